@@ -1,0 +1,56 @@
+/**
+ * The one typed error that leaves the SDK. `code` is stable: either a refusal of the server or one of the
+ * client's own. Nothing secret stands in a message. SPEC.md section 9.
+ */
+import { type RefusalCode, type RefusalExtra } from '../protocol/refusals.js';
+
+/** Codes that only the client raises. */
+export const clientCodes = {
+  'integrity-failed': 'What the server sent is not what was stored.',
+  'recipe-invalid': 'The recipe of this image is malformed.',
+  'sealed-invalid': 'A sealed object does not open under its key.',
+  'signature-invalid': 'A signature does not belong to its owner.',
+  'answer-invalid': 'The server’s answer does not have the form that the protocol asks for.',
+  'server-unreachable': 'The server cannot be reached.',
+  'realm-mismatch': 'The server says that it is another host than the one that was dialled.',
+  'kdf-refused': 'The server asks for key derivation parameters outside the built-in bounds.',
+  'wrong-account': 'The server answered with another account’s record.',
+  'not-logged-in': 'Log in first.',
+  'password-weak': 'The password is too easy to guess.',
+  'username-invalid': 'The user name has a form that cannot be used.',
+  'recovery-words-invalid': 'These are not the recovery words of an account.',
+  'link-invalid': 'This invitation link is incomplete or malformed.',
+  'name-invalid': 'The name of the image cannot be kept.',
+  'file-changed': 'The file changed while it was read.',
+  'file-unreadable': 'The file cannot be read.',
+  'file-unwritable': 'The file cannot be written.',
+  'image-unknown': 'There is no such image.',
+  'image-ambiguous': 'Several images have this name.',
+  'image-too-large': 'The file has more blocks than an image may have.',
+  'argument-invalid': 'An argument has a form that cannot be used.',
+  cancelled: 'It was cancelled.',
+} as const;
+
+/** A stable code of the client's own table. */
+export type ClientCode = keyof typeof clientCodes;
+/** Every code that an SDK user can meet. */
+export type DiceErrorCode = ClientCode | RefusalCode;
+
+/** The SDK's only error class. */
+export class DiceError extends Error {
+  override readonly name = 'DiceError';
+
+  constructor(
+    readonly code: DiceErrorCode,
+    message: string,
+    readonly extra: RefusalExtra & { readonly cause?: unknown } = {},
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
+  }
+}
+
+/** A DiceError of the client's own table: its sentence, then `detail` that names the thing. */
+export function fault(code: ClientCode, detail?: string, cause?: unknown): DiceError {
+  const message = detail === undefined ? clientCodes[code] : `${clientCodes[code]} ${detail}`;
+  return new DiceError(code, message, cause === undefined ? {} : { cause });
+}

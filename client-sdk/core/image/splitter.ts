@@ -1,0 +1,89 @@
+/**
+ * What a splitter is: it turns a file into contents plus a recipe, and back, in bounded memory.
+ * It neither codes nor seals nor asks whether a block exists; the plan does (core/plan.ts).
+ * SPEC.md section 6.
+ */
+import type { CborValue } from '../cbor.js';
+
+/** Random access to the bytes of a file that does not change while it is read. */
+export interface Source {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`; both lie within `size`. The caller may keep the array. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Names of splitters, as recipes and `--splitter` know them. */
+export type SplitterId = 'bytes' | 'raster' | 'jpeg';
+
+/** How pixels are cut. A grid cell above the block limit is cut into equal parts. */
+export type Geometry =
+  | { readonly kind: 'tile'; readonly tilePixels: number }
+  | { readonly kind: 'grid'; readonly cells: number };
+
+/** A rectangle on the picture that one content covers; what the block map draws. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture's size and cut, for the block map. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** One region per content, in content order, of the picture's first page. */
+  readonly regions: readonly Region[];
+}
+
+/**
+ * All that joins contents back into the file. `params` is small and canonical (SPEC.md section 6 fixes its
+ * members per splitter); `skeleton` is every other byte of the file that is no content, at most
+ * `maxSkeletonBytes`. The plan cuts the skeleton into segments.
+ */
+export interface Recipe {
+  readonly splitter: SplitterId;
+  readonly params: CborValue;
+  readonly skeleton: Uint8Array;
+}
+
+/** One file, understood by one splitter. */
+export interface Split {
+  readonly splitter: SplitterId;
+  /** Number of contents. */
+  readonly count: number;
+  readonly picture: Picture | undefined;
+  /** What was recognised, in words for `dice info` (for example "PNG 8-bit RGB, zlib level 6"). */
+  readonly description: string;
+  /**
+   * The contents in order from index `from`, each in canonical form. May be called again, and then yields
+   * the same bytes as long as the source does. Memory: a few rows of tiles.
+   */
+  contents(from?: number): AsyncIterable<Uint8Array>;
+  /** The recipe; known only after `contents()` has been read to its end once. */
+  recipe(): Promise<Recipe>;
+}
+
+/** Gives contents to a join. */
+export interface ContentReader {
+  readonly count: number;
+  /** Content `index` in canonical form. Reading in ascending order is cheap; going back may be slow, but works. */
+  get(index: number): Promise<Uint8Array>;
+}
+
+/** A way to split and join files of some kinds. */
+export interface Splitter {
+  readonly id: SplitterId;
+  /**
+   * Understands `source`, or answers undefined where this splitter cannot give the file back: another format,
+   * a damaged file, an unknown encoder, a declared size that the data cannot hold. Never throws for strange
+   * bytes; only for a source that fails. Depends on the file and the geometry alone.
+   */
+  split(source: Source, geometry: Geometry): Promise<Split | undefined>;
+  /**
+   * The file's exact bytes in order, in pieces. Recipe and contents may come from a stranger: throws
+   * DiceError `recipe-invalid` on any deviation, and never allocates more than the limits allow.
+   */
+  join(recipe: Recipe, contents: ContentReader): AsyncIterable<Uint8Array>;
+}

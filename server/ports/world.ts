@@ -1,0 +1,36 @@
+/**
+ * What the rules ask of the world around them: time, randomness and hashing. Passed in, so that core has none of its own.
+ */
+
+/** Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+/** `length` cryptographically random bytes. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** Hashing of bytes that came from outside; native where the platform has it. */
+export interface Hasher {
+  /** FIPS 180-4: 32 bytes. */
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** RFC 2104 with SHA-256: 32 bytes. */
+  hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+}
+
+/** State of the whole store that must survive a restart. */
+export interface StoreState {
+  /** Generation of the database; never above the packs' unless the packs are older. */
+  generation(): Promise<number>;
+  setGeneration(generation: number): Promise<void>;
+  /** Collection and compaction are forbidden until the operator releases the store. */
+  isHeld(): Promise<boolean>;
+  setHeld(isHeld: boolean): Promise<void>;
+  /** Anything small by name: the realm fixed at first start, the existence mode in force. */
+  read(name: string): Promise<string | undefined>;
+  write(name: string, value: string): Promise<void>;
+  /** Size of database files, measured. */
+  databaseFileBytes(): Promise<number>;
+  /** Truncates the write-ahead log. */
+  truncateLog(): Promise<void>;
+}
