@@ -17,3 +17,18 @@ export const defaultTilePixels = 64;
 export const gridCells = [4, 8, 16] as const;
 /** Channels of a tile. */
 export const maxChannels = 8;
+/** Bytes of the samples of one band of tiles; a wider picture goes as bytes. A join keeps two bands. */
+export const maxBandBytes = 67_108_864;
+/** Pages of a TIFF file that go through tiles; a file with more goes as bytes. */
+export const maxPages = 1_024;
+/** IDAT chunks of a PNG file, strips and tiles of a TIFF file, stored blocks of a deflate stream. */
+export const maxPieces = 1_048_576;
+/**
+ * Samples that a file may unfold to, as a function of its size: a picture that unfolds further costs more
+ * time than its tiles can save, and goes as bytes. A decompression bomb stops here.
+ */
+export function maxUnfoldedBytes(fileBytes: number): number {
+  return 67_108_864 + 256 * fileBytes;
+}
+/** Bytes of a compressed picture that must be whole in memory: Adam7, and one compressed strip or tile. */
+export const maxWholeBytes = 134_217_728;

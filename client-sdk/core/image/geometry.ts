@@ -1,0 +1,133 @@
+/**
+ * How a picture is cut into tiles: edges along both sides, so that tile i is a rectangle of a plain table.
+ * Depends on the geometry and the picture's shape alone. SPEC.md section 6.2.
+ */
+import { maxBlocksPerImage, maxPayloadBytes } from '../../protocol/limits.js';
+import type { CborValue } from '../cbor.js';
+import { fault } from '../errors.js';
+import { sampleBytes, type TileShape } from './content.js';
+import { gridCells, maxBandBytes, maxChannels, maxPicturePixels, maxPictureSide, maxTilePixels, minTilePixels } from './image-limits.js';
+import type { Geometry, Region } from './splitter.js';
+
+/** Edges from 0 to the width, and from 0 to the height, strictly ascending. */
+export interface Cut {
+  readonly columns: readonly number[];
+  readonly rows: readonly number[];
+}
+
+/** `geometry` is one that a recipe may name. */
+export function isGeometry(geometry: Geometry): boolean {
+  if (geometry.kind === 'grid') return gridCells.some((cells) => cells === geometry.cells);
+  const { tilePixels } = geometry;
+  return Number.isInteger(tilePixels) && tilePixels >= minTilePixels && tilePixels <= maxTilePixels;
+}
+
+/** `shape` is one that a page of a picture may have. */
+export function isPageShape(shape: TileShape): boolean {
+  const isSide = (side: number): boolean => Number.isInteger(side) && side > 0 && side <= maxPictureSide;
+  if (!isSide(shape.width) || !isSide(shape.height) || shape.width * shape.height > maxPicturePixels) return false;
+  const isDepth = Number.isInteger(shape.depth) && ((shape.depth >= 1 && shape.depth <= 16) || shape.depth === 32);
+  return isDepth && Number.isInteger(shape.channels) && shape.channels >= 1 && shape.channels <= maxChannels;
+}
+
+/**
+ * The cut of a page, or undefined where a tile, a band of tiles or their number would pass the limits.
+ * Both arguments have been checked with the predicates above.
+ */
+export function cutOf(geometry: Geometry, shape: TileShape): Cut | undefined {
+  const cut = geometry.kind === 'tile' ? tileCut(geometry.tilePixels, shape) : gridCut(geometry.cells, shape);
+  const pixelBytes = shape.channels * sampleBytes(shape.depth);
+  const tallest = longestStep(cut.rows);
+  if (tallest * longestStep(cut.columns) * pixelBytes > maxPayloadBytes) return undefined;
+  if (tallest * shape.width * pixelBytes > maxBandBytes || tileCount(cut) > maxBlocksPerImage) return undefined;
+  return cut;
+}
+
+/** Number of tiles of a cut. */
+export function tileCount(cut: Cut): number {
+  return (cut.columns.length - 1) * (cut.rows.length - 1);
+}
+
+/** The rectangle of tile `index`, row by row from the top left. */
+export function regionOf(cut: Cut, index: number): Region {
+  const across = cut.columns.length - 1;
+  const column = index % across;
+  const row = Math.floor(index / across);
+  const x = cut.columns[column]!;
+  const y = cut.rows[row]!;
+  return { x, y, width: cut.columns[column + 1]! - x, height: cut.rows[row + 1]! - y };
+}
+
+/** The rectangles of all tiles in order. */
+export function regionsOf(cut: Cut): readonly Region[] {
+  return Array.from({ length: tileCount(cut) }, (_, index) => regionOf(cut, index));
+}
+
+/** A geometry as recipes write it: `{tile: pixels}` or `{grid: cells}`. */
+export function geometryValue(geometry: Geometry): CborValue {
+  return geometry.kind === 'tile' ? { tile: geometry.tilePixels } : { grid: geometry.cells };
+}
+
+/** The geometry that a recipe names. Throws DiceError `recipe-invalid` for anything else. */
+export function geometryOf(value: CborValue | undefined): Geometry {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)) {
+    const [entry, ...rest] = Object.entries(value);
+    const geometry = entry === undefined || rest.length > 0 ? undefined : named(entry[0], entry[1]);
+    if (geometry !== undefined && isGeometry(geometry)) return geometry;
+  }
+  throw fault('recipe-invalid', 'Its geometry is unknown.');
+}
+
+function named(name: string, amount: unknown): Geometry | undefined {
+  if (typeof amount !== 'number') return undefined;
+  if (name === 'tile') return { kind: 'tile', tilePixels: amount };
+  return name === 'grid' ? { kind: 'grid', cells: amount } : undefined;
+}
+
+function tileCut(tilePixels: number, shape: TileShape): Cut {
+  return { columns: steps(shape.width, tilePixels), rows: steps(shape.height, tilePixels) };
+}
+
+function steps(length: number, step: number): readonly number[] {
+  const edges: number[] = [];
+  for (let at = 0; at < length; at += step) edges.push(at);
+  edges.push(length);
+  return edges;
+}
+
+/**
+ * Cells, each cut into the fewest equal parts that fit a block. Fewer than four channels count as four, so
+ * that the same pixels with and without colour or alpha are cut alike.
+ */
+function gridCut(cells: number, shape: TileShape): Cut {
+  const pixelBytes = Math.max(4, shape.channels) * sampleBytes(shape.depth);
+  let across = 1;
+  let down = 1;
+  for (;;) {
+    const width = Math.ceil(Math.ceil(shape.width / cells) / across);
+    const height = Math.ceil(Math.ceil(shape.height / cells) / down);
+    if (width * height * pixelBytes <= maxPayloadBytes) break;
+    if (width >= height) across++;
+    else down++;
+  }
+  return { columns: parts(shape.width, cells, across), rows: parts(shape.height, cells, down) };
+}
+
+function parts(length: number, cells: number, perCell: number): readonly number[] {
+  const edges = [0];
+  for (let cell = 0; cell < cells; cell++) {
+    const start = Math.floor((cell * length) / cells);
+    const size = Math.floor(((cell + 1) * length) / cells) - start;
+    for (let part = 1; part <= perCell; part++) {
+      const edge = start + Math.floor((part * size) / perCell);
+      if (edge > edges[edges.length - 1]!) edges.push(edge);
+    }
+  }
+  return edges;
+}
+
+function longestStep(edges: readonly number[]): number {
+  let longest = 0;
+  for (let i = 1; i < edges.length; i++) longest = Math.max(longest, edges[i]! - edges[i - 1]!);
+  return longest;
+}

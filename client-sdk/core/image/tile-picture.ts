@@ -1,0 +1,98 @@
+/**
+ * One page of a picture, drawn from the tiles of a recipe: any rectangle of its samples, with the tiles of
+ * about two bands kept. Contents may come from a stranger: every shape is checked. SPEC.md section 6.3.
+ */
+import { fault } from '../errors.js';
+import { sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
+import { tileChannels, type ExpansionTable } from './expansion.js';
+import { regionOf, type Cut } from './geometry.js';
+import type { ContentReader, Region } from './splitter.js';
+import { expandInto } from './tile-samples.js';
+
+/** What a page is made of. */
+export interface PictureParts {
+  readonly shape: TileShape;
+  readonly cut: Cut;
+  readonly expansions: ExpansionTable;
+  readonly contents: ContentReader;
+  /** Index of the page's first content. */
+  readonly firstContent: number;
+}
+
+/** A page whose rectangles can be read. */
+export class TilePicture {
+  readonly shape: TileShape;
+  /** Edges of its bands of tiles. Reading band by band is cheapest. */
+  readonly rows: readonly number[];
+  readonly #parts: PictureParts;
+  readonly #kept = new Map<number, Uint8Array>();
+  readonly #keep: number;
+
+  constructor(parts: PictureParts) {
+    this.#parts = parts;
+    this.shape = parts.shape;
+    this.rows = parts.cut.rows;
+    this.#keep = 2 * (parts.cut.columns.length - 1);
+  }
+
+  /** Canonical samples of `region`, which lies within the page. Throws DiceError `recipe-invalid` for an odd tile. */
+  async read(region: Region): Promise<Uint8Array> {
+    const { shape, cut, expansions } = this.#parts;
+    const samples = new Uint8Array(region.width * region.height * shape.channels * sampleBytes(shape.depth));
+    const across = cut.columns.length - 1;
+    const lastColumn = stepAt(cut.columns, region.x + region.width - 1);
+    const lastRow = stepAt(cut.rows, region.y + region.height - 1);
+    for (let row = stepAt(cut.rows, region.y); row <= lastRow; row++) {
+      for (let column = stepAt(cut.columns, region.x); column <= lastColumn; column++) {
+        const index = row * across + column;
+        const tile = await this.#tile(index);
+        expandInto({ samples, region }, regionOf(cut, index), shape, expansions.expansionOf(index), tile);
+      }
+    }
+    return samples;
+  }
+
+  /** Whole rows from `y` to before `end`. */
+  readRows(y: number, end: number): Promise<Uint8Array> {
+    return this.read({ x: 0, y, width: this.shape.width, height: end - y });
+  }
+
+  async #tile(index: number): Promise<Uint8Array | undefined> {
+    const { expansions, contents, firstContent } = this.#parts;
+    const at = expansions.contentOf(index);
+    if (at < 0) return undefined;
+    const kept = this.#kept.get(index);
+    if (kept !== undefined) return kept;
+    const content = await contents.get(firstContent + at);
+    this.#check(index, content);
+    const samples = samplesOf(content);
+    this.#kept.set(index, samples);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= this.#keep) break;
+      this.#kept.delete(oldest);
+    }
+    return samples;
+  }
+
+  #check(index: number, content: Uint8Array): void {
+    const { shape, cut, expansions } = this.#parts;
+    const region = regionOf(cut, index);
+    const found = shapeOf(content);
+    const isSize = found.width === region.width && found.height === region.height;
+    if (!isSize || found.depth !== shape.depth || found.channels !== tileChannels(expansions.expansionOf(index))) {
+      throw fault('recipe-invalid', 'A tile has another shape than its place.');
+    }
+  }
+}
+
+/** Index of the step between edges that holds `at`. */
+function stepAt(edges: readonly number[], at: number): number {
+  let low = 0;
+  let high = edges.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (edges[middle]! <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
