@@ -31,6 +31,9 @@ export const clientCodes = {
   cancelled: 'It was cancelled.',
 } as const;
 
+/** Where the opening of a block or an image stopped: the server did not serve it, or a check of SPEC.md section 3 failed. */
+export type IntegrityStep = 'absent' | 'tag' | 'length' | 'iv' | 'decode' | 'domain' | 'file-hash';
+
 /** A stable code of the client's own table. */
 export type ClientCode = keyof typeof clientCodes;
 /** Every code that an SDK user can meet. */
@@ -43,7 +46,7 @@ export class DiceError extends Error {
   constructor(
     readonly code: DiceErrorCode,
     message: string,
-    readonly extra: RefusalExtra & { readonly cause?: unknown } = {},
+    readonly extra: RefusalExtra & { readonly cause?: unknown; readonly step?: IntegrityStep } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
   }
@@ -53,4 +56,9 @@ export class DiceError extends Error {
 export function fault(code: ClientCode, detail?: string, cause?: unknown): DiceError {
   const message = detail === undefined ? clientCodes[code] : `${clientCodes[code]} ${detail}`;
   return new DiceError(code, message, cause === undefined ? {} : { cause });
+}
+
+/** DiceError `integrity-failed` that names the step in its message and in `extra.step`. */
+export function integrityFault(step: IntegrityStep, detail: string): DiceError {
+  return new DiceError('integrity-failed', `${clientCodes['integrity-failed']} ${detail}`, { step });
 }

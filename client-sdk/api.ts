@@ -1,0 +1,296 @@
+/**
+ * The public shape of the SDK: what a client can do, what it takes and what it answers. Types alone; client.ts
+ * gives them life over a platform (ports.ts). Ids and hashes are lower-case hex text, times are milliseconds
+ * since the epoch, sizes are bytes. Every method may throw DiceError, and nothing else. SPEC.md section 12.
+ */
+import type { DiceError } from './core/errors.js';
+import type { Geometry, Region, Source, SplitterId } from './core/image/splitter.js';
+import type { AccountId, ImageId, InvitationId, SessionId } from './protocol/ids.js';
+import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
+import type { AccountFigures } from './figures.js';
+
+/** What every call takes: aborting ends it with DiceError `cancelled`. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How connect asks what only a person can decide. */
+export interface ConnectOptions extends CallOptions {
+  /** `https://host[:port]`; plain http is meant for loopback. */
+  readonly server: string;
+  /** Asked where the server calls itself `said` but `dialled` was dialled; false (or no function) ends in `realm-mismatch`. */
+  readonly confirmRealm?: ((said: string, dialled: string) => Promise<boolean>) | undefined;
+}
+
+/** Dedup domains: whose equal contents meet. */
+export type DomainKind = 'personal' | 'open' | 'group';
+
+/** The account that is logged in. */
+export interface AccountSummary {
+  readonly accountId: AccountId;
+  readonly username: string;
+  readonly email: string | undefined;
+  readonly isOperator: boolean;
+  readonly createdAt: number;
+  /** The domain of new uploads. */
+  readonly domain: DomainKind;
+  /** Every kind that this account may choose with changeDomain or upload's `domain`. */
+  readonly domains: readonly DomainKind[];
+  readonly quotaBytes: number | undefined;
+}
+
+/** A registration. With `invitation` the account begins in the inviter's group. */
+export interface RegisterRequest {
+  readonly username: string;
+  readonly password: string;
+  readonly email?: string | undefined;
+  /** Without it: the inviter's group, else the server's default. */
+  readonly domain?: 'personal' | 'open' | undefined;
+  /** The whole link, its fragment included. */
+  readonly invitation?: string | undefined;
+  readonly setupToken?: string | undefined;
+  readonly device?: string | undefined;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  readonly device?: string | undefined;
+}
+
+export interface RecoverRequest {
+  readonly username: string;
+  /** 24 words, separated by spaces. */
+  readonly recoveryWords: string;
+  readonly newPassword: string;
+  readonly device?: string | undefined;
+}
+
+/**
+ * A session that can be resumed: JSON values alone. `bearer`: token and account key in clear, so it belongs in a file
+ * of mode 0600. `page`: the account key is sealed under a key that the server gives only to the live session.
+ */
+export interface SavedSession {
+  readonly version: 1;
+  readonly kind: 'bearer' | 'page';
+  readonly server: string;
+  readonly serverId: string;
+  readonly accountId: AccountId;
+  readonly username: string;
+  readonly sessionId: SessionId;
+  /** Unpadded base64url; bearer only. */
+  readonly token?: string;
+  /** Unpadded base64url: 32 bytes (bearer), or a sealed object (page). */
+  readonly accountKey: string;
+}
+
+/** A file opened for upload. It must not change until it is closed. */
+export interface OpenedFile {
+  readonly source: Source;
+  /** Milliseconds since the epoch, where the platform knows it. */
+  readonly modifiedAt?: number | undefined;
+  /** False where size or time of change are others than at opening. */
+  isUnchanged(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** A file to upload; it is opened only when its turn comes. */
+export interface UploadFile {
+  /** The image's name: a file name, or a path with `/` below the uploaded folder. */
+  readonly name: string;
+  /** Opens it. Throws DiceError `file-unreadable`. */
+  open(): Promise<OpenedFile>;
+}
+
+export interface UploadOptions extends CallOptions {
+  /** Default `auto`: by the file alone. */
+  readonly splitter?: 'auto' | 'bytes' | 'raster' | 'jpeg' | undefined;
+  readonly geometry?: Geometry | undefined;
+  /** Default: the account's current domain. */
+  readonly domain?: DomainKind | undefined;
+  /** Default true, where the platform can make previews. */
+  readonly preview?: boolean | undefined;
+  /** Asks what would be sent, sends and commits nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Default 4. */
+  readonly filesInFlight?: number | undefined;
+  readonly onProgress?: ((event: UploadEvent) => void) | undefined;
+}
+
+export type UploadPhase = 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing';
+
+/** What became of a content: sent as new, already stored, or flat (it travels in the manifest). */
+export type TileState = 'new' | 'stored' | 'flat';
+
+/** Progress of one file; `bytes` grow within a phase. */
+export type UploadEvent =
+  | { readonly kind: 'phase'; readonly phase: UploadPhase; readonly file: string; readonly bytes: number; readonly totalBytes: number }
+  | { readonly kind: 'picture'; readonly file: string; readonly width: number; readonly height: number; readonly contents: number }
+  | { readonly kind: 'tile'; readonly file: string; readonly index: number; readonly region: Region | undefined; readonly state: TileState };
+
+/** The outcome of one file. `error` exactly with status failed. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly id: ImageId | undefined;
+  /** `stored`: committed (or, in a dry run, would be). `known`: an image of this name and these bytes is there. */
+  readonly status: 'stored' | 'known' | 'failed';
+  readonly splitter: SplitterId | undefined;
+  readonly logicalBytes: number;
+  /** All request body bytes spent on this file: frames, tags, manifest, entry, preview. */
+  readonly sentBytes: number;
+  /** Distinct blocks of the image, segments included. */
+  readonly blocks: number;
+  readonly blocksSent: number;
+  /** Contents that travel in the manifest. */
+  readonly flatTiles: number;
+  readonly error?: DiceError;
+}
+
+/** An image as the listing shows it. */
+export interface Image {
+  readonly id: ImageId;
+  readonly name: string;
+  readonly size: number;
+  /** Media type, as recognised at upload. */
+  readonly type: string;
+  /** SHA-256 of the file. */
+  readonly fileHash: string;
+  readonly modifiedAt: number | undefined;
+  /** When the server took it in. */
+  readonly createdAt: number;
+  readonly trashedAt: number | undefined;
+  readonly hasPreview: boolean;
+  /** Distinct blocks, segments included. */
+  readonly blocks: number;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly trash?: boolean | undefined;
+}
+
+/** One content of an image, for its owner's eyes: keys open blocks. */
+export interface ImageBlock {
+  readonly index: number;
+  readonly role: 'content' | 'segment';
+  readonly region: Region | undefined;
+  /** Absent members: the content travels in the manifest. */
+  readonly block: { readonly tag: string; readonly rehash: string; readonly code: number; readonly key: string; readonly domain: DomainKind } | undefined;
+}
+
+/** An image with its manifest opened and its signature verified. */
+export interface OpenImage {
+  readonly image: Image;
+  readonly splitter: SplitterId;
+  /** What the manifest says of the container, in a few words. */
+  readonly description: string;
+  readonly skeletonBytes: number;
+  readonly flatTiles: number;
+  readonly picture: { readonly width: number; readonly height: number } | undefined;
+  readonly blocks: readonly ImageBlock[];
+}
+
+/** The check of one block, in the order of SPEC.md section 3. Later members are false where an earlier one failed. */
+export interface BlockCheck {
+  readonly kind: 'block';
+  readonly index: number;
+  readonly role: 'content' | 'segment';
+  readonly region: Region | undefined;
+  readonly tag: string;
+  readonly rehash: string;
+  readonly isFetched: boolean;
+  /** H(i): the check code that the server keeps. H(j): the one of the cipher as received. */
+  readonly storedCode: number | undefined;
+  readonly receivedCode: number | undefined;
+  readonly isCodeEqual: boolean;
+  readonly isHashRight: boolean;
+  readonly isKeyRight: boolean;
+  readonly isDecoded: boolean;
+  readonly error?: DiceError;
+}
+
+/** The last check: the joined file has the hash that was stored. */
+export interface FileCheck {
+  readonly kind: 'file';
+  readonly id: ImageId;
+  readonly name: string;
+  readonly blocks: number;
+  readonly failedBlocks: number;
+  readonly isFileHashRight: boolean;
+  readonly error?: DiceError;
+}
+
+export interface InviteResult {
+  readonly invitationId: InvitationId;
+  readonly link: string;
+  readonly expiresAt: number;
+}
+
+export interface TokenResult {
+  readonly sessionId: SessionId;
+  /** A SavedSession for a program; shown once. */
+  readonly session: SavedSession;
+  readonly expiresAt: number;
+}
+
+/** A connection to one server, with at most one account logged in. */
+export interface DiceClient {
+  readonly server: ServerCard;
+  /** As it was dialled. */
+  readonly serverUrl: string;
+  readonly account: AccountSummary | undefined;
+
+  /** Makes an account and logs it in. The words are shown once. */
+  register(request: RegisterRequest, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
+  login(credentials: Credentials, options?: CallOptions): Promise<void>;
+  /** Sets a new password with the recovery words and logs in. */
+  recover(request: RecoverRequest, options?: CallOptions): Promise<void>;
+  /** Ends all other sessions. */
+  changePassword(request: { readonly current: string; readonly next: string }, options?: CallOptions): Promise<void>;
+  /** New recovery words; the old ones end, and all other sessions. */
+  changeRecoveryWords(request: { readonly password: string }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
+  changeEmail(email: string | undefined, options?: CallOptions): Promise<void>;
+  /** The domain of new uploads. */
+  changeDomain(domain: DomainKind, options?: CallOptions): Promise<void>;
+  /** Ends the session on the server and erases the fingerprint cache. The local part happens whether the server answers or not. */
+  logout(options?: CallOptions): Promise<void>;
+  saveSession(): Promise<SavedSession>;
+  /** Goes on with a saved session. Throws `unauthenticated` where it ended. */
+  resumeSession(session: SavedSession, options?: CallOptions): Promise<void>;
+
+  /** One result for each file, as it is done; a failed file never stops its neighbours. */
+  upload(files: Iterable<UploadFile> | AsyncIterable<UploadFile>, options?: UploadOptions): AsyncIterable<UploadedFile>;
+  /** Newest first. */
+  list(options?: ListOptions): AsyncIterable<Image>;
+  /** By id, else by exact name. Throws `image-unknown`, or `image-ambiguous` with the ids in its message. */
+  find(idOrName: string, options?: ListOptions): Promise<Image>;
+  open(id: ImageId | string, options?: CallOptions): Promise<OpenImage>;
+  /** The exact bytes, in order. The last piece comes only after `fileHash` was found right. */
+  download(id: ImageId | string, options?: CallOptions): AsyncIterable<Uint8Array>;
+  /** Every block, then the whole file. */
+  verify(id: ImageId | string, options?: CallOptions): AsyncIterable<BlockCheck | FileCheck>;
+  /** A small picture (WebP or JPEG bytes), or undefined where there is none. */
+  preview(id: ImageId | string, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /** To the trash. */
+  remove(id: ImageId | string, options?: CallOptions): Promise<void>;
+  restore(id: ImageId | string, options?: CallOptions): Promise<void>;
+  /** Out of the trash, for good. */
+  purge(id: ImageId | string, options?: CallOptions): Promise<void>;
+
+  report(options?: CallOptions): Promise<AccountFigures>;
+  usage(options?: CallOptions): Promise<Usage>;
+  /** A link for one new account, which joins this account's group. Its fragment never reaches the server. */
+  invite(request?: { readonly days?: number | undefined }, options?: CallOptions): Promise<InviteResult>;
+  invitations(options?: CallOptions): Promise<readonly InvitationCard[]>;
+  endInvitation(id: InvitationId | string, options?: CallOptions): Promise<void>;
+  sessions(options?: CallOptions): Promise<readonly SessionCard[]>;
+  endSession(id: SessionId | string, options?: CallOptions): Promise<void>;
+  makeToken(request: { readonly device: string; readonly days: number }, options?: CallOptions): Promise<TokenResult>;
+
+  /** The operator's own. */
+  operatorReport(options?: CallOptions): Promise<OperatorReport>;
+  users(options?: CallOptions): AsyncIterable<UserCard>;
+  collect(options?: CallOptions): Promise<CollectAnswer>;
+
+  /** Frees workers and files; the session stays alive. */
+  close(): Promise<void>;
+}

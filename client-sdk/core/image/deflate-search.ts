@@ -1,0 +1,91 @@
+/**
+ * Finds the zlib parameters under which the plain bytes give the very stream of a file: many candidates on the
+ * first part, the survivors on all that is at hand. Work is bounded by counts, never by a clock, so that every
+ * client finds the same. SPEC.md section 6.4.
+ */
+import { encoderOf, type ZlibParameters } from './deflate-encoder.js';
+
+/** What is known of a stream. */
+export interface DeflateSample {
+  /** Plain bytes from the start. */
+  readonly plain: Uint8Array;
+  /** The stream from its start: all of it where `isWhole`, else at least what `plain` can give. */
+  readonly stream: Uint8Array;
+  /** Both are complete. */
+  readonly isWhole: boolean;
+  /** The two bytes before the stream (RFC 1950): hints only. */
+  readonly header: Uint8Array;
+}
+
+/** Plain bytes on which every candidate is tried. */
+const trialBytes = 262_144;
+const pieceBytes = 16_384;
+/** Survivors that are tried on everything. */
+const maxSurvivors = 6;
+
+/** level, memory level, strategy: what the common encoders use, most frequent first. */
+const common: readonly (readonly [number, number, number])[] = [
+  [9, 8, 0], [6, 8, 3], [6, 8, 1], [9, 8, 1], [9, 9, 1], [6, 8, 0], [7, 9, 1], [6, 9, 1],
+];
+
+/** The parameters that reproduce `sample`, or undefined. */
+export function findParameters(sample: DeflateSample): ZlibParameters | undefined {
+  const isShort = sample.plain.length <= trialBytes;
+  const trial = isShort ? sample : { ...sample, plain: sample.plain.subarray(0, trialBytes), isWhole: false };
+  let survivors = 0;
+  for (const candidate of candidatesOf(sample.header)) {
+    if (!doesReproduce(trial, candidate)) continue;
+    if (isShort || doesReproduce(sample, candidate)) return candidate;
+    if (++survivors === maxSurvivors) return undefined;
+  }
+  return undefined;
+}
+
+/** All candidates, the likely ones first. */
+function candidatesOf(header: Uint8Array): readonly ZlibParameters[] {
+  const declared = Math.max(9, (header[0]! >>> 4) + 8);
+  const windows = declared < 15 ? [declared, 15] : [15];
+  const hint = header[1]! >>> 6;
+  const sets = [...common];
+  for (const memLevel of [8, 9]) {
+    for (let level = 1; level <= 9; level++) for (const strategy of [0, 1, 4]) sets.push([level, memLevel, strategy]);
+    for (const strategy of [2, 3]) sets.push([6, memLevel, strategy]);
+  }
+  const all = windows.flatMap((windowBits) => sets.map(([level, memLevel, strategy]) => ({ level, memLevel, strategy, windowBits })));
+  const distinct = new Map(all.map((set) => [Object.values(set).join(), { kind: 'zlib' as const, ...set }]));
+  const fits = (set: ZlibParameters): boolean => hintOf(set) === hint;
+  return [...[...distinct.values()].filter(fits), ...[...distinct.values()].filter((set) => !fits(set))];
+}
+
+/** The two bits by which zlib's header tells its level. */
+function hintOf(set: ZlibParameters): number {
+  if (set.strategy >= 2 || set.level < 2) return 0;
+  if (set.level < 6) return 1;
+  return set.level === 6 ? 2 : 3;
+}
+
+function doesReproduce(sample: DeflateSample, candidate: ZlibParameters): boolean {
+  let at = 0;
+  let isEqual = true;
+  const encoder = encoderOf(candidate, (bytes) => {
+    isEqual &&= startsWith(sample, at, bytes);
+    at += bytes.length;
+  });
+  for (let start = 0; start < sample.plain.length; start += pieceBytes) {
+    encoder.push(sample.plain.subarray(start, start + pieceBytes));
+    if (!isEqual) return false;
+  }
+  if (sample.isWhole) {
+    encoder.finish();
+    return isEqual && at === sample.stream.length;
+  }
+  return isEqual;
+}
+
+function startsWith(sample: DeflateSample, at: number, bytes: Uint8Array): boolean {
+  const { stream, isWhole } = sample;
+  const end = Math.min(bytes.length, stream.length - at);
+  if (end < bytes.length && isWhole) return false;
+  for (let i = 0; i < end; i++) if (stream[at + i] !== bytes[i]) return false;
+  return true;
+}

@@ -1,0 +1,65 @@
+/**
+ * The fast provider: node:crypto (OpenSSL). Agrees with noble byte for byte; the vectors of test/vectors run on
+ * both. Answers are plain arrays, never Buffers, whose `slice` would share memory. SPEC.md section 1.
+ */
+import { createCipheriv, createDecipheriv, createHmac, hash, scrypt } from 'node:crypto';
+import type { CryptoProvider, GcmInput, ScryptCost } from '../core/crypto.js';
+import { hashBytes } from '../protocol/limits.js';
+
+const gcmTagBytes = 16;
+
+/** node:crypto under the interface of core/crypto.ts. Answers at once, but for scrypt, which runs in the thread pool. */
+export const nodeProvider: CryptoProvider = {
+  name: 'node',
+  sha256: (bytes) => plain(hash('sha256', bytes, 'buffer')),
+  hmacSha256: (key, bytes) => plain(createHmac('sha256', key).update(bytes).digest()),
+  hmacSha512: (key, bytes) => plain(createHmac('sha512', key).update(bytes).digest()),
+  aes256Ctr: (key, iv, bytes) => plain(createCipheriv('aes-256-ctr', key, iv).update(bytes)),
+  aes256CtrWithIv: ctrWithIv,
+  aes256GcmSeal: gcmSeal,
+  aes256GcmOpen: gcmOpen,
+  scrypt: scryptInPool,
+};
+
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function ctrWithIv(key: Uint8Array, iv: Uint8Array, bytes: Uint8Array): Uint8Array {
+  // Not zeroed, for every byte is written below; from no pool, so that the array keeps nothing else alive.
+  const whole = Buffer.allocUnsafeSlow(iv.length + bytes.length);
+  whole.set(iv);
+  whole.set(createCipheriv('aes-256-ctr', key, iv).update(bytes), iv.length);
+  return plain(whole);
+}
+
+function gcmSeal(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: gcmTagBytes }).setAAD(input.associated);
+  return plain(Buffer.concat([cipher.update(input.bytes), cipher.final(), cipher.getAuthTag()]));
+}
+
+function gcmOpen(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Uint8Array | undefined {
+  const end = input.bytes.length - gcmTagBytes;
+  if (end < 0) return undefined;
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: gcmTagBytes }).setAAD(input.associated);
+  decipher.setAuthTag(input.bytes.subarray(end));
+  const bytes = decipher.update(input.bytes.subarray(0, end));
+  try {
+    decipher.final();
+  } catch {
+    return undefined;
+  }
+  return plain(bytes);
+}
+
+function scryptInPool(password: Uint8Array, salt: Uint8Array, cost: ScryptCost): Promise<Uint8Array> {
+  const N = 2 ** cost.log2N;
+  // RFC 7914 section 6: 128 r (N + p) bytes, and room for the rest.
+  const options = { N, r: cost.r, p: cost.p, maxmem: 128 * cost.r * (N + cost.p) + 1_048_576 };
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, hashBytes, options, (error, key) => {
+      if (error === null) resolve(plain(key));
+      else reject(error);
+    });
+  });
+}
