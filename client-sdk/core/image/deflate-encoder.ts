@@ -36,9 +36,9 @@ export interface DeflateEncoder {
 /** Bytes of the longest stored block. */
 export const maxStoredBytes = 65_535;
 
-/** An encoder that works as `method` says. */
-export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void): DeflateEncoder {
-  return method.kind === 'stored' ? new StoredEncoder(method.lengths, onBytes) : zlibEncoder(method, onBytes);
+/** An encoder that works as `method` says; zlib gives its stream in pieces of `chunkSize`, stored blocks as they come. */
+export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void, chunkSize = 65_536): DeflateEncoder {
+  return method.kind === 'stored' ? new StoredEncoder(method.lengths, onBytes) : zlibEncoder(method, onBytes, chunkSize);
 }
 
 /** The members of a recipe that name `method`, and the section that goes with it (empty for zlib). */
@@ -81,10 +81,10 @@ function unknownMethod(): Error {
   return fault('recipe-invalid', 'Its deflate parameters are unknown.');
 }
 
-function zlibEncoder(parameters: ZlibParameters, onBytes: (bytes: Uint8Array) => void): DeflateEncoder {
+function zlibEncoder(parameters: ZlibParameters, onBytes: (bytes: Uint8Array) => void, chunkSize: number): DeflateEncoder {
   const { level, memLevel, strategy, windowBits } = parameters;
   // Checked to be 1..9 and 0..4 above or by the search, as pako's literal types ask.
-  const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits, raw: true, chunkSize: 65_536 };
+  const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits, raw: true, chunkSize };
   const deflate = new Deflate(options);
   deflate.onData = (chunk) => {
     onBytes(chunk instanceof Uint8Array ? chunk : new Uint8Array(chunk));

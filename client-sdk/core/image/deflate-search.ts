@@ -1,6 +1,6 @@
 /**
- * Finds the zlib parameters under which the plain bytes give the very stream of a file: many candidates on the
- * first part, the survivors on all that is at hand. Work is bounded by counts, never by a clock, so that every
+ * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates are tried in
+ * the order of their likelihood, each until its first wrong byte. Work is bounded by counts, never by a clock, so that every
  * client finds the same. SPEC.md section 6.4.
  */
 import { encoderOf, type ZlibParameters } from './deflate-encoder.js';
@@ -17,11 +17,12 @@ export interface DeflateSample {
   readonly header: Uint8Array;
 }
 
-/** Plain bytes on which every candidate is tried. */
-const trialBytes = 262_144;
+/** Plain bytes fed to all candidates together, those of the slow levels counted twice. */
+const workBytes = 100_663_296;
+const slowLevel = 8;
 const pieceBytes = 16_384;
-/** Survivors that are tried on everything. */
-const maxSurvivors = 6;
+/** Small, so that the first wrong byte of a candidate is seen soon. */
+const chunkBytes = 512;
 
 /** level, memory level, strategy: what the common encoders use, most frequent first. */
 const common: readonly (readonly [number, number, number])[] = [
@@ -30,13 +31,12 @@ const common: readonly (readonly [number, number, number])[] = [
 
 /** The parameters that reproduce `sample`, or undefined. */
 export function findParameters(sample: DeflateSample): ZlibParameters | undefined {
-  const isShort = sample.plain.length <= trialBytes;
-  const trial = isShort ? sample : { ...sample, plain: sample.plain.subarray(0, trialBytes), isWhole: false };
-  let survivors = 0;
+  let work = 0;
   for (const candidate of candidatesOf(sample.header)) {
-    if (!doesReproduce(trial, candidate)) continue;
-    if (isShort || doesReproduce(sample, candidate)) return candidate;
-    if (++survivors === maxSurvivors) return undefined;
+    const { isEqual, fedBytes } = tryOn(sample, candidate);
+    if (isEqual) return candidate;
+    work += fedBytes * (candidate.level >= slowLevel ? 2 : 1);
+    if (work > workBytes) return undefined;
   }
   return undefined;
 }
@@ -64,22 +64,23 @@ function hintOf(set: ZlibParameters): number {
   return set.level === 6 ? 2 : 3;
 }
 
-function doesReproduce(sample: DeflateSample, candidate: ZlibParameters): boolean {
+function tryOn(sample: DeflateSample, candidate: ZlibParameters): { readonly isEqual: boolean; readonly fedBytes: number } {
   let at = 0;
   let isEqual = true;
-  const encoder = encoderOf(candidate, (bytes) => {
+  const onBytes = (bytes: Uint8Array): void => {
     isEqual &&= startsWith(sample, at, bytes);
     at += bytes.length;
-  });
+  };
+  const encoder = encoderOf(candidate, onBytes, chunkBytes);
   for (let start = 0; start < sample.plain.length; start += pieceBytes) {
     encoder.push(sample.plain.subarray(start, start + pieceBytes));
-    if (!isEqual) return false;
+    if (!isEqual) return { isEqual: false, fedBytes: start + pieceBytes };
   }
   if (sample.isWhole) {
     encoder.finish();
-    return isEqual && at === sample.stream.length;
+    isEqual &&= at === sample.stream.length;
   }
-  return isEqual;
+  return { isEqual, fedBytes: sample.plain.length };
 }
 
 function startsWith(sample: DeflateSample, at: number, bytes: Uint8Array): boolean {
