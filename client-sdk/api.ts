@@ -3,6 +3,7 @@
  * gives them life over a platform (ports.ts). Ids and hashes are lower-case hex text, times are milliseconds
  * since the epoch, sizes are bytes. Every method may throw DiceError, and nothing else. SPEC.md section 12.
  */
+import type { DomainKind } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
 import type { Geometry, Region, Source, SplitterId } from './core/image/splitter.js';
 import type { AccountId, ImageId, InvitationId, SessionId } from './protocol/ids.js';
@@ -22,8 +23,8 @@ export interface ConnectOptions extends CallOptions {
   readonly confirmRealm?: ((said: string, dialled: string) => Promise<boolean>) | undefined;
 }
 
-/** Dedup domains: whose equal contents meet. */
-export type DomainKind = 'personal' | 'open' | 'group';
+
+export type { DomainKind };
 
 /** The account that is logged in. */
 export interface AccountSummary {

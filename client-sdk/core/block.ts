@@ -6,6 +6,7 @@ import { concat, isEqual, utf8 } from '../protocol/bytes.js';
 import { hammingOf } from '../protocol/hamming.js';
 import { asRehash, asTag, type Rehash, type Tag } from '../protocol/ids.js';
 import { hashBytes, ivBytes, maxCipherBytes, minCipherBytes } from '../protocol/limits.js';
+import { isSameSecret } from './constant-time.js';
 import type { CryptoProvider } from './crypto.js';
 import { blockKey, type Domain, paddedLength } from './domain.js';
 import { DiceError, integrityFault } from './errors.js';
@@ -98,7 +99,7 @@ export async function openBlock(provider: CryptoProvider, coder: ContentCoder, o
   const content = decodePadded(coder, coded, domain);
   if (domain === undefined) return content;
   const expected = await blockKey(provider, domain, await fingerprint(provider, content));
-  if (!isEqual(expected, key)) throw integrityFault('domain', 'A block was not sealed under the key of its own content.');
+  if (!isSameSecret(expected, key)) throw integrityFault('domain', 'A block was not sealed under the key of its own content.');
   return content;
 }
 
@@ -133,7 +134,7 @@ async function decrypt(provider: CryptoProvider, key: Uint8Array, cipher: Uint8A
   const iv = cipher.subarray(0, ivBytes);
   const coded = await provider.aes256Ctr(encryptionKey, iv, cipher.subarray(ivBytes));
   const expected = (await provider.hmacSha256(ivKey, coded)).subarray(0, ivBytes);
-  if (!isEqual(iv, expected)) throw integrityFault('iv', 'A block does not open under the key that the manifest names.');
+  if (!isSameSecret(iv, expected)) throw integrityFault('iv', 'A block does not open under the key that the manifest names.');
   return coded;
 }
 

@@ -29,12 +29,17 @@ export async function hkdf(provider: CryptoProvider, input: HkdfInput): Promise<
   return output.slice(0, length);
 }
 
-/** 32 bytes for one `label`, with `context` bytes after it. */
-export function deriveKey(provider: CryptoProvider, key: Uint8Array, ...[label, context]: [string, Uint8Array?]): Promise<Uint8Array> {
-  return hkdf(provider, { key, info: concat(utf8(label), context ?? new Uint8Array()), length: hashBytes });
+/** 32 bytes of `key` for one info: a label, or a label and the bytes that it is bound to (`labelled`). */
+export function deriveKey(provider: CryptoProvider, key: Uint8Array, info: Uint8Array): Promise<Uint8Array> {
+  return hkdf(provider, { key, info, length: hashBytes });
+}
+
+/** The UTF-8 bytes of `label`, then `context`. No label that takes a context is the beginning of another one. */
+export function labelled(label: string, context: Uint8Array): Uint8Array {
+  return concat(utf8(label), context);
 }
 
 /** The 32-byte subkey of `key` for one purpose: HKDF-SHA-256(key, "dice/1/" + purpose). */
 export function subkey(provider: CryptoProvider, key: Uint8Array, purpose: SubkeyPurpose): Promise<Uint8Array> {
-  return deriveKey(provider, key, subkeyLabel(purpose));
+  return deriveKey(provider, key, utf8(subkeyLabel(purpose)));
 }

@@ -35,6 +35,15 @@ export interface Picture {
   readonly height: number;
   /** One region per content, in content order, of the picture's first page. */
   readonly regions: readonly Region[];
+  /** Tiles of that page that have one colour and no content: they live in the recipe. */
+  readonly flat?: readonly Region[];
+}
+
+/** What is known of a split after its contents were read once. */
+export interface SplitSummary {
+  /** Number of contents. */
+  readonly count: number;
+  readonly picture: Picture | undefined;
 }
 
 /**
@@ -51,9 +60,8 @@ export interface Recipe {
 /** One file, understood by one splitter. */
 export interface Split {
   readonly splitter: SplitterId;
-  /** Number of contents. */
-  readonly count: number;
-  readonly picture: Picture | undefined;
+  /** Upper bound of the number of contents, for progress: flat tiles are counted here and have none. */
+  readonly maxCount: number;
   /** What was recognised, in words for `dice info` (for example "PNG 8-bit RGB, zlib level 6"). */
   readonly description: string;
   /**
@@ -61,8 +69,10 @@ export interface Split {
    * the same bytes as long as the source does. Memory: a few rows of tiles.
    */
   contents(from?: number): AsyncIterable<Uint8Array>;
-  /** The recipe; known only after `contents()` has been read to its end once. */
+  /** The recipe; known after `contents()` has been read to its end once, else it is read for this. */
   recipe(): Promise<Recipe>;
+  /** Number of contents and the block map; known as the recipe is. */
+  summary(): Promise<SplitSummary>;
 }
 
 /** Gives contents to a join. */
@@ -86,4 +96,9 @@ export interface Splitter {
    * DiceError `recipe-invalid` on any deviation, and never allocates more than the limits allow.
    */
   join(recipe: Recipe, contents: ContentReader): AsyncIterable<Uint8Array>;
+  /**
+   * Number of contents and block map of a stored file, from its recipe alone. Throws DiceError
+   * `recipe-invalid` as `join` does.
+   */
+  summarize(recipe: Recipe): SplitSummary;
 }

@@ -47,6 +47,13 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** All that was written, and begins anew. */
+  drain(): Uint8Array<ArrayBuffer> {
+    const written = this.take();
+    this.#length = 0;
+    return written;
+  }
+
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + more));

@@ -1,0 +1,51 @@
+/**
+ * Small pictures made by the browser's own decoders in the worker, where a hostile image can at worst end its own decoding.
+ * What the browser cannot decode has no preview. Not part of any format: a preview is never compared.
+ */
+import type { Source } from '../core/image/splitter.js';
+
+const longestSide = 640;
+/** A larger file is not read a second time for a preview. */
+const maxSourceBytes = 64 * 1_048_576;
+const qualities = [0.8, 0.6, 0.4] as const;
+
+/** WebP of at most `maxBytes`, longest side 640 pixels, or undefined where the browser knows no such picture. */
+export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (source.size === 0 || source.size > maxSourceBytes) return undefined;
+  const type = pictureType(await source.read(0, Math.min(16, source.size)));
+  if (type === undefined) return undefined;
+  try {
+    const bytes = await source.read(0, source.size);
+    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)], { type }));
+    return await smallWebp(bitmap, maxBytes);
+  } catch {
+    // A picture that the browser refuses has no preview; the file itself is stored all the same.
+    return undefined;
+  }
+}
+
+async function smallWebp(bitmap: ImageBitmap, maxBytes: number): Promise<Uint8Array | undefined> {
+  const scale = Math.min(1, longestSide / Math.max(bitmap.width, bitmap.height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
+  const context = canvas.getContext('2d');
+  if (context === null) return undefined;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  for (const quality of qualities) {
+    const blob = await canvas.convertToBlob({ type: 'image/webp', quality });
+    if (blob.size <= maxBytes) return new Uint8Array(await blob.arrayBuffer());
+  }
+  return undefined;
+}
+
+/** By the first bytes: formats that every browser decodes. SVG is not among them, since it is a document. */
+function pictureType(start: Uint8Array): string | undefined {
+  const latin = String.fromCharCode(...start);
+  if (latin.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
+  if (latin.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (latin.startsWith('GIF8')) return 'image/gif';
+  if (latin.startsWith('RIFF') && latin.slice(8, 12) === 'WEBP') return 'image/webp';
+  if (latin.slice(4, 12) === 'ftypavif') return 'image/avif';
+  return latin.startsWith('BM') ? 'image/bmp' : undefined;
+}

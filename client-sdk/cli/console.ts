@@ -1,0 +1,133 @@
+/**
+ * What the command says and asks. With `--json` stdout carries one document and nothing else; people's text goes to
+ * stderr then. `--quiet` leaves errors alone. Prompts need a terminal; hidden ones do not echo.
+ */
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { Json } from '../protocol/schema.js';
+import { UsageError } from './exit-status.js';
+
+/** Streams of the process, so that a test can give its own. */
+export interface Streams {
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
+export interface ConsoleOptions {
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+}
+
+export class Console {
+  constructor(
+    readonly streams: Streams,
+    readonly options: ConsoleOptions,
+  ) {}
+
+  /** A bar may be drawn: a person looks at a terminal and wants text. */
+  get hasBars(): boolean {
+    return this.streams.stderr.isTTY === true && !this.options.isQuiet;
+  }
+
+  /** The result, for people: stdout, or stderr beside `--json`. */
+  say(line: string): void {
+    if (this.options.isQuiet && this.options.isJson) return;
+    (this.options.isJson ? this.streams.stderr : this.streams.stdout).write(`${line}\n`);
+  }
+
+  /** A remark on the way. */
+  note(line: string): void {
+    if (!this.options.isQuiet) this.streams.stderr.write(`${line}\n`);
+  }
+
+  /** What went wrong. */
+  complain(line: string): void {
+    this.streams.stderr.write(`dice: ${line}\n`);
+  }
+
+  /** The one document of `--json`. */
+  document(value: Json): void {
+    if (this.options.isJson) this.streams.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** The one document of `--json` where it has an array that should not be held in memory: members come one by one. */
+  documentOf(name: string): { item(value: Json): void; end(rest: Readonly<Record<string, Json>>): void } {
+    const write = (text: string): void => {
+      if (this.options.isJson) this.streams.stdout.write(text);
+    };
+    let count = 0;
+    write(`{${JSON.stringify(name)}:[`);
+    return {
+      item: (value) => {
+        write(`${count++ === 0 ? '' : ','}\n${JSON.stringify(value)}`);
+      },
+      end: (rest) => {
+        const members = Object.entries(rest).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`);
+        write(`]${members.join('')}}\n`);
+      },
+    };
+  }
+
+  /** A line typed by the person. Throws UsageError where nobody can type; `instead` says what to do then. */
+  async ask(question: string, instead: string): Promise<string> {
+    this.#needTerminal(question, instead);
+    const lines = createInterface({ input: this.streams.stdin, output: this.streams.stderr });
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        lines.once('close', () => {
+          reject(new UsageError('nothing was entered'));
+        });
+        lines.question(`${question}: `, resolve);
+      });
+    } finally {
+      lines.close();
+    }
+  }
+
+  /** As `ask`, without an echo. */
+  askHidden(question: string, instead: string): Promise<string> {
+    this.#needTerminal(question, instead);
+    this.streams.stderr.write(`${question}: `);
+    return readHidden(this.streams);
+  }
+
+  #needTerminal(question: string, instead: string): void {
+    if (this.streams.stdin.isTTY !== true) throw new UsageError(`${question} is needed and there is no terminal to ask: ${instead}`);
+  }
+}
+
+/** Keys until Enter; backspace deletes, Ctrl-C ends. */
+function readHidden(streams: Streams): Promise<string> {
+  const { stdin, stderr } = streams;
+  return new Promise((resolve, reject) => {
+    let typed: string[] = [];
+    const finish = (settle: () => void): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode?.(false);
+      stdin.pause();
+      stderr.write('\n');
+      settle();
+    };
+    const onData = (piece: Buffer | string): void => {
+      for (const key of piece.toString()) {
+        if (key === '\r' || key === '\n') {
+          finish(() => {
+            resolve(typed.join(''));
+          });
+          return;
+        }
+        if (key === '\u0003' || key === '\u0004') {
+          finish(() => {
+            reject(new UsageError('nothing was entered'));
+          });
+          return;
+        }
+        typed = key === '\u007f' || key === '\b' ? typed.slice(0, -1) : [...typed, key];
+      }
+    };
+    stdin.setRawMode?.(true);
+    stdin.on('data', onData);
+    stdin.resume();
+  });
+}

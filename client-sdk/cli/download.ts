@@ -1,0 +1,164 @@
+/**
+ * `dice download`: one image, or all of them as the tree that was uploaded. Nothing stands under its final name before it
+ * was verified; nothing that is there is overwritten; what is there already and equal is left alone.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { DiceClient, Image } from '../api.js';
+import { DiceError, fault } from '../core/errors.js';
+import { writeFileWhole } from '../node/files.js';
+import type { Json } from '../protocol/schema.js';
+import { bytesText, nameText, secondsText } from './amounts.js';
+import type { Context } from './context.js';
+import { statusOfMany, UsageError, type ExitStatus } from './exit-status.js';
+import { Progress } from './progress.js';
+import { numbered, safeParts } from './safe-path.js';
+import type { Call, VerbHost } from './verb.js';
+
+interface DownloadFlags {
+  readonly output?: string;
+  readonly all?: boolean;
+}
+
+export function addDownload(host: VerbHost): void {
+  host
+    .verb<DownloadFlags>('download [image]', 'fetch one image by id or name, or all', download)
+    .option('-o, --output <path>', 'file or folder to write to; with --all the folder (default: here)')
+    .option('--all', 'every image, as the tree that was uploaded');
+}
+
+async function download(context: Context, { options, args }: Call<DownloadFlags>): Promise<ExitStatus> {
+  const name = args[0];
+  if ((name === undefined) === (options.all !== true)) throw new UsageError('name one image, or give --all');
+  const client = await context.member();
+  if (name === undefined) return downloadAll(context, client, options.output ?? '.');
+  const image = await client.find(name, { signal: context.signal });
+  const target = await singleTarget(image, options.output);
+  const { bytes } = await writeFileWhole(target, client.download(image.id, { signal: context.signal }));
+  context.console.say(`${nameText(image.name)}: ${bytesText(bytes)}, verified, in ${target}`);
+  context.console.document({ images: [{ id: image.id, name: image.name, path: target, status: 'written', bytes }] });
+  return 0;
+}
+
+/** A file that does not exist yet. */
+async function singleTarget(image: Image, output: string | undefined): Promise<string> {
+  const own = safeParts(image.name).at(-1) ?? 'unnamed';
+  const isFolder = output !== undefined && (await stat(output).catch(() => undefined))?.isDirectory() === true;
+  const target = output === undefined ? own : isFolder ? path.join(output, own) : output;
+  if ((await stat(target).catch(() => undefined)) !== undefined) throw fault('file-unwritable', `${target} exists and is not overwritten. Name another with -o.`);
+  return target;
+}
+
+const filesInFlight = 4;
+
+async function downloadAll(context: Context, client: DiceClient, folder: string): Promise<ExitStatus> {
+  await mkdir(folder, { recursive: true });
+  const tree = new Tree(context, client, await realpath(folder));
+  const running = new Set<Promise<void>>();
+  try {
+    for await (const image of client.list({ signal: context.signal })) {
+      context.signal.throwIfAborted();
+      const task: Promise<void> = tree.take(image).finally(() => running.delete(task));
+      running.add(task);
+      if (running.size >= filesInFlight) await Promise.race(running);
+    }
+    await Promise.all(running);
+  } finally {
+    await Promise.allSettled(running);
+    tree.stop();
+  }
+  if (context.signal.aborted) throw fault('cancelled');
+  return tree.end();
+}
+
+/** One folder that fills. */
+class Tree {
+  readonly #taken = new Set<string>();
+  readonly #failures: unknown[] = [];
+  readonly #document;
+  readonly #progress: Progress;
+  readonly #startedAt: number;
+  readonly #totals = { images: 0, written: 0, present: 0, failed: 0, bytes: 0 };
+
+  constructor(
+    private readonly context: Context,
+    private readonly client: DiceClient,
+    private readonly root: string,
+  ) {
+    this.#document = context.console.documentOf('images');
+    this.#progress = new Progress(context.console, 'Downloading');
+    this.#startedAt = context.surroundings.now();
+  }
+
+  async take(image: Image): Promise<void> {
+    this.#totals.images++;
+    this.#progress.expect(image.size);
+    try {
+      const { target, isPresent } = await this.#place(image);
+      if (!isPresent) await this.#fetch(image, target);
+      this.#totals[isPresent ? 'present' : 'written']++;
+      this.#totals.bytes += image.size;
+      this.#document.item({ id: image.id, name: image.name, path: target, status: isPresent ? 'present' : 'written', bytes: image.size });
+    } catch (error) {
+      this.#fail(image, error);
+    }
+    this.#progress.fileDone(image.name);
+  }
+
+  stop(): void {
+    this.#progress.stop();
+  }
+
+  end(): ExitStatus {
+    const totals = this.#totals;
+    const seconds = (this.context.surroundings.now() - this.#startedAt) / 1000;
+    this.#document.end({ totals: { ...totals, seconds } });
+    this.context.console.say(`${String(totals.images)} images, ${bytesText(totals.bytes)}: ${String(totals.written)} written and verified, ${String(totals.present)} there already, ${String(totals.failed)} failed, in ${secondsText(seconds)}`);
+    return statusOfMany(this.#failures);
+  }
+
+  async #fetch(image: Image, target: string): Promise<void> {
+    await mkdir(path.dirname(target), { recursive: true });
+    const parent = await realpath(path.dirname(target));
+    if (parent !== this.root && !parent.startsWith(this.root + path.sep)) throw fault('file-unwritable', `${target} would lie outside ${this.root}.`);
+    await writeFileWhole(target, this.#counted(image));
+  }
+
+  async *#counted(image: Image): AsyncIterable<Uint8Array> {
+    for await (const piece of this.client.download(image.id, { signal: this.context.signal })) {
+      this.#progress.advance(piece.length, image.name);
+      yield piece;
+    }
+  }
+
+  /** The first free numbered path, or one where these very bytes lie already. */
+  async #place(image: Image): Promise<{ readonly target: string; readonly isPresent: boolean }> {
+    const parts = safeParts(image.name);
+    for (let number = 1; ; number++) {
+      const target = path.join(this.root, ...numbered(parts, number));
+      if (this.#taken.has(target)) continue;
+      this.#taken.add(target);
+      const there = await stat(target).catch(() => undefined);
+      if (there === undefined) return { target, isPresent: false };
+      if (there.isFile() && there.size === image.size && (await hashOfFile(target)) === image.fileHash) return { target, isPresent: true };
+    }
+  }
+
+  #fail(image: Image, error: unknown): void {
+    if (this.context.signal.aborted) return;
+    this.#failures.push(error);
+    this.#totals.failed++;
+    const message = error instanceof Error ? error.message : 'unknown error';
+    const code: Json = error instanceof DiceError ? error.code : 'internal';
+    this.context.console.complain(`${nameText(image.name)}: ${message}`);
+    this.#document.item({ id: image.id, name: image.name, status: 'failed', error: { code, message } });
+  }
+}
+
+async function hashOfFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -1,0 +1,40 @@
+/**
+ * How a verb is hung into the program: its handler gets a context and its own options, and answers the exit status.
+ */
+import type { Command } from 'commander';
+import { Context, type Surroundings } from './context.js';
+import type { ExitStatus } from './exit-status.js';
+
+/** Options and arguments of one call of a verb. */
+export interface Call<Options> {
+  readonly options: Options;
+  readonly args: readonly string[];
+}
+
+/** A verb's work. */
+export type Handler<Options> = (context: Context, call: Call<Options>) => Promise<ExitStatus>;
+
+/** Gives verbs to a program. */
+export interface VerbHost {
+  /** A new verb; `usage` as commander reads it (`download [image]`). */
+  verb<Options>(usage: string, summary: string, handler: Handler<Options>): Command;
+}
+
+/** A host on `program`; `done` hears the status of the verb that ran. */
+export function hostOn(program: Command, surroundings: Surroundings, done: (status: ExitStatus) => void): VerbHost {
+  return {
+    verb(usage, summary, handler) {
+      const command = program.command(usage).description(summary);
+      return command.action(async () => {
+        const context = Context.of(surroundings, command);
+        // commander fills exactly the options that the verb declared; their types stand beside the declaration.
+        const options = command.opts() as Options;
+        try {
+          done(await handler(context, { options, args: command.args }));
+        } finally {
+          await context.close();
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * `dice verify`: fetches every block of one image or of all, compares H(i) with H(j), hash, key and decoding, and at
+ * the end the hash of the joined file.
+ */
+import type { BlockCheck, DiceClient, FileCheck, Image } from '../api.js';
+import type { Json } from '../protocol/schema.js';
+import { nameText } from './amounts.js';
+import type { Context } from './context.js';
+import type { ExitStatus } from './exit-status.js';
+import type { Call, VerbHost } from './verb.js';
+
+export function addVerify(host: VerbHost): void {
+  host.verb('verify [image]', 'check every block of one image, or of all', verify);
+}
+
+async function verify(context: Context, { args }: Call<unknown>): Promise<ExitStatus> {
+  const client = await context.member();
+  const document = context.console.documentOf('images');
+  const totals = { images: 0, blocks: 0, failedBlocks: 0, failedImages: 0 };
+  for await (const image of chosen(context, client, args[0])) {
+    const { checks, file } = await checkImage(context, client, image);
+    totals.images++;
+    totals.blocks += checks.length;
+    totals.failedBlocks += file.failedBlocks;
+    if (!file.isFileHashRight) totals.failedImages++;
+    document.item({ id: image.id, name: image.name, isFileHashRight: file.isFileHashRight, failedBlocks: file.failedBlocks, error: errorOf(file), blocks: checks.map(checkDocument) });
+    report(context, image, file);
+  }
+  document.end({ totals });
+  context.console.say(`${String(totals.images)} images, ${String(totals.blocks)} blocks checked: ${String(totals.failedBlocks)} blocks and ${String(totals.failedImages)} images failed`);
+  return totals.failedImages === 0 && totals.failedBlocks === 0 ? 0 : 4;
+}
+
+async function* chosen(context: Context, client: DiceClient, name: string | undefined): AsyncIterable<Image> {
+  if (name === undefined) yield* client.list({ signal: context.signal });
+  else yield await client.find(name, { signal: context.signal });
+}
+
+async function checkImage(context: Context, client: DiceClient, image: Image): Promise<{ checks: readonly BlockCheck[]; file: FileCheck }> {
+  const checks: BlockCheck[] = [];
+  let file: FileCheck = { kind: 'file', id: image.id, name: image.name, blocks: 0, failedBlocks: 0, isFileHashRight: false };
+  for await (const check of client.verify(image.id, { signal: context.signal })) {
+    if (check.kind === 'file') file = check;
+    else checks.push(check);
+  }
+  return { checks, file };
+}
+
+function checkDocument(check: BlockCheck): Json {
+  return {
+    index: check.index,
+    role: check.role,
+    region: check.region === undefined ? null : { ...check.region },
+    tag: check.tag,
+    rehash: check.rehash,
+    isFetched: check.isFetched,
+    storedCode: check.storedCode ?? null,
+    receivedCode: check.receivedCode ?? null,
+    isCodeEqual: check.isCodeEqual,
+    isHashRight: check.isHashRight,
+    isKeyRight: check.isKeyRight,
+    isDecoded: check.isDecoded,
+    error: errorOf(check),
+  };
+}
+
+function errorOf({ error }: BlockCheck | FileCheck): Json {
+  return error === undefined ? null : { code: error.code, message: error.message };
+}
+
+function report({ console }: Context, image: Image, file: FileCheck): void {
+  if (file.isFileHashRight && file.failedBlocks === 0) console.note(`${nameText(image.name)}: ${String(file.blocks)} blocks intact`);
+  else console.complain(`${nameText(image.name)}: ${String(file.failedBlocks)} of ${String(file.blocks)} blocks failed${file.error === undefined ? '' : `; ${file.error.message}`}`);
+}

@@ -1,0 +1,185 @@
+/**
+ * Adaptive binary range coder: integers only, carries propagated in the written bytes. It knows bits and their
+ * probabilities, not pictures. Hot loops keep a copy of its state in locals and write the same steps out.
+ * SPEC.md section 5.4.
+ *
+ * A probability is that of a zero, in 1/65536, in a Uint16Array. Reading past the end gives zero bytes.
+ */
+import { fault } from '../errors.js';
+
+/** State of writing. `range` is 2^23 .. 2^31 - 1 and `low` is below 2^31 between two bits. */
+export interface RangeEncoder {
+  readonly bytes: Uint8Array;
+  at: number;
+  low: number;
+  range: number;
+}
+
+/** State of reading. `code` holds 32 bits, one more than `range` has: compare `code >>> 1`. */
+export interface RangeDecoder {
+  readonly bytes: Uint8Array;
+  at: number;
+  code: number;
+  range: number;
+}
+
+/** Below this, a byte is shifted out. */
+export const minRange = 0x800000;
+const fullRange = 0x7fffffff;
+/** Adaptation of contexts with one probability: 1/32. */
+const singleRate = 5;
+/** A probability of one half. */
+export const evenProbability = 0x8000;
+const maxExponent = 19;
+
+/** A writer into `bytes`. What does not fit is dropped while `at` runs on: compare it with the length. */
+export function newEncoder(bytes: Uint8Array): RangeEncoder {
+  return { bytes, at: 0, low: 0, range: fullRange };
+}
+
+/** A reader of `bytes` from `at`. */
+export function newDecoder(bytes: Uint8Array, at: number): RangeDecoder {
+  const decoder = { bytes, at, code: 0, range: fullRange };
+  for (let i = 0; i < 4; i++) decoder.code = (decoder.code << 8) | nextByte(decoder);
+  return decoder;
+}
+
+function nextByte(decoder: RangeDecoder): number {
+  const byte = decoder.at < decoder.bytes.length ? decoder.bytes[decoder.at]! : 0;
+  decoder.at++;
+  return byte;
+}
+
+/** Adds the carry to the bytes before `at`. */
+export function carry(bytes: Uint8Array, at: number): void {
+  let i = Math.min(at, bytes.length) - 1;
+  while (i >= 0 && bytes[i] === 255) bytes[i--] = 0;
+  if (i >= 0) bytes[i] = bytes[i]! + 1;
+}
+
+function shiftOut(encoder: RangeEncoder): void {
+  if (encoder.low < 0) {
+    carry(encoder.bytes, encoder.at);
+    encoder.low &= fullRange;
+  }
+  while (encoder.range < minRange) {
+    encoder.bytes[encoder.at++] = encoder.low >>> 23;
+    encoder.low = (encoder.low & 0x7fffff) << 8;
+    encoder.range <<= 8;
+  }
+}
+
+/** Writes one bit under the probability `table[index]` and adapts it. */
+export function encodeBit(encoder: RangeEncoder, table: Uint16Array, index: number, bit: number): void {
+  const p = table[index]!;
+  const bound = Math.imul(encoder.range >>> 15, p >>> 1);
+  if (bit === 0) {
+    encoder.range = bound;
+    table[index] = p + ((65535 - p) >>> singleRate);
+  } else {
+    encoder.low = (encoder.low + bound) | 0;
+    encoder.range -= bound;
+    table[index] = p - (p >>> singleRate);
+  }
+  shiftOut(encoder);
+}
+
+/** Reads one bit under the probability `table[index]` and adapts it. */
+export function decodeBit(decoder: RangeDecoder, table: Uint16Array, index: number): number {
+  const p = table[index]!;
+  const bound = Math.imul(decoder.range >>> 15, p >>> 1);
+  const bit = decoder.code >>> 1 < bound ? 0 : 1;
+  if (bit === 0) {
+    decoder.range = bound;
+    table[index] = p + ((65535 - p) >>> singleRate);
+  } else {
+    decoder.code = (decoder.code - (bound << 1)) | 0;
+    decoder.range -= bound;
+    table[index] = p - (p >>> singleRate);
+  }
+  shiftIn(decoder);
+  return bit;
+}
+
+function shiftIn(decoder: RangeDecoder): void {
+  while (decoder.range < minRange) {
+    decoder.code = (decoder.code << 8) | nextByte(decoder);
+    decoder.range <<= 8;
+  }
+}
+
+/** Writes `count` (0 .. 16) bits of `value`, each as likely as not. */
+export function encodeRaw(encoder: RangeEncoder, value: number, count: number): void {
+  encoder.range >>>= count;
+  encoder.low = (encoder.low + Math.imul(encoder.range, value)) | 0;
+  shiftOut(encoder);
+}
+
+/** Reads `count` (0 .. 16) bits, each as likely as not. Throws DiceError `recipe-invalid` for a code that no writer makes. */
+export function decodeRaw(decoder: RangeDecoder, count: number): number {
+  decoder.range >>>= count;
+  const value = Math.floor((decoder.code >>> 1) / decoder.range);
+  if (value >>> count !== 0) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  decoder.code = (decoder.code - (Math.imul(decoder.range, value) << 1)) | 0;
+  shiftIn(decoder);
+  return value;
+}
+
+/** Writes a number 0 .. 2^19 - 2 as exponent (unary, adaptive from `table[index]`, 20 entries) and raw mantissa. */
+export function encodeNumber(encoder: RangeEncoder, table: Uint16Array, index: number, value: number): void {
+  const exponent = 31 - Math.clz32(value + 1);
+  for (let i = 0; i < exponent; i++) encodeBit(encoder, table, index + i, 1);
+  encodeBit(encoder, table, index + exponent, 0);
+  const mantissa = value + 1 - (1 << exponent);
+  if (exponent > 12) encodeRaw(encoder, mantissa >>> 12, exponent - 12);
+  encodeRaw(encoder, mantissa & 0xfff & ((1 << exponent) - 1), Math.min(exponent, 12));
+}
+
+/** Reads what `encodeNumber` wrote. Throws DiceError `recipe-invalid` for a larger exponent. */
+export function decodeNumber(decoder: RangeDecoder, table: Uint16Array, index: number): number {
+  let exponent = 0;
+  while (decodeBit(decoder, table, index + exponent) === 1) {
+    if (++exponent === maxExponent) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  }
+  const high = exponent > 12 ? decodeRaw(decoder, exponent - 12) : 0;
+  const low = decodeRaw(decoder, Math.min(exponent, 12));
+  return (1 << exponent) + (high << 12) + low - 1;
+}
+
+/** Entries that `encodeNumber` needs in its table. */
+export const numberContexts = 20;
+
+/** Signed to unsigned, small ones first: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
+export function fold(value: number): number {
+  return value >= 0 ? value << 1 : ~(value << 1);
+}
+
+/** The inverse of `fold`. */
+export function unfold(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}
+
+/** Ends writing: the fewest bytes that, followed by zeros, lie in the last range. Answers the length written. */
+export function finish(encoder: RangeEncoder): number {
+  for (let bits = 23; bits >= -1; bits -= 8) {
+    const mask = bits < 0 ? 0 : (1 << bits) - 1;
+    const value = ((encoder.low + mask) & ~mask) | 0;
+    if (((value - encoder.low) | 0) < encoder.range) {
+      encoder.low = value;
+      break;
+    }
+  }
+  encoder.range = 0;
+  if (encoder.low < 0) carry(encoder.bytes, encoder.at);
+  encoder.low &= fullRange;
+  for (const shift of [23, 15, 7]) encoder.bytes[encoder.at++] = encoder.low >>> shift;
+  encoder.bytes[encoder.at++] = encoder.low << 1;
+  if (encoder.at > encoder.bytes.length) return encoder.at;
+  while (encoder.at > 0 && encoder.bytes[encoder.at - 1] === 0) encoder.at--;
+  return encoder.at;
+}
+
+/** Throws DiceError `recipe-invalid` unless every byte was read. */
+export function expectEnd(decoder: RangeDecoder): void {
+  if (decoder.at < decoder.bytes.length) throw fault('recipe-invalid', 'A tile has bytes after its end.');
+}

@@ -1,0 +1,207 @@
+/**
+ * The splitter for lossless pictures: pixels become tiles in canonical form, whatever the container; the
+ * container keeps the rest in the skeleton. Knows tiles and recipes, not formats. SPEC.md section 6.3.
+ */
+import type { CborValue } from '../cbor.js';
+import { concat } from '../../protocol/bytes.js';
+import { maxBlocksPerImage } from '../../protocol/limits.js';
+import { fault } from '../errors.js';
+import type { TileShape } from './content.js';
+import { formatOf } from './detect-format.js';
+import { ExpansionList, readExpansions, tileChannels, type ExpansionTable } from './expansion.js';
+import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionOf, tileCount, type Cut } from './geometry.js';
+import { maxPages, maxSkeletonBytes } from './image-limits.js';
+import { joinPng } from './png-join.js';
+import { openPng } from './png-split.js';
+import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin } from './raster-container.js';
+import { integerOf, listOf, mapOf } from './recipe-members.js';
+import type { ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from './splitter.js';
+import { TilePicture } from './tile-picture.js';
+import { expansionIn, tileIn } from './tile-samples.js';
+import { joinTiff } from './tiff-join.js';
+import { openTiff } from './tiff-split.js';
+import { ByteReader, ByteWriter } from './varint.js';
+
+/** Cuts the pixels of PNG and TIFF files into tiles. */
+export const rasterSplitter: Splitter = { id: 'raster', split: splitRaster, join: joinRaster, summarize };
+
+/** How each format is taken apart and made again. */
+const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source) => Promise<RasterFile>; readonly join: RasterJoin }>> = {
+  png: { open: openPng, join: joinPng },
+  tiff: { open: openTiff, join: joinTiff },
+};
+const maxSections = 16;
+
+/** A page and how it is cut. */
+interface CutPage {
+  readonly shape: TileShape;
+  readonly cut: Cut;
+}
+
+async function splitRaster(source: Source, geometry: Geometry): Promise<Split | undefined> {
+  if (!isGeometry(geometry)) throw fault('argument-invalid', 'The geometry names no tile size or grid that can be used.');
+  try {
+    return await understand(source, geometry);
+  } catch (cause) {
+    if (cause instanceof Unsplittable) return undefined;
+    throw cause;
+  }
+}
+
+async function understand(source: Source, geometry: Geometry): Promise<Split | undefined> {
+  const format = await formatOf(source);
+  if (format !== 'png' && format !== 'tiff') return undefined;
+  const file = await formats[format].open(source);
+  const pages = cutPages(file.pages, geometry);
+  if (pages === undefined) return undefined;
+  let tables: readonly ExpansionList[] | undefined;
+  const known = async (): Promise<Recipe> => {
+    const reading = contentsOf(file, pages, (lists) => {
+      tables = lists;
+    });
+    while (tables === undefined) await reading.next();
+    return recipeOf(file, geometry, tables);
+  };
+  return {
+    splitter: 'raster',
+    maxCount: pages.reduce((sum, page) => sum + tileCount(page.cut), 0),
+    description: file.description,
+    contents: (from = 0) => skip(contentsOf(file, pages, (lists) => (tables = lists)), from),
+    recipe: known,
+    summary: async () => summarize(await known()),
+  };
+}
+
+/** The cuts of all pages, or undefined where they are too many tiles or a tile is too large. */
+function cutPages(shapes: readonly TileShape[], geometry: Geometry): readonly CutPage[] | undefined {
+  const pages: CutPage[] = [];
+  let tiles = 0;
+  for (const shape of shapes) {
+    const cut = cutOf(geometry, shape);
+    tiles += cut === undefined ? Infinity : tileCount(cut);
+    if (cut === undefined || tiles > maxBlocksPerImage) return undefined;
+    pages.push({ shape, cut });
+  }
+  return pages;
+}
+
+/** All contents; `onEnd` gets the expansions of each page before the last step. */
+async function* contentsOf(
+  file: RasterFile,
+  pages: readonly CutPage[],
+  onEnd: (lists: readonly ExpansionList[]) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const lists = pages.map(() => new ExpansionList());
+  for (const [index, { shape, cut }] of pages.entries()) {
+    let band = 0;
+    for await (const samples of file.bands(index, cut.rows)) {
+      yield* tilesOf(samples, { shape, cut }, band++, lists[index]!);
+    }
+  }
+  onEnd(lists);
+}
+
+function* tilesOf(samples: Uint8Array, { shape, cut }: CutPage, band: number, list: ExpansionList): Generator<Uint8Array, void, undefined> {
+  const y = cut.rows[band]!;
+  const patch = { samples, region: { x: 0, y, width: shape.width, height: cut.rows[band + 1]! - y } };
+  const across = cut.columns.length - 1;
+  for (let column = 0; column < across; column++) {
+    const region = regionOf(cut, band * across + column);
+    const expansion = expansionIn(patch, region, shape);
+    list.add(expansion);
+    if (tileChannels(expansion) > 0) yield tileIn(patch, region, shape, expansion);
+  }
+}
+
+async function* skip(contents: AsyncIterable<Uint8Array>, from: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let index = 0;
+  for await (const content of contents) if (index++ >= from) yield content;
+}
+
+function recipeOf(file: RasterFile, geometry: Geometry, tables: readonly ExpansionList[]): Recipe {
+  const writer = new ByteWriter();
+  for (const [index, table] of tables.entries()) table.write(writer, file.pages[index]!.depth);
+  // The expansions stand last: their length may differ between near copies, and what comes before them keeps its place.
+  const sections = [...file.container.sections, writer.take()];
+  const params: CborValue = {
+    container: file.container.params,
+    cut: geometryValue(geometry),
+    format: file.format,
+    pages: file.pages.map(({ width, height, channels, depth }) => [width, height, channels, depth]),
+    sections: sections.map((section) => section.length),
+  };
+  return { splitter: 'raster', params, skeleton: concat(...sections) };
+}
+
+/** A recipe that has been checked, but for the container's own part. */
+interface RasterParts {
+  readonly format: RasterFormat;
+  readonly container: ContainerRecipe;
+  readonly pages: readonly (CutPage & { readonly expansions: ExpansionTable; readonly firstContent: number })[];
+  readonly count: number;
+}
+
+async function* joinRaster(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {
+  const parts = partsOf(recipe);
+  if (contents.count !== parts.count) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
+  const pictures = parts.pages.map((page) => new TilePicture({ ...page, contents }));
+  yield* formats[parts.format].join(parts.container, pictures);
+}
+
+function partsOf(recipe: Recipe): RasterParts {
+  const params = mapOf(recipe.params, ['container', 'cut', 'format', 'pages', 'sections']);
+  const format = params['format'];
+  if (recipe.splitter !== 'raster' || (format !== 'png' && format !== 'tiff')) throw fault('recipe-invalid', 'Its format is unknown.');
+  const shapes = listOf(params['pages'], maxPages).map(shapeFrom);
+  const cuts = cutPages(shapes, geometryOf(params['cut']));
+  if (cuts === undefined) throw fault('recipe-invalid', 'Its pages have too many tiles, or too large ones.');
+  const sections = sectionsOf(recipe.skeleton, listOf(params['sections'], maxSections));
+  const reader = new ByteReader(sections.pop() ?? new Uint8Array(0));
+  let count = 0;
+  const pages = cuts.map((page) => {
+    const expansions = readExpansions(reader, page.shape, tileCount(page.cut));
+    const firstContent = count;
+    count += expansions.contentCount;
+    return { ...page, expansions, firstContent };
+  });
+  reader.end();
+  const container = params['container'];
+  return { format, container: { params: mapOf(container, memberNames(container)), sections }, pages, count };
+}
+
+/** The container's join asks for its own members; here it must only be a map. */
+function memberNames(value: CborValue | undefined): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+}
+
+function shapeFrom(value: CborValue): TileShape {
+  const [width, height, channels, depth] = listOf(value, 4).map((member) => integerOf(member, 1, Number.MAX_SAFE_INTEGER));
+  if (width === undefined || height === undefined || channels === undefined || depth === undefined) {
+    throw fault('recipe-invalid', 'A page has no shape.');
+  }
+  const shape = { width, height, channels, depth };
+  if (!isPageShape(shape)) throw fault('recipe-invalid', 'A page has a shape that none may have.');
+  return shape;
+}
+
+function sectionsOf(skeleton: Uint8Array, lengths: readonly CborValue[]): Uint8Array[] {
+  const reader = new ByteReader(skeleton);
+  const sections = lengths.map((length) => reader.bytes(integerOf(length, 0, maxSkeletonBytes)));
+  reader.end();
+  return sections;
+}
+
+function summarize(recipe: Recipe): SplitSummary {
+  const { pages, count } = partsOf(recipe);
+  const [first] = pages;
+  return { count, picture: first === undefined ? undefined : pictureOf(first) };
+}
+
+function pictureOf({ shape, cut, expansions }: RasterParts['pages'][number]): Picture {
+  const regions: Region[] = [];
+  const flat: Region[] = [];
+  for (let index = 0; index < tileCount(cut); index++) {
+    (expansions.contentOf(index) < 0 ? flat : regions).push(regionOf(cut, index));
+  }
+  return { width: shape.width, height: shape.height, regions, flat };
+}

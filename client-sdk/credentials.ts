@@ -1,0 +1,220 @@
+/**
+ * Registration, login, recovery and changes of credentials: what is derived here, what is sent, and what to do where
+ * an answer was lost. Keys themselves come from core/keys. SPEC.md section 8.
+ */
+import { openAccount, type OpenAccount } from './account.js';
+import type { Credentials, RecoverRequest, RegisterRequest } from './api.js';
+import { beginSession, type Connection, sessionOf } from './connection.js';
+import { DiceError, fault } from './core/errors.js';
+import { makeKey, unwrapAccountKey, wrapAccountKey } from './core/keys/hierarchy.js';
+import { makeIdentity, signIdentity, wrapIdentity } from './core/keys/identity.js';
+import { openInvitedGroup, parseInvitationLink } from './core/keys/invitation.js';
+import { type Group, makeKeyring, sealKeyring } from './core/keys/keyring.js';
+import { checkPasswordStrength, deriveLogin, type LoginKeys, normaliseUsername } from './core/keys/password.js';
+import { makeRecoveryWords, recoveryKeys } from './core/keys/recovery.js';
+import { type AccountId, idOfBytes } from './protocol/ids.js';
+import { idBytes, scryptDefault } from './protocol/limits.js';
+import type { CredentialChange, Kdf, PasswordRecord, RecoveryRecord, Registration, SessionGrant } from './protocol/messages.js';
+
+type Signal = AbortSignal | undefined;
+
+/** Makes an account and logs it in; answers the recovery words. */
+export async function register(connection: Connection, request: RegisterRequest, signal: Signal): Promise<string> {
+  const { platform } = connection;
+  const username = normaliseUsername(request.username);
+  checkPasswordStrength(request.password, username);
+  const invited = request.invitation === undefined ? undefined : await openInvitation(connection, request.invitation, signal);
+  const recoveryWords = makeRecoveryWords(platform.randomBytes);
+  const account = { accountId: idOfBytes<AccountId>(platform.randomBytes(idBytes)), username, accountKey: makeKey(platform.randomBytes) };
+  const body: Registration = {
+    accountId: account.accountId,
+    username,
+    ...(request.email === undefined ? {} : { email: request.email }),
+    password: (await newPassword(connection, account, request.password)).record,
+    recovery: await newRecovery(connection, account, recoveryWords),
+    ...(await newKeys(connection, account, invited?.group ?? request.domain ?? connection.server.defaultDomain)),
+    ...(invited === undefined ? {} : { invitationCode: invited.code }),
+    ...(request.setupToken === undefined ? {} : { setupToken: request.setupToken }),
+    carrier: platform.carrier,
+    ...(request.device === undefined ? {} : { device: request.device }),
+  };
+  const grant = await registerOnce(connection, { body, request, signal });
+  await enter(connection, grant, account.accountKey);
+  return recoveryWords;
+}
+
+/** Logs in with name and password. */
+export async function login(connection: Connection, credentials: Credentials, signal: Signal): Promise<void> {
+  const { grant, keys } = await loginGrant(connection, credentials, signal);
+  await enter(connection, grant, await passwordUnwrapped(connection, grant, keys));
+}
+
+/** Proves the words, sets a new password under them, and is logged in. */
+export async function recover(connection: Connection, request: RecoverRequest, signal: Signal): Promise<void> {
+  const { platform, transport } = connection;
+  const username = normaliseUsername(request.username);
+  checkPasswordStrength(request.newPassword, username);
+  const { recoveryAuth, recoveryWrap } = await recoveryKeys(platform.crypto, request.recoveryWords);
+  const answer = await transport.call('openRecovery', { body: { username, recoveryAuth }, signal });
+  const { accountId, revision } = answer.account;
+  checkName(answer.account.username, username);
+  const place = { accountId, under: 'recovery', wrapKey: recoveryWrap } as const;
+  const accountKey = await unwrapAccountKey(platform.crypto, place, answer.recoveryWrappedAccountKey);
+  const { record: password } = await newPassword(connection, { accountId, accountKey }, request.newPassword);
+  const body: CredentialChange = { proof: { username, recoveryAuth }, expectedRevision: revision, password, carrier: platform.carrier };
+  const retry = { username, password: request.newPassword, device: request.device };
+  await enter(connection, await changeOnce(connection, { body, retry, signal }), accountKey);
+}
+
+/** Replaces the password; the old one is the proof. */
+export async function changePassword(connection: Connection, change: { readonly current: string; readonly next: string }, signal: Signal): Promise<void> {
+  const { account } = sessionOf(connection);
+  checkPasswordStrength(change.next, account.record.username);
+  const { record: password } = await newPassword(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, change.next);
+  await changeWithPassword(connection, { change: { password }, current: change.current, after: change.next, signal });
+}
+
+/** Replaces the recovery words; the password is the proof. */
+export async function changeRecoveryWords(connection: Connection, password: string, signal: Signal): Promise<string> {
+  const { account } = sessionOf(connection);
+  const words = makeRecoveryWords(connection.platform.randomBytes);
+  const recovery = await newRecovery(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, words);
+  await changeWithPassword(connection, { change: { recovery }, current: password, after: undefined, signal });
+  return words;
+}
+
+interface NewAccount {
+  readonly accountId: AccountId;
+  readonly accountKey: Uint8Array;
+}
+
+interface PasswordChange {
+  readonly change: Pick<CredentialChange, 'password' | 'recovery'>;
+  readonly current: string;
+  /** The password that holds afterwards, where a lost answer can be told by it. */
+  readonly after: string | undefined;
+  readonly signal: Signal;
+}
+
+async function changeWithPassword(connection: Connection, { change, current, after, signal }: PasswordChange): Promise<void> {
+  const { platform, transport } = connection;
+  const { accountKey, record: held } = sessionOf(connection).account;
+  const record = await transport.call('readAccount', { body: undefined, signal });
+  if (record.accountId !== held.accountId) throw fault('wrong-account');
+  const { authKey } = await deriveLogin(platform.crypto, { password: current, realm: connection.server.realm, kdf: record.kdf });
+  const body: CredentialChange = { proof: { username: held.username, authKey }, expectedRevision: record.revision, ...change, carrier: platform.carrier };
+  const retry = after === undefined ? undefined : { username: held.username, password: after };
+  await enter(connection, await changeOnce(connection, { body, retry, signal }), accountKey);
+}
+
+/** A change is not repeatable: where its answer was lost, a login with the new password tells whether it happened. */
+async function changeOnce(
+  connection: Connection,
+  { body, retry, signal }: { readonly body: CredentialChange; readonly retry: Credentials | undefined; readonly signal: Signal },
+): Promise<SessionGrant> {
+  try {
+    return await connection.transport.call('changeCredentials', { body, signal });
+  } catch (thrown) {
+    if (retry === undefined || !isLostAnswer(thrown)) throw thrown;
+    return await loginInstead(connection, { credentials: retry, signal, lost: thrown });
+  }
+}
+
+async function registerOnce(
+  connection: Connection,
+  { body, request, signal }: { readonly body: Registration; readonly request: RegisterRequest; readonly signal: Signal },
+): Promise<SessionGrant> {
+  try {
+    return await connection.transport.call('register', { body, signal });
+  } catch (thrown) {
+    if (!isLostAnswer(thrown)) throw thrown;
+    const grant = await loginInstead(connection, { credentials: request, signal, lost: thrown });
+    if (grant.account.accountId !== body.accountId) throw fault('wrong-account');
+    return grant;
+  }
+}
+
+async function loginInstead(
+  connection: Connection,
+  { credentials, signal, lost }: { readonly credentials: Credentials; readonly signal: Signal; readonly lost: unknown },
+): Promise<SessionGrant> {
+  try {
+    return (await loginGrant(connection, credentials, signal)).grant;
+  } catch {
+    throw lost;
+  }
+}
+
+function isLostAnswer(thrown: unknown): boolean {
+  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
+}
+
+async function loginGrant(connection: Connection, credentials: Credentials, signal: Signal): Promise<{ grant: SessionGrant; keys: LoginKeys }> {
+  const { platform, transport } = connection;
+  const username = normaliseUsername(credentials.username);
+  const { kdf } = await transport.call('readLoginParameters', { body: { username }, signal });
+  const keys = await deriveLogin(platform.crypto, { password: credentials.password, realm: connection.server.realm, kdf });
+  const device = credentials.device === undefined ? {} : { device: credentials.device };
+  const grant = await transport.call('login', { body: { username, authKey: keys.authKey, carrier: platform.carrier, ...device }, signal });
+  checkName(grant.account.username, username);
+  return { grant, keys };
+}
+
+async function passwordUnwrapped({ platform }: Connection, { account }: SessionGrant, keys: LoginKeys): Promise<Uint8Array> {
+  const wrapKey = await keys.wrapKey(account.accountId);
+  return unwrapAccountKey(platform.crypto, { accountId: account.accountId, under: 'password', wrapKey }, account.wrappedAccountKey);
+}
+
+async function enter(connection: Connection, grant: SessionGrant, accountKey: Uint8Array): Promise<OpenAccount> {
+  const account = await openAccount(connection.platform.crypto, grant.account, accountKey);
+  beginSession(connection, grant, account);
+  return account;
+}
+
+function checkName(told: string, asked: string): void {
+  if (told !== asked) throw fault('wrong-account');
+}
+
+async function newPassword({ platform, server }: Connection, account: NewAccount, password: string): Promise<{ record: PasswordRecord }> {
+  const kdf: Kdf = { ...scryptDefault, salt: platform.randomBytes(16) };
+  const keys = await deriveLogin(platform.crypto, { password, realm: server.realm, kdf });
+  const place = { accountId: account.accountId, under: 'password', wrapKey: await keys.wrapKey(account.accountId) } as const;
+  const wrap = { accountKey: account.accountKey, randomBytes: platform.randomBytes };
+  return { record: { kdf, authKey: keys.authKey, wrappedAccountKey: await wrapAccountKey(platform.crypto, place, wrap) } };
+}
+
+async function newRecovery({ platform }: Connection, account: NewAccount, words: string): Promise<RecoveryRecord> {
+  const { recoveryAuth, recoveryWrap } = await recoveryKeys(platform.crypto, words);
+  const place = { accountId: account.accountId, under: 'recovery', wrapKey: recoveryWrap } as const;
+  const wrap = { accountKey: account.accountKey, randomBytes: platform.randomBytes };
+  return { recoveryAuth, wrappedAccountKey: await wrapAccountKey(platform.crypto, place, wrap) };
+}
+
+/** Identity and keyring of a new account: both at their first revision. */
+async function newKeys(
+  { platform }: Connection,
+  { accountId, accountKey, username }: NewAccount & { readonly username: string },
+  choice: 'open' | 'personal' | Group,
+): Promise<Pick<Registration, 'identity' | 'keyring'>> {
+  const { crypto, randomBytes } = platform;
+  const identity = makeIdentity(randomBytes);
+  const place = { accountId, accountKey, epoch: identity.epoch };
+  const keyring = makeKeyring(randomBytes, typeof choice === 'string' ? choice : { group: choice });
+  return {
+    identity: {
+      x25519: identity.x25519,
+      ed25519: identity.ed25519,
+      epoch: identity.epoch,
+      signature: signIdentity(identity, accountId, username),
+      wrapped: await wrapIdentity(crypto, place, { identity, randomBytes }),
+    },
+    keyring: await sealKeyring(crypto, { accountId, accountKey, revision: 1 }, { keyring, randomBytes }),
+  };
+}
+
+async function openInvitation({ platform, transport }: Connection, link: string, signal: Signal): Promise<{ code: Uint8Array; group: Group }> {
+  const secret = parseInvitationLink(link);
+  const opened = await transport.call('openInvitation', { body: { code: secret.code }, signal });
+  const group = await openInvitedGroup(platform.crypto, secret, { inviterId: opened.inviterId, sealed: opened.sealedGroup });
+  return { code: secret.code, group };
+}

@@ -1,0 +1,172 @@
+/**
+ * The only reader of the environment: every variable is optional, every mistake is reported at once and says
+ * what to do. What both sides of the wire must agree on is not configuration: see client-sdk/protocol/limits.ts.
+ */
+import path from 'node:path';
+import type { Infer } from '../client-sdk/protocol/schema.js';
+import type { domainKind, existenceMode, signupMode } from '../client-sdk/protocol/messages.js';
+import { bytesBlockBytes, maxBlocksPerImage } from '../client-sdk/protocol/limits.js';
+import { isLoopbackName } from './http/hosts.js';
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Requests that one address may make in a minute; 0 sets no bound. */
+export interface RatesPerMinute {
+  /** Login, recovery, registration, change of credentials, opening of invitations. */
+  readonly strict: number;
+  /** Everything else. */
+  readonly general: number;
+}
+
+/** All that the operator decides, checked. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path of the data directory. */
+  readonly dataDirectory: string;
+  readonly existence: Infer<typeof existenceMode>;
+  /** The operator accepts that blocks stored under `own` can be probed once existence is `shared`. */
+  readonly isSharedConfirmed: boolean;
+  readonly defaultDomain: Infer<typeof domainKind>;
+  readonly signup: Infer<typeof signupMode>;
+  /** Hops, or addresses and networks, of proxies whose forwarding headers are believed. */
+  readonly trustProxy: number | readonly string[] | undefined;
+  readonly quotaBytes: number | undefined;
+  readonly maxImageBytes: number;
+  /** Origin that people use: scheme, host and port, no path. */
+  readonly publicUrl: URL | undefined;
+  readonly trashDays: number;
+  readonly logLevel: (typeof logLevels)[number];
+  /** A block is collected only when nothing has touched it for so long. */
+  readonly graceMs: number;
+  /** Between two sweeps; 0 sweeps only when asked. */
+  readonly sweepIntervalMs: number;
+  readonly rates: RatesPerMinute;
+}
+
+/** All mistakes of an environment, one sentence each. */
+export class ConfigMistakes extends Error {
+  override readonly name = 'ConfigMistakes';
+
+  constructor(readonly mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+  }
+}
+
+/** Variables of the client, which share the prefix and mean nothing here. */
+const clientNames = new Set(['DICE_SERVER', 'DICE_USERNAME', 'DICE_PASSWORD', 'DICE_HOME']);
+const names = new Set([
+  'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
+  'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES',
+]);
+const defaultGraceMinutes = 60;
+const defaultSweepMinutes = 10;
+/** Against guessing over a network; a purely local server has no network to guess over. */
+const publicRates: RatesPerMinute = { strict: 30, general: 6_000 };
+const localRates: RatesPerMinute = { strict: 3_000, general: 600_000 };
+
+/** The configuration in `env`. Throws ConfigMistakes with every mistake of it. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const reader = new Reader(env);
+  reader.refuseStrangers();
+  const host = reader.text('HOST') ?? '127.0.0.1';
+  const publicUrl = reader.origin('DICE_PUBLIC_URL');
+  const trustProxy = reader.proxies('DICE_TRUST_PROXY');
+  const isLocal = isLoopbackName(host) && publicUrl === undefined && trustProxy === undefined;
+  const config: Config = {
+    host,
+    publicUrl,
+    trustProxy,
+    port: reader.integer('PORT', 0, 65_535) ?? 3_000,
+    dataDirectory: path.resolve(reader.text('DICE_DATA_DIR') ?? './data'),
+    existence: reader.choice('DICE_EXISTENCE', ['own', 'shared']) ?? 'own',
+    isSharedConfirmed: reader.choice('DICE_CONFIRM_SHARED', ['yes']) === 'yes',
+    defaultDomain: reader.choice('DICE_DEFAULT_DOMAIN', ['open', 'personal']) ?? (isLocal ? 'open' : 'personal'),
+    signup: reader.signup(isLocal),
+    quotaBytes: reader.integer('DICE_QUOTA_BYTES', 1, Number.MAX_SAFE_INTEGER),
+    maxImageBytes: reader.integer('DICE_MAX_IMAGE_BYTES', 1, Number.MAX_SAFE_INTEGER) ?? maxBlocksPerImage * bytesBlockBytes,
+    trashDays: reader.integer('DICE_TRASH_DAYS', 0, 3_650) ?? 30,
+    logLevel: reader.choice('DICE_LOG_LEVEL', logLevels) ?? 'info',
+    graceMs: (reader.integer('DICE_GRACE_MINUTES', 0, 525_600) ?? defaultGraceMinutes) * 60_000,
+    sweepIntervalMs: (reader.integer('DICE_SWEEP_MINUTES', 0, 1_440) ?? defaultSweepMinutes) * 60_000,
+    rates: isLocal ? localRates : publicRates,
+  };
+  if (reader.mistakes.length > 0) throw new ConfigMistakes(reader.mistakes);
+  return config;
+}
+
+/** Only what `dice-admin` needs of the environment: the data directory. */
+export function readDataDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  return path.resolve(env['DICE_DATA_DIR'] ?? './data');
+}
+
+class Reader {
+  readonly mistakes: string[] = [];
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  refuseStrangers(): void {
+    for (const name of Object.keys(this.env).sort()) {
+      if (!name.startsWith('DICE_') || names.has(name) || clientNames.has(name) || this.text(name) === undefined) continue;
+      this.mistakes.push(strangerSentence(name));
+    }
+  }
+
+  /** The value, or undefined where it is absent or empty (compose files set empty values for unset ones). */
+  text(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  integer(name: string, min: number, max: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = /^\d{1,16}$/.test(value) ? Number(value) : NaN;
+    if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
+    this.mistakes.push(`${name} must be a whole number from ${min} to ${max}, without unit.`);
+    return undefined;
+  }
+
+  choice<const Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.mistakes.push(`${name} must be ${choices.length === 1 ? '' : 'one of '}${choices.join(', ')}, or be left out.`);
+    return choice;
+  }
+
+  signup(isLocal: boolean): Config['signup'] {
+    const chosen = this.choice('DICE_SIGNUP', ['open', 'invite', 'closed']);
+    if (chosen === undefined && !isLocal && this.text('DICE_SIGNUP') === undefined) {
+      this.mistakes.push('DICE_SIGNUP must be named (open, invite or closed) because others than this machine can reach the server.');
+    }
+    return chosen ?? 'open';
+  }
+
+  origin(name: string): URL | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash + url.username + url.password === '';
+    if (isOrigin) return url;
+    this.mistakes.push(`${name} must be the address that people use, such as https://images.example.org, without path, user or query.`);
+    return undefined;
+  }
+
+  proxies(name: string): Config['trustProxy'] {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    if (/^[1-9]$/.test(value)) return Number(value);
+    const networks = value.split(',').map((network) => network.trim());
+    if (networks.every((network) => /^(loopback|linklocal|uniquelocal|[0-9a-f.:]*[.:][0-9a-f.:]*(\/\d{1,3})?)$/.test(network))) return networks;
+    this.mistakes.push(`${name} must be the number of proxies in front (1 to 9), or addresses and networks of them, separated by commas.`);
+    return undefined;
+  }
+}
+
+function strangerSentence(name: string): string {
+  if (name === 'DICE_DATABASE_URL') return `${name} cannot be used: this build keeps its index in SQLite only. Remove it.`;
+  if (name.startsWith('DICE_S3_')) return `${name} cannot be used: this build keeps blocks in pack files only. Remove it.`;
+  if (name === 'DICE_METRICS_TOKEN') return `${name} cannot be used: this build serves no metrics. Remove it.`;
+  return `${name} is not a variable of this server. Known are PORT, HOST, ${[...names].join(', ')}.`;
+}

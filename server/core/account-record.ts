@@ -1,0 +1,81 @@
+/**
+ * The payload of a pack record of type 'account': all of an account but its sessions and invitations, so that the
+ * database can be rebuilt. Holds no key and no password: only what the row holds. RECORDS.md gives the bytes.
+ */
+import { textOf, utf8 } from '../../client-sdk/protocol/bytes.js';
+import type { AccountId } from '../../client-sdk/protocol/ids.js';
+import { hashBytes, idBytes, maxSealedBytes, maxUsernameChars, minUsernameChars } from '../../client-sdk/protocol/limits.js';
+import { identityRecord, kdf } from '../../client-sdk/protocol/messages.js';
+import { blob, count, flag, hex, id, integer, object, oneOf, optional, text, type Infer } from '../../client-sdk/protocol/schema.js';
+import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { AccountRow } from '../ports/account-store.js';
+import type { Place } from '../ports/block-store.js';
+import { CorruptionError } from '../ports/errors.js';
+
+const maxRecordBytes = 1_048_576;
+const revision = integer(1, Number.MAX_SAFE_INTEGER);
+
+const schema = object({
+  format: oneOf('dice account 1'),
+  recordId: hex(idBytes),
+  writtenAt: count,
+  accountId: id<AccountId>(),
+  username: text(minUsernameChars, maxUsernameChars),
+  email: optional(text(3, 254)),
+  isOperator: flag,
+  kdf,
+  authHash: hex(hashBytes),
+  recoveryHash: hex(hashBytes),
+  wrappedAccountKey: blob(1, maxSealedBytes),
+  recoveryWrappedAccountKey: blob(1, maxSealedBytes),
+  identity: identityRecord,
+  keyring: blob(1, maxSealedBytes),
+  keyringRevision: revision,
+  revision,
+  quotaBytes: optional(count),
+  createdAt: count,
+});
+
+/** An account as a record tells it. `recordId` names this very record. */
+export interface RecordedAccount {
+  readonly recordId: Uint8Array;
+  readonly writtenAt: number;
+  readonly account: Omit<AccountRow, 'place'>;
+}
+
+/** The payload of `recorded`. */
+export function encodeAccountRecord(recorded: RecordedAccount): Uint8Array {
+  const { account, recordId, writtenAt } = recorded;
+  const { email, quotaBytes, ...rest } = account;
+  const json = schema.format({
+    ...rest,
+    format: 'dice account 1',
+    recordId,
+    writtenAt,
+    ...(email === undefined ? {} : { email }),
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  });
+  return utf8(JSON.stringify(json));
+}
+
+/** What a payload tells. Throws CorruptionError where it has another form or version. */
+export function decodeAccountRecord(payload: Uint8Array): RecordedAccount {
+  const { format: _, recordId, writtenAt, email, quotaBytes, ...rest } = parse(payload);
+  return { recordId, writtenAt, account: { ...rest, email, quotaBytes } };
+}
+
+/** The row of a recorded account whose record lies at `place`. */
+export function accountRowAt(recorded: RecordedAccount, place: Place): AccountRow {
+  return { ...recorded.account, place };
+}
+
+function parse(payload: Uint8Array): Infer<typeof schema> {
+  const json = payload.length <= maxRecordBytes ? textOf(payload) : undefined;
+  if (json === undefined) throw new CorruptionError('an account record is not text');
+  try {
+    return schema.parse(JSON.parse(json), 'account');
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof SyntaxError) throw new CorruptionError('an account record has an unknown form');
+    throw error;
+  }
+}

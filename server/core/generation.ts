@@ -1,0 +1,45 @@
+/**
+ * Tells whether database and packs belong together. Both carry a generation that only grows; a copy of the
+ * database from before the last step has a smaller one. A store that does not fit is held: nothing is collected or
+ * compacted until `dice-admin check` passes and the operator releases it.
+ */
+import type { BlockStore } from '../ports/block-store.js';
+import type { StoreState } from '../ports/world.js';
+
+/** The two that are compared. */
+export interface Marked {
+  readonly blocks: BlockStore;
+  readonly state: StoreState;
+}
+
+/** `database-older` and `packs-older` hold the store. `fits` after a crash between the two marks of one step too. */
+export type Fit = 'fits' | 'database-older' | 'packs-older';
+
+/** Pure comparison. The database is marked first, so after a crash it may be one ahead. */
+export function compareGenerations(database: number, packs: number): Fit {
+  if (database < packs) return 'database-older';
+  return database > packs + 1 ? 'packs-older' : 'fits';
+}
+
+/** To be called once at start, before anything else: holds a store that does not fit, then makes a new generation. */
+export async function openGeneration(marked: Marked): Promise<Fit> {
+  const fit = compareGenerations(await marked.state.generation(), await marked.blocks.generation());
+  if (fit !== 'fits') await marked.state.setHeld(true);
+  await advanceGeneration(marked);
+  return fit;
+}
+
+/**
+ * Makes a new generation: at start, before each sweep, at a clean stop and after a backup. Every copy of the database made
+ * before is older from now on.
+ */
+export async function advanceGeneration(marked: Marked): Promise<void> {
+  const next = Math.max(await marked.state.generation(), await marked.blocks.generation()) + 1;
+  await marked.state.setGeneration(next);
+  await marked.blocks.mark(next);
+}
+
+/** The operator's word, after a check that found nothing. */
+export async function releaseStore(marked: Marked): Promise<void> {
+  await marked.state.setHeld(false);
+}

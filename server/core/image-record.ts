@@ -1,0 +1,161 @@
+/**
+ * Payloads of the pack records of types 'manifest', 'preview' and 'removal': what the database is rebuilt from.
+ * Sealed bytes stay opaque. Decoding bounds every length before it reads. RECORDS.md gives the bytes.
+ */
+import { bytesOfHex, concat, u16, u32 } from '../../client-sdk/protocol/bytes.js';
+import { idOfBytes, type AccountId, type ImageId, type Rehash } from '../../client-sdk/protocol/ids.js';
+import { hashBytes, idBytes, maxBlocksPerImage, maxEntryBytes, maxManifestBytes, maxPreviewBytes } from '../../client-sdk/protocol/limits.js';
+import { CorruptionError } from '../ports/errors.js';
+
+/** Bytes of each T1 that a manifest record keeps: enough to find it among the blocks of the packs. */
+export const prefixBytes = 16;
+const maxWrappedKeyBytes = 512;
+const formatVersion = 1;
+
+/** A committed image. `recordId`: 16 random bytes that name this very record. `prefixes`: sorted as the T1s are. */
+export interface ManifestRecord {
+  readonly recordId: Uint8Array;
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+  readonly createdAt: number;
+  readonly wrappedKey: Uint8Array;
+  readonly entry: Uint8Array;
+  readonly manifest: Uint8Array;
+  readonly prefixes: readonly Uint8Array[];
+}
+
+/** The preview that was committed with the manifest of this hash. */
+export interface PreviewRecord {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+  readonly manifestHash: Uint8Array;
+  readonly preview: Uint8Array;
+}
+
+/**
+ * `removed`: the image was purged. `restored`: removals of it up to this time did not happen. `withdrawn`: the record
+ * of this id never got its row.
+ */
+export type RemovalRecord =
+  | { readonly kind: 'removed' | 'restored'; readonly accountId: AccountId; readonly imageId: ImageId; readonly at: number }
+  | { readonly kind: 'withdrawn'; readonly recordId: Uint8Array };
+
+const removalKinds = { removed: 1, restored: 2, withdrawn: 3 } as const;
+
+/** The part of each T1 that a manifest record keeps. */
+export function prefixOf(rehash: Rehash): Uint8Array {
+  return rehash.slice(0, prefixBytes);
+}
+
+export function encodeManifestRecord(record: ManifestRecord): Uint8Array {
+  return concat(
+    Uint8Array.of(formatVersion), record.recordId, idField(record.accountId), idField(record.imageId), u64(record.createdAt),
+    u16(record.wrappedKey.length), record.wrappedKey, u16(record.entry.length), record.entry,
+    u32(record.manifest.length), record.manifest, u32(record.prefixes.length), ...record.prefixes,
+  );
+}
+
+/** Throws CorruptionError where the payload has another form or version. Sealed parts are views of the payload. */
+export function decodeManifestRecord(payload: Uint8Array): ManifestRecord {
+  const reader = new Reader(payload);
+  const head = { recordId: reader.bytes(idBytes), accountId: reader.id<AccountId>(), imageId: reader.id<ImageId>(), createdAt: reader.u64() };
+  const sealed = {
+    wrappedKey: reader.sized(2, maxWrappedKeyBytes),
+    entry: reader.sized(2, maxEntryBytes),
+    manifest: reader.sized(4, maxManifestBytes),
+  };
+  const count = reader.number(4);
+  if (count > maxBlocksPerImage) throw malformed();
+  const packed = reader.bytes(count * prefixBytes);
+  reader.end();
+  return { ...head, ...sealed, prefixes: Array.from({ length: count }, (_, i) => packed.subarray(i * prefixBytes, (i + 1) * prefixBytes)) };
+}
+
+export function encodePreviewRecord(record: PreviewRecord): Uint8Array {
+  const ids = [idField(record.accountId), idField(record.imageId)];
+  return concat(Uint8Array.of(formatVersion), ...ids, record.manifestHash, u32(record.preview.length), record.preview);
+}
+
+/** Throws CorruptionError where the payload has another form or version. */
+export function decodePreviewRecord(payload: Uint8Array): PreviewRecord {
+  const reader = new Reader(payload);
+  const ids = { accountId: reader.id<AccountId>(), imageId: reader.id<ImageId>() };
+  const rest = { manifestHash: reader.bytes(hashBytes), preview: reader.sized(4, maxPreviewBytes) };
+  reader.end();
+  return { ...ids, ...rest };
+}
+
+export function encodeRemovalRecord(record: RemovalRecord): Uint8Array {
+  const head = Uint8Array.of(formatVersion, removalKinds[record.kind]);
+  if (record.kind === 'withdrawn') return concat(head, record.recordId);
+  return concat(head, idField(record.accountId), idField(record.imageId), u64(record.at));
+}
+
+/** Throws CorruptionError where the payload has another form or version. */
+export function decodeRemovalRecord(payload: Uint8Array): RemovalRecord {
+  const reader = new Reader(payload);
+  const record = readRemoval(reader);
+  reader.end();
+  return record;
+}
+
+function readRemoval(reader: Reader): RemovalRecord {
+  const code = reader.number(1);
+  if (code === removalKinds.withdrawn) return { kind: 'withdrawn', recordId: reader.bytes(idBytes) };
+  if (code !== removalKinds.removed && code !== removalKinds.restored) throw malformed();
+  const kind = code === removalKinds.removed ? 'removed' : 'restored';
+  return { kind, accountId: reader.id<AccountId>(), imageId: reader.id<ImageId>(), at: reader.u64() };
+}
+
+/** Reads fields in order; refuses to go past the end. */
+class Reader {
+  #at = 1;
+
+  constructor(private readonly payload: Uint8Array) {
+    if (payload[0] !== formatVersion) throw malformed();
+  }
+
+  bytes(length: number): Uint8Array {
+    if (length > this.payload.length - this.#at) throw malformed();
+    this.#at += length;
+    return this.payload.subarray(this.#at - length, this.#at);
+  }
+
+  number(size: 1 | 2 | 4): number {
+    return this.bytes(size).reduce((sum, byte) => sum * 256 + byte, 0);
+  }
+
+  u64(): number {
+    const value = this.number(4) * 2 ** 32 + this.number(4);
+    if (!Number.isSafeInteger(value)) throw malformed();
+    return value;
+  }
+
+  sized(size: 2 | 4, max: number): Uint8Array {
+    const length = this.number(size);
+    if (length > max) throw malformed();
+    return this.bytes(length);
+  }
+
+  id<Id extends AccountId | ImageId>(): Id {
+    return idOfBytes<Id>(this.bytes(idBytes));
+  }
+
+  end(): void {
+    if (this.#at !== this.payload.length) throw malformed();
+  }
+}
+
+function idField(text: AccountId | ImageId): Uint8Array {
+  const bytes = bytesOfHex(text);
+  if (bytes?.length !== idBytes) throw new RangeError('an id must have 32 hex digits');
+  return bytes;
+}
+
+function u64(value: number): Uint8Array {
+  return concat(u32(Math.floor(value / 2 ** 32)), u32(value % 2 ** 32));
+}
+
+function malformed(): CorruptionError {
+  return new CorruptionError('an image record has an unknown form');
+}

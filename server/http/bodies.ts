@@ -1,0 +1,123 @@
+/**
+ * Bodies in and out, by the table: JSON through its schema, frames and octets as streams with back-pressure. A body
+ * is read only after its sender was let in. SPEC.md sections 7 and 12.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { encodeEnd, encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
+import { maxBatchBytes, maxJsonBytes } from '../../client-sdk/protocol/limits.js';
+import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
+import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { Schema } from '../../client-sdk/protocol/schema.js';
+
+/** Content type of frames and octets. */
+export const octetStream = 'application/octet-stream';
+
+/** Bodies that carry packed lists of tags or sealed objects; all others stay under `usualJsonBytes`. */
+const jsonBytes: Partial<Readonly<Record<RouteName, number>>> = {
+  commitImages: maxJsonBytes,
+  claimBlocks: 1_048_576,
+  askExistence: 524_288,
+  register: 524_288,
+  changeCredentials: 524_288,
+};
+const usualJsonBytes = 131_072;
+
+/** Reads or refuses the body of a route before its handler runs; frames are left on the wire. */
+export function readBody(name: RouteName, route: Route): RequestHandler {
+  if (route.request === undefined) return refuseBody;
+  if (route.request === 'frames') return checkFrames;
+  const parse = express.json({ limit: jsonBytes[name] ?? usualJsonBytes, strict: true, inflate: false, type: 'application/json' });
+  return (request, response, next) => {
+    if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
+    parse(request, response, (error?: unknown) => {
+      if (error !== undefined) next(error);
+      else next(isPasswordInside(request.body) ? passwordRefusal() : undefined);
+    });
+  };
+}
+
+/** Refuses secrets in the query, where logs and histories keep them. */
+export const checkQuery: RequestHandler = (request, _response, next) => {
+  const names = [...new URLSearchParams(request.url.split('?')[1] ?? '').keys()].map((name) => name.toLowerCase());
+  if (names.includes('password')) throw passwordRefusal();
+  if (names.includes('access_token')) throw new Refusal('request-invalid', 'A token travels in the Authorization header only.');
+  next();
+};
+
+/** The parsed JSON body. Throws request-invalid. */
+export function parseJson(schema: Schema<unknown>, request: Request): unknown {
+  return schema.parse(request.body, 'body');
+}
+
+/**
+ * The frames of a request as they come; nothing is read ahead of the consumer beyond one piece of the socket. Throws
+ * frame-invalid, body-too-large. Leaves the request open, so that a refusal can still be answered.
+ */
+export async function* framesOf(request: Request): AsyncGenerator<Frame, void, void> {
+  const reader = new FrameReader();
+  let bytes = 0;
+  for await (const piece of request.iterator({ destroyOnReturn: false })) {
+    // A request without an encoding yields buffers.
+    const received = piece as Uint8Array;
+    bytes += received.length;
+    if (bytes > maxBatchBytes) throw new Refusal('body-too-large');
+    yield* reader.push(received);
+  }
+  reader.finish();
+}
+
+/** Answers a value in the form that the table names. Resolves when it is on its way, or the client has gone. */
+export async function sendAnswer(response: Response, route: Route, value: unknown): Promise<void> {
+  if (route.response === undefined) response.status(204).end();
+  // The types of call.ts bind each form of the table to the value that its handler resolves to.
+  else if (route.response === 'octets') response.type(octetStream).end(value as Uint8Array);
+  else if (route.response === 'frames') await sendFrames(response, value as AsyncIterable<Frame>);
+  else response.type('application/json').end(JSON.stringify(route.response.format(value)));
+}
+
+async function sendFrames(response: Response, frames: AsyncIterable<Frame>): Promise<void> {
+  response.type(octetStream);
+  try {
+    await pipeline(Readable.from(encoded(frames), { highWaterMark: 1 }), response);
+  } catch (error) {
+    // The reader left: nobody is there to be told.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+async function* encoded(frames: AsyncIterable<Frame>): AsyncGenerator<Uint8Array, void, void> {
+  let sent = 0;
+  yield encodeStart();
+  for await (const frame of frames) {
+    yield encodeHead(frame);
+    if (frame.kind === 'block') yield frame.cipher;
+    sent++;
+  }
+  yield encodeEnd(sent);
+}
+
+const checkFrames: RequestHandler = (request, _response, next) => {
+  if (request.is(octetStream) === false || request.headers['content-encoding'] !== undefined) {
+    throw new Refusal('body-type', `It takes ${octetStream}.`);
+  }
+  if (Number(request.headers['content-length'] ?? 0) > maxBatchBytes) throw new Refusal('body-too-large');
+  next();
+};
+
+const refuseBody: RequestHandler = (request, _response, next) => {
+  const isEmpty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
+  if (!isEmpty) throw new Refusal('request-invalid', 'This route takes no body.');
+  next();
+};
+
+/** The record of a password is an object; anything else under that name is a password in clear. */
+function isPasswordInside(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  return Object.entries(body).some(([name, value]) => name.toLowerCase() === 'password' && (typeof value !== 'object' || value === null));
+}
+
+function passwordRefusal(): Refusal {
+  return new Refusal('request-invalid', 'A password must never be sent. The client derives a key from it.');
+}

@@ -1,0 +1,122 @@
+/**
+ * What a failed request is answered: RFC 9457 problem bodies with a code of the closed table. The only file
+ * that knows statuses. Nothing of a failure of the server itself reaches the client. SPEC.md section 9.
+ */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { Refusal, refusalTitles, type RefusalCode } from '../../client-sdk/protocol/refusals.js';
+import { CorruptionError, StorageError } from '../ports/errors.js';
+import { discardRest } from './body-rest.js';
+import { requestIdOf } from './request-log.js';
+
+const statuses: Readonly<Record<RefusalCode, number>> = {
+  'request-invalid': 400,
+  'route-unknown': 404,
+  'method-not-allowed': 405,
+  'body-too-large': 413,
+  'body-type': 415,
+  'host-not-allowed': 421,
+  'origin-not-allowed': 403,
+  unauthenticated: 401,
+  'credentials-wrong': 401,
+  forbidden: 403,
+  'not-found': 404,
+  'username-taken': 409,
+  'account-exists': 409,
+  'signup-closed': 403,
+  'invitation-required': 403,
+  'invitation-invalid': 403,
+  'setup-token-required': 403,
+  'revision-conflict': 409,
+  'image-conflict': 409,
+  'upload-unknown': 404,
+  'too-many': 409,
+  'blocks-missing': 409,
+  'block-not-found': 404,
+  'block-unavailable': 409,
+  'frame-invalid': 400,
+  'tag-mismatch': 422,
+  'proof-invalid': 403,
+  'quota-exceeded': 403,
+  'storage-full': 507,
+  'rate-limited': 429,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** Status of a refusal. */
+export function statusOf(code: RefusalCode): number {
+  return statuses[code];
+}
+
+/** The last route: nothing else took the request. */
+export const refuseUnknown: RequestHandler = () => {
+  throw new Refusal('route-unknown');
+};
+
+/** Answers every error; logs those of the server under the request id. */
+export function answerErrors(log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    void next;
+    const refusal = refusalOf(error);
+    if (statusOf(refusal.code) >= 500) log.error({ requestId: requestIdOf(response), err: error }, refusal.code);
+    if (response.headersSent) {
+      // Half an answer cannot be taken back; a cut connection is how the client learns of it.
+      response.destroy();
+      return;
+    }
+    discardRest(request, response);
+    sendProblem(response, refusal);
+  };
+}
+
+/** Sends the problem body of `refusal`. */
+export function sendProblem(response: Response, refusal: Refusal): void {
+  const status = statusOf(refusal.code);
+  const { missing, retryAfterSeconds } = refusal.extra;
+  const body = {
+    type: `urn:dice:refusal:${refusal.code}`,
+    title: refusalTitles[refusal.code],
+    status,
+    code: refusal.code,
+    detail: refusal.detail,
+    requestId: requestIdOf(response),
+    missing,
+    retryAfterSeconds,
+  };
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
+  response.status(status).type('application/problem+json').setHeader('Cache-Control', 'no-store');
+  response.end(JSON.stringify(body));
+}
+
+/** The refusal that a caught error amounts to. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof StorageError) return refusalOfStorage(error);
+  if (error instanceof CorruptionError || !(error instanceof Error)) return new Refusal('internal');
+  return foreignRefusals[kindOf(error)]?.() ?? new Refusal('internal');
+}
+
+function refusalOfStorage(error: StorageError): Refusal {
+  if (error.options.isFull === true) return new Refusal('storage-full');
+  return error.options.retryable ? new Refusal('unavailable', undefined, { retryAfterSeconds: 5 }) : new Refusal('internal');
+}
+
+/** Errors of express, its body parser, its router and passport, by `type`, or else by `name` or `code`. */
+const foreignRefusals: Readonly<Record<string, () => Refusal>> = {
+  'entity.parse.failed': () => new Refusal('request-invalid', 'The body is not JSON.'),
+  'entity.too.large': () => new Refusal('body-too-large'),
+  'encoding.unsupported': () => new Refusal('body-type', 'Compressed bodies are not taken.'),
+  'charset.unsupported': () => new Refusal('body-type', 'The body must be UTF-8.'),
+  'request.aborted': () => new Refusal('request-invalid', 'The body was cut off.'),
+  'request.size.invalid': () => new Refusal('request-invalid', 'The body has another length than announced.'),
+  URIError: () => new Refusal('request-invalid', 'The path is not valid percent-encoding.'),
+  AuthenticationError: () => new Refusal('unauthenticated'),
+  ECONNRESET: () => new Refusal('request-invalid', 'The body was cut off.'),
+};
+
+function kindOf(error: Error): string {
+  const { type, code } = error as { readonly type?: unknown; readonly code?: unknown };
+  if (typeof type === 'string') return type;
+  return typeof code === 'string' && error.name === 'Error' ? code : error.name;
+}
