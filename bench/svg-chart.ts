@@ -3,10 +3,12 @@
  * can be read back and compared with the JSON that it was drawn from. Not a charting library.
  */
 
-/** Values in the chart's unit; one bar per series in every group. */
+/** One bar per series in every group. */
 export interface Chart {
   readonly title: string;
   readonly unit: string;
+  /** What a value is divided by to be read in `unit`; `data-value` keeps the value itself. */
+  readonly scale: number;
   readonly groups: readonly string[];
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
@@ -42,7 +44,7 @@ function legend(chart: Chart): readonly string[] {
 function axis(chart: Chart, top: number): readonly string[] {
   const lines = [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const y = yOf(share * top, top);
-    const text = `<text x="${margin.left - 8}" y="${y + 4}" text-anchor="end">${label(share * top)}</text>`;
+    const text = `<text x="${margin.left - 8}" y="${y + 4}" text-anchor="end">${label((share * top) / chart.scale)}</text>`;
     return `<line x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}" stroke="#e2e8f0"/>${text}`;
   });
   return [...lines, `<text x="${margin.left}" y="${height - 10}" fill="#475569">${escaped(chart.unit)}</text>`];
@@ -58,7 +60,7 @@ function bars(chart: Chart, group: number, top: number): readonly string[] {
     const x = start + i * barWidth;
     const y = yOf(value, top);
     const rect = `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(barWidth - 2).toFixed(1)}" height="${(yOf(0, top) - y).toFixed(1)}" fill="${colour(i)}" data-series="${escaped(series.name)}" data-group="${escaped(name)}" data-value="${value}"/>`;
-    return `${rect}<text x="${(x + barWidth / 2).toFixed(1)}" y="${(y - 4).toFixed(1)}" text-anchor="middle" font-size="10">${label(value)}</text>`;
+    return `${rect}<text x="${(x + barWidth / 2).toFixed(1)}" y="${(y - 4).toFixed(1)}" text-anchor="middle" font-size="10">${label(value / chart.scale)}</text>`;
   });
   return [...drawn, `<text x="${(start + slot * 0.4).toFixed(1)}" y="${height - margin.bottom + 18}" text-anchor="middle">${escaped(name)}</text>`];
 }

@@ -27,7 +27,7 @@ function indexedCache(name: string, database: IDBDatabase): CacheStore {
     },
     async put(entries) {
       const transaction = database.transaction(storeName, 'readwrite');
-      for (const [key, value] of entries) transaction.objectStore(storeName).put(value, Uint8Array.from(key));
+      for (const [key, value] of entries) transaction.objectStore(storeName).put(Uint8Array.from(value), Uint8Array.from(key));
       await finished(transaction);
     },
     async erase() {

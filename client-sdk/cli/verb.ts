@@ -23,7 +23,7 @@ export interface VerbHost {
 /** A host on `program`; `done` hears the status of the verb that ran. */
 export function hostOn(program: Command, surroundings: Surroundings, done: (status: ExitStatus) => void): VerbHost {
   return {
-    verb(usage, summary, handler) {
+    verb<Options>(usage: string, summary: string, handler: Handler<Options>): Command {
       const command = program.command(usage).description(summary);
       return command.action(async () => {
         const context = Context.of(surroundings, command);

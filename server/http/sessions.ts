@@ -20,8 +20,6 @@ export const csrfHeader = 'x-dice-csrf';
 export interface Door {
   /** Lets a request through with its caller, or refuses it as unauthenticated. */
   readonly authenticate: RequestHandler;
-  /** The caller whom the cookie of a page request names, for pages; undefined where there is none. */
-  callerOfPage(request: Request): Promise<Caller | undefined>;
   cookieOf(request: Request, response: Response): PageCookie;
 }
 
@@ -56,7 +54,7 @@ export function makeDoor(sessions: SessionService, reach: Reach): Door {
   }));
   // passport types its middleware as any.
   const authenticate = keeper.authenticate(['bearer', 'page'], { session: false, failWithError: true }) as RequestHandler;
-  return { authenticate, callerOfPage, cookieOf: (request, response) => pageCookie(request, response, reach) };
+  return { authenticate, cookieOf: (request, response) => pageCookie(request, response, reach) };
 }
 
 /** Refuses every request that changes something and names another site as its origin. */

@@ -8,6 +8,8 @@ export const maxPicturePixels = 1_073_741_824;
 export const maxPictureSide = 1_048_576;
 /** Bytes of a skeleton; a file with more goes as bytes. */
 export const maxSkeletonBytes = 33_554_432;
+/** Of these, what a container may take; the rest is for the table of expansions. */
+export const maxContainerBytes = 25_165_824;
 /** Pixels along the side of a tile. */
 export const minTilePixels = 16;
 export const maxTilePixels = 256;

@@ -2,7 +2,7 @@
  * Where the picture lies in a PNG file: the bytes before the first IDAT chunk, the lengths of the consecutive
  * IDAT chunks, the bytes after them. Checks no more than must hold to give the file back. SPEC.md section 6.4.
  */
-import { maxPieces, maxSkeletonBytes, maxUnfoldedBytes } from './image-limits.js';
+import { maxPieces, maxContainerBytes, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable } from './raster-container.js';
 import { crc32 } from './checksum.js';
 import { pngHeadBytes, pngHeaderOf, type PngHeader } from './png-header.js';
@@ -39,7 +39,7 @@ export async function pngLayoutOf(source: Source): Promise<PngLayout> {
   const { idatLengths, end } = await idatRow(file, start);
   const idatBytes = idatLengths.reduce((sum, length) => sum + length, 0);
   if (header.rawBytes > maxUnfolding * idatBytes) throw new Unsplittable('more pixels than the data can hold');
-  if (start + source.size - end > maxSkeletonBytes) throw new Unsplittable('too much beside the pixels');
+  if (start + source.size - end > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
   const prefix = await source.read(0, start);
   const suffix = await source.read(end, source.size - end);
   return { header, prefix, suffix, idatLengths };
@@ -68,7 +68,7 @@ export async function* idatPieces(
 }
 
 async function firstIdat(file: SequentialSource): Promise<number> {
-  for (let at = pngHeadBytes; at <= maxSkeletonBytes; ) {
+  for (let at = pngHeadBytes; at <= maxContainerBytes; ) {
     const head = await file.exactly(at, 8);
     if (head === undefined) break;
     if (isIdat(head)) return at;

@@ -6,7 +6,7 @@ import { adler32 } from './checksum.js';
 import { describeMethod, methodValue, type DeflateMethod } from './deflate-encoder.js';
 import { findParameters } from './deflate-search.js';
 import { sampleBytes } from './content.js';
-import { maxSkeletonBytes, maxWholeBytes } from './image-limits.js';
+import { maxContainerBytes, maxWholeBytes } from './image-limits.js';
 import { unpackRow } from './packed-samples.js';
 import { spareBits, type PngHeader } from './png-header.js';
 import { idatPieces, pngLayoutOf, type PngLayout } from './png-layout.js';
@@ -42,7 +42,7 @@ export async function openPng(source: Source): Promise<RasterFile> {
   if (header.isInterlaced && canonicalBytes > maxWholeBytes) throw new Unsplittable('an interlaced picture that is too large');
   const survey = await surveyOf(source, layout);
   const container = containerOf(layout, survey);
-  if (container.sections.reduce((sum, section) => sum + section.length, 0) > maxSkeletonBytes) throw new Unsplittable('skeleton');
+  if (container.sections.reduce((sum, section) => sum + section.length, 0) > maxContainerBytes) throw new Unsplittable('skeleton');
   return {
     format: 'png',
     description: describe(header, survey.method),

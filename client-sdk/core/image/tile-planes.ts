@@ -59,6 +59,7 @@ export function closeRow(planes: Planes, c: number, y: number): void {
   errors[end] = errors[end - 1]!;
   const next = row + stride;
   const first = values[row]!;
+  if (y === 0) values.fill(first, row - 2, row);
   values[next - 1] = first;
   values[next - 2] = first;
   errors[next - 1] = errors[row]!;
@@ -145,7 +146,7 @@ export function toChannels(planes: Planes, colour: number, max: number): void {
 export function chooseColour(planes: Planes): number {
   const { shape, stride, size, values } = planes;
   if (shape.channels < 3) return colours.none;
-  const sums = new Float64Array(8);
+  const sums = new Float64Array(9);
   let count = 1;
   for (let y = 1; y < shape.height; y += (y & 1) === 1 ? 1 : 3) {
     const row = originOf(planes, 0) + y * stride;
@@ -154,7 +155,7 @@ export function chooseColour(planes: Planes): number {
       count++;
     }
   }
-  return smallest(sums, count);
+  return smallest(sums, count * 2 ** Math.max(0, shape.depth - 8));
 }
 
 function gradient(values: Int32Array, i: number, stride: number): number {
@@ -172,17 +173,13 @@ function addErrors(sums: Float64Array, red: number, green: number, blue: number)
   sums[5]! += Math.abs(orange);
   sums[6]! += Math.abs(green - mean);
   sums[7]! += Math.abs(blue - ((green + red) >> 1));
+  sums[8]! += Math.abs(mean + ((green - mean) >> 1));
 }
 
-/** Compares products of three means, each in 1/4 and at most 2^16 so that the product is an exact integer. */
+/** Compares products of three means, each in quarters below 2^17 so that the products are exact integers. */
 function smallest(sums: Float64Array, count: number): number {
-  const means = Array.from(sums, (sum) => Math.min(0x1ffff, Math.floor((4 * sum) / count)) + 1);
-  const [red, green, blue, redGreen, blueGreen, redBlue, greenMean, blueMean] = means as [
-    number, number, number, number, number, number, number, number,
-  ];
-  const luma = green; // the luma of the transform is as rough as green, nearly
-  const products = [red * green * blue, green * redGreen * blueGreen, luma * redBlue * greenMean, green * redGreen * blueMean, red * redGreen * blueGreen];
-  let best = 0;
-  for (let colour = 1; colour < products.length; colour++) if (products[colour]! < products[best]!) best = colour;
-  return best;
+  const mean = (i: number): number => Math.min(0x1fffe, Math.floor((4 * sums[i]!) / count)) + 1;
+  const factors = [[0, 1, 2], [1, 3, 4], [8, 5, 6], [1, 3, 7], [0, 3, 4]];
+  const products = factors.map((three) => three.reduce((product, i) => product * mean(i), 1));
+  return products.indexOf(Math.min(...products));
 }

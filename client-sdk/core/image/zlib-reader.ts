@@ -2,7 +2,7 @@
  * A zlib stream (RFC 1950) taken apart as it passes by: two header bytes, the deflate stream, and whatever
  * follows it (checksum and strays). SPEC.md section 6.4.
  */
-import { maxSkeletonBytes } from './image-limits.js';
+import { maxContainerBytes } from './image-limits.js';
 import { InflateStream } from './inflate-stream.js';
 import { Unsplittable } from './raster-container.js';
 import { ByteWriter } from './varint.js';
@@ -40,7 +40,7 @@ export class ZlibReader {
     if (used > 0) this.listener.onStream?.(rest.subarray(0, used));
     if (used === rest.length) return;
     this.#tail.bytes(rest.subarray(used));
-    if (this.#tail.length > maxSkeletonBytes) throw new Unsplittable('too much follows the deflate stream');
+    if (this.#tail.length > maxContainerBytes) throw new Unsplittable('too much follows the deflate stream');
   }
 
   /** What follows the deflate stream. Throws Unsplittable where the stream did not end. */

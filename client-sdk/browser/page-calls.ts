@@ -1,0 +1,105 @@
+/**
+ * What a page and its worker say to each other: the SDK's methods as messages, in values that the browser can clone. Types
+ * and the table of names alone. Keys and plaintext stay in the worker but for what the page must show. DESIGN.md section 7.
+ */
+import type {
+  AccountSummary, BlockCheck, CallOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
+  UploadEvent,
+} from '../api.js';
+import type { DiceErrorCode } from '../core/errors.js';
+import type { RefusalExtra } from '../protocol/refusals.js';
+import type { UserCard } from '../protocol/messages.js';
+import type { PickedFile } from './file-source.js';
+
+/** A DiceError as it crosses. */
+export interface PlainFault {
+  readonly code: DiceErrorCode;
+  readonly message: string;
+  readonly extra: RefusalExtra;
+}
+
+/** Outcomes whose error crosses as a plain value. */
+type Plain<T> = Omit<T, 'error'> & { readonly error: PlainFault | undefined };
+export type PlainUploadedFile = Plain<UploadedFile>;
+export type PlainBlockCheck = Plain<BlockCheck>;
+export type PlainFileCheck = Plain<FileCheck>;
+export type PlainCheck = PlainBlockCheck | PlainFileCheck;
+
+/** What an upload tells as it goes. */
+export type UploadUpdate = { readonly kind: 'event'; readonly event: UploadEvent } | { readonly kind: 'done'; readonly file: PlainUploadedFile };
+
+/** Numbers of tile states, by content. */
+export const tileStateCodes = { unknown: 0, new: 1, stored: 2, flat: 3 } as const;
+
+/** The states of an image's contents, and where they come from. */
+export interface TileStates {
+  /** One of tileStateCodes for each content, in content order. */
+  readonly codes: Uint8Array;
+  /** `upload`: as this browser saw it. `compared`: new where none of `comparedWith` earlier images has the block. */
+  readonly from: 'upload' | 'compared';
+  readonly comparedWith: number;
+}
+
+type Answer<M extends keyof DiceClient> = DiceClient[M] extends (...args: never[]) => Promise<infer T> ? T : never;
+
+/** Calls that are answered once: argument and answer. */
+export interface PageCalls {
+  register: { argument: RegisterRequest; answer: Answer<'register'> };
+  login: { argument: Credentials; answer: undefined };
+  recover: { argument: RecoverRequest; answer: undefined };
+  changePassword: { argument: { readonly current: string; readonly next: string }; answer: undefined };
+  changeRecoveryWords: { argument: { readonly password: string }; answer: Answer<'changeRecoveryWords'> };
+  changeEmail: { argument: string | undefined; answer: undefined };
+  changeDomain: { argument: DomainKind; answer: undefined };
+  logout: { argument: undefined; answer: undefined };
+  saveSession: { argument: undefined; answer: SavedSession };
+  resumeSession: { argument: SavedSession; answer: undefined };
+  open: { argument: string; answer: OpenImage };
+  preview: { argument: string; answer: Blob | undefined };
+  download: { argument: string; answer: Blob };
+  tileStates: { argument: string; answer: TileStates };
+  checkBlock: { argument: { readonly id: string; readonly index: number }; answer: PlainBlockCheck | undefined };
+  remove: { argument: string; answer: undefined };
+  restore: { argument: string; answer: undefined };
+  purge: { argument: string; answer: undefined };
+  report: { argument: undefined; answer: Answer<'report'> };
+  usage: { argument: undefined; answer: Answer<'usage'> };
+  invite: { argument: { readonly days: number }; answer: Answer<'invite'> };
+  invitations: { argument: undefined; answer: Answer<'invitations'> };
+  endInvitation: { argument: string; answer: undefined };
+  sessions: { argument: undefined; answer: Answer<'sessions'> };
+  endSession: { argument: string; answer: undefined };
+  makeToken: { argument: { readonly device: string; readonly days: number }; answer: Answer<'makeToken'> };
+  operatorReport: { argument: undefined; answer: Answer<'operatorReport'> };
+  collect: { argument: undefined; answer: Answer<'collect'> };
+}
+
+/** Calls that are answered piece by piece. */
+export interface PageStreams {
+  list: { argument: { readonly trash: boolean }; item: Image };
+  upload: { argument: readonly PickedFile[]; item: UploadUpdate };
+  verify: { argument: string; item: PlainCheck };
+  users: { argument: undefined; item: UserCard };
+}
+
+/** From the page. Ids count up from 1. */
+export type ToWorker =
+  | { readonly kind: 'call'; readonly id: number; readonly name: keyof PageCalls; readonly argument: unknown }
+  | { readonly kind: 'stream'; readonly id: number; readonly name: keyof PageStreams; readonly argument: unknown }
+  | { readonly kind: 'abort'; readonly id: number };
+
+/** From the worker. `answer` ends a stream too. */
+export type FromWorker =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown; readonly account: AccountSummary | undefined }
+  | { readonly kind: 'items'; readonly id: number; readonly items: readonly unknown[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly fault: PlainFault };
+
+/** Carries one call out. */
+export type CallHandlers = {
+  readonly [N in keyof PageCalls]: (client: DiceClient, argument: PageCalls[N]['argument'], options: CallOptions) => Promise<PageCalls[N]['answer']>;
+};
+
+/** Carries one stream out. */
+export type StreamHandlers = {
+  readonly [N in keyof PageStreams]: (client: DiceClient, argument: PageStreams[N]['argument'], options: CallOptions) => AsyncIterable<PageStreams[N]['item']>;
+};

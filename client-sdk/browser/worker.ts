@@ -1,0 +1,86 @@
+/**
+ * The worker of a page: holds the client, its keys and all cryptography, splitting and traffic. Answers the messages of
+ * page-calls.ts, and no one else's. DESIGN.md section 7 (Pages).
+ */
+import type { DiceClient } from '../api.js';
+import { connectWith } from '../client.js';
+import { DiceError } from '../core/errors.js';
+import { callHandlers } from './call-handlers.js';
+import type { FromWorker, PlainFault, ToWorker } from './page-calls.js';
+import { plainFault } from './plain.js';
+import { browserPlatform } from './platform.js';
+import { streamHandlers } from './stream-handlers.js';
+
+/** Items wait this long for company before they cross. */
+const batchMs = 40;
+
+const underWay = new Map<number, AbortController>();
+let connecting: Promise<DiceClient> | undefined;
+
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  const message = event.data;
+  if (message.kind === 'abort') underWay.get(message.id)?.abort();
+  else void answer(message);
+};
+
+/** The one client, connected at the first call; a failed try is not remembered. */
+async function connected(): Promise<DiceClient> {
+  connecting ??= connectWith(browserPlatform('cookie'), { server: self.location.origin });
+  try {
+    return await connecting;
+  } catch (thrown) {
+    connecting = undefined;
+    throw thrown;
+  }
+}
+
+async function answer(message: Exclude<ToWorker, { kind: 'abort' }>): Promise<void> {
+  const controller = new AbortController();
+  underWay.set(message.id, controller);
+  try {
+    const client = await connected();
+    const value = message.kind === 'call' ? await carryOut(client, message, controller.signal) : await carryStream(client, message, controller.signal);
+    post({ kind: 'answer', id: message.id, value, account: client.account });
+  } catch (thrown) {
+    post({ kind: 'failed', id: message.id, fault: faultOf(thrown) });
+  } finally {
+    underWay.delete(message.id);
+  }
+}
+
+function carryOut(client: DiceClient, message: Extract<ToWorker, { kind: 'call' }>, signal: AbortSignal): Promise<unknown> {
+  // The page's typed call() put name and argument together.
+  const handler = callHandlers[message.name] as (client: DiceClient, argument: unknown, options: { signal: AbortSignal }) => Promise<unknown>;
+  return handler(client, message.argument, { signal });
+}
+
+async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind: 'stream' }>, signal: AbortSignal): Promise<undefined> {
+  // The page's typed stream() put name and argument together.
+  const handler = streamHandlers[message.name] as (client: DiceClient, argument: unknown, options: { signal: AbortSignal }) => AsyncIterable<unknown>;
+  let items: unknown[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (items.length > 0) post({ kind: 'items', id: message.id, items });
+    items = [];
+  };
+  try {
+    for await (const item of handler(client, message.argument, { signal })) {
+      items.push(item);
+      timer ??= setTimeout(flush, batchMs);
+    }
+  } finally {
+    flush();
+  }
+  return undefined;
+}
+
+function post(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+function faultOf(thrown: unknown): PlainFault {
+  if (thrown instanceof DiceError) return plainFault(thrown);
+  return { code: 'internal', message: thrown instanceof Error ? `The page failed: ${thrown.message}` : 'The page failed.', extra: {} };
+}
