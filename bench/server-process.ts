@@ -4,9 +4,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { peakMemoryOf } from './client-process.js';
 
 const main = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const startTimeoutMs = 30_000;
@@ -55,9 +56,8 @@ export class ServerProcess {
   }
 
   /** Largest resident memory so far, in bytes (Linux). */
-  async peakMemoryBytes(): Promise<number> {
-    const status = await readFile(`/proc/${String(this.pid)}/status`, 'utf8');
-    return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN);
+  peakMemoryBytes(): Promise<number> {
+    return peakMemoryOf(this.pid);
   }
 
   /** Drains and ends it. */

@@ -39,7 +39,7 @@ const maxOctets = 1_048_576;
 /** Content type of a stream of frames. */
 export const framesType = 'application/octet-stream';
 /** Header that carries the CSRF token of a cookie session. */
-export const csrfHeader = 'x-csrf-token';
+export const csrfHeader = 'x-dice-csrf';
 
 /** The network of one client. */
 export class Transport {

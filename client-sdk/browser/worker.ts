@@ -39,7 +39,7 @@ async function answer(message: Exclude<ToWorker, { kind: 'abort' }>): Promise<vo
   underWay.set(message.id, controller);
   try {
     const client = await connected();
-    const value = message.kind === 'call' ? await carryOut(client, message, controller.signal) : await carryStream(client, message, controller.signal);
+    const value = await carryOut(client, message, controller.signal);
     post({ kind: 'answer', id: message.id, value, account: client.account });
   } catch (thrown) {
     post({ kind: 'failed', id: message.id, fault: faultOf(thrown) });
@@ -48,13 +48,17 @@ async function answer(message: Exclude<ToWorker, { kind: 'abort' }>): Promise<vo
   }
 }
 
-function carryOut(client: DiceClient, message: Extract<ToWorker, { kind: 'call' }>, signal: AbortSignal): Promise<unknown> {
+async function carryOut(client: DiceClient, message: Exclude<ToWorker, { kind: 'abort' }>, signal: AbortSignal): Promise<unknown> {
+  if (message.kind === 'stream') {
+    await carryStream(client, message, signal);
+    return undefined;
+  }
   // The page's typed call() put name and argument together.
   const handler = callHandlers[message.name] as (client: DiceClient, argument: unknown, options: { signal: AbortSignal }) => Promise<unknown>;
-  return handler(client, message.argument, { signal });
+  return await handler(client, message.argument, { signal });
 }
 
-async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind: 'stream' }>, signal: AbortSignal): Promise<undefined> {
+async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind: 'stream' }>, signal: AbortSignal): Promise<void> {
   // The page's typed stream() put name and argument together.
   const handler = streamHandlers[message.name] as (client: DiceClient, argument: unknown, options: { signal: AbortSignal }) => AsyncIterable<unknown>;
   let items: unknown[] = [];
@@ -73,7 +77,6 @@ async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind
   } finally {
     flush();
   }
-  return undefined;
 }
 
 function post(message: FromWorker): void {

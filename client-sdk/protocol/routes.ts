@@ -6,6 +6,8 @@ import * as m from './messages.js';
 import type { Schema } from './schema.js';
 
 export const apiPrefix = '/api/v1';
+/** Header that carries the CSRF token of a cookie session, base64url, on everything but GET. */
+export const csrfHeader = 'x-dice-csrf';
 
 /** Who may call: anyone; any session; the operator's session. */
 export type Access = 'anyone' | 'session' | 'operator';

@@ -1,12 +1,11 @@
 /**
  * The OpenAPI 3.1 document, made from the route table: it cannot say what the server does not do. SPEC.md section 12.
  */
-import { apiPrefix, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
+import { apiPrefix, csrfHeader, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
 import { refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
 import { octetStream } from './bodies.js';
 import { queryNames, routeList } from './routing.js';
-import { csrfHeader } from './sessions.js';
 
 /** The document for this `version` of the server. */
 export function openApiDocument(version: string): Json {

@@ -8,7 +8,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import ejs from 'ejs';
-import type { NextFunction, Request, Response, Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import { isId } from '../../client-sdk/protocol/ids.js';
 import { apiPrefix } from '../../client-sdk/protocol/routes.js';
 import type { ServerCard } from '../../client-sdk/protocol/messages.js';
@@ -86,7 +86,11 @@ const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', ':
 export function mountPages(app: Router, options: PagesOptions): void {
   const viewsDir = options.viewsDir ?? fileURLToPath(new URL('../../views', import.meta.url));
   const assets = readAssets(join(viewsDir, 'assets'));
-  app.get('/assets/:name', (request, response, next) => { sendAsset(assets.get(request.params.name), request, response, next); });
+  app.get('/assets/:name', (request, response, next) => {
+    const asset = assets.get(request.params.name);
+    if (asset === undefined) next();
+    else sendAsset(asset, request, response);
+  });
   const site: Site = { viewsDir, assets, readCard: options.readCard };
   for (const plan of pages) {
     app.get(plan.path, async (request, response, next) => {
@@ -192,11 +196,7 @@ function namesIn(dir: string): readonly string[] {
   }
 }
 
-function sendAsset(asset: Asset | undefined, request: Request, response: Response, next: NextFunction): void {
-  if (asset === undefined) {
-    next();
-    return;
-  }
+function sendAsset(asset: Asset, request: Request, response: Response): void {
   const isNamedByHash = request.query['v'] === asset.hash || /^chunk-/.test(request.path.slice('/assets/'.length));
   response.set({
     'Content-Type': asset.type,

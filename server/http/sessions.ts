@@ -8,13 +8,11 @@ import passport from 'passport';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
 import { base64Of, bytesOfBase64 } from '../../client-sdk/protocol/bytes.js';
 import { hashBytes } from '../../client-sdk/protocol/limits.js';
+import { csrfHeader } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Caller, SessionService } from '../core/contract.js';
 import type { PageCookie } from './call.js';
 import { isOriginAllowed, type Reach } from './hosts.js';
-
-/** Header in which pages present the CSRF token of their session. */
-export const csrfHeader = 'x-dice-csrf';
 
 /** Decides who calls. */
 export interface Door {

@@ -71,8 +71,8 @@ export function closeRow(planes: Planes, c: number, y: number): void {
 /** Prepares the border before row 0 of plane `c`: all that is known is `start`. */
 export function openPlane(planes: Planes, c: number, start: number): void {
   const row = originOf(planes, c);
-  planes.values[row - 1] = start;
-  planes.values[row - 2] = start;
+  planes.values.fill(start, row - 2, row);
+  planes.values.fill(start, row - planes.stride - 2, row - planes.stride + planes.shape.width + 2);
 }
 
 /** Turns channels into planes in place: three channels R, G, B become what `colour` says. */

@@ -50,18 +50,18 @@ export class AppendQueue {
     return result;
   }
 
+  /** One group at a time, so that other steps get their turn under load. */
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const group = this.takeGroup();
-      try {
-        const places = await this.write(group.map((call) => call.records));
-        group.forEach((call, index) => { call.resolve(places[index] ?? []); });
-      } catch (error) {
-        group.forEach((call) => { call.reject(error); });
-      } finally {
-        this.heldBytes -= group.reduce((sum, call) => sum + call.bytes, 0);
-      }
+    const group = this.takeGroup();
+    if (group.length === 0) return;
+    try {
+      const places = await this.write(group.map((call) => call.records));
+      group.forEach((call, index) => { call.resolve(places[index] ?? []); });
+    } catch (error) {
+      group.forEach((call) => { call.reject(error); });
     }
+    this.heldBytes -= group.reduce((sum, call) => sum + call.bytes, 0);
+    if (this.waiting.length > 0) void this.inTurn(() => this.drain());
   }
 
   private takeGroup(): readonly Waiting[] {

@@ -24,7 +24,7 @@ export async function writeDurably(target: string, bytes: Uint8Array, files: Fil
 
 /** Writes all of `parts` in order at `position`, however little each write takes. Answers how many bytes that were. */
 export async function writeAll(file: OpenFile, parts: readonly Uint8Array[], position: number): Promise<number> {
-  let left = parts.filter((part) => part.length > 0);
+  let left: readonly Uint8Array[] = parts.filter((part) => part.length > 0);
   let at = position;
   while (left.length > 0) {
     const written = await file.write(left, at);

@@ -52,13 +52,20 @@ export async function writeMark(folder: PackFolder, mark: Mark): Promise<void> {
   await writeDurably(markPath(folder), concat(fields, folder.mac(concat(markLabel, fields))), folder.files);
 }
 
-/**
- * The mark; where there is none, what the headers of `packs` tell. CorruptionError where it does not authenticate, which is
- * damage or another store key, and where no pack of a folder without mark does.
- */
-export async function readMark(folder: PackFolder, packs: readonly number[]): Promise<Mark> {
+/** The mark; where there is none, what the headers of `packs` tell, which is then written as the mark. */
+export async function openMark(folder: PackFolder, packs: readonly number[]): Promise<Mark> {
+  const stored = await readMark(folder);
+  if (stored !== undefined) return stored;
+  const mark = await markOfHeaders(folder, packs);
+  await writeMark(folder, mark);
+  await folder.files.syncFolder(path.dirname(folder.directory));
+  return mark;
+}
+
+/** The stored mark. CorruptionError where it does not authenticate, which is damage or another store key. */
+async function readMark(folder: PackFolder): Promise<Mark | undefined> {
   const bytes = await readStart(folder, markPath(folder), markFieldBytes + hashBytes);
-  if (bytes === undefined) return markOfHeaders(folder, packs);
+  if (bytes === undefined) return undefined;
   const fields = bytes.subarray(0, markFieldBytes);
   if (bytes.length !== markFieldBytes + hashBytes || !isEqual(bytes.subarray(markFieldBytes), folder.mac(concat(markLabel, fields)))) {
     throw new CorruptionError('the mark of the packs does not authenticate: it is damaged, or the store key is another');

@@ -1,0 +1,251 @@
+/**
+ * Brings contents to the server as blocks: looks fingerprints up, codes and seals what is new, asks existence, sends
+ * what is missing, proves possession where others have it. One sender serves all files of a run, so a content is
+ * handled once. SPEC.md sections 3 and 12.
+ */
+import { codeForSealing, type KeyedBlock, sealContent } from './core/block.js';
+import type { ContentRef } from './core/block-list.js';
+import { blockKey, type Domain } from './core/domain.js';
+import { DiceError, fault } from './core/errors.js';
+import { framesInBatches, shuffled, streamBytes } from './core/plan.js';
+import { contentCoder } from './coder.js';
+import type { Connection } from './connection.js';
+import { accountOf } from './connection.js';
+import type { FingerprintCache } from './fingerprint-cache.js';
+import { concat, hexOf } from './protocol/bytes.js';
+import { asRehash, asTag, type Rehash, type Tag, type UploadId } from './protocol/ids.js';
+import { minBlockCodedBytes } from './protocol/limits.js';
+import { existenceStates } from './protocol/messages.js';
+import { proofOfPossession } from './protocol/possession.js';
+import type { SentMeter, UploadLane } from './upload-lane.js';
+
+/** A content and its fingerprint. */
+export interface FingerprintedContent {
+  readonly content: Uint8Array;
+  readonly fingerprint: Uint8Array;
+}
+
+/** Where a content went. */
+export interface Placement {
+  readonly ref: ContentRef;
+  readonly fingerprint: Uint8Array;
+  /** 0 for an inline content. */
+  readonly cipherBytes: number;
+  /** Undefined for an inline content. */
+  readonly rehash: Rehash | undefined;
+  readonly state: 'new' | 'stored' | 'flat';
+}
+
+/** What one file brings along. */
+export interface SendingFile {
+  readonly domain: Domain;
+  readonly meter: SentMeter;
+  /** Called now and then in long work; throws `cancelled`. */
+  breathe(): Promise<void>;
+}
+
+/** A content that this call brings to the server. */
+interface Own {
+  readonly item: FingerprintedContent;
+  readonly key: string;
+  tag?: Tag;
+  rehash?: Rehash;
+  cipherBytes: number;
+  sealed?: KeyedBlock;
+  wasSent: boolean;
+  settle(placement: Placement): void;
+  fail(reason: unknown): void;
+}
+
+const maxRemembered = 100_000;
+const breathBytes = 1_048_576;
+
+/** The sender of one run. */
+export class BlockSender {
+  readonly #placed = new Map<string, Promise<Placement>>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly lane: UploadLane,
+    private readonly cache: FingerprintCache | undefined,
+    private readonly isDryRun: boolean,
+  ) {}
+
+  /** Places all contents, in order. `again` names rehashes that the server lacks though it once had them. */
+  async place(items: readonly FingerprintedContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
+    const owns: Own[] = [];
+    const placements = items.map((item) => this.#claimItem(item, file, owns));
+    // A rejection is met below, by the await of every placement.
+    for (const placement of placements) placement.catch(() => undefined);
+    try {
+      await this.#bring(owns, file, again);
+    } catch (thrown) {
+      for (const own of owns) {
+        this.#placed.delete(own.key);
+        own.fail(thrown);
+      }
+      throw thrown;
+    }
+    return this.#collect(items, placements, file);
+  }
+
+  /** Forgets what was placed: the session that held it is gone. */
+  forget(): void {
+    this.#placed.clear();
+  }
+
+  async #collect(items: readonly FingerprintedContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
+    const collected: Placement[] = [];
+    for (const [i, placement] of placements.entries()) {
+      const item = items[i];
+      try {
+        collected.push(await placement);
+      } catch (thrown) {
+        // Another file was to bring this content and failed: this one brings it itself.
+        if (item === undefined || !(thrown instanceof DiceError)) throw thrown;
+        await file.breathe();
+        collected.push(...(await this.place([item], file)));
+      }
+    }
+    return collected;
+  }
+
+  #claimItem(item: FingerprintedContent, file: SendingFile, owns: Own[]): Promise<Placement> {
+    const key = `${file.domain.id}/${hexOf(item.fingerprint)}`;
+    const known = this.#placed.get(key);
+    if (known !== undefined) return known.then((placement) => (placement.state === 'new' ? { ...placement, state: 'stored' } : placement));
+    const { promise, resolve: settle, reject: fail } = withResolvers<Placement>();
+    promise.catch(() => undefined);
+    owns.push({ item, key, cipherBytes: 0, wasSent: false, settle, fail });
+    this.#remember(key, promise);
+    return promise;
+  }
+
+  #remember(key: string, promise: Promise<Placement>): void {
+    this.#placed.set(key, promise);
+    if (this.#placed.size <= maxRemembered) return;
+    const [oldest] = this.#placed.keys();
+    if (oldest !== undefined) this.#placed.delete(oldest);
+  }
+
+  async #bring(owns: readonly Own[], file: SendingFile, again: ReadonlySet<string> | undefined): Promise<void> {
+    const cached = (await this.cache?.find(file.domain, owns.map((own) => own.item.fingerprint))) ?? [];
+    let coded = 0;
+    for (const [i, own] of owns.entries()) {
+      const known = cached[i];
+      if (known !== undefined && again === undefined) await this.#know(own, known);
+      else if (!(await this.#seal(own, file))) continue;
+      else coded += own.item.content.length;
+      if (coded >= breathBytes) {
+        coded = 0;
+        await file.breathe();
+      }
+    }
+    const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.connection.platform.randomBytes);
+    if (blocks.length > 0) await this.#askAndSend(blocks, file);
+    for (const own of blocks) await this.#settleBlock(own, file);
+  }
+
+  async #know(own: Own, { tag, cipherBytes }: { readonly tag: Tag; readonly cipherBytes: number }): Promise<void> {
+    own.tag = tag;
+    own.rehash = asRehash(await this.connection.platform.crypto.sha256(tag));
+    own.cipherBytes = cipherBytes;
+  }
+
+  /** Codes and seals; false where the content is so small that it travels in the manifest. */
+  async #seal(own: Own, file: SendingFile): Promise<boolean> {
+    const { crypto } = this.connection.platform;
+    const { fingerprint, content } = own.item;
+    const { coded } = await codeForSealing(crypto, contentCoder, content);
+    if (coded.length < minBlockCodedBytes) {
+      own.settle({ ref: { kind: 'inline', coded }, fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
+      return false;
+    }
+    own.sealed = await sealContent(crypto, file.domain, { fingerprint, coded });
+    own.tag = own.sealed.tag;
+    own.rehash = own.sealed.rehash;
+    own.cipherBytes = own.sealed.cipher.length;
+    return true;
+  }
+
+  async #askAndSend(blocks: readonly Own[], file: SendingFile): Promise<void> {
+    const asked = concat(...blocks.map((own) => rehashOfOwn(own)));
+    const { answer, uploadId } = await this.lane.ask(asked, file.meter);
+    const missing = blocks.filter((_, i) => answer.states[i] === existenceStates.send);
+    const claimable = blocks.filter((_, i) => answer.states[i] === existenceStates.claimable);
+    if (answer.states.some((state) => state > existenceStates.claimable)) throw fault('answer-invalid', 'A block is in an unknown state.');
+    if (claimable.length > 0 && answer.nonce !== undefined && !this.isDryRun) {
+      missing.push(...(await this.#claim(claimable, { uploadId, nonce: answer.nonce }, file)));
+    }
+    for (const own of missing) {
+      if (own.sealed === undefined) await this.#seal(own, file);
+      own.wasSent = true;
+    }
+    const frames = missing.flatMap((own) => (own.sealed === undefined ? [] : [{ kind: 'block' as const, ...own.sealed }]));
+    if (this.isDryRun) file.meter.bytes += streamBytes(frames);
+    else await this.#send(frames, file);
+  }
+
+  /** Proves possession of blocks that others have; answers those that must be sent all the same. */
+  async #claim(claimable: readonly Own[], { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }, file: SendingFile): Promise<readonly Own[]> {
+    const { platform, server } = this.connection;
+    const proofs: Uint8Array[] = [];
+    for (const own of claimable) {
+      if (own.sealed === undefined) await this.#seal(own, file);
+      if (own.sealed === undefined) throw new RangeError('a block that was cached as one is one');
+      const { rehash, cipher } = own.sealed;
+      const claim = { serverId: server.serverId, accountId: accountOf(this.connection).record.accountId, uploadId, rehash, cipher };
+      proofs.push(await proofOfPossession((key, message) => platform.crypto.hmacSha256(key, message), nonce, claim));
+    }
+    const tags = concat(...claimable.map((own) => rehashOfOwn(own)));
+    try {
+      const states = await this.lane.claim(uploadId, { nonce, tags, proofs: concat(...proofs) }, file.meter);
+      return claimable.filter((_, i) => states[i] !== 1);
+    } catch (thrown) {
+      // A nonce that is used up or expired costs the saving, not the upload.
+      if (thrown instanceof DiceError && ['proof-invalid', 'upload-unknown', 'rate-limited'].includes(thrown.code)) return claimable;
+      throw thrown;
+    }
+  }
+
+  async #send(frames: readonly (KeyedBlock & { readonly kind: 'block' })[], file: SendingFile): Promise<void> {
+    let rejected = await this.#sendOnce(frames, file);
+    if (rejected.length > 0) rejected = await this.#sendOnce(rejected, file);
+    if (rejected.length > 0) throw new DiceError('tag-mismatch', 'The server says twice that a block does not have the tag that it was sent under.');
+  }
+
+  async #sendOnce<F extends KeyedBlock & { readonly kind: 'block' }>(frames: readonly F[], file: SendingFile): Promise<readonly F[]> {
+    const rejected: F[] = [];
+    for (const batch of framesInBatches(frames)) {
+      await file.breathe();
+      const results = await this.lane.send(batch, file.meter);
+      rejected.push(...batch.filter((_, i) => results[i] !== 'stored'));
+    }
+    return rejected;
+  }
+
+  async #settleBlock(own: Own, { domain }: SendingFile): Promise<void> {
+    const { tag, rehash, cipherBytes } = own;
+    const { fingerprint } = own.item;
+    if (tag === undefined || rehash === undefined) throw new RangeError('a block has a tag');
+    const key = await blockKey(this.connection.platform.crypto, domain, fingerprint);
+    const ref: ContentRef = { kind: 'block', tag: asTag(tag), key, domain: domain.id };
+    own.settle({ ref, fingerprint, cipherBytes, rehash, state: own.wasSent ? 'new' : 'stored' });
+    delete own.sealed;
+  }
+}
+
+function rehashOfOwn({ rehash }: Own): Rehash {
+  if (rehash === undefined) throw new RangeError('a block has a rehash');
+  return rehash;
+}
+
+function withResolvers<T>(): { readonly promise: Promise<T>; resolve(value: T): void; reject(reason: unknown): void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onValue, onReason) => {
+    resolve = onValue;
+    reject = onReason;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,149 @@
+/**
+ * Opens a TIFF file for the raster splitter: the pages whose segments can be given back become pictures, and
+ * everything else of the file, other pages too, is skeleton. SPEC.md section 6.5.
+ */
+import { candidateMethods, decodeSegment, describeTiffMethod, encodeSegment, tiffMethodValue, type TiffMethod } from './tiff-codec.js';
+import { maxContainerBytes, maxUnfoldedBytes } from './image-limits.js';
+import { isEqual } from '../../protocol/bytes.js';
+import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
+import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
+import type { Source } from './splitter.js';
+import { TiffReader } from './tiff-directory.js';
+import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
+import { tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
+import { bandsOfPage, type SegmentReader } from './tiff-segments.js';
+
+/** A page that will be tiles. */
+interface ChosenPage {
+  /** Place of its directory in the chain. */
+  readonly index: number;
+  readonly page: TiffPage;
+  readonly method: TiffMethod;
+}
+
+/** Plain bytes of a page on which Deflate parameters are verified. */
+const verifiedBytes = 8_388_608;
+
+/** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
+export async function openTiff(source: Source): Promise<RasterFile> {
+  const reader = await TiffReader.open(source);
+  const chosen: ChosenPage[] = [];
+  let plainBytes = 0;
+  for (const [index, directory] of (await reader.directories()).entries()) {
+    const page = await pageOrNone(reader, directory);
+    plainBytes += page?.segments.reduce((sum, segment) => sum + segment.rows * page.rowBytes, 0) ?? 0;
+    if (plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
+    const method = page === undefined ? undefined : await methodFor(source, page);
+    if (page !== undefined && method !== undefined) chosen.push({ index, page, method });
+  }
+  const [first] = chosen;
+  if (first === undefined) throw new Unsplittable('no page that can be given back');
+  const taken = segmentsInOrder(chosen.map(({ page }) => page));
+  const container = await containerOf(source, chosen, rangesBetween(taken, source.size));
+  const { depth, channels } = first.page.shape;
+  return {
+    format: 'tiff',
+    description: `TIFF ${depth}-bit, ${channels} channels, ${describeTiffMethod(first.method)}, ${chosen.length} pages`,
+    pages: chosen.map(({ page }) => page.shape),
+    container,
+    bands: (page, edges) => bandsOfPage(chosen[page]!.page, edges, segmentReader(source, chosen[page]!.page)),
+  };
+}
+
+/** Segments of all pages in the order of the file. */
+export function segmentsInOrder(pages: readonly TiffPage[]): readonly TiffSegment[] {
+  return pages.flatMap((page) => page.segments).sort((a, b) => a.offset - b.offset);
+}
+
+async function pageOrNone(reader: TiffReader, directory: Parameters<typeof tiffPageOf>[1]): Promise<TiffPage | undefined> {
+  try {
+    return await tiffPageOf(reader, directory);
+  } catch (cause) {
+    if (cause instanceof Unsplittable) return undefined;
+    throw cause;
+  }
+}
+
+async function containerOf(source: Source, chosen: readonly ChosenPage[], ranges: readonly FileRange[]): Promise<ContainerRecipe> {
+  const outside = ranges.reduce((sum, { length }) => sum + length, 0);
+  const padding = chosen.reduce((sum, { page }) => sum + pagePaddingBytes(page), 0);
+  const table = encodeRanges(ranges);
+  if (outside + padding + table.length > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
+  const kept = await readRanges(source, ranges);
+  await checkSparse(new SparseSource(source.size, ranges, kept), chosen);
+  return {
+    params: {
+      directories: chosen.map(({ index }) => index),
+      methods: chosen.map(({ method }) => tiffMethodValue(method)),
+      size: source.size,
+    },
+    sections: [kept, table, await paddingBytes(source, chosen, padding)],
+  };
+}
+
+/** The directories must be readable without the pixels: a file may hide one among them. */
+async function checkSparse(sparse: SparseSource, chosen: readonly ChosenPage[]): Promise<void> {
+  const reader = await TiffReader.open(sparse);
+  const directories = await reader.directories(chosen.at(-1)!.index + 1);
+  for (const { index } of chosen) {
+    const directory = directories[index];
+    if (directory === undefined || (await tiffPageOf(reader, directory)) === undefined) throw new Unsplittable('a directory among the pixels');
+  }
+}
+
+/** All padding in the order of pages and segments, or nothing where it is all zero. */
+async function paddingBytes(source: Source, chosen: readonly ChosenPage[], total: number): Promise<Uint8Array> {
+  const padding = new Uint8Array(total);
+  let at = 0;
+  for (const { page } of chosen) {
+    const read = segmentReader(source, page);
+    for (const segment of page.segments) {
+      if (segmentPaddingBytes(page, segment) === 0) continue;
+      const step = rowsAtOnce(page);
+      for (let row = 0; row < segment.rows; row += step) {
+        const rows = await read(segment, row, Math.min(segment.rows, row + step));
+        at += takePadding(page, segment, row, rows, padding.subarray(at));
+      }
+    }
+  }
+  return padding.some((byte) => byte !== 0) ? padding : new Uint8Array(0);
+}
+
+/** Rows of a segment that are read or written in one step. */
+export function rowsAtOnce(page: TiffPage): number {
+  return Math.max(1, Math.floor(1_048_576 / page.rowBytes));
+}
+
+/** Rows of segments; compressed ones are kept until all their rows were read. */
+function segmentReader(source: Source, page: TiffPage): SegmentReader {
+  const open = new Map<TiffSegment, Uint8Array>();
+  return async (segment, first, end) => {
+    if (page.compression === 1) return source.read(segment.offset + first * page.rowBytes, (end - first) * page.rowBytes);
+    let rows = open.get(segment);
+    if (rows === undefined) {
+      rows = decodeSegment(page, segment, await source.read(segment.offset, segment.length));
+      // Every segment was decoded when the file was opened.
+      if (rows === undefined) throw new Error('a segment changed while it was read');
+      open.set(segment, rows);
+    }
+    if (end >= Math.min(segment.rows, page.shape.height - segment.y)) open.delete(segment);
+    return rows.subarray(first * page.rowBytes, end * page.rowBytes);
+  };
+}
+
+/** The method that writes every segment of a page as it stands in the file, or undefined. */
+async function methodFor(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
+  if (page.compression === 1) return { kind: 'none' };
+  const largest = page.segments.reduce((a, b) => (b.length > a.length ? b : a));
+  let methods = candidateMethods(page, largest, await source.read(largest.offset, largest.length));
+  let plainBytes = 0;
+  for (const segment of page.segments) {
+    const bytes = await source.read(segment.offset, segment.length);
+    const rows = decodeSegment(page, segment, bytes);
+    if (rows === undefined || methods.length === 0) return undefined;
+    plainBytes += rows.length;
+    if (methods[0]!.kind === 'deflate' && plainBytes > verifiedBytes) continue;
+    methods = methods.filter((method) => isEqual(encodeSegment(page, method, rows.slice()), bytes));
+  }
+  return methods[0];
+}

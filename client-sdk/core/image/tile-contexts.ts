@@ -1,0 +1,114 @@
+/**
+ * The probabilities of the predicted mode: two estimates for each bit, one under the energy of the errors around a
+ * sample and one under two single errors, averaged. The first starts from a table, the second from the first.
+ * SPEC.md section 5.7.
+ */
+import { minRange, carry, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import { priors } from './tile-priors.js';
+
+/** Decisions of one context: 12 unary, 3 and 6 for the two bits below, then unused. */
+export const nodes = 24;
+export const maxUnary = 12;
+export const firstLowNode = 12;
+export const secondLowNode = 15;
+/** Classes of planes: first, second, all others. */
+export const classes = 3;
+export const energies = 32;
+/** Contexts of the second estimate in one class: 8 shifts, 8 and 8 errors. */
+export const neighbourhoods = 512;
+const escapes = 20;
+/** Where the exponents of escapes lie in the two tables. */
+export const firstEscape = classes * energies * nodes;
+export const secondEscape = classes * neighbourhoods * nodes;
+/** Adaptation: 1/64 and 1/32. */
+const firstRate = 6;
+const secondRate = 5;
+
+/** Both tables, at their start. A zero in `second` stands for "as the first says". */
+export interface Contexts {
+  readonly first: Uint16Array;
+  readonly second: Uint16Array;
+}
+
+const contexts: Contexts = {
+  first: new Uint16Array(firstEscape + classes * escapes),
+  second: new Uint16Array(secondEscape + classes * escapes),
+};
+
+/** Fresh contexts. Valid until the next call. */
+export function newContexts(): Contexts {
+  contexts.first.set(priors);
+  contexts.second.fill(0);
+  return contexts;
+}
+
+/** Decisions in order: even entries are `first << 1 | bit`, or `~(value << 5 | bits)` for raw bits; odd ones `second`. */
+export type Decisions = Int32Array;
+
+/** Writes `count` decisions. */
+export function encodeDecisions(encoder: RangeEncoder, { first, second }: Contexts, decisions: Decisions, count: number): void {
+  const bytes = encoder.bytes;
+  let { at, low, range } = encoder;
+  for (let i = 0; i < count; i += 2) {
+    const decision = decisions[i]!;
+    if (decision >= 0) {
+      const a = decision >> 1;
+      const b = decisions[i + 1]!;
+      const p = first[a]!;
+      let q = second[b]!;
+      if (q === 0) q = p;
+      const bound = Math.imul(range >>> 15, (p + q) >>> 2);
+      if ((decision & 1) === 0) {
+        range = bound;
+        first[a] = p + ((65535 - p) >>> firstRate);
+        second[b] = q + ((65535 - q) >>> secondRate);
+      } else {
+        low = (low + bound) | 0;
+        range -= bound;
+        first[a] = p - (p >>> firstRate);
+        second[b] = q - (q >>> secondRate);
+      }
+    } else {
+      range >>>= ~decision & 31;
+      low = (low + Math.imul(range, ~decision >> 5)) | 0;
+    }
+    if (low < 0) {
+      carry(bytes, at);
+      low &= 0x7fffffff;
+    }
+    while (range < minRange) {
+      bytes[at++] = low >>> 23;
+      low = (low & 0x7fffff) << 8;
+      range <<= 8;
+    }
+  }
+  encoder.at = at;
+  encoder.low = low;
+  encoder.range = range;
+}
+
+/** Reads one decision. */
+export function decodeDecision(decoder: RangeDecoder, { first, second }: Contexts, a: number, b: number): number {
+  const p = first[a]!;
+  let q = second[b]!;
+  if (q === 0) q = p;
+  const bound = Math.imul(decoder.range >>> 15, (p + q) >>> 2);
+  let bit = 0;
+  if (decoder.code >>> 1 < bound) {
+    decoder.range = bound;
+    first[a] = p + ((65535 - p) >>> firstRate);
+    second[b] = q + ((65535 - q) >>> secondRate);
+  } else {
+    bit = 1;
+    decoder.code = (decoder.code - (bound << 1)) | 0;
+    decoder.range -= bound;
+    first[a] = p - (p >>> firstRate);
+    second[b] = q - (q >>> secondRate);
+  }
+  while (decoder.range < minRange) {
+    const at = decoder.at++;
+    decoder.code = (decoder.code << 8) | (at < decoder.bytes.length ? decoder.bytes[at]! : 0);
+    decoder.range <<= 8;
+  }
+  return bit;
+}

@@ -1,0 +1,101 @@
+/**
+ * What this account has stored before: fingerprint to tag and length, so that a content that was met needs neither
+ * coding nor sealing. Keys are HMACs, values are sealed, all bound to server, account and domain; the store that holds
+ * them learns nothing. Existence is asked all the same. SPEC.md section 8.
+ */
+import type { OpenAccount } from './account.js';
+import type { Domain } from './core/domain.js';
+import { DiceError } from './core/errors.js';
+import { deriveKey, subkey } from './core/hkdf.js';
+import { open, seal } from './core/keys/sealed-object.js';
+import type { CacheStore, Platform } from './ports.js';
+import { concat, u32, utf8 } from './protocol/bytes.js';
+import { asTag, type Tag } from './protocol/ids.js';
+import { hashBytes } from './protocol/limits.js';
+
+/** A block that was stored under this fingerprint. */
+export interface CachedBlock {
+  readonly tag: Tag;
+  readonly cipherBytes: number;
+}
+
+interface CacheKeys {
+  readonly index: Uint8Array;
+  readonly sealing: Uint8Array;
+}
+
+/** The cache of one account on one server, over the platform's store. */
+export class FingerprintCache {
+  private constructor(
+    private readonly platform: Platform,
+    private readonly store: CacheStore,
+    private readonly account: OpenAccount,
+    private readonly keys: CacheKeys,
+  ) {}
+
+  /** Opens it, or undefined where the platform keeps none. */
+  static async open(platform: Platform, serverId: string, account: OpenAccount): Promise<FingerprintCache | undefined> {
+    if (platform.openCache === undefined) return undefined;
+    const store = await platform.openCache({ serverId, accountId: account.record.accountId });
+    const cacheKey = await subkey(platform.crypto, account.accountKey, 'cache');
+    const index = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-index/${serverId}`));
+    const sealing = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-seal/${serverId}`));
+    return new FingerprintCache(platform, store, account, { index, sealing });
+  }
+
+  /** What is known of each fingerprint, in order. */
+  async find(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly (CachedBlock | undefined)[]> {
+    const keys = await this.#keysOf(domain, fingerprints);
+    const values = await this.store.get(keys);
+    return Promise.all(keys.map((key, i) => this.#open(key, values[i])));
+  }
+
+  /** Remembers blocks whose commit was acknowledged. */
+  async remember(domain: Domain, blocks: readonly (CachedBlock & { readonly fingerprint: Uint8Array })[]): Promise<void> {
+    const keys = await this.#keysOf(domain, blocks.map((block) => block.fingerprint));
+    const entries: [Uint8Array, Uint8Array][] = [];
+    for (const [i, block] of blocks.entries()) {
+      const key = keys[i];
+      if (key !== undefined) entries.push([key, await this.#seal(key, block)]);
+    }
+    await this.store.put(entries);
+  }
+
+  erase(): Promise<void> {
+    return this.store.erase();
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  async #keysOf(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const label = utf8(`${domain.id}/`);
+    const keys: Uint8Array[] = [];
+    for (const fingerprint of fingerprints) keys.push(await this.platform.crypto.hmacSha256(this.keys.index, concat(label, fingerprint)));
+    return keys;
+  }
+
+  #context(objectId: Uint8Array) {
+    return { purpose: 'cache', accountId: this.account.record.accountId, objectId, revision: 0 } as const;
+  }
+
+  #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {
+    const { crypto, randomBytes } = this.platform;
+    return seal(crypto, { key: this.keys.sealing, context: this.#context(objectId), plaintext: concat(tag, u32(cipherBytes)), randomBytes });
+  }
+
+  /** A value that does not open is one that somebody changed or another version wrote: not known. */
+  async #open(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<CachedBlock | undefined> {
+    if (sealed === undefined) return undefined;
+    try {
+      const plaintext = await open(this.platform.crypto, { key: this.keys.sealing, context: this.#context(objectId), sealed });
+      if (plaintext.length !== hashBytes + 4) return undefined;
+      const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
+      return { tag: asTag(plaintext.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };
+    } catch (thrown) {
+      if (thrown instanceof DiceError) return undefined;
+      throw thrown;
+    }
+  }
+}

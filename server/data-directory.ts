@@ -1,0 +1,155 @@
+/**
+ * The data directory: a marker that says whose it is, and the secrets of the server, made once. Refuses a directory that
+ * is not a store's, or that lacks what its marker promises (an empty volume mounted in place of the data).
+ *
+ *   dice-store.json   marker: format, store id, server id, realm      setup-token   for the first account
+ *   store-key         authenticates pack records (hex)                packs/        pack files
+ *   salt-key          invents salts of unknown users (hex)            dice.db       the index
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { bytesOfHex, utf8 } from '../client-sdk/protocol/bytes.js';
+import { hashBytes, idBytes } from '../client-sdk/protocol/limits.js';
+import { isId } from '../client-sdk/protocol/ids.js';
+import { writeDurably } from './storage/packs/durable-file.js';
+
+/** Where things lie, and what was made at first start. */
+export interface DataDirectory {
+  readonly directory: string;
+  readonly packsDirectory: string;
+  readonly databaseFile: string;
+  readonly storeId: string;
+  readonly serverId: string;
+  /** Public host name that passwords are bound to; fixed at first start. */
+  readonly realm: string;
+  readonly storeKey: Uint8Array;
+  readonly saltKey: Uint8Array;
+  /** Undefined once it was removed. */
+  readonly setupToken: string | undefined;
+  /** Made by this very call. */
+  readonly isNew: boolean;
+}
+
+/** Why a directory cannot be used, in a sentence for the operator. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+}
+
+const markerName = 'dice-store.json';
+const setupTokenName = 'setup-token';
+const secretNames = ['store-key', 'salt-key', setupTokenName];
+/** What a volume or a desktop may put into a directory that is still empty. */
+const harmlessNames = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);
+
+/** Opens a store's directory, or makes one in an empty place for `realm`. Throws DataDirectoryError. */
+export async function openDataDirectory(directory: string, realm: string): Promise<DataDirectory> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (await isFile(path.join(directory, markerName))) return readDirectory(directory, false);
+  await refuseForeign(directory);
+  await makeDirectory(directory, realm);
+  return readDirectory(directory, true);
+}
+
+/** Opens a directory that must be a store's already. Throws DataDirectoryError. */
+export async function readDataDirectory(directory: string): Promise<DataDirectory> {
+  if (await isFile(path.join(directory, markerName))) return readDirectory(directory, false);
+  throw new DataDirectoryError(`${directory} holds no store (no ${markerName}). Name the right one with --data-dir or DICE_DATA_DIR.`);
+}
+
+/** The setup token has served: the first account exists. */
+export async function removeSetupToken(directory: string): Promise<void> {
+  await rm(path.join(directory, setupTokenName), { force: true });
+}
+
+/** Bytes of the files of `directory` that are neither packs nor database, measured. */
+export async function measureOtherFiles({ directory, packsDirectory, databaseFile }: DataDirectory): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(directory)) {
+    const file = path.join(directory, name);
+    if (file === packsDirectory || file.startsWith(databaseFile)) continue;
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isFile() === true) bytes += found.size;
+  }
+  return bytes;
+}
+
+async function refuseForeign(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => !harmlessNames.has(name) && !isUnfinished(name));
+  if (names.length === 0) return;
+  const what = names.some((name) => name === 'packs' || name.startsWith('dice.db')) ? 'parts of a store without its marker' : 'files that are not of a store';
+  throw new DataDirectoryError(
+    `${directory} holds ${what} (${names.slice(0, 3).join(', ')}). Is the right volume mounted there? Set DICE_DATA_DIR to the store's directory or to an empty one.`,
+  );
+}
+
+/** What a first start that was cut off leaves behind. */
+function isUnfinished(name: string): boolean {
+  const bare = name.replace(/\.tmp$/, '');
+  return secretNames.includes(bare) || bare === lockName || name === `${markerName}.tmp`;
+}
+
+/** Secrets first, the marker last: without it the next start begins again. */
+async function makeDirectory(directory: string, realm: string): Promise<void> {
+  await writeDurably(path.join(directory, 'store-key'), utf8(`${randomHex(hashBytes)}\n`));
+  await writeDurably(path.join(directory, 'salt-key'), utf8(`${randomHex(hashBytes)}\n`));
+  await writeDurably(path.join(directory, setupTokenName), utf8(`${randomHex(idBytes)}\n`));
+  const marker = { format: 1, storeId: randomHex(idBytes), serverId: randomHex(idBytes), realm };
+  await writeDurably(path.join(directory, markerName), utf8(`${JSON.stringify(marker, undefined, 2)}\n`));
+}
+
+async function readDirectory(directory: string, isNew: boolean): Promise<DataDirectory> {
+  const marker = parseMarker(await readFile(path.join(directory, markerName), 'utf8'), directory);
+  return {
+    ...marker,
+    directory,
+    packsDirectory: path.join(directory, 'packs'),
+    databaseFile: path.join(directory, 'dice.db'),
+    storeKey: await readKey(directory, 'store-key'),
+    saltKey: await readKey(directory, 'salt-key'),
+    setupToken: await readText(path.join(directory, setupTokenName)),
+    isNew,
+  };
+}
+
+function parseMarker(text: string, directory: string): Pick<DataDirectory, 'storeId' | 'serverId' | 'realm'> {
+  const marker = parseObject(text);
+  const { format, storeId, serverId, realm } = marker;
+  if (format !== 1) throw new DataDirectoryError(`${path.join(directory, markerName)} is damaged or of a newer version of this program.`);
+  if (typeof storeId === 'string' && isId(storeId) && typeof serverId === 'string' && isId(serverId) && typeof realm === 'string') return { storeId, serverId, realm };
+  throw new DataDirectoryError(`${path.join(directory, markerName)} is damaged. Put it back from the backup of the data directory.`);
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    // Any object may be asked for its members.
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    return {};
+  }
+}
+
+async function readKey(directory: string, name: string): Promise<Uint8Array> {
+  const key = bytesOfHex(await readText(path.join(directory, name)) ?? '');
+  if (key?.length === hashBytes) return key;
+  throw new DataDirectoryError(`${path.join(directory, name)} is missing or damaged. Put it back from the backup of the data directory.`);
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  if (!(await isFile(file))) return undefined;
+  return (await readFile(file, 'utf8')).trim();
+}
+
+async function isFile(file: string): Promise<boolean> {
+  const found = await stat(file).catch((error: unknown) => {
+    // Only absence is absence: an outage must not make a second store.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return found?.isFile() === true;
+}
+
+function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}
