@@ -163,6 +163,8 @@ export interface Image {
   readonly hasPreview: boolean;
   /** Distinct blocks, segments included. */
   readonly blocks: number;
+  readonly picture: { readonly width: number; readonly height: number } | undefined;
+  readonly splitter: SplitterId;
 }
 
 export interface ListOptions extends CallOptions {
@@ -186,7 +188,8 @@ export interface OpenImage {
   readonly description: string;
   readonly skeletonBytes: number;
   readonly flatTiles: number;
-  readonly picture: { readonly width: number; readonly height: number } | undefined;
+  /** `flat`: tiles of one colour that have no content; they live in the recipe. */
+  readonly picture: { readonly width: number; readonly height: number; readonly flat: readonly Region[] } | undefined;
   readonly blocks: readonly ImageBlock[];
 }
 

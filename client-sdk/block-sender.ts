@@ -12,11 +12,11 @@ import { contentCoder } from './coder.js';
 import type { Connection } from './connection.js';
 import { accountOf } from './connection.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
-import { concat, hexOf } from './protocol/bytes.js';
+import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { asRehash, asTag, type Rehash, type Tag, type UploadId } from './protocol/ids.js';
 import { minBlockCodedBytes } from './protocol/limits.js';
 import { existenceStates } from './protocol/messages.js';
-import { proofOfPossession } from './protocol/possession.js';
+import { possessionPrefix } from './protocol/possession.js';
 import type { SentMeter, UploadLane } from './upload-lane.js';
 
 /** A content and its fingerprint. */
@@ -74,6 +74,7 @@ export class BlockSender {
   /** Places all contents, in order. `again` names rehashes that the server lacks though it once had them. */
   async place(items: readonly FingerprintedContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
     const owns: Own[] = [];
+    if (again !== undefined) for (const item of items) this.#placed.delete(keyOf(item, file));
     const placements = items.map((item) => this.#claimItem(item, file, owns));
     // A rejection is met below, by the await of every placement.
     for (const placement of placements) placement.catch(() => undefined);
@@ -111,7 +112,7 @@ export class BlockSender {
   }
 
   #claimItem(item: FingerprintedContent, file: SendingFile, owns: Own[]): Promise<Placement> {
-    const key = `${file.domain.id}/${hexOf(item.fingerprint)}`;
+    const key = keyOf(item, file);
     const known = this.#placed.get(key);
     if (known !== undefined) return known.then((placement) => (placement.state === 'new' ? { ...placement, state: 'stored' } : placement));
     const { promise, resolve: settle, reject: fail } = withResolvers<Placement>();
@@ -188,16 +189,11 @@ export class BlockSender {
 
   /** Proves possession of blocks that others have; answers those that must be sent all the same. */
   async #claim(claimable: readonly Own[], { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }, file: SendingFile): Promise<readonly Own[]> {
-    const { platform, server } = this.connection;
-    const proofs: Uint8Array[] = [];
-    for (const own of claimable) {
-      if (own.sealed === undefined) await this.#seal(own, file);
-      if (own.sealed === undefined) throw new RangeError('a block that was cached as one is one');
-      const { rehash, cipher } = own.sealed;
-      const claim = { serverId: server.serverId, accountId: accountOf(this.connection).record.accountId, uploadId, rehash, cipher };
-      proofs.push(await proofOfPossession((key, message) => platform.crypto.hmacSha256(key, message), nonce, claim));
-    }
     const tags = concat(...claimable.map((own) => rehashOfOwn(own)));
+    const proofs: Uint8Array[] = [];
+    for (const own of claimable) proofs.push(await this.#prove(own, { uploadId, nonce }, file));
+    // A cached tag by an older coder: what was asked is not what can be proven.
+    if (!isEqual(tags, concat(...claimable.map((own) => rehashOfOwn(own))))) return claimable;
     try {
       const states = await this.lane.claim(uploadId, { nonce, tags, proofs: concat(...proofs) }, file.meter);
       return claimable.filter((_, i) => states[i] !== 1);
@@ -206,6 +202,15 @@ export class BlockSender {
       if (thrown instanceof DiceError && ['proof-invalid', 'upload-unknown', 'rate-limited'].includes(thrown.code)) return claimable;
       throw thrown;
     }
+  }
+
+  async #prove(own: Own, { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }, file: SendingFile): Promise<Uint8Array> {
+    if (own.sealed === undefined) await this.#seal(own, file);
+    if (own.sealed === undefined) throw new RangeError('a block that was cached as one is one');
+    const { rehash, cipher } = own.sealed;
+    const { accountId } = accountOf(this.connection).record;
+    const prefix = possessionPrefix({ serverId: this.connection.server.serverId, accountId, uploadId, rehash }, cipher.length);
+    return await this.connection.platform.crypto.hmacSha256(nonce, concat(prefix, cipher));
   }
 
   async #send(frames: readonly (KeyedBlock & { readonly kind: 'block' })[], file: SendingFile): Promise<void> {
@@ -233,6 +238,10 @@ export class BlockSender {
     own.settle({ ref, fingerprint, cipherBytes, rehash, state: own.wasSent ? 'new' : 'stored' });
     delete own.sealed;
   }
+}
+
+function keyOf({ fingerprint }: FingerprintedContent, { domain }: SendingFile): string {
+  return `${domain.id}/${hexOf(fingerprint)}`;
 }
 
 function rehashOfOwn({ rehash }: Own): Rehash {

@@ -11,7 +11,7 @@ import type { Parts } from './contract.js';
 import { encodeRemovalRecord, type RemovalRecord } from './image-record.js';
 
 /** What the record writers need. */
-export type RecordParts = Pick<Parts, 'stores' | 'world'>;
+export type RecordParts = Pick<Parts, 'stores' | 'world' | 'gate'>;
 
 /** A fresh name for a record. */
 export function newRecordId(parts: RecordParts): Uint8Array {
@@ -25,7 +25,7 @@ export function recordOf(parts: RecordParts, type: RecordType, payload: Uint8Arr
 
 /** Appends one record. */
 export async function appendOne(parts: RecordParts, type: RecordType, payload: Uint8Array): Promise<Place> {
-  const [place] = await parts.stores.blocks.append([recordOf(parts, type, payload)]);
+  const [place] = await parts.gate.run(() => parts.stores.blocks.append([recordOf(parts, type, payload)]));
   if (place === undefined) throw new StorageError('the block store named no place for a record', { retryable: false });
   return place;
 }

@@ -4,6 +4,7 @@
  */
 import { fault } from '../errors.js';
 import { type TileShape } from './content.js';
+import { type Contexts, decodeDecision, encodeDecisions } from './tile-contexts.js';
 import {
   decodeBit, decodeNumber, encodeBit, encodeNumber, evenProbability, fold, numberContexts, type RangeDecoder, type RangeEncoder, unfold,
 } from './range-coder.js';
@@ -22,11 +23,12 @@ export interface IndexedTile {
 }
 
 interface IndexModel {
-  readonly trust: Uint16Array;
-  /** The same question under the place in the memory. */
-  readonly local: Uint16Array;
+  /** Whether the memory holds: under trust and equal neighbours, and under the place in the memory. */
+  readonly pair: Contexts;
   /** Tree of 256 leaves for each western neighbour. */
   readonly trees: Uint16Array;
+  /** Levels of a tree. */
+  readonly levels: number;
   /** Colour that last followed these neighbours, and how often it held. */
   readonly memory: Uint8Array;
   readonly holds: Uint8Array;
@@ -34,9 +36,9 @@ interface IndexModel {
 
 function newModel(count: number): IndexModel {
   return {
-    trust: new Uint16Array(trustContexts).fill(evenProbability),
-    local: new Uint16Array(memorySize).fill(evenProbability),
+    pair: { first: new Uint16Array(trustContexts).fill(evenProbability), second: new Uint16Array(memorySize) },
     trees: new Uint16Array(count << 8).fill(evenProbability),
+    levels: 32 - Math.clz32(count - 1),
     memory: new Uint8Array(memorySize),
     holds: new Uint8Array(memorySize),
   };
@@ -48,13 +50,17 @@ export function encodeIndexed(encoder: RangeEncoder, shape: TileShape, tile: Ind
   const model = newModel(tile.count);
   const { width, height } = shape;
   const canvas = newCanvas(width);
+  const question = new Int32Array(2);
   for (let y = 0; y < height && encoder.at <= limit; y++) {
     for (let x = 0; x < width; x++) {
       const index = tile.indices[y * width + x]!;
       const place = placeOf(canvas, x);
       const trust = trustOf(canvas, model.holds[place]!, x);
       const held = index === model.memory[place]!;
-      if (encodePair(encoder, model, trust, place, held ? 0 : 1)) encodeLeaf(encoder, model.trees, canvas.row[x + 1]! << 8, index);
+      question[0] = (trust << 1) | (held ? 0 : 1);
+      question[1] = place;
+      encodeDecisions(encoder, model.pair, question, 2);
+      if (!held) encodeLeaf(encoder, model, canvas.row[x + 1]! << 8, index);
       remember(model, place, index, held);
       canvas.row[x + 2] = index;
     }
@@ -73,8 +79,8 @@ export function decodeIndexed(decoder: RangeDecoder, shape: TileShape, max: numb
     for (let x = 0; x < width; x++) {
       const place = placeOf(canvas, x);
       const trust = trustOf(canvas, model.holds[place]!, x);
-      const held = decodePair(decoder, model, trust, place) === 0;
-      const index = held ? model.memory[place]! : decodeLeaf(decoder, model.trees, canvas.row[x + 1]! << 8);
+      const held = decodeDecision(decoder, model.pair, trust, place) === 0;
+      const index = held ? model.memory[place]! : decodeLeaf(decoder, model, canvas.row[x + 1]! << 8);
       if (index >= count) throw fault('recipe-invalid', 'A tile has an index without a colour.');
       remember(model, place, index, held);
       indices[y * width + x] = index;
@@ -102,7 +108,7 @@ function turn(canvas: Canvas, width: number): void {
   canvas.top = above;
   canvas.above = row;
   canvas.row = top;
-  canvas.row.fill(row[2]!, 0, 2);
+  top.fill(row[2]!, 0, 2);
 }
 
 /** Hash of the six neighbours west, north, north-west, north-east, west-west, north-north. */
@@ -127,4 +133,59 @@ function remember(model: IndexModel, place: number, index: number, held: boolean
     model.memory[place] = index;
     model.holds[place] = holds > 3 ? 1 : 0;
   }
+}
+
+/** Writes an index of `levels` bits, highest first, in the tree that begins at `tree`. */
+function encodeLeaf(encoder: RangeEncoder, { trees, levels }: IndexModel, tree: number, index: number): void {
+  let node = 1;
+  for (let level = levels - 1; level >= 0; level--) {
+    const bit = (index >> level) & 1;
+    encodeBit(encoder, trees, tree + node, bit);
+    node = (node << 1) | bit;
+  }
+}
+
+function decodeLeaf(decoder: RangeDecoder, { trees, levels }: IndexModel, tree: number): number {
+  let node = 1;
+  for (let level = 0; level < levels; level++) node = (node << 1) | decodeBit(decoder, trees, tree + node);
+  return node - (1 << levels);
+}
+
+/**
+ * Number of colours less one, then each: how much its first sample is above that of the colour before, and for the other
+ * channels how much the difference to the channel before has changed.
+ */
+function encodeColours(encoder: RangeEncoder, channels: number, { colours, count }: IndexedTile): void {
+  const table = colourContexts(channels);
+  encodeNumber(encoder, table, 0, count - 1);
+  for (let at = 0; at < count * channels; at++) {
+    const c = at % channels;
+    const change = colours[at]! - expected(colours, channels, at);
+    encodeNumber(encoder, table, (c + 1) * numberContexts, c === 0 ? change : fold(change));
+  }
+}
+
+function decodeColours(decoder: RangeDecoder, { channels }: TileShape, max: number): { readonly count: number; readonly colours: Int32Array } {
+  const table = colourContexts(channels);
+  const count = decodeNumber(decoder, table, 0) + 1;
+  if (count > maxColours) throw fault('recipe-invalid', 'A tile has too many colours.');
+  const colours = new Int32Array(count * channels);
+  for (let at = 0; at < colours.length; at++) {
+    const c = at % channels;
+    const number = decodeNumber(decoder, table, (c + 1) * numberContexts);
+    const value = expected(colours, channels, at) + (c === 0 ? number : unfold(number));
+    if (value < 0 || value > max) throw fault('recipe-invalid', 'A tile has a colour outside its depth.');
+    colours[at] = value;
+  }
+  return { count, colours };
+}
+
+function colourContexts(channels: number): Uint16Array {
+  return new Uint16Array((channels + 1) * numberContexts).fill(evenProbability);
+}
+
+function expected(colours: Int32Array, channels: number, at: number): number {
+  const before = at < channels ? 0 : colours[at - channels]!;
+  if (at % channels === 0) return before;
+  return before + colours[at - 1]! - (at < channels ? 0 : colours[at - channels - 1]!);
 }

@@ -139,7 +139,7 @@ class PackStore implements BlockStore {
   drop(pack: number): Promise<void> {
     return this.queue.inTurn(() => guarded(`dropping pack ${pack}`, async () => {
       if (pack === this.open?.pack) throw new StorageError(`pack ${pack} is not sealed`, { retryable: false });
-      if (pack === this.highest && pack > this.current.retired) await this.setMark({ ...this.current, retired: pack });
+      if (pack > this.current.retired) await this.setMark({ ...this.current, retired: pack });
       await this.folder.files.remove(packPath(this.folder, pack));
       await this.folder.files.syncFolder(this.folder.directory);
       this.abandoned.delete(pack);

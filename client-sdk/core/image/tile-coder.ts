@@ -1,0 +1,303 @@
+/**
+ * The tile coder: a lossless, deterministic code for the samples of a tile of 1 to 16 bits, in one of three modes. It knows
+ * nothing of containers, blocks or coder ids. SPEC.md sections 5.3 to 5.8.
+ */
+import { fault } from '../errors.js';
+import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
+import { expectEnd, finish, newDecoder, newEncoder, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
+import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
+import { decodePlanes, encodePlanes } from './tile-predicted.js';
+import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
+
+const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
+/** Most bytes of a tile's code before its mode: shape, width, height. */
+const maxHeadBytes = 1 + 3 + 3 + 1;
+
+/** The code of a tile, or undefined where it would not be shorter than its samples. `content` is canonical, of depth 1 to 16. */
+export function codeTile(content: Uint8Array): Uint8Array | undefined {
+  const shape = shapeOf(content);
+  const samples = samplesOf(content);
+  const best = isFlat(shape, samples) ? flatCode(shape, samples) : smallerCode(shape, samples);
+  return best.length < samples.length || shape.width * shape.height === 1 ? best : undefined;
+}
+
+/** The canonical content of a code. Throws DiceError `recipe-invalid` for anything that is none. */
+export function decodeTile(code: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { shape, mode, colour, at } = readHead(code);
+  const content = newTile(shape);
+  const samples = samplesOf(content);
+  if (mode === modes.flat) {
+    readFlat(code.subarray(at), shape, samples);
+    return content;
+  }
+  const decoder = newDecoder(code, at);
+  if (mode === modes.indexed) readIndexed(decoder, shape, samples);
+  else readPredicted(decoder, shape, colour, samples);
+  expectEnd(decoder);
+  return content;
+}
+
+function isFlat(shape: TileShape, samples: Uint8Array): boolean {
+  const period = shape.channels * sampleBytes(shape.depth);
+  for (let i = period; i < samples.length; i++) if (samples[i] !== samples[i - period]) return false;
+  return true;
+}
+
+function flatCode(shape: TileShape, samples: Uint8Array): Uint8Array {
+  const pixel = samples.subarray(0, shape.channels * sampleBytes(shape.depth));
+  const code = new Uint8Array(maxHeadBytes + pixel.length);
+  const at = writeHead(code, shape, modes.flat);
+  code.set(pixel, at);
+  return code.subarray(0, at + pixel.length);
+}
+
+function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): void {
+  const size = sampleBytes(shape.depth);
+  if (pixel.length !== shape.channels * size) throw fault('recipe-invalid', 'A flat tile has not one pixel.');
+  for (let i = 0; i < pixel.length; i += size) {
+    const value = size === 1 ? pixel[i]! : (pixel[i]! << 8) | pixel[i + 1]!;
+    if (value > maxSample(shape)) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  }
+  for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
+}
+
+/** The shorter of the two codes; indexed is tried only where neighbours are often equal, and wins a tie. */
+function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array {
+  const indexed = indexTile(shape, samples);
+  const first = indexed === undefined ? undefined : indexedCode(shape, indexed, samples.length);
+  const limit = first === undefined ? samples.length : first.length;
+  const second = predictedCode(shape, samples, limit);
+  return first !== undefined && first.length <= second.length ? first : second;
+}
+
+function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8Array {
+  return write(shape, modes.indexed, limit, (encoder) => {
+    encodeIndexed(encoder, shape, tile, limit);
+  });
+}
+
+function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array {
+  const planes = newPlanes(shape);
+  readSamples(planes, samples);
+  const lists: ValueList[] = [];
+  for (let c = 0; c < shape.channels; c++) {
+    const list = listValues(planes, c, maxSample(shape));
+    if (list !== undefined) toRanks(planes, c, list);
+    lists.push(list);
+  }
+  const colour = chooseColour(planes);
+  toPlanes(planes, colour);
+  return write(shape, modes.predicted | (colour << 2), limit, (encoder) => {
+    for (const list of lists) encodeList(encoder, list);
+    encodePlanes(encoder, planes, { colour, max: maxOf(lists, shape) }, limit);
+  });
+}
+
+/** Highest value that any channel can have after ranks took the place of samples. */
+function maxOf(lists: readonly ValueList[], shape: TileShape): number {
+  return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
+}
+
+/** The head and what `body` writes; longer than `limit` where that did not fit. */
+function write(shape: TileShape, mode: number, limit: number, body: (encoder: RangeEncoder) => void): Uint8Array {
+  const bytes = new Uint8Array(limit + maxHeadBytes + 8);
+  const encoder = newEncoder(bytes);
+  encoder.at = writeHead(bytes, shape, mode);
+  const start = encoder.at;
+  body(encoder);
+  return bytes.subarray(0, Math.max(start, finish(encoder)));
+}
+
+/** Reads samples of one or two bytes into the planes, channel by channel. */
+function readSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride, size, values } = planes;
+  const { channels, width, height } = shape;
+  const isWide = sampleBytes(shape.depth) === 2;
+  let at = 0;
+  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
+    for (let x = row; x < row + width; x++) {
+      for (let c = 0, i = x; c < channels; c++, i += size) {
+        values[i] = isWide ? (samples[at++]! << 8) | samples[at++]! : samples[at++]!;
+      }
+    }
+  }
+  checkSamples(planes);
+}
+
+function checkSamples(planes: Planes): void {
+  const { shape, stride, values } = planes;
+  if (shape.depth === 8 || shape.depth === 16) return;
+  let all = 0;
+  for (let c = 0; c < shape.channels; c++) {
+    for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) {
+      for (let i = row; i < row + shape.width; i++) all |= values[i]!;
+    }
+  }
+  if (all > maxSample(shape)) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+}
+
+function writeSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride, size, values } = planes;
+  const { channels, width, height } = shape;
+  const isWide = sampleBytes(shape.depth) === 2;
+  let at = 0;
+  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
+    for (let x = row; x < row + width; x++) {
+      for (let c = 0, i = x; c < channels; c++, i += size) {
+        const value = values[i]!;
+        if (isWide) samples[at++] = value >>> 8;
+        samples[at++] = value;
+      }
+    }
+  }
+}
+
+function readPredicted(decoder: RangeDecoder, shape: TileShape, colour: number, samples: Uint8Array): void {
+  const lists: ValueList[] = [];
+  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(decoder, maxSample(shape)));
+  const planes = newPlanes(shape);
+  const max = maxOf(lists, shape);
+  decodePlanes(decoder, planes, { colour, max });
+  toChannels(planes, colour, max);
+  lists.forEach((list, c) => {
+    if (list !== undefined) toValues(planes, c, list);
+  });
+  writeSamples(planes, samples);
+}
+
+function maxSample(shape: TileShape): number {
+  return 2 ** shape.depth - 1;
+}
+
+/** The tile as at most 256 colours, or undefined where it has more, or fewer than a third of its pixels equal their left neighbour. */
+function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
+  const pixelBytes = shape.channels * sampleBytes(shape.depth);
+  if (!mayBeIndexed(shape, samples, pixelBytes)) return undefined;
+  const found = new Map<string, number>();
+  const indices = new Uint8Array(shape.width * shape.height);
+  const pixels = new Latin1(samples, pixelBytes);
+  for (let i = 0; i < indices.length; i++) {
+    const key = pixels.at(i);
+    let index = found.get(key);
+    if (index === undefined) {
+      if (found.size === maxColours) return undefined;
+      index = found.size;
+      found.set(key, index);
+    }
+    indices[i] = index;
+  }
+  return sorted(shape, [...found.keys()], indices);
+}
+
+/** Pixels as strings of one character a byte: keys for a map, in the order of their samples. */
+class Latin1 {
+  constructor(
+    private readonly samples: Uint8Array,
+    private readonly pixelBytes: number,
+  ) {}
+
+  at(i: number): string {
+    const start = i * this.pixelBytes;
+    return String.fromCharCode(...this.samples.subarray(start, start + this.pixelBytes));
+  }
+}
+
+function mayBeIndexed(shape: TileShape, samples: Uint8Array, pixelBytes: number): boolean {
+  let equal = 0;
+  const pixels = shape.width * shape.height;
+  for (let i = pixelBytes; i < samples.length; i += pixelBytes) {
+    let k = 0;
+    while (k < pixelBytes && samples[i + k] === samples[i + k - pixelBytes]) k++;
+    if (k === pixelBytes) equal++;
+  }
+  return 3 * equal >= pixels || pixels <= 64;
+}
+
+function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array): IndexedTile {
+  const size = sampleBytes(shape.depth);
+  const order = keys.map((_, i) => i).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+  const ranks = new Uint8Array(maxColours);
+  const colours = new Int32Array(keys.length * shape.channels);
+  let at = 0;
+  order.forEach((index, rank) => {
+    ranks[index] = rank;
+    const key = keys[index]!;
+    for (let i = 0; i < key.length; i += size) colours[at++] = size === 1 ? key.charCodeAt(i) : (key.charCodeAt(i) << 8) | key.charCodeAt(i + 1);
+  });
+  for (let i = 0; i < indices.length; i++) indices[i] = ranks[indices[i]!]!;
+  return { colours, count: keys.length, indices };
+}
+
+function readIndexed(decoder: RangeDecoder, shape: TileShape, samples: Uint8Array): void {
+  const { colours, indices } = decodeIndexed(decoder, shape, maxSample(shape));
+  const isWide = sampleBytes(shape.depth) === 2;
+  let at = 0;
+  for (const index of indices) {
+    for (let c = 0, i = index * shape.channels; c < shape.channels; c++, i++) {
+      if (isWide) samples[at++] = colours[i]! >>> 8;
+      samples[at++] = colours[i]!;
+    }
+  }
+}
+
+/** Head: channels and depth, then width and height unless both are the default tile's, then mode and colour transform. */
+function writeHead(code: Uint8Array, shape: TileShape, mode: number): number {
+  const isDefault = shape.width === defaultSide && shape.height === defaultSide;
+  let at = 0;
+  code[at++] = (shape.channels - 1) | ((shape.depth - 1) << 3) | (isDefault ? 0 : 128);
+  if (!isDefault) {
+    for (const side of [shape.width - 1, shape.height - 1]) {
+      let rest = side;
+      for (; rest > 127; rest >>>= 7) code[at++] = (rest & 127) | 128;
+      code[at++] = rest;
+    }
+  }
+  code[at++] = mode;
+  return at;
+}
+
+/** Side of the tiles whose size is not written. Fixed by the format, whatever the default becomes. */
+const defaultSide = 64;
+
+interface Head {
+  readonly shape: TileShape;
+  readonly mode: number;
+  readonly colour: number;
+  readonly at: number;
+}
+
+function readHead(code: Uint8Array): Head {
+  const first = code[0] ?? 0;
+  const side = { at: 1 };
+  const isDefault = first < 128;
+  const width = isDefault ? defaultSide : readSide(code, side);
+  const height = isDefault ? defaultSide : readSide(code, side);
+  if (!isDefault && width === defaultSide && height === defaultSide) throw malformed();
+  const shape = { width, height, channels: (first & 7) + 1, depth: ((first >>> 3) & 15) + 1 };
+  checkShape(shape);
+  const last = code[side.at++];
+  if (last === undefined) throw malformed();
+  const mode = last & 3;
+  const colour = last >>> 2;
+  const mayTransform = mode === modes.predicted && shape.channels >= 3 && colour < colourCount;
+  if (mode > 2 || (colour > 0 && !mayTransform)) throw malformed();
+  return { shape, mode, colour, at: side.at };
+}
+
+function readSide(code: Uint8Array, cursor: { at: number }): number {
+  let side = 0;
+  for (let shift = 0; shift < 21; shift += 7) {
+    const byte = code[cursor.at++];
+    if (byte === undefined) throw malformed();
+    side |= (byte & 127) << shift;
+    if (byte > 127) continue;
+    if (side > 65534 || (byte === 0 && shift > 0)) throw malformed();
+    return side + 1;
+  }
+  throw malformed();
+}
+
+function malformed(): Error {
+  return fault('recipe-invalid', 'A tile has a malformed head.');
+}

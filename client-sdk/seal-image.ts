@@ -1,0 +1,104 @@
+/**
+ * The sealed parts of a new image: key, entry, signed manifest and preview, as one commit. SPEC.md section 10.
+ */
+import type { OpenedFile } from './api.js';
+import { accountOf } from './connection.js';
+import type { PackedList } from './core/block-list.js';
+import { encodeEntry, unknownType } from './core/entry.js';
+import { makeKey, sealImagePart, wrapImageKey } from './core/keys/hierarchy.js';
+import { sealedLength } from './core/keys/sealed-object.js';
+import { sealManifest } from './core/keys/signed-manifest.js';
+import { type Manifest, maxDescriptionBytes } from './core/manifest.js';
+import { mediaHeadBytes, mediaTypeOfHead } from './core/media-type.js';
+import { packedRehashes } from './core/plan.js';
+import type { PackedSkeleton } from './core/skeleton.js';
+import { textOf, utf8 } from './protocol/bytes.js';
+import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
+import { idBytes, maxPreviewBytes } from './protocol/limits.js';
+import type { Commit } from './protocol/messages.js';
+import type { PlannedFile } from './splitting.js';
+import type { UploadRun } from './upload-run.js';
+
+/** A file whose blocks are all placed. */
+export interface PlacedImage {
+  readonly name: string;
+  readonly opened: OpenedFile;
+  readonly fileHash: Uint8Array;
+  readonly planned: PlannedFile;
+  readonly skeleton: PackedSkeleton;
+  readonly contents: PackedList;
+  readonly rehashes: readonly Rehash[];
+  /** Ciphers of all references, doubled ones counted twice. */
+  readonly cipherBytes: number;
+}
+
+/** Seals everything under a new image key. */
+export async function sealImage(run: UploadRun, image: PlacedImage): Promise<Commit> {
+  const { crypto, randomBytes } = run.connection.platform;
+  const { record, accountKey, identity } = accountOf(run.connection);
+  const imageKey = makeKey(randomBytes);
+  const place = { accountId: record.accountId, imageId: idOfBytes<ImageId>(randomBytes(idBytes)) };
+  const preview = await sealedPreview(run, { ...place, imageKey, part: 'preview' }, image.opened);
+  return {
+    imageId: place.imageId,
+    wrappedKey: await wrapImageKey(crypto, { ...place, accountKey }, { imageKey, randomBytes }),
+    entry: await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext: await entryOf(run, image), randomBytes }),
+    manifest: await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(run, image), identity, randomBytes }),
+    ...(preview === undefined ? {} : { preview }),
+    tags: packedRehashes(image.rehashes),
+  };
+}
+
+async function entryOf(run: UploadRun, { name, opened, fileHash, planned, rehashes }: PlacedImage): Promise<Uint8Array> {
+  const { source, modifiedAt } = opened;
+  const head = await source.read(0, Math.min(mediaHeadBytes, source.size));
+  return encodeEntry({
+    name,
+    size: source.size,
+    type: mediaTypeOfHead(head) ?? unknownType,
+    fileHash,
+    picture: sizeOf(planned),
+    modifiedAt: modifiedAt === undefined ? undefined : Math.round(modifiedAt),
+    addedAt: run.connection.platform.now(),
+    splitter: planned.split.splitter,
+    blocks: rehashes.length,
+  });
+}
+
+function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents }: PlacedImage): Manifest {
+  return {
+    splitter: planned.split.splitter,
+    params: planned.recipe.params,
+    skeleton,
+    contents,
+    domains: [run.domain.id],
+    fileHash,
+    size: opened.source.size,
+    picture: sizeOf(planned),
+    description: shortened(planned.split.description),
+  };
+}
+
+function sizeOf({ summary: { picture } }: PlannedFile): Manifest['picture'] {
+  return picture === undefined ? undefined : { width: picture.width, height: picture.height };
+}
+
+function shortened(text: string): string {
+  for (let chars = Math.min(text.length, maxDescriptionBytes); chars > 0; chars--) {
+    const start = text.slice(0, chars);
+    const bytes = utf8(start);
+    if (bytes.length <= maxDescriptionBytes && textOf(bytes) === start) return start;
+  }
+  return '';
+}
+
+async function sealedPreview(run: UploadRun, place: Parameters<typeof sealImagePart>[1], { source }: OpenedFile): Promise<Uint8Array | undefined> {
+  const { makePreview, crypto, randomBytes } = run.connection.platform;
+  if (run.options.preview === false || makePreview === undefined) return undefined;
+  const plaintext = await makePreview(source, maxPreviewPlaintext);
+  if (plaintext === undefined || sealedLength('preview', plaintext.length) > maxPreviewBytes) return undefined;
+  return sealImagePart(crypto, place, { plaintext, randomBytes });
+}
+
+/** With padding and seal it stays below the limit of the wire. */
+const maxPreviewPlaintext = 131_072;

@@ -1,0 +1,244 @@
+/**
+ * One file on its way to the server: read, understood, placed as blocks, then its manifest, entry and preview sealed and
+ * committed. Holds one chunk of contents at a time. SPEC.md section 12.
+ */
+import { accountOf } from './connection.js';
+import type { OpenedFile, TileState, UploadedFile, UploadFile } from './api.js';
+import type { Placement, SendingFile } from './block-sender.js';
+import { type ContentRef, foldRefs, type SealSegments } from './core/block-list.js';
+import { checkName } from './core/entry.js';
+import { DiceError, fault } from './core/errors.js';
+import { bytesSplitter } from './core/image/bytes-splitter.js';
+import { plainBytes } from './core/image/content.js';
+import type { Region } from './core/image/splitter.js';
+import { chunkBytes, chunkContents, unpackHashes } from './core/plan.js';
+import { foldSkeleton } from './core/skeleton.js';
+import { hexOf, isEqual } from './protocol/bytes.js';
+import type { ImageId, Rehash } from './protocol/ids.js';
+import { maxBlocksPerImage } from './protocol/limits.js';
+import type { Commit } from './protocol/messages.js';
+import { hashSource } from './reading.js';
+import { sealImage } from './seal-image.js';
+import { fingerprintAt, planFile, type PlannedFile, releaseKept } from './splitting.js';
+import type { UploadRun } from './upload-run.js';
+import { SentMeter } from './upload-lane.js';
+
+/** Uploads one file of a run. Throws DiceError where it fails; the run makes a result of it. */
+export async function uploadOne(run: UploadRun, file: UploadFile): Promise<UploadedFile> {
+  checkName(file.name);
+  const opened = await file.open();
+  try {
+    return await new FileUpload(run, file.name, opened).upload();
+  } finally {
+    await opened.close();
+  }
+}
+
+class FileUpload {
+  readonly #meter = new SentMeter();
+  readonly #rehashes = new Map<string, Rehash>();
+  readonly #sending: SendingFile;
+  #blocksSent = 0;
+  #flatTiles = 0;
+  #cipherBytes = 0;
+  #fresh: Placement[] = [];
+
+  constructor(
+    private readonly run: UploadRun,
+    private readonly name: string,
+    private readonly opened: OpenedFile,
+  ) {
+    this.#sending = { domain: run.domain, meter: this.#meter, breathe: () => run.breathe() };
+  }
+
+  async upload(): Promise<UploadedFile> {
+    const { source } = this.opened;
+    const { maxImageBytes } = this.run.connection.server;
+    if (source.size > maxImageBytes) throw fault('image-too-large', `It has ${String(source.size)} bytes, and this server takes ${String(maxImageBytes)}.`);
+    const fileHash = await hashSource(this.run, source, (bytes) => { this.#tell('reading', bytes, source.size); });
+    const known = await this.run.known.find({ name: this.name, fileHash });
+    if (known !== undefined) return this.#result('known', { id: known, splitter: undefined });
+    const planned = await this.#plan(fileHash);
+    try {
+      return await this.#store(planned, fileHash);
+    } finally {
+      releaseKept(this.run.memory, planned.kept);
+    }
+  }
+
+  async #plan(fileHash: Uint8Array): Promise<PlannedFile> {
+    const { options, connection, memory } = this.run;
+    const breathe = async (contents: number, of: number): Promise<void> => {
+      this.#tell('splitting', contents, of);
+      await this.run.breatheSometimes();
+    };
+    const planned = await planFile(connection.platform, { source: this.opened.source, fileHash, options, memory, breathe });
+    if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
+    const { picture, count } = planned.summary;
+    if (picture !== undefined) {
+      this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
+      for (const region of picture.flat ?? []) this.#tellTile({ index: -1, region, state: 'flat' });
+      this.#flatTiles += picture.flat?.length ?? 0;
+    }
+    return planned;
+  }
+
+  async #store(planned: PlannedFile, fileHash: Uint8Array): Promise<UploadedFile> {
+    const refs = await this.#placeContents(planned, fileHash);
+    const domains = [this.run.domain.id];
+    const sealSegments: SealSegments = (contents) => this.#placeSegments(contents);
+    const skeleton = await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
+    const contents = await foldRefs(refs, domains, sealSegments);
+    if (this.#rehashes.size > maxBlocksPerImage) throw fault('image-too-large');
+    const commit = await sealImage(this.run, {
+      name: this.name, opened: this.opened, fileHash, planned, skeleton, contents,
+      rehashes: [...this.#rehashes.values()], cipherBytes: this.#cipherBytes,
+    });
+    if (!(await this.opened.isUnchanged())) throw fault('file-changed');
+    if (!this.run.isDryRun) await this.#commit(commit, planned);
+    await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
+    return this.#result('stored', { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.split.splitter });
+  }
+
+  /** All contents in chunks; while one is on its way to the server, the next is read and coded. */
+  async #placeContents(planned: PlannedFile, fileHash: Uint8Array): Promise<readonly ContentRef[]> {
+    const refs: ContentRef[] = [];
+    const isBytes = planned.split.splitter === bytesSplitter.id;
+    const hash = isBytes ? this.run.connection.platform.newHash() : undefined;
+    let pending: Promise<readonly Placement[]> | undefined;
+    const finish = async (): Promise<void> => {
+      for (const placement of (await pending) ?? []) this.#note(placement, planned.summary.picture?.regions, refs);
+      pending = undefined;
+    };
+    try {
+      for await (const chunk of this.#chunks(planned)) {
+        for (const { content } of chunk) hash?.update(plainBytes(content));
+        await finish();
+        pending = this.run.sender.place(chunk, this.#sending);
+        pending.catch(() => undefined);
+        this.#tell('sealing', refs.length + chunk.length, planned.summary.count);
+      }
+      await finish();
+    } finally {
+      await pending?.catch(() => undefined);
+    }
+    if (refs.length !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), fileHash))) throw fault('file-changed');
+    return refs;
+  }
+
+  async *#chunks(planned: PlannedFile): AsyncGenerator<{ content: Uint8Array; fingerprint: Uint8Array }[], void, void> {
+    let chunk: { content: Uint8Array; fingerprint: Uint8Array }[] = [];
+    let bytes = 0;
+    let index = 0;
+    for await (const content of planned.kept ?? planned.split.contents()) {
+      const fingerprint = await this.#fingerprint(planned, index++, content);
+      chunk.push({ content, fingerprint });
+      bytes += content.length;
+      if (bytes >= chunkBytes || chunk.length >= chunkContents) {
+        yield chunk;
+        chunk = [];
+        bytes = 0;
+      }
+      await this.run.breatheSometimes();
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  async #fingerprint(planned: PlannedFile, index: number, content: Uint8Array): Promise<Uint8Array> {
+    const expected = fingerprintAt(planned.fingerprints, index);
+    if (expected !== undefined && planned.kept !== undefined) return expected;
+    const fingerprint = await this.run.connection.platform.crypto.sha256(content);
+    if (expected !== undefined && !isEqual(fingerprint, expected)) throw fault('file-changed');
+    return fingerprint;
+  }
+
+  async #placeSegments(contents: readonly Uint8Array[]): Promise<readonly ContentRef[]> {
+    const { crypto } = this.run.connection.platform;
+    const refs: ContentRef[] = [];
+    for (let at = 0; at < contents.length; at += chunkContents) {
+      const items = await Promise.all(contents.slice(at, at + chunkContents).map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
+      for (const placement of await this.run.sender.place(items, this.#sending)) this.#noteSegment(placement, refs);
+    }
+    return refs;
+  }
+
+  #note(placement: Placement, regions: readonly Region[] | undefined, refs: ContentRef[]): void {
+    const index = refs.length;
+    if (placement.state === 'flat') this.#flatTiles++;
+    this.#noteSegment(placement, refs);
+    this.#tellTile({ index, region: regions?.[index], state: placement.state });
+  }
+
+  #noteSegment(placement: Placement, refs: ContentRef[]): void {
+    refs.push(placement.ref);
+    this.#cipherBytes += placement.cipherBytes;
+    if (placement.rehash === undefined) return;
+    const key = hexOf(placement.rehash);
+    if (this.#rehashes.has(key)) return;
+    this.#rehashes.set(key, placement.rehash);
+    this.#fresh.push(placement);
+    if (placement.state === 'new') this.#blocksSent++;
+  }
+
+  async #commit(commit: Commit, planned: PlannedFile): Promise<void> {
+    this.#tell('committing', 0, 1);
+    for (let tries = 1; ; tries++) {
+      const { status, missing } = await this.run.lane.commit(commit, this.#meter);
+      if (status === 'stored') break;
+      if (status !== 'blocks-missing') throw new DiceError(status, `The server did not take the image: ${status}.`);
+      if (tries >= 3 || missing === undefined) throw new DiceError('blocks-missing', 'The server lacks blocks that were just sent.');
+      await this.#sendAgain(planned, new Set(unpackHashes(missing).map(hexOf)));
+    }
+    await this.run.cache?.remember(this.run.domain, this.#fresh.flatMap(({ ref, fingerprint, cipherBytes }) => (ref.kind === 'block' ? [{ tag: ref.tag, fingerprint, cipherBytes }] : [])));
+    this.#tell('committing', 1, 1);
+  }
+
+  /** The session was lost, or a block was damaged meanwhile: reads the contents again and sends what is missing. */
+  async #sendAgain(planned: PlannedFile, missing: ReadonlySet<string>): Promise<void> {
+    const lost = new Set(this.#fresh.flatMap(({ rehash, fingerprint }) => (rehash !== undefined && missing.has(hexOf(rehash)) ? [hexOf(fingerprint)] : [])));
+    for await (const chunk of this.#chunks(planned)) {
+      const items = chunk.filter(({ fingerprint }) => lost.has(hexOf(fingerprint)));
+      await this.run.sender.place(items, this.#sending, missing);
+    }
+    const domains = [this.run.domain.id];
+    const again: SealSegments = async (contents) => {
+      const { crypto } = this.run.connection.platform;
+      const items = await Promise.all(contents.map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
+      const isLost = items.filter(({ fingerprint }) => lost.has(hexOf(fingerprint)));
+      await this.run.sender.place(isLost, this.#sending, missing);
+      return (await this.run.sender.place(items, this.#sending)).map(({ ref }) => ref);
+    };
+    await foldSkeleton(planned.recipe.skeleton, domains, again);
+    const refs = await this.#refsAgain(planned);
+    await foldRefs(refs, domains, again);
+  }
+
+  async #refsAgain(planned: PlannedFile): Promise<readonly ContentRef[]> {
+    const refs: ContentRef[] = [];
+    for await (const chunk of this.#chunks(planned)) {
+      for (const placement of await this.run.sender.place(chunk, this.#sending)) refs.push(placement.ref);
+    }
+    return refs;
+  }
+
+  #tell(phase: 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing', bytes: number, totalBytes: number): void {
+    this.run.tell({ kind: 'phase', phase, file: this.name, bytes, totalBytes });
+  }
+
+  #tellTile(tile: { readonly index: number; readonly region: Region | undefined; readonly state: TileState }): void {
+    this.run.tell({ kind: 'tile', file: this.name, ...tile });
+  }
+
+  #result(status: 'stored' | 'known', of: { readonly id: ImageId | undefined; readonly splitter: UploadedFile['splitter'] }): UploadedFile {
+    return {
+      name: this.name,
+      ...of,
+      status,
+      logicalBytes: this.opened.source.size,
+      sentBytes: this.#meter.bytes,
+      blocks: this.#rehashes.size,
+      blocksSent: this.#blocksSent,
+      flatTiles: this.#flatTiles,
+    };
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What the files of one upload share: the lane to the server, the sender of blocks, what is known already, and the
+ * breath that keeps long work cancellable. SPEC.md section 12.
+ */
+import { domainOfKind } from './account.js';
+import type { UploadEvent, UploadOptions } from './api.js';
+import { BlockSender } from './block-sender.js';
+import { accountOf, type Connection } from './connection.js';
+import type { Domain } from './core/domain.js';
+import { fault } from './core/errors.js';
+import type { FingerprintCache } from './fingerprint-cache.js';
+import { KnownImages } from './listing.js';
+import { KeptMemory } from './splitting.js';
+import { UploadLane } from './upload-lane.js';
+
+/** Milliseconds of work between two breaths. */
+const breathMs = 25;
+
+/** One call of upload. */
+export class UploadRun {
+  readonly memory = new KeptMemory();
+  readonly domain: Domain;
+  readonly lane: UploadLane;
+  readonly sender: BlockSender;
+  readonly isDryRun: boolean;
+  #lastBreath: number;
+
+  private constructor(
+    readonly connection: Connection,
+    readonly options: UploadOptions,
+    readonly known: KnownImages,
+    readonly cache: FingerprintCache | undefined,
+  ) {
+    this.isDryRun = options.dryRun === true;
+    this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
+    this.lane = new UploadLane(connection, options.signal);
+    this.sender = new BlockSender(connection, this.lane, cache, this.isDryRun);
+    this.#lastBreath = connection.platform.now();
+  }
+
+  static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
+    return new UploadRun(connection, options, await KnownImages.load(connection, options.signal), cache);
+  }
+
+  tell(event: UploadEvent): void {
+    this.options.onProgress?.(event);
+  }
+
+  /** Lets others run. Throws `cancelled`. */
+  async breathe(): Promise<void> {
+    const { signal } = this.options;
+    if (signal?.aborted === true) throw fault('cancelled');
+    this.#lastBreath = this.connection.platform.now();
+    await this.connection.platform.sleep(0, undefined);
+    if (signal?.aborted) throw fault('cancelled');
+  }
+
+  /** Breathes where the last breath is long ago. */
+  async breatheSometimes(): Promise<void> {
+    if (this.connection.platform.now() - this.#lastBreath >= breathMs || this.options.signal?.aborted === true) await this.breathe();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The collector: what nothing refers to and nothing pins is removed, equal copies are merged, packs are compacted. It
+ * runs beside uploads, one sweep at a time; every step can be repeated and stopped. A held store is left alone.
+ * Removal goes image, trash, references, grace, row, bytes.
+ */
+import { isEqual } from '../../client-sdk/protocol/bytes.js';
+import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
+import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { Place } from '../ports/block-store.js';
+import type { Copy } from '../ports/tag-store.js';
+import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
+import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
+import { advanceGeneration } from './generation.js';
+import { readOrRotten } from './stored-block.js';
+import type { PackUse } from './sweep-plan.js';
+
+const batch = 1_000;
+const thoroughDeadShare = 0.02;
+const ordinaryDeadShare = 0.25;
+
+interface Run {
+  readonly parts: Parts;
+  readonly images: Pick<ImageService, 'purge'>;
+  readonly stop: Stop | undefined;
+  readonly minDeadShare: number;
+  readonly sizes: RemovalSizes;
+}
+
+export function createSweep(parts: Parts, images: Pick<ImageService, 'purge'>): SweepService {
+  const sizes: RemovalSizes = new Map();
+  let isRunning = false;
+  return {
+    async sweep({ isThorough, stop }: SweepOrder) {
+      if (isRunning) throw new Refusal('unavailable', 'A sweep is running.');
+      isRunning = true;
+      try {
+        return await sweepAll({ parts, images, stop, sizes, minDeadShare: isThorough ? thoroughDeadShare : ordinaryDeadShare });
+      } finally {
+        isRunning = false;
+      }
+    },
+    forecast: () => forecast(parts),
+  };
+}
+
+async function sweepAll(run: Run): Promise<CollectAnswer> {
+  const { stores, world } = run.parts;
+  if (await stores.state.isHeld()) {
+    throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
+  }
+  await advanceGeneration(stores);
+  const now = world.clock.now();
+  const expiredUploads = await stores.tags.expireUploads(now);
+  await stores.accounts.expireSessions(now);
+  const purgedImages = await purgeExpired(run, now);
+  const collectedBlocks = await collect(run, now);
+  const mergedCopies = await mergeCopies(run);
+  const { compactedPacks, freedBytes } = await compact(run);
+  const { unreferencedBlocks } = await stores.tags.figures();
+  return { expiredUploads, purgedImages, collectedBlocks, mergedCopies, compactedPacks, freedBytes, pendingBlocks: unreferencedBlocks };
+}
+
+async function purgeExpired({ parts, images, stop }: Run, now: number): Promise<number> {
+  let purged = 0;
+  for (;;) {
+    const expired = await parts.stores.images.listExpired(now - parts.policy.trashMs, batch);
+    const before = purged;
+    for (const { accountId, imageId } of expired) {
+      if (stop?.aborted === true) return purged;
+      if (await wasPurged(images.purge(accountId, imageId))) purged++;
+    }
+    if (expired.length < batch || purged === before) return purged;
+  }
+}
+
+/** False where the image was restored or purged by its owner meanwhile. */
+async function wasPurged(purging: Promise<void>): Promise<boolean> {
+  try {
+    await purging;
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not-found') return false;
+    throw error;
+  }
+}
+
+async function collect({ parts, stop }: Run, now: number): Promise<number> {
+  let collected = 0;
+  for (;;) {
+    if (stop?.aborted === true) return collected;
+    const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, batch);
+    collected += removed.length;
+    if (removed.length < batch) return collected;
+  }
+}
+
+async function mergeCopies({ parts, stop }: Run): Promise<number> {
+  let merged = 0;
+  for (;;) {
+    const copies = await parts.stores.tags.listCopies(batch);
+    const before = merged;
+    for (const copy of copies) {
+      if (stop?.aborted === true) return merged;
+      if (await mergeOne(parts, copy)) merged++;
+    }
+    if (copies.length === 0 || merged === before) return merged;
+  }
+}
+
+/** Reads and hashes the copy that stays before it lets go of the other; where the first one is rotten the other stays. */
+async function mergeOne(parts: Parts, { rehash, tag, kept, extra }: Copy): Promise<boolean> {
+  const { tags } = parts.stores;
+  const isSound = async (place: Place) => {
+    const cipher = await readOrRotten(parts, place, 'block');
+    return cipher !== undefined && isEqual(parts.world.hasher.sha256(cipher), tag);
+  };
+  if (await isSound(kept)) return tags.merge(rehash, kept, extra);
+  return (await isSound(extra)) && tags.merge(rehash, extra, kept);
+}
+
+async function compact(run: Run): Promise<{ readonly compactedPacks: number; readonly freedBytes: number }> {
+  const { parts, stop } = run;
+  const outcome = { compactedPacks: 0, freedBytes: 0 };
+  for (const { pack, bytes } of await choose(run)) {
+    if (stop?.aborted === true) break;
+    const { isDropped, copiedBytes } = await compactPack(parts, pack, stop);
+    outcome.freedBytes += (isDropped ? bytes : 0) - copiedBytes;
+    outcome.compactedPacks += isDropped ? 1 : 0;
+    if (isDropped) run.sizes.delete(pack);
+  }
+  return { ...outcome, freedBytes: Math.max(0, outcome.freedBytes) };
+}
+
+/** Sealed packs worth compacting, into which nothing is being written any more. */
+async function choose(run: Run): Promise<readonly PackUse[]> {
+  const { parts, minDeadShare } = run;
+  const first: PackUse[] = [];
+  for (const use of await listCompactable(parts, minDeadShare)) {
+    if (await isWorthCompacting(parts, use, run)) first.push(use);
+  }
+  if (first.length === 0) return [];
+  if (first.some((use) => !use.isSealed)) await parts.stores.blocks.seal();
+  // Writes under way may have records in these packs whose rows are still to come; after this they count as live.
+  await parts.gate.settle();
+  const wanted = new Set(first.map((use) => use.pack));
+  return (await listCompactable(parts, minDeadShare)).filter((use) => use.isSealed && wanted.has(use.pack));
+}
+
+async function forecast(parts: Parts): Promise<SweepForecast> {
+  const { tags, state } = parts.stores;
+  const { blocks, cipherBytes } = await tags.countCollectable(parts.world.clock.now() - parts.policy.graceMs);
+  const { pendingCopies, pendingCopyBytes } = await tags.figures();
+  const compactable = await listCompactable(parts, thoroughDeadShare);
+  return {
+    collectableBlocks: blocks,
+    collectableBytes: cipherBytes,
+    pendingCopies,
+    pendingCopyBytes,
+    compactablePacks: compactable.length,
+    isHeld: await state.isHeld(),
+  };
+}
