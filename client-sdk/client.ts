@@ -1,14 +1,231 @@
 /**
- * The door of the SDK: connects a platform to one server. What a client can do stands in api.ts.
- * SPEC.md section 12.
+ * The door of the SDK: connects a platform to one server. What a client can do stands in api.ts; here each method only
+ * hands on to the part that does it. SPEC.md section 12.
  */
-import type { ConnectOptions, DiceClient } from './api.js';
+import { summaryOf } from './account.js';
+import type {
+  AccountSummary, BlockCheck, CallOptions, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
+  ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
+} from './api.js';
+import { accountOf, type Connection, forgetSession, sessionOf } from './connection.js';
+import { DiceError, fault } from './core/errors.js';
+import { openImagePart } from './core/keys/hierarchy.js';
+import { realmOf } from './core/keys/password.js';
+import * as credentials from './credentials.js';
+import type { AccountFigures } from './figures.js';
+import { FingerprintCache } from './fingerprint-cache.js';
+import { checkedImageId, findImage, imageOf, listImages, openCard } from './listing.js';
 import type { Platform } from './ports.js';
+import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
+import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
+import { reportOf } from './report.js';
+import * as sessions from './sessions.js';
+import { joinedBytes, openedView, openImage } from './stored-image.js';
+import { Transport } from './transport.js';
+import { uploadFiles } from './upload.js';
+import { verifyImage } from './verify.js';
+
+const defaultInvitationDays = 7;
 
 /**
  * Asks the server what it is and checks that it is the host that was dialled. Throws DiceError `realm-mismatch`,
  * `server-unreachable`, `answer-invalid` or `argument-invalid`.
  */
-export function connectWith(platform: Platform, options: ConnectOptions): Promise<DiceClient> {
-  return Promise.reject(new Error(`${platform.carrier} ${options.server}`));
+export async function connectWith(platform: Platform, options: ConnectOptions): Promise<DiceClient> {
+  const url = parsedServerUrl(options.server);
+  const serverUrl = url.origin + url.pathname.replace(/\/+$/, '');
+  const transport = new Transport(platform, serverUrl);
+  const server = await transport.call('readServer', { body: undefined, signal: options.signal });
+  const dialled = realmOf(url.hostname);
+  if (realmOf(server.realm) !== dialled && (await options.confirmRealm?.(server.realm, dialled)) !== true) {
+    throw fault('realm-mismatch', `It says ${JSON.stringify(server.realm.slice(0, 100))}, and ${JSON.stringify(dialled)} was dialled.`);
+  }
+  return new ConnectedClient({ platform, transport, server, serverUrl, session: undefined });
+}
+
+function parsedServerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isServer = url !== undefined && (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === '';
+  if (!isServer || url.search !== '' || url.hash !== '') throw fault('argument-invalid', 'The server is named as https://host or http://host, with a port where needed.');
+  return url;
+}
+
+class ConnectedClient implements DiceClient {
+  constructor(private readonly connection: Connection) {}
+
+  get server(): ServerCard {
+    return this.connection.server;
+  }
+
+  get serverUrl(): string {
+    return this.connection.serverUrl;
+  }
+
+  get account(): AccountSummary | undefined {
+    const { session } = this.connection;
+    return session === undefined ? undefined : summaryOf(session.account);
+  }
+
+  async register(request: RegisterRequest, options: CallOptions = {}): Promise<{ readonly recoveryWords: string }> {
+    return { recoveryWords: await credentials.register(this.connection, request, options.signal) };
+  }
+
+  login(request: Credentials, options: CallOptions = {}): Promise<void> {
+    return credentials.login(this.connection, request, options.signal);
+  }
+
+  recover(request: RecoverRequest, options: CallOptions = {}): Promise<void> {
+    return credentials.recover(this.connection, request, options.signal);
+  }
+
+  changePassword(request: { readonly current: string; readonly next: string }, options: CallOptions = {}): Promise<void> {
+    return credentials.changePassword(this.connection, request, options.signal);
+  }
+
+  async changeRecoveryWords(request: { readonly password: string }, options: CallOptions = {}): Promise<{ readonly recoveryWords: string }> {
+    return { recoveryWords: await credentials.changeRecoveryWords(this.connection, request.password, options.signal) };
+  }
+
+  async changeEmail(email: string | undefined, options: CallOptions = {}): Promise<void> {
+    accountOf(this.connection);
+    await this.connection.transport.call('changeEmail', { body: email === undefined ? {} : { email }, signal: options.signal });
+    await sessions.rereadAccount(this.connection, options.signal);
+  }
+
+  changeDomain(domain: DomainKind, options: CallOptions = {}): Promise<void> {
+    return sessions.changeDomain(this.connection, domain, options.signal);
+  }
+
+  async logout(options: CallOptions = {}): Promise<void> {
+    const account = accountOf(this.connection);
+    try {
+      await this.connection.transport.call('logout', { body: undefined, signal: options.signal });
+    } catch (thrown) {
+      // A session that has ended already is what was asked for.
+      if (!(thrown instanceof DiceError) || thrown.code !== 'unauthenticated') throw thrown;
+    } finally {
+      forgetSession(this.connection);
+      await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
+    }
+  }
+
+  saveSession(): Promise<SavedSession> {
+    return sessions.saveSession(this.connection);
+  }
+
+  resumeSession(session: SavedSession, options: CallOptions = {}): Promise<void> {
+    return sessions.resumeSession(this.connection, session, options.signal);
+  }
+
+  upload(files: Iterable<UploadFile> | AsyncIterable<UploadFile>, options: UploadOptions = {}): AsyncIterable<UploadedFile> {
+    return uploadFiles(this.connection, files, options);
+  }
+
+  async *list(options: ListOptions = {}): AsyncGenerator<Image, void, void> {
+    for await (const listed of listImages(this.connection, options)) yield imageOf(listed);
+  }
+
+  find(idOrName: string, options: ListOptions = {}): Promise<Image> {
+    return findImage(this.connection, idOrName, options);
+  }
+
+  async open(id: string, options: CallOptions = {}): Promise<OpenImage> {
+    return openedView(this.connection, await openImage(this.connection, checkedImageId(id), { signal: options.signal }));
+  }
+
+  async *download(id: string, options: CallOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+    yield* joinedBytes(this.connection, await openImage(this.connection, checkedImageId(id), { signal: options.signal }));
+  }
+
+  verify(id: string, options: CallOptions = {}): AsyncIterable<BlockCheck | FileCheck> {
+    return verifyImage(this.connection, checkedImageId(id), options.signal);
+  }
+
+  async preview(id: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {
+    const { transport, platform } = this.connection;
+    const imageId = checkedImageId(id);
+    const { card } = await transport.call('readImage', { body: undefined, params: { imageId }, signal });
+    if (card.imageId !== imageId) throw fault('integrity-failed', 'The server sent another image’s record.');
+    if (!card.hasPreview) return undefined;
+    const { imageKey } = await openCard(this.connection, card);
+    const sealed = await transport.call('readPreview', { body: undefined, params: { imageId }, signal });
+    const { accountId } = accountOf(this.connection).record;
+    return openImagePart(platform.crypto, { accountId, imageId, imageKey, part: 'preview' }, sealed);
+  }
+
+  remove(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#onImage('trashImage', id, options);
+  }
+
+  restore(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#onImage('restoreImage', id, options);
+  }
+
+  purge(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#onImage('purgeImage', id, options);
+  }
+
+  report(options: CallOptions = {}): Promise<AccountFigures> {
+    return reportOf(this.connection, options.signal);
+  }
+
+  usage(options: CallOptions = {}): Promise<Usage> {
+    return this.connection.transport.call('readUsage', { body: undefined, signal: options.signal });
+  }
+
+  invite(request: { readonly days?: number | undefined } = {}, options: CallOptions = {}): Promise<InviteResult> {
+    return sessions.invite(this.connection, request.days ?? defaultInvitationDays, options.signal);
+  }
+
+  async invitations(options: CallOptions = {}): Promise<readonly InvitationCard[]> {
+    return (await this.connection.transport.call('listInvitations', { body: undefined, signal: options.signal })).invitations;
+  }
+
+  async endInvitation(id: string, options: CallOptions = {}): Promise<void> {
+    const params = { invitationId: sessions.checkedId<InvitationId>(id) };
+    await this.connection.transport.call('endInvitation', { body: undefined, params, signal: options.signal });
+  }
+
+  async sessions(options: CallOptions = {}): Promise<readonly SessionCard[]> {
+    return (await this.connection.transport.call('listSessions', { body: undefined, signal: options.signal })).sessions;
+  }
+
+  async endSession(id: string, options: CallOptions = {}): Promise<void> {
+    const sessionId = sessions.checkedId<SessionId>(id);
+    await this.connection.transport.call('endSession', { body: undefined, params: { sessionId }, signal: options.signal });
+    if (sessionId === sessionOf(this.connection).sessionId) forgetSession(this.connection);
+  }
+
+  makeToken(request: { readonly device: string; readonly days: number }, options: CallOptions = {}): Promise<TokenResult> {
+    return sessions.makeToken(this.connection, request, options);
+  }
+
+  operatorReport(options: CallOptions = {}): Promise<OperatorReport> {
+    return this.connection.transport.call('readOperatorReport', { body: undefined, signal: options.signal });
+  }
+
+  async *users(options: CallOptions = {}): AsyncGenerator<UserCard, void, void> {
+    let after: AccountId | undefined;
+    let cursor: string | undefined;
+    do {
+      const page = await this.connection.transport.call('listUsers', { body: undefined, query: { cursor }, signal: options.signal });
+      yield* page.users;
+      const last = page.users.at(-1)?.accountId;
+      if (page.next !== undefined && (last === undefined || last === after)) throw fault('answer-invalid', 'The listing does not go on.');
+      after = last;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  collect(options: CallOptions = {}): Promise<CollectAnswer> {
+    return this.connection.transport.call('collect', { body: undefined, signal: options.signal });
+  }
+
+  async close(): Promise<void> {
+    await this.connection.platform.close?.();
+  }
+
+  async #onImage(route: 'trashImage' | 'restoreImage' | 'purgeImage', id: string, { signal }: CallOptions): Promise<void> {
+    await this.connection.transport.call(route, { body: undefined, params: { imageId: checkedImageId(id) }, signal });
+  }
 }

@@ -12,12 +12,11 @@ export interface FigureRow {
   readonly formula: string;
 }
 
-/** One format (media type). `codedBytes`: the ciphers of its images, every reference counted. */
+/** One format (media type). */
 export interface FormatRow {
   readonly format: string;
   readonly images: number;
   readonly logicalBytes: number;
-  readonly codedBytes: number;
 }
 
 /** One day (UTC). */
@@ -41,8 +40,6 @@ export interface AccountFigures {
 /** What the report takes from an entry. */
 export interface CountedImage {
   readonly size: number;
-  /** Bytes of the ciphers of all its references, doubled ones counted twice. */
-  readonly codedBytes: number;
   readonly fileHash: string;
   readonly type: string;
   readonly createdAt: number;
@@ -53,15 +50,14 @@ interface Sums {
   logicalBytes: number;
   distinctFiles: number;
   distinctFileBytes: number;
-  distinctCodedBytes: number;
 }
 
 /** Gathers images one by one; memory: one hash for each distinct file. */
 export class FigureSums {
   readonly #seen = new Set<string>();
-  readonly #formats = new Map<string, { images: number; logicalBytes: number; codedBytes: number }>();
+  readonly #formats = new Map<string, { images: number; logicalBytes: number }>();
   readonly #days = new Map<string, number>();
-  readonly #sums: Sums = { images: 0, logicalBytes: 0, distinctFiles: 0, distinctFileBytes: 0, distinctCodedBytes: 0 };
+  readonly #sums: Sums = { images: 0, logicalBytes: 0, distinctFiles: 0, distinctFileBytes: 0 };
 
   add(image: CountedImage): void {
     this.#sums.images++;
@@ -70,12 +66,10 @@ export class FigureSums {
       this.#seen.add(image.fileHash);
       this.#sums.distinctFiles++;
       this.#sums.distinctFileBytes += image.size;
-      this.#sums.distinctCodedBytes += image.codedBytes;
     }
-    const format = this.#formats.get(image.type) ?? { images: 0, logicalBytes: 0, codedBytes: 0 };
+    const format = this.#formats.get(image.type) ?? { images: 0, logicalBytes: 0 };
     format.images++;
     format.logicalBytes += image.size;
-    format.codedBytes += image.codedBytes;
     this.#formats.set(image.type, format);
     const day = new Date(image.createdAt).toISOString().slice(0, 10);
     this.#days.set(day, (this.#days.get(day) ?? 0) + image.size);
@@ -129,7 +123,6 @@ function figureRows(sums: Sums, server: AccountReport): readonly FigureRow[] {
     row('logicalBytes', 'bytes', { value: logicalBytes, formula: 'sum of the file sizes of all images' }),
     row('distinctFiles', 'count', { value: sums.distinctFiles, formula: 'images with different fileHash' }),
     row('distinctFileBytes', 'bytes', { value: sums.distinctFileBytes, formula: 'sum of the sizes of files with different fileHash' }),
-    row('distinctCodedBytes', 'bytes', { value: sums.distinctCodedBytes, formula: 'ciphers of all references of those files, equal blocks counted each time' }),
     row('blocks', 'count', { value: usage.blocks, formula: 'distinct blocks that the images refer to' }),
     row('cipherBytes', 'bytes', { value: usage.cipherBytes, formula: 'ciphers of the distinct blocks' }),
     row('manifestBytes', 'bytes', { value: usage.manifestBytes, formula: 'sealed manifests' }),
@@ -149,8 +142,7 @@ function figureRows(sums: Sums, server: AccountReport): readonly FigureRow[] {
 function causeRows(sums: Sums, { usage }: AccountReport): readonly FigureRow[] {
   const rows: readonly (readonly [name: string, value: number, formula: string])[] = [
     ['equalFiles', sums.logicalBytes - sums.distinctFileBytes, 'logicalBytes - distinctFileBytes'],
-    ['coding', sums.distinctFileBytes - sums.distinctCodedBytes, 'distinctFileBytes - distinctCodedBytes'],
-    ['equalBlocks', sums.distinctCodedBytes - usage.cipherBytes, 'distinctCodedBytes - cipherBytes'],
+    ['codingAndEqualBlocks', sums.distinctFileBytes - usage.cipherBytes, 'distinctFileBytes - cipherBytes'],
     ['records', -(usage.manifestBytes + usage.entryBytes), '-(manifestBytes + entryBytes)'],
     ['previews', -usage.previewBytes, '-previewBytes'],
   ];

@@ -92,6 +92,7 @@ export interface NamedFile {
  */
 export class KnownImages {
   readonly #known = new Map<string, ImageId>();
+  readonly #busy = new Map<string, Promise<void>>();
 
   private constructor(private readonly connection: Connection) {}
 
@@ -99,6 +100,20 @@ export class KnownImages {
     const known = new KnownImages(connection);
     for await (const { card, entry } of listImages(connection, { signal })) await known.add(entry, card.imageId);
     return known;
+  }
+
+  /** Waits until no other file of the run with this name and these bytes is on its way; call the answer when done. */
+  async enter(file: NamedFile): Promise<() => void> {
+    const key = await this.#key(file);
+    for (let other = this.#busy.get(key); other !== undefined; other = this.#busy.get(key)) await other;
+    let leave: () => void = () => undefined;
+    this.#busy.set(key, new Promise((resolve) => {
+      leave = () => {
+        this.#busy.delete(key);
+        resolve();
+      };
+    }));
+    return leave;
   }
 
   async find(file: NamedFile): Promise<ImageId | undefined> {

@@ -28,8 +28,6 @@ export interface PlacedImage {
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
   readonly rehashes: readonly Rehash[];
-  /** Ciphers of all references, doubled ones counted twice. */
-  readonly cipherBytes: number;
 }
 
 /** Seals everything under a new image key. */

@@ -2,7 +2,6 @@
  * One file on its way to the server: read, understood, placed as blocks, then its manifest, entry and preview sealed and
  * committed. Holds one chunk of contents at a time. SPEC.md section 12.
  */
-import { accountOf } from './connection.js';
 import type { OpenedFile, TileState, UploadedFile, UploadFile } from './api.js';
 import type { Placement, SendingFile } from './block-sender.js';
 import { type ContentRef, foldRefs, type SealSegments } from './core/block-list.js';
@@ -40,7 +39,6 @@ class FileUpload {
   readonly #sending: SendingFile;
   #blocksSent = 0;
   #flatTiles = 0;
-  #cipherBytes = 0;
   #fresh: Placement[] = [];
 
   constructor(
@@ -56,8 +54,17 @@ class FileUpload {
     const { maxImageBytes } = this.run.connection.server;
     if (source.size > maxImageBytes) throw fault('image-too-large', `It has ${String(source.size)} bytes, and this server takes ${String(maxImageBytes)}.`);
     const fileHash = await hashSource(this.run, source, (bytes) => { this.#tell('reading', bytes, source.size); });
-    const known = await this.run.known.find({ name: this.name, fileHash });
-    if (known !== undefined) return this.#result('known', { id: known, splitter: undefined });
+    const leave = await this.run.known.enter({ name: this.name, fileHash });
+    try {
+      const known = await this.run.known.find({ name: this.name, fileHash });
+      if (known !== undefined) return this.#result('known', { id: known, splitter: undefined });
+      return await this.#planAndStore(fileHash);
+    } finally {
+      leave();
+    }
+  }
+
+  async #planAndStore(fileHash: Uint8Array): Promise<UploadedFile> {
     const planned = await this.#plan(fileHash);
     try {
       return await this.#store(planned, fileHash);
@@ -69,7 +76,7 @@ class FileUpload {
   async #plan(fileHash: Uint8Array): Promise<PlannedFile> {
     const { options, connection, memory } = this.run;
     const breathe = async (contents: number, of: number): Promise<void> => {
-      this.#tell('splitting', contents, of);
+      this.#tellShare('splitting', contents, of);
       await this.run.breatheSometimes();
     };
     const planned = await planFile(connection.platform, { source: this.opened.source, fileHash, options, memory, breathe });
@@ -92,7 +99,7 @@ class FileUpload {
     if (this.#rehashes.size > maxBlocksPerImage) throw fault('image-too-large');
     const commit = await sealImage(this.run, {
       name: this.name, opened: this.opened, fileHash, planned, skeleton, contents,
-      rehashes: [...this.#rehashes.values()], cipherBytes: this.#cipherBytes,
+      rehashes: [...this.#rehashes.values()],
     });
     if (!(await this.opened.isUnchanged())) throw fault('file-changed');
     if (!this.run.isDryRun) await this.#commit(commit, planned);
@@ -109,6 +116,7 @@ class FileUpload {
     const finish = async (): Promise<void> => {
       for (const placement of (await pending) ?? []) this.#note(placement, planned.summary.picture?.regions, refs);
       pending = undefined;
+      this.#tell('sending', this.#meter.bytes, this.#meter.bytes);
     };
     try {
       for await (const chunk of this.#chunks(planned)) {
@@ -116,7 +124,7 @@ class FileUpload {
         await finish();
         pending = this.run.sender.place(chunk, this.#sending);
         pending.catch(() => undefined);
-        this.#tell('sealing', refs.length + chunk.length, planned.summary.count);
+        this.#tellShare('sealing', refs.length + chunk.length, planned.summary.count);
       }
       await finish();
     } finally {
@@ -171,7 +179,6 @@ class FileUpload {
 
   #noteSegment(placement: Placement, refs: ContentRef[]): void {
     refs.push(placement.ref);
-    this.#cipherBytes += placement.cipherBytes;
     if (placement.rehash === undefined) return;
     const key = hexOf(placement.rehash);
     if (this.#rehashes.has(key)) return;
@@ -223,6 +230,11 @@ class FileUpload {
 
   #tell(phase: 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing', bytes: number, totalBytes: number): void {
     this.run.tell({ kind: 'phase', phase, file: this.name, bytes, totalBytes });
+  }
+
+  #tellShare(phase: 'splitting' | 'sealing', contents: number, of: number): void {
+    const { size } = this.opened.source;
+    this.#tell(phase, of === 0 ? size : Math.min(size, Math.round((size * contents) / of)), size);
   }
 
   #tellTile(tile: { readonly index: number; readonly region: Region | undefined; readonly state: TileState }): void {

@@ -31,7 +31,8 @@ const drainMs = 20_000;
 
 /** Opens, composes and listens. Rejects with DataDirectoryError, StorageError, CorruptionError or the socket's error. */
 export async function composeServer(config: Config, log: Logger = logTo(config)): Promise<RunningServer> {
-  const store = await openStore({ directory: config.dataDirectory, realm: realmOf(config), policy: policyOf(config), isSharedConfirmed: config.isSharedConfirmed });
+  const purpose = { kind: 'serve', realm: realmOf(config), isSharedConfirmed: config.isSharedConfirmed } as const;
+  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose });
   try {
     const app = makeApp(store.services, {
       log,

@@ -38,6 +38,8 @@ export class DataDirectoryError extends Error {
 
 const markerName = 'dice-store.json';
 const setupTokenName = 'setup-token';
+/** Taken before anything else is looked at. */
+const lockName = 'lock.sqlite';
 const secretNames = ['store-key', 'salt-key', setupTokenName];
 /** What a volume or a desktop may put into a directory that is still empty. */
 const harmlessNames = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);

@@ -8,7 +8,7 @@ import { browserPlatform } from './platform.js';
 
 export type * from '../api.js';
 export { DiceError } from '../core/errors.js';
-export { csvOfFigures } from '../figures.js';
+export { csvOfFigures, type AccountFigures } from '../figures.js';
 export { uploadFileOf, type PickedFile } from './file-source.js';
 
 /** Asks the server what it is and checks that it is the host that was dialled. Throws DiceError. */

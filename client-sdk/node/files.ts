@@ -2,23 +2,126 @@
  * Files of the local disk as sources and destinations: opened once, read at any offset, watched for change; written
  * under a temporary name, synced, then renamed. SPEC.md section 12.
  */
-import type { UploadFile } from '../api.js';
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { OpenedFile, UploadFile } from '../api.js';
+import { DiceError, fault } from '../core/errors.js';
 
-/** The file at `path` as an upload named `name`. Nothing is opened yet. */
-export function fileForUpload(path: string, name: string): UploadFile {
-  return { name, open: () => Promise.reject(new Error(path)) };
+/** The file at `file` as an upload named `name`. Nothing is opened yet. */
+export function fileForUpload(file: string, name: string): UploadFile {
+  return { name, open: () => openForUpload(file) };
 }
 
 /**
- * Writes `pieces` to `path` such that it holds all of them or is not touched: temporary file beside it, fsync, rename,
+ * Writes `pieces` to `file` such that it holds all of them or is not touched: temporary file beside it, fsync, rename,
  * fsync of the folder. Throws what `pieces` throws, and DiceError `file-unwritable`.
  */
-export function writeFileWhole(path: string, pieces: AsyncIterable<Uint8Array>): Promise<{ readonly bytes: number }> {
-  return Promise.reject(new Error(path + String(pieces)));
+export async function writeFileWhole(
+  file: string,
+  pieces: AsyncIterable<Uint8Array>,
+  options: { readonly mode?: number } = {},
+): Promise<{ readonly bytes: number }> {
+  const temporary = path.join(path.dirname(file), `.dice-${randomBytes(8).toString('hex')}.part`);
+  try {
+    const handle = await open(temporary, 'wx', options.mode ?? 0o666);
+    let bytes = 0;
+    try {
+      for await (const piece of pieces) bytes += await writeAll(handle, piece);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+    await syncFolder(path.dirname(file));
+    return { bytes };
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown instanceof DiceError ? thrown : fault('file-unwritable', JSON.stringify(file), thrown);
+  }
 }
 
-/** All regular files below `paths` (files and folders), in a stable order; a file below a folder is named with its path from the folder's parent. */
-export async function* filesBelow(paths: readonly string[]): AsyncIterable<{ readonly path: string; readonly name: string }> {
-  await Promise.resolve();
-  for (const path of paths) yield { path, name: path };
+/**
+ * All regular files below `paths` (files and folders), folder by folder in the order of their names; a file below a folder is
+ * named with its path from the folder's parent, with `/`. Links below a folder are not followed. Throws DiceError
+ * `file-unreadable` for a path that is not there.
+ */
+export async function* filesBelow(paths: readonly string[]): AsyncGenerator<{ readonly path: string; readonly name: string }, void, void> {
+  for (const given of paths) {
+    const found = await statOf(given);
+    if (!found.isDirectory()) yield { path: given, name: path.basename(given) };
+    else yield* below(given, path.basename(path.resolve(given)));
+  }
+}
+
+async function* below(folder: string, name: string): AsyncGenerator<{ readonly path: string; readonly name: string }, void, void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw fault('file-unreadable', JSON.stringify(folder), cause);
+  });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const at = { path: path.join(folder, entry.name), name: name === '' ? entry.name : `${name}/${entry.name}` };
+    if (entry.isDirectory()) yield* below(at.path, at.name);
+    else if (entry.isFile()) yield at;
+  }
+}
+
+async function statOf(given: string) {
+  try {
+    const link = await lstat(given);
+    return link.isSymbolicLink() ? await stat(given) : link;
+  } catch (cause) {
+    throw fault('file-unreadable', JSON.stringify(given), cause);
+  }
+}
+
+async function openForUpload(file: string): Promise<OpenedFile> {
+  let handle: FileHandle;
+  try {
+    // Without O_NONBLOCK the opening of a pipe would wait for its writer.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw fault('file-unreadable', JSON.stringify(file), cause);
+  }
+  const first = await handle.stat();
+  if (!first.isFile()) {
+    await handle.close();
+    throw fault('file-unreadable', `${JSON.stringify(file)} is no regular file.`);
+  }
+  return {
+    source: { size: first.size, read: (offset, length) => readExactly(handle, { offset, length, file }) },
+    modifiedAt: first.mtimeMs,
+    async isUnchanged() {
+      const now = await handle.stat();
+      return now.size === first.size && now.mtimeMs === first.mtimeMs;
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function readExactly(handle: FileHandle, { offset, length, file }: { readonly offset: number; readonly length: number; readonly file: string }): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await handle.read(bytes, at, length - at, offset + at).catch((cause: unknown) => {
+      throw fault('file-unreadable', JSON.stringify(file), cause);
+    });
+    if (bytesRead === 0) throw fault('file-changed', JSON.stringify(file));
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+async function writeAll(handle: FileHandle, piece: Uint8Array): Promise<number> {
+  for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at, piece.length - at)).bytesWritten;
+  return piece.length;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -4,9 +4,12 @@
  */
 import type { ConnectOptions, DiceClient } from '../api.js';
 import { connectWith } from '../client.js';
+import { nodePlatform } from './platform.js';
 
 export type * from '../api.js';
 export { csvOfFigures, type AccountFigures, type DayRow, type FigureRow, type FormatRow } from '../figures.js';
+export { fileForUpload, filesBelow, writeFileWhole } from './files.js';
+export { eraseProfile, loadProfile, saveProfile } from './profile.js';
 export { DiceError, type DiceErrorCode } from '../core/errors.js';
 
 /** What Node's connect may be told. */
@@ -17,5 +20,5 @@ export interface NodeOptions extends Omit<ConnectOptions, 'server'> {
 
 /** Connects to the server at `serverUrl`. */
 export function connect(serverUrl: string, options: NodeOptions = {}): Promise<DiceClient> {
-  return connectWith(undefined as never, { ...options, server: serverUrl });
+  return connectWith(nodePlatform(options.profileDir), { ...options, server: serverUrl });
 }

@@ -47,6 +47,7 @@ export interface RecordedAccount {
 export function encodeAccountRecord(recorded: RecordedAccount): Uint8Array {
   const { account, recordId, writtenAt } = recorded;
   const { email, quotaBytes, ...rest } = account;
+  // Members that the schema does not name (a row's place) are left out by it.
   const json = schema.format({
     ...rest,
     format: 'dice account 1',
@@ -60,8 +61,16 @@ export function encodeAccountRecord(recorded: RecordedAccount): Uint8Array {
 
 /** What a payload tells. Throws CorruptionError where it has another form or version. */
 export function decodeAccountRecord(payload: Uint8Array): RecordedAccount {
-  const { format: _, recordId, writtenAt, email, quotaBytes, ...rest } = parse(payload);
-  return { recordId, writtenAt, account: { ...rest, email, quotaBytes } };
+  const { recordId, writtenAt, ...told } = parse(payload);
+  const { accountId, username, isOperator, kdf, authHash, recoveryHash, wrappedAccountKey, recoveryWrappedAccountKey } = told;
+  const { identity, keyring, keyringRevision, revision, createdAt } = told;
+  const account = {
+    accountId, username, isOperator, kdf, authHash, recoveryHash, wrappedAccountKey, recoveryWrappedAccountKey,
+    identity, keyring, keyringRevision, revision, createdAt,
+    email: told.email,
+    quotaBytes: told.quotaBytes,
+  };
+  return { recordId, writtenAt, account };
 }
 
 /** The row of a recorded account whose record lies at `place`. */

@@ -126,8 +126,7 @@ async function existing(parts: Parts, accountId: AccountId): Promise<AccountRow>
 /** Record first, then the row if nobody else changed it; a record that lost is withdrawn. */
 function store(parts: Parts, change: { readonly before: AccountRow; readonly after: AccountRow; readonly endSessions: boolean }): Promise<AccountRow> {
   return parts.gate.run(async () => {
-    const { place: _, ...account } = change.after;
-    const { row, recordId } = await appendAccount(parts, account);
+    const { row, recordId } = await appendAccount(parts, change.after);
     if (await parts.stores.accounts.replace(row, change.before, change.endSessions)) return row;
     await appendRemoval(parts, { kind: 'withdrawn', recordId });
     throw new Refusal('revision-conflict');

@@ -12,6 +12,7 @@ import type { Request, Response, Router } from 'express';
 import { isId } from '../../client-sdk/protocol/ids.js';
 import { apiPrefix } from '../../client-sdk/protocol/routes.js';
 import type { ServerCard } from '../../client-sdk/protocol/messages.js';
+import { isLoopbackName } from './hosts.js';
 
 /** What the pages need of the server. */
 export interface PagesOptions {
@@ -19,6 +20,8 @@ export interface PagesOptions {
   readonly readCard: (request: Request) => Promise<ServerCard> | ServerCard;
   /** Compiled views; default: dist/views beside the compiled server. */
   readonly viewsDir?: string | undefined;
+  /** The address that people use: https there means that a proxy speaks TLS before this server. */
+  readonly publicUrl?: URL | undefined;
 }
 
 type DoorPage = 'home' | 'login' | 'register' | 'recover';
@@ -80,7 +83,6 @@ const links: PageView['links'] = [
 
 const appPages: ReadonlySet<PageName> = new Set<PageName>(['gallery', 'trash', 'image', 'report', 'account', 'operator']);
 const scriptless: ReadonlySet<PageName> = new Set<PageName>(['home', 'error']);
-const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 
 /** Mounts the pages, the assets and the page for addresses that do not exist. Mount it after every other route. */
 export function mountPages(app: Router, options: PagesOptions): void {
@@ -91,7 +93,7 @@ export function mountPages(app: Router, options: PagesOptions): void {
     if (asset === undefined) next();
     else sendAsset(asset, request, response);
   });
-  const site: Site = { viewsDir, assets, readCard: options.readCard };
+  const site: Site = { ...options, viewsDir, assets };
   for (const plan of pages) {
     app.get(plan.path, async (request, response, next) => {
       const imageId = imageIdOf(plan, request);
@@ -107,10 +109,9 @@ export function mountPages(app: Router, options: PagesOptions): void {
 
 const missing: PagePlan = { page: 'error', path: '', title: 'Not found', width: 'wide' };
 
-interface Site {
+interface Site extends PagesOptions {
   readonly viewsDir: string;
   readonly assets: ReadonlyMap<string, Asset>;
-  readonly readCard: PagesOptions['readCard'];
 }
 
 interface Asset {
@@ -125,6 +126,10 @@ interface PageAnswer {
   readonly imageId: string;
   readonly status: number;
   readonly text: string;
+}
+
+function isPlainHttp(site: Site, request: Request): boolean {
+  return request.protocol === 'http' && site.publicUrl?.protocol !== 'https:' && !isLoopbackName(request.hostname);
 }
 
 function imageIdOf(plan: PagePlan, request: Request): string | undefined {
@@ -149,7 +154,7 @@ async function sendPage(site: Site, answer: PageAnswer, response: Response): Pro
     width: plan.width,
     script: scriptless.has(plan.page) ? undefined : `${plan.page}.js`,
     links,
-    isPlainHttp: response.req.protocol === 'http' && !loopbackNames.has(response.req.hostname),
+    isPlainHttp: isPlainHttp(site, response.req),
     version: card.version,
     signup: card.signup,
     defaultDomain: card.defaultDomain,

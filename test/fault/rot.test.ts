@@ -122,7 +122,7 @@ describe('one flipped bit', () => {
   it('in a stored cipher is noticed, named, never served, and healed by another upload', async () => {
     const row = await changeRow((found) => {
       const packs = path.join(bench.data, 'packs');
-      const pack = readdirSync(packs).find((name) => Number.parseInt(name, 10) === found.pack) ?? '';
+      const pack = `pack-${String(found.pack).padStart(10, '0')}.dice`;
       const bytes = readFileSync(path.join(packs, pack));
       // The record's header comes first, so this byte lies inside its payload.
       const at = found.offset + found.length;

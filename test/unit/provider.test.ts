@@ -73,7 +73,8 @@ describe('the two providers', () => {
   const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
   it('agree on any bytes, at any offset in their memory', async () => {
-    await fc.assert(fc.asyncProperty(bytesOf(32), bytesOf(16), fc.uint8Array({ maxLength: 300 }), fc.nat(7), async (key, iv, bytes, offset) => {
+    const inputs = fc.tuple(bytesOf(32), bytesOf(16), fc.uint8Array({ maxLength: 300 }), fc.nat(7));
+    await fc.assert(fc.asyncProperty(inputs, async ([key, iv, bytes, offset]) => {
       const shifted = concat(new Uint8Array(offset), bytes).subarray(offset);
       const of = async (p: CryptoProvider) => [
         await p.sha256(shifted), await p.hmacSha256(iv, shifted), await p.hmacSha512(key, shifted), await p.aes256Ctr(key, iv, shifted),

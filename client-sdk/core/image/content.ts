@@ -3,10 +3,11 @@
  * coefficients or bytes, so that equal pictures give equal contents whatever container held them.
  * SPEC.md section 5.1.
  *
- *   bytes    "DCby" bytes (1 .. 1 MiB)
- *   segment  "DCsg" bytes (1 .. 1 MiB): a piece of a skeleton or of a block list
+ *   bytes    "DCby" bytes (at least 1)
+ *   segment  "DCsg" bytes (at least 1): a piece of a skeleton or of a block list
  *   tile     "DCti" width u16, height u16, channels u8, depth u8, samples
  *
+ * A content is at most 1 MiB, its label and geometry included, so that it can always be stored as it is.
  * Samples are row by row, channels interleaved; depth 1 to 8: one byte each, value below 2^depth; 9 to 16: two
  * bytes each, big-endian; 32: four raw bytes each (floats), big-endian.
  */
@@ -34,6 +35,8 @@ const labels: Readonly<Record<ContentKind, Uint8Array>> = {
 const labelBytes = 4;
 /** Bytes of a tile's content before its samples. */
 export const tileHeaderBytes = labelBytes + 6;
+/** Most bytes that the samples of a tile may take. */
+export const maxSamplesBytes = maxPayloadBytes - tileHeaderBytes;
 
 /** Bytes that one sample of `depth` bits takes in canonical form. */
 export function sampleBytes(depth: number): 1 | 2 | 4 {
@@ -93,7 +96,7 @@ export function shapeOf(content: Uint8Array): TileShape {
 export function checkShape(shape: TileShape): void {
   const isDepth = (shape.depth >= 1 && shape.depth <= 16) || shape.depth === 32;
   const isShape = shape.width > 0 && shape.height > 0 && shape.channels > 0 && shape.channels <= maxChannels && isDepth;
-  if (!isShape || samplesBytes(shape) > maxPayloadBytes) throw fault('recipe-invalid', 'A tile has a shape that no tile may have.');
+  if (!isShape || samplesBytes(shape) > maxSamplesBytes) throw fault('recipe-invalid', 'A tile has a shape that no tile may have.');
 }
 
 /** A tile's samples, as a view. */

@@ -3,10 +3,11 @@
  * the pinned pako, whose output is that of zlib), or stored blocks of given lengths. SPEC.md section 6.4.
  */
 import { Deflate } from 'pako';
-import type { CborMap, CborValue } from '../cbor.js';
+import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
-import { decodeRuns, encodeRuns, type Runs } from './varint.js';
 import { maxPieces } from './image-limits.js';
+import { integerOf, mapOf } from './recipe-members.js';
+import { decodeRuns, encodeRuns, type Runs } from './varint.js';
 
 /** The parameters of zlib's deflateInit2. */
 export interface ZlibParameters {
@@ -50,18 +51,18 @@ export function methodValue(method: DeflateMethod): { readonly value: CborValue;
 
 /** The method that a recipe names. Throws DiceError `recipe-invalid` for anything else. */
 export function methodOf(value: CborValue | undefined, section: Uint8Array): DeflateMethod {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || Array.isArray(value)) throw unknownMethod();
-  // An object that is no array, no bytes and not null is a map: nothing else is left of CborValue.
-  const map = value as CborMap;
-  const names = Object.keys(map).sort().join();
-  if (map['kind'] === 'stored' && names === 'kind') return { kind: 'stored', lengths: decodeRuns(section, maxStoredBytes, maxPieces) };
-  if (map['kind'] !== 'zlib' || names !== 'kind,level,memLevel,strategy,windowBits' || section.length > 0) throw unknownMethod();
+  if (section.length > 0) {
+    if (mapOf(value, ['kind'])['kind'] !== 'stored') throw unknownMethod();
+    return { kind: 'stored', lengths: decodeRuns(section, maxStoredBytes, maxPieces) };
+  }
+  const { kind, level, memLevel, strategy, windowBits } = mapOf(value, ['kind', 'level', 'memLevel', 'strategy', 'windowBits']);
+  if (kind !== 'zlib') throw unknownMethod();
   return {
-    kind: 'zlib',
-    level: within(map['level'], 1, 9),
-    memLevel: within(map['memLevel'], 1, 9),
-    strategy: within(map['strategy'], 0, 4),
-    windowBits: within(map['windowBits'], 9, 15),
+    kind,
+    level: integerOf(level, 1, 9),
+    memLevel: integerOf(memLevel, 1, 9),
+    strategy: integerOf(strategy, 0, 4),
+    windowBits: integerOf(windowBits, 9, 15),
   };
 }
 
@@ -70,11 +71,6 @@ export function describeMethod(method: DeflateMethod): string {
   if (method.kind === 'stored') return 'stored blocks';
   const strategies = ['', ' filtered', ' Huffman only', ' run-length', ' fixed'];
   return `zlib level ${method.level}${strategies[method.strategy] ?? ''}, memory ${method.memLevel}, window ${method.windowBits}`;
-}
-
-function within(value: CborValue | undefined, low: number, high: number): number {
-  if (typeof value === 'number' && value >= low && value <= high) return value;
-  throw unknownMethod();
 }
 
 function unknownMethod(): Error {

@@ -18,7 +18,7 @@ export interface DeflateSample {
 }
 
 /** Plain bytes fed to all candidates together, those of the slow levels counted twice. */
-const workBytes = 100_663_296;
+const workBytes = 50_331_648;
 const slowLevel = 8;
 const pieceBytes = 16_384;
 /** Small, so that the first wrong byte of a candidate is seen soon. */
@@ -65,25 +65,23 @@ function hintOf(set: ZlibParameters): number {
 }
 
 function tryOn(sample: DeflateSample, candidate: ZlibParameters): { readonly isEqual: boolean; readonly fedBytes: number } {
-  let at = 0;
-  let isEqual = true;
+  const seen = { bytes: 0, isEqual: true };
   const onBytes = (bytes: Uint8Array): void => {
-    isEqual &&= startsWith(sample, at, bytes);
-    at += bytes.length;
+    seen.isEqual &&= doesMatch(sample, seen.bytes, bytes);
+    seen.bytes += bytes.length;
   };
   const encoder = encoderOf(candidate, onBytes, chunkBytes);
   for (let start = 0; start < sample.plain.length; start += pieceBytes) {
     encoder.push(sample.plain.subarray(start, start + pieceBytes));
-    if (!isEqual) return { isEqual: false, fedBytes: start + pieceBytes };
+    if (!seen.isEqual) return { isEqual: false, fedBytes: start + pieceBytes };
   }
-  if (sample.isWhole) {
-    encoder.finish();
-    isEqual &&= at === sample.stream.length;
-  }
-  return { isEqual, fedBytes: sample.plain.length };
+  if (!sample.isWhole) return { isEqual: true, fedBytes: sample.plain.length };
+  encoder.finish();
+  return { isEqual: seen.isEqual && seen.bytes === sample.stream.length, fedBytes: sample.plain.length };
 }
 
-function startsWith(sample: DeflateSample, at: number, bytes: Uint8Array): boolean {
+/** `bytes` stand at `at` of the stream, as far as it is known. */
+function doesMatch(sample: DeflateSample, at: number, bytes: Uint8Array): boolean {
   const { stream, isWhole } = sample;
   const end = Math.min(bytes.length, stream.length - at);
   if (end < bytes.length && isWhole) return false;

@@ -5,7 +5,7 @@
  */
 import { fault } from '../errors.js';
 import { sampleBytes, type TileShape } from './content.js';
-import { ByteReader, ByteWriter, RunList } from './varint.js';
+import { type ByteReader, type ByteWriter, RunList } from './varint.js';
 
 /**
  * Per channel of the container: the tile's channel (0 and up), or -1 - value for a constant. Tile channels

@@ -2,7 +2,7 @@
  * Raw deflate (RFC 1951) taken apart piece by piece in bounded memory, by the pinned pako. Says where the
  * stream ends, so that what follows it is kept. SPEC.md section 6.4.
  */
-import { Inflate } from 'pako';
+import { constants, Inflate } from 'pako';
 
 /** The members of pako's class that its published types leave out. */
 interface InflateState {
@@ -45,9 +45,14 @@ export class InflateStream {
     let used = 0;
     while (used < bytes.length && !this.#inflate.ended) {
       const piece = bytes.subarray(used, used + pieceBytes);
-      this.#inflate.push(piece, 2);
-      used += piece.length - (this.#inflate.ended ? this.#inflate.strm.avail_in : 0);
+      this.#inflate.push(piece, constants.Z_SYNC_FLUSH);
+      used += piece.length - this.#unused();
     }
     return used;
+  }
+
+  /** Bytes of the last piece that lie after the stream's end. */
+  #unused(): number {
+    return this.#inflate.ended ? this.#inflate.strm.avail_in : 0;
   }
 }

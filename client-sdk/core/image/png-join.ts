@@ -2,7 +2,6 @@
  * Makes a PNG file again from its picture and its recipe, band by band: filters, deflates, cuts into IDAT
  * chunks. The recipe may come from a stranger. SPEC.md section 6.4.
  */
-import type { CborMap } from '../cbor.js';
 import { fault } from '../errors.js';
 import { isEqual, u32 } from '../../protocol/bytes.js';
 import { adler32, crc32 } from './checksum.js';
@@ -14,8 +13,10 @@ import { filterRow, maxFilterType } from './png-filter.js';
 import { pngHeaderOf, spareBits, type Pass, type PngHeader } from './png-header.js';
 import { chunkFrameBytes, idatCrcStart, idatType } from './png-layout.js';
 import type { ContainerRecipe } from './raster-container.js';
+import { mapOf } from './recipe-members.js';
 import type { TilePicture } from './tile-picture.js';
 import { ByteReader, ByteWriter, decodeRuns, type Runs } from './varint.js';
+import { zlibHeaderBytes } from './zlib-reader.js';
 
 /** A recipe that has been checked. */
 interface PngParts {
@@ -35,10 +36,15 @@ interface PngParts {
 const sectionCount = 8;
 
 /** The file's bytes. Throws DiceError `recipe-invalid` where the recipe does not fit itself or the picture. */
-export async function* joinPng(container: ContainerRecipe, pictures: readonly TilePicture[]): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* joinPng(
+  container: ContainerRecipe,
+  pictures: readonly TilePicture[],
+): AsyncGenerator<Uint8Array, void, undefined> {
   const parts = partsOf(container);
   const [picture] = pictures;
-  if (picture === undefined || pictures.length !== 1 || !isShape(picture.shape, parts.header.shape)) throw invalid('its picture has another shape');
+  if (picture === undefined || pictures.length !== 1 || !isShape(picture.shape, parts.header.shape)) {
+    throw invalid('its picture has another shape');
+  }
   yield parts.prefix;
   const writer = new IdatWriter(parts.idatLengths, parts.wrongCrcs);
   writer.push(parts.zlibHeader);
@@ -60,7 +66,8 @@ export async function* joinPng(container: ContainerRecipe, pictures: readonly Ti
 }
 
 function partsOf({ params, sections }: ContainerRecipe): PngParts {
-  if (sections.length !== sectionCount || Object.keys(params).sort().join() !== 'adler,method,zlib') throw invalid('its members are unknown');
+  if (sections.length !== sectionCount) throw invalid('it has other sections than a PNG file');
+  const { adler, method, zlib } = mapOf(params, ['adler', 'method', 'zlib']);
   const [prefix, suffix, tail, filterTypes, spare, stored, crcs, idat] = sections;
   const header = pngHeaderOf(prefix!);
   if (header === undefined) throw invalid('its header is malformed');
@@ -69,19 +76,22 @@ function partsOf({ params, sections }: ContainerRecipe): PngParts {
   if (!areFilters || (spare!.length !== 0 && spare!.length !== rowCount)) throw invalid('its rows are not those of its header');
   const idatLengths = decodeRuns(idat!, 0xffffffff, maxPieces);
   checkSize(header, prefix!.length + suffix!.length, idatLengths);
-  const { zlibHeader, isAdlerRight } = zlibMembers(params);
+  if (!(zlib instanceof Uint8Array) || zlib.length !== zlibHeaderBytes || typeof adler !== 'boolean') {
+    throw invalid('its zlib frame is malformed');
+  }
   return {
-    header, prefix: prefix!, suffix: suffix!, tail: tail!, filterTypes: filterTypes!, spare: spare!, zlibHeader, isAdlerRight, idatLengths,
-    method: methodOf(params['method'], stored!),
+    header,
+    prefix: prefix!,
+    suffix: suffix!,
+    tail: tail!,
+    filterTypes: filterTypes!,
+    spare: spare!,
+    zlibHeader: zlib,
+    isAdlerRight: adler,
+    idatLengths,
+    method: methodOf(method, stored!),
     wrongCrcs: wrongCrcsOf(crcs!, idatLengths),
   };
-}
-
-function zlibMembers(params: CborMap): { readonly zlibHeader: Uint8Array; readonly isAdlerRight: boolean } {
-  const zlibHeader = params['zlib'];
-  const isAdlerRight = params['adler'];
-  if (!(zlibHeader instanceof Uint8Array) || zlibHeader.length !== 2 || typeof isAdlerRight !== 'boolean') throw invalid('its zlib frame is malformed');
-  return { zlibHeader, isAdlerRight };
 }
 
 /** The same bounds as at the split. */

@@ -65,7 +65,14 @@ function containerOf(layout: PngLayout, survey: Survey): ContainerRecipe {
   return {
     params: { adler: survey.isAdlerRight, method: method.value, zlib: survey.zlibHeader },
     sections: [
-      layout.prefix, layout.suffix, survey.tail, survey.filterTypes, survey.spare, method.section, survey.wrongCrcs, encodeRuns(lengths.runs),
+      layout.prefix,
+      layout.suffix,
+      survey.tail,
+      survey.filterTypes,
+      survey.spare,
+      method.section,
+      survey.wrongCrcs,
+      encodeRuns(lengths.runs),
     ],
   };
 }

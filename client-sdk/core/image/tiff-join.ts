@@ -44,7 +44,7 @@ export async function* joinTiff(container: ContainerRecipe, pictures: readonly T
       yield* drawSegment(drawn);
       at += drawn.segment.length;
     }
-    if (length > 0) yield (await sparse.read(offset, length));
+    if (length > 0) yield await sparse.read(offset, length);
     at += length;
   }
   if (next !== segments.length) throw invalid('a segment has no hole');
@@ -52,7 +52,11 @@ export async function* joinTiff(container: ContainerRecipe, pictures: readonly T
 
 type JoinedPage = Omit<DrawnSegment, 'segment' | 'padding'>;
 
-async function pagesOf(sparse: SparseSource, { params }: ContainerRecipe, pictures: readonly TilePicture[]): Promise<readonly JoinedPage[]> {
+async function pagesOf(
+  sparse: SparseSource,
+  { params }: ContainerRecipe,
+  pictures: readonly TilePicture[],
+): Promise<readonly JoinedPage[]> {
   const indices = listOf(params['directories'], pictures.length).map((index) => integerOf(index, 0, Number.MAX_SAFE_INTEGER));
   const methods = listOf(params['methods'], pictures.length);
   const isAscending = indices.every((index, i) => i === 0 || index > indices[i - 1]!);
@@ -111,6 +115,7 @@ async function* drawSegment(drawn: DrawnSegment): AsyncGenerator<Uint8Array, voi
   const { segment, page, method, picture, padding } = drawn;
   const step = method.kind === 'none' ? rowsAtOnce(page) : segment.rows;
   let used = 0;
+  if (page.across > 1) await picture.hold(segment.y, segment.y + segment.rows);
   for (let row = 0; row < segment.rows; row += step) {
     const rows = await packedRows(page, segment, picture, [row, Math.min(segment.rows, row + step)]);
     if (padding.length > 0) used += putPadding(page, segment, row, rows, padding.subarray(used));

@@ -45,8 +45,23 @@ export interface TiffPage {
 }
 
 const tags = {
-  width: 256, height: 257, bits: 258, compression: 259, fillOrder: 266, photometric: 262, stripOffsets: 273, samples: 277, rowsPerStrip: 278,
-  stripLengths: 279, planar: 284, predictor: 317, tileWidth: 322, tileHeight: 323, tileOffsets: 324, tileLengths: 325, subsampling: 530,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  fillOrder: 266,
+  stripOffsets: 273,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripLengths: 279,
+  planar: 284,
+  predictor: 317,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileLengths: 325,
+  subsampling: 530,
 } as const;
 const photometricYcbcr = 6;
 const compressions: readonly number[] = [1, 5, 8, 32_946, 32_773];
@@ -105,13 +120,16 @@ async function formOf(reader: TiffReader, directory: TiffDirectory): Promise<Tif
   const channels = await reader.value(directory, tags.samples, 1);
   const bits = (await reader.values(directory, tags.bits)) ?? [1];
   const depth = bits[0]!;
-  const shape = { width: await reader.value(directory, tags.width, 0), height: await reader.value(directory, tags.height, 0), channels, depth };
+  const width = await reader.value(directory, tags.width, 0);
+  const height = await reader.value(directory, tags.height, 0);
+  const shape = { width, height, channels, depth };
   if (!isPageShape(shape) || bits.some((other) => other !== depth) || (bits.length > 1 && bits.length < channels)) return undefined;
   const compression = await reader.value(directory, tags.compression, 1);
   const predictor = await reader.value(directory, tags.predictor, 1);
-  const isPredicted = compression !== 1 && compression !== 32_773 && predictor === 2;
-  const isKnown = compressions.includes(compression) && (predictor === 1 || isPredicted || compression === 1) && (!isPredicted || depth % 8 === 0);
-  const isPlain = (await reader.value(directory, tags.fillOrder, 1)) === 1 || depth % 8 === 0;
+  const mayPredict = compression !== 1 && compression !== 32_773;
+  const isPredicted = mayPredict && predictor === 2 && depth % 8 === 0;
+  const isKnown = compressions.includes(compression) && (!mayPredict || predictor === 1 || isPredicted);
+  const isPlain = (await reader.value(directory, tags.fillOrder, 1)) === 1;
   if (!isKnown || !isPlain || !(await isWhole(reader, directory))) return undefined;
   const isPlanar = channels > 1 && (await reader.value(directory, tags.planar, 1)) === 2;
   return { shape, compression, isPlanar, isPredicted };
@@ -124,14 +142,16 @@ async function isWhole(reader: TiffReader, directory: TiffDirectory): Promise<bo
   return subsampling.every((step) => step === 1);
 }
 
-async function gridOf(reader: TiffReader, directory: TiffDirectory, { shape, compression, isPlanar }: TiffForm): Promise<TiffGrid | undefined> {
+async function gridOf(reader: TiffReader, directory: TiffDirectory, form: TiffForm): Promise<TiffGrid | undefined> {
+  const { shape, compression, isPlanar } = form;
   const isTiled = directory.has(tags.tileWidth);
   const offsets = await reader.values(directory, isTiled ? tags.tileOffsets : tags.stripOffsets);
   const lengths = await reader.values(directory, isTiled ? tags.tileLengths : tags.stripLengths);
   const width = isTiled ? await reader.value(directory, tags.tileWidth, 0) : shape.width;
   const rows = await reader.value(directory, isTiled ? tags.tileHeight : tags.rowsPerStrip, isTiled ? 0 : shape.height);
   const height = isTiled ? rows : Math.min(rows, shape.height);
-  if (offsets === undefined || width < 1 || height < 1 || width > shape.width + maxTileSide || height > shape.height + maxTileSide) return undefined;
+  const isSize = width >= 1 && height >= 1 && width <= shape.width + maxTileSide && height <= shape.height + maxTileSide;
+  if (offsets === undefined || !isSize) return undefined;
   const segmentBytes = packedBytes(width * (isPlanar ? 1 : shape.channels), shape.depth) * height;
   if (compression !== 1 && segmentBytes > maxWholeBytes) return undefined;
   return { isTiled, width, height, offsets, lengths };

@@ -11,7 +11,11 @@ import type { TilePicture } from './tile-picture.js';
 export type SegmentReader = (segment: TiffSegment, first: number, end: number) => Promise<Uint8Array>;
 
 /** Canonical samples of a page in bands. */
-export async function* bandsOfPage(page: TiffPage, edges: readonly number[], read: SegmentReader): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* bandsOfPage(
+  page: TiffPage,
+  edges: readonly number[],
+  read: SegmentReader,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { shape } = page;
   const rowSize = shape.width * shape.channels * sampleBytes(shape.depth);
   for (let i = 1; i < edges.length; i++) {
@@ -31,7 +35,12 @@ export async function* bandsOfPage(page: TiffPage, edges: readonly number[], rea
 }
 
 /** Packed rows of a segment, with zeros for padding. */
-export async function packedRows(page: TiffPage, segment: TiffSegment, picture: TilePicture, range: readonly [first: number, end: number]): Promise<Uint8Array> {
+export async function packedRows(
+  page: TiffPage,
+  segment: TiffSegment,
+  picture: TilePicture,
+  range: readonly [first: number, end: number],
+): Promise<Uint8Array> {
   const [first, end] = range;
   const { shape, segmentChannels, rowBytes } = page;
   const rows = new Uint8Array((end - first) * rowBytes);

@@ -87,7 +87,8 @@ async function checkSparse(sparse: SparseSource, chosen: readonly ChosenPage[]):
   const directories = await reader.directories(chosen.at(-1)!.index + 1);
   for (const { index } of chosen) {
     const directory = directories[index];
-    if (directory === undefined || (await tiffPageOf(reader, directory)) === undefined) throw new Unsplittable('a directory among the pixels');
+    const page = directory === undefined ? undefined : await tiffPageOf(reader, directory);
+    if (page === undefined) throw new Unsplittable('a directory among the pixels');
   }
 }
 

@@ -18,6 +18,7 @@ const maxHeadBytes = 1 + 3 + 3 + 1;
 export function codeTile(content: Uint8Array): Uint8Array | undefined {
   const shape = shapeOf(content);
   const samples = samplesOf(content);
+  checkDepth(shape, samples);
   const best = isFlat(shape, samples) ? flatCode(shape, samples) : smallerCode(shape, samples);
   return best.length < samples.length || shape.width * shape.height === 1 ? best : undefined;
 }
@@ -122,19 +123,16 @@ function readSamples(planes: Planes, samples: Uint8Array): void {
       }
     }
   }
-  checkSamples(planes);
 }
 
-function checkSamples(planes: Planes): void {
-  const { shape, stride, values } = planes;
-  if (shape.depth === 8 || shape.depth === 16) return;
+/** Throws DiceError `recipe-invalid` where a sample has more bits than the depth says. */
+export function checkDepth(shape: TileShape, samples: Uint8Array): void {
+  if (shape.depth === 8 || shape.depth >= 16) return;
+  const isWide = shape.depth > 8;
+  const max = 2 ** (isWide ? shape.depth - 8 : shape.depth) - 1;
   let all = 0;
-  for (let c = 0; c < shape.channels; c++) {
-    for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) {
-      for (let i = row; i < row + shape.width; i++) all |= values[i]!;
-    }
-  }
-  if (all > maxSample(shape)) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  for (let i = 0; i < samples.length; i += isWide ? 2 : 1) all |= samples[i]!;
+  if (all > max) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
 }
 
 function writeSamples(planes: Planes, samples: Uint8Array): void {

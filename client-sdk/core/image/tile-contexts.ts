@@ -4,22 +4,9 @@
  * SPEC.md section 5.7.
  */
 import { minRange, carry, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import { classes, escapes, firstEscape, secondEscape } from './tile-contexts-layout.js';
 import { priors } from './tile-priors.js';
 
-/** Decisions of one context: 12 unary, 3 and 6 for the two bits below, then unused. */
-export const nodes = 24;
-export const maxUnary = 12;
-export const firstLowNode = 12;
-export const secondLowNode = 15;
-/** Classes of planes: first, second, all others. */
-export const classes = 3;
-export const energies = 32;
-/** Contexts of the second estimate in one class: 8 shifts, 8 and 8 errors. */
-export const neighbourhoods = 512;
-const escapes = 20;
-/** Where the exponents of escapes lie in the two tables. */
-export const firstEscape = classes * energies * nodes;
-export const secondEscape = classes * neighbourhoods * nodes;
 /** Adaptation: 1/64 and 1/32. */
 const firstRate = 6;
 const secondRate = 5;

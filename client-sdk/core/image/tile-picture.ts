@@ -6,6 +6,7 @@ import { fault } from '../errors.js';
 import { sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
 import { tileChannels, type ExpansionTable } from './expansion.js';
 import { regionOf, type Cut } from './geometry.js';
+import { maxBandBytes } from './image-limits.js';
 import type { ContentReader, Region } from './splitter.js';
 import { expandInto } from './tile-samples.js';
 
@@ -26,7 +27,7 @@ export class TilePicture {
   readonly rows: readonly number[];
   readonly #parts: PictureParts;
   readonly #kept = new Map<number, Uint8Array>();
-  readonly #keep: number;
+  #keep: number;
 
   constructor(parts: PictureParts) {
     this.#parts = parts;
@@ -55,6 +56,21 @@ export class TilePicture {
   /** Whole rows from `y` to before `end`. */
   readRows(y: number, end: number): Promise<Uint8Array> {
     return this.read({ x: 0, y, width: this.shape.width, height: end - y });
+  }
+
+  /**
+   * Reads the tiles of rows `y` to before `end` in their order and keeps them, where they are not too many: for
+   * containers whose pieces are narrower than the page, and would otherwise go back and forth.
+   */
+  async hold(y: number, end: number): Promise<void> {
+    const { shape, cut } = this.#parts;
+    const across = cut.columns.length - 1;
+    const first = stepAt(cut.rows, y);
+    const last = stepAt(cut.rows, Math.min(end, shape.height) - 1);
+    const heldBytes = (cut.rows[last + 1]! - cut.rows[first]!) * shape.width * shape.channels * sampleBytes(shape.depth);
+    if (heldBytes > maxBandBytes) return;
+    this.#keep = (last - first + 2) * across;
+    for (let index = first * across; index < (last + 1) * across; index++) await this.#tile(index);
   }
 
   async #tile(index: number): Promise<Uint8Array | undefined> {

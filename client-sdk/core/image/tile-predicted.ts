@@ -3,10 +3,10 @@
  * in like places, and its error written under the errors around it. SPEC.md sections 5.6 and 5.7.
  */
 import { fault } from '../errors.js';
+import { type Contexts, decodeDecision, encodeDecisions, newContexts } from './tile-contexts.js';
 import {
-  type Contexts, classes, decodeDecision, encodeDecisions, energies, firstEscape, firstLowNode, maxUnary, newContexts, nodes,
-  secondEscape, secondLowNode,
-} from './tile-contexts.js';
+  classes, energies, escapes, firstEscape, firstLowNode, maxUnary, nodes, secondEscape, secondLowNode,
+} from './tile-contexts-layout.js';
 import { boundsOf, closeRow, openPlane, originOf, type Planes } from './tile-planes.js';
 import {
   type Coefficients, decodeCoefficients, encodeCoefficients, fitPlane, sumKnown,
@@ -229,8 +229,8 @@ function escape(decisions: Int32Array, start: number, value: number, kind: numbe
   let at = start;
   const exponent = 31 - Math.clz32(value);
   for (let n = 0; n <= exponent; n++) {
-    decisions[at++] = ((firstEscape + kind * 20 + n) << 1) | (n < exponent ? 1 : 0);
-    decisions[at++] = secondEscape + kind * 20 + n;
+    decisions[at++] = ((firstEscape + kind * escapes + n) << 1) | (n < exponent ? 1 : 0);
+    decisions[at++] = secondEscape + kind * escapes + n;
   }
   const mantissa = value - (1 << exponent);
   const lower = Math.min(9, exponent);
@@ -241,7 +241,7 @@ function escape(decisions: Int32Array, start: number, value: number, kind: numbe
 
 function decodeEscape(decoder: RangeDecoder, contexts: Contexts, kind: number): number {
   let exponent = 0;
-  while (decodeDecision(decoder, contexts, firstEscape + kind * 20 + exponent, secondEscape + kind * 20 + exponent) === 1) {
+  while (decodeDecision(decoder, contexts, firstEscape + kind * escapes + exponent, secondEscape + kind * escapes + exponent) === 1) {
     if (++exponent > maxEscape) throw fault('recipe-invalid', 'A tile is coded wrongly.');
   }
   const lower = Math.min(9, exponent);

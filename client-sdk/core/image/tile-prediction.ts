@@ -14,8 +14,8 @@ const defaults = Int32Array.of(0, -16, 20, -4, -4, 0, 0, 0, 0, 0, 0, 0, 0);
 const maxCoefficient = 127;
 /** Samples below which the default coefficients serve. */
 const minFitSamples = 256;
-/** Samples that a fit looks at, roughly. */
-const fitSamples = 4096;
+/** Samples for each pair of rows in four that a fit looks at. */
+const fitSamples = 2048;
 /** Bits of the low part of a coefficient's code. */
 const riceBits = 3;
 
@@ -42,7 +42,7 @@ export function encodeCoefficients(encoder: RangeEncoder, c: number, coefficient
   }
 }
 
-/** Reads what `encodeCoefficients` wrote. At most 32 ones are followed; larger values wrap into -128 .. 127. */
+/** Reads what `encodeCoefficients` wrote. At most 64 ones are followed; values are held within -127 .. 127. */
 export function decodeCoefficients(decoder: RangeDecoder, c: number): Coefficients {
   const coefficients = defaults.slice();
   if (decodeRaw(decoder, 1) === 0) return coefficients;
@@ -55,7 +55,7 @@ export function decodeCoefficients(decoder: RangeDecoder, c: number): Coefficien
   return coefficients;
 }
 
-const features = new Int32Array(coefficientCount + 1);
+const features = new Float64Array(coefficientCount + 1);
 
 /** Coefficients that fit plane `c`, from normal equations over pairs of rows, in integers. */
 export function fitPlane(planes: Planes, c: number): Coefficients {
@@ -63,7 +63,7 @@ export function fitPlane(planes: Planes, c: number): Coefficients {
   if (width < 5 || height < 4 || width * height < minFitSamples) return defaultCoefficients();
   const n = countOf(c);
   const sums = new Float64Array((n + 1) * (n + 1));
-  const period = 4 * Math.max(1, Math.floor((width * height) / (2 * fitSamples)));
+  const period = 4 * Math.max(1, Math.floor((width * height) / fitSamples));
   for (let y = 2; y < height; y++) {
     if (y % period !== 2 % period && y % period !== 3 % period) continue;
     addRow(planes, c, y, sums);

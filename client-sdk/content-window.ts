@@ -1,0 +1,88 @@
+/**
+ * The contents of a stored image for a join: reads ahead in windows whose size follows the blocks, and fetches the
+ * next while the present one is used. SPEC.md section 12.
+ */
+import type { ContentRef } from './core/block-list.js';
+import type { ContentReader } from './core/image/splitter.js';
+import { firstWindowBlocks, nextWindowBlocks } from './core/plan.js';
+import { type BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
+import { fault } from './core/errors.js';
+import { hexOf } from './protocol/bytes.js';
+
+/** Contents from `start` on, `count` of them. */
+interface Window {
+  readonly start: number;
+  readonly count: number;
+  readonly outcomes: ReadonlyMap<string, BlockOutcome>;
+}
+
+/** Told of every outcome once, with the indices that it concerns at least in part. */
+export type OnOutcome = (outcome: BlockOutcome, index: number) => void;
+
+/** Reads contents by index, cheapest in ascending order. */
+export class ContentWindow implements ContentReader {
+  readonly count: number;
+  #current: Window | undefined;
+  #ahead: { readonly start: number; readonly window: Promise<Window> } | undefined;
+  #size = firstWindowBlocks;
+
+  constructor(
+    private readonly fetcher: BlockFetcher,
+    private readonly refs: readonly ContentRef[],
+    private readonly onOutcome?: OnOutcome,
+  ) {
+    this.count = refs.length;
+  }
+
+  async get(index: number): Promise<Uint8Array> {
+    const ref = this.refs[index];
+    if (ref === undefined) throw fault('recipe-invalid', 'A content is missing.');
+    if (ref.kind === 'inline') return contentOf(ref, new Map());
+    const window = await this.#windowOf(index);
+    if (window.outcomes.has(hexOf(ref.tag))) return contentOf(ref, window.outcomes);
+    return contentOf(ref, await this.#fetch([ref], index));
+  }
+
+  /** Waits for what is being read ahead; its failure is nobody's any more. */
+  async close(): Promise<void> {
+    await this.#ahead?.window.catch(() => undefined);
+  }
+
+  async #windowOf(index: number): Promise<Window> {
+    const current = this.#current;
+    if (current !== undefined && index >= current.start && index < current.start + current.count) return current;
+    const ahead = this.#ahead?.start === index ? this.#ahead.window : undefined;
+    this.#ahead = undefined;
+    this.#current = undefined;
+    const window = await (ahead ?? this.#load(index));
+    this.#current = window;
+    this.#readAhead(window.start + window.count);
+    return window;
+  }
+
+  #readAhead(start: number): void {
+    if (start >= this.count) return;
+    const window = this.#load(start);
+    // It may fail before anybody asks for it.
+    window.catch(() => undefined);
+    this.#ahead = { start, window };
+  }
+
+  async #load(start: number): Promise<Window> {
+    const refs = this.refs.slice(start, start + this.#size);
+    const outcomes = await this.#fetch(refs, start);
+    const bytes = [...outcomes.values()].reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+    if (outcomes.size > 0) this.#size = nextWindowBlocks(outcomes.size, bytes);
+    return { start, count: refs.length, outcomes };
+  }
+
+  async #fetch(refs: readonly ContentRef[], start: number): Promise<ReadonlyMap<string, BlockOutcome>> {
+    const blocks = refs.flatMap((ref) => (ref.kind === 'block' ? [ref] : []));
+    const outcomes = blocks.length === 0 ? new Map<string, BlockOutcome>() : await this.fetcher.fetch(blocks);
+    for (const [i, ref] of refs.entries()) {
+      const outcome = ref.kind === 'block' ? outcomes.get(hexOf(ref.tag)) : undefined;
+      if (outcome !== undefined) this.onOutcome?.(outcome, start + i);
+    }
+    return outcomes;
+  }
+}

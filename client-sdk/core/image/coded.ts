@@ -1,0 +1,161 @@
+/**
+ * The coding of contents: the one place that knows the coder ids. A coded content is an id, the payload's length
+ * (unsigned LEB128), the payload, then zero bytes that only pad. It neither seals nor fingerprints. SPEC.md section 5.2.
+ */
+import { deflateRaw, Inflate } from 'pako';
+import { maxPayloadBytes } from '../../protocol/limits.js';
+import { fault } from '../errors.js';
+import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesOf, shapeOf } from './content.js';
+import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
+
+/** The closed registry of coders. A better coder gets a new id. */
+const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4 } as const;
+/** Plain kinds, as payloads of coders 1 and 2 begin. */
+const plainKinds = ['bytes', 'segment'] as const;
+/** First byte of a payload of coder 4. */
+const tileForms = { raw: 0, deflated: 1 } as const;
+/** A tile's geometry in a payload of coder 4: as in its content. */
+const geometryBytes = 6;
+const labelBytes = 4;
+/** Bytes that are deflated on trial before the whole. */
+const trialBytes = 16_384;
+const maxLengthBytes = 3;
+const inflateChunkBytes = 65_536;
+
+/** The coded form of a canonical content: always the same for the same content. Throws DiceError `recipe-invalid` for any other bytes. */
+export function codeContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const kind = kindOf(content);
+  if (kind === 'tile') return codeTileContent(content);
+  const raw = plainBytes(content);
+  checkPlain(raw.length);
+  const flag = kind === 'bytes' ? 0 : 1;
+  const deflated = deflateIfShorter(raw);
+  return deflated === undefined ? frame(coders.stored, Uint8Array.of(flag), raw) : frame(coders.deflated, Uint8Array.of(flag), deflated);
+}
+
+/** The canonical content of `coded`, which may be a stranger's. Throws DiceError `recipe-invalid` for anything malformed. */
+export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { start, end } = readHead(coded);
+  for (let i = end; i < coded.length; i++) if (coded[i] !== 0) throw malformed('what follows its payload is no padding');
+  const payload = coded.subarray(start, end);
+  switch (coded[0] ?? 0) {
+    case coders.stored:
+      return plain(payload, payload.subarray(1));
+    case coders.deflated:
+      return plain(payload, inflate(payload.subarray(1), maxPayloadBytes - labelBytes));
+    case coders.tile:
+      return decodeTile(payload);
+    case coders.storedTile:
+      return decodeStoredTile(payload);
+    default:
+      throw malformed('its coder is unknown');
+  }
+}
+
+/** Bytes of `coded` without its padding. Throws DiceError `recipe-invalid` for a malformed head. */
+export function codedLength(coded: Uint8Array): number {
+  return readHead(coded).end;
+}
+
+function codeTileContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { depth } = shapeOf(content);
+  const code = depth === 32 ? undefined : codeTile(content);
+  if (code !== undefined) return frame(coders.tile, code);
+  const geometry = content.subarray(labelBytes, labelBytes + geometryBytes);
+  const samples = samplesOf(content);
+  const deflated = deflateIfShorter(samples);
+  const form = Uint8Array.of(deflated === undefined ? tileForms.raw : tileForms.deflated);
+  return frame(coders.storedTile, form, geometry, deflated ?? samples);
+}
+
+function decodeStoredTile(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (payload.length < 1 + geometryBytes) throw malformed('it is too short');
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const shape = { width: view.getUint16(1), height: view.getUint16(3), channels: view.getUint8(5), depth: view.getUint8(6) };
+  checkShape(shape);
+  const content = newTile(shape);
+  const samples = samplesOf(content);
+  const rest = payload.subarray(1 + geometryBytes);
+  const form = payload[0];
+  if (form !== tileForms.raw && form !== tileForms.deflated) throw malformed('its form is unknown');
+  const bytes = form === tileForms.raw ? rest : inflate(rest, samples.length);
+  if (bytes.length !== samples.length) throw malformed('it has too few or too many samples');
+  checkDepth(shape, bytes);
+  samples.set(bytes);
+  return content;
+}
+
+function plain(payload: Uint8Array, raw: Uint8Array): Uint8Array<ArrayBuffer> {
+  const kind = plainKinds[payload[0] ?? plainKinds.length];
+  if (kind === undefined) throw malformed('its kind is unknown');
+  checkPlain(raw.length);
+  return plainContent(kind, raw);
+}
+
+function checkPlain(length: number): void {
+  if (length < 1 || length > maxPayloadBytes - labelBytes) throw malformed('it has no bytes, or too many');
+}
+
+function frame(coder: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const lengthBytes = length < 0x80 ? 1 : length < 0x4000 ? 2 : 3;
+  const coded = new Uint8Array(1 + lengthBytes + length);
+  coded[0] = coder;
+  for (let i = 0; i < lengthBytes; i++) coded[1 + i] = ((length >>> (7 * i)) & 127) | (i < lengthBytes - 1 ? 128 : 0);
+  let at = 1 + lengthBytes;
+  for (const part of parts) {
+    coded.set(part, at);
+    at += part.length;
+  }
+  return coded;
+}
+
+function readHead(coded: Uint8Array): { readonly start: number; readonly end: number } {
+  let length = 0;
+  for (let i = 0; i < maxLengthBytes; i++) {
+    const byte = coded[1 + i];
+    if (byte === undefined) throw malformed('it ends early');
+    length |= (byte & 127) << (7 * i);
+    if (byte > 127) continue;
+    if (byte === 0 && i > 0) throw malformed('its length is not in its shortest form');
+    const start = 2 + i;
+    if (length > maxPayloadBytes || start + length > coded.length) throw malformed('its length is wrong');
+    return { start, end: start + length };
+  }
+  throw malformed('its length is wrong');
+}
+
+/** Raw deflate by the pinned pako at level 6 where that is shorter; where the first bytes do not shrink, the rest is not tried. */
+function deflateIfShorter(raw: Uint8Array): Uint8Array | undefined {
+  const trial = raw.subarray(0, trialBytes);
+  if (deflateRaw(trial, { level: 6 }).length >= trial.length) return undefined;
+  const deflated = raw.length > trialBytes ? deflateRaw(raw, { level: 6 }) : deflateRaw(trial, { level: 6 });
+  return deflated.length < raw.length ? deflated : undefined;
+}
+
+/** Inflates at most `limit` bytes, and stops as soon as there are more. The stream must end with its last byte. */
+function inflate(deflated: Uint8Array, limit: number): Uint8Array {
+  const bytes = new Uint8Array(limit);
+  let length = 0;
+  const stream = new Inflate({ raw: true, chunkSize: inflateChunkBytes });
+  stream.onData = (data) => {
+    // Without the option `to`, pako gives byte arrays.
+    const chunk = data as Uint8Array;
+    if (chunk.length > limit - length) throw malformed('it inflates to too much');
+    bytes.set(chunk, length);
+    length += chunk.length;
+  };
+  const ended = { status: -1 };
+  stream.onEnd = (status) => {
+    ended.status = status;
+  };
+  stream.push(deflated, true);
+  // The types leave out zlib's own state, which alone knows of bytes that follow the stream.
+  const { strm } = stream as unknown as { readonly strm: { readonly avail_in: number } };
+  if (ended.status !== 0 || strm.avail_in !== 0) throw malformed('it does not inflate');
+  return bytes.subarray(0, length);
+}
+
+function malformed(why: string): Error {
+  return fault('recipe-invalid', `A coded content is refused: ${why}.`);
+}

@@ -1,0 +1,37 @@
+/**
+ * Previews: a small WebP of what sharp can decode. Strangers' files go through its decoders, so their size is bounded
+ * first. SPEC.md section 10.
+ */
+import sharp from 'sharp';
+import type { Source } from '../core/image/splitter.js';
+
+const previewPixels = 320;
+const maxSourceBytes = 268_435_456;
+const maxSourcePixels = 268_435_456;
+const headBytes = 16;
+
+/** A picture of at most 320 pixels a side and `maxBytes` bytes, or undefined where there is none to be had. */
+export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (source.size < headBytes || source.size > maxSourceBytes || !looksLikePicture(await source.read(0, headBytes))) return undefined;
+  try {
+    const input = await source.read(0, source.size);
+    for (const quality of [70, 40]) {
+      const bytes = await sharp(input, { limitInputPixels: maxSourcePixels, sequentialRead: true, pages: 1 })
+        .rotate()
+        .resize(previewPixels, previewPixels, { fit: 'inside', withoutEnlargement: true })
+        .webp({ quality })
+        .toBuffer();
+      if (bytes.length <= maxBytes) return Uint8Array.from(bytes);
+    }
+  } catch {
+    // What sharp cannot read has no preview; the file itself is kept all the same.
+  }
+  return undefined;
+}
+
+/** Begins like a raster picture; SVG and PDF, which can refer to other files, are left out. */
+function looksLikePicture(head: Uint8Array): boolean {
+  const text = Buffer.from(head).toString('latin1');
+  if (['\x89PNG', '\xff\xd8\xff', 'II*\0', 'MM\0*', 'GIF8'].some((magic) => text.startsWith(magic))) return true;
+  return (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) || text.startsWith('ftypavif', 4);
+}

@@ -1,0 +1,123 @@
+/**
+ * A stored image, opened by its owner: manifest verified, lists of blocks unfolded; then its bytes, joined and held
+ * against their hash. SPEC.md sections 3 and 10.
+ */
+import type { ImageBlock, OpenImage } from './api.js';
+import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
+import { accountOf, type Connection } from './connection.js';
+import { ContentWindow, type OnOutcome } from './content-window.js';
+import { type ContentRef, type OpenSegments, unfoldRefs } from './core/block-list.js';
+import { kindOfDomain } from './core/domain.js';
+import { fault, integrityFault } from './core/errors.js';
+import { splitters } from './core/image/detect.js';
+import type { Recipe, Splitter, SplitSummary } from './core/image/splitter.js';
+import { openManifest } from './core/keys/signed-manifest.js';
+import type { Manifest } from './core/manifest.js';
+import { unfoldSkeleton } from './core/skeleton.js';
+import { imageOf, type ListedImage, openCard } from './listing.js';
+import { hexOf, isEqual } from './protocol/bytes.js';
+import { hammingOf } from './protocol/hamming.js';
+import type { ImageId } from './protocol/ids.js';
+
+/** All that is known of a stored image before a content is fetched. */
+export interface StoredImage {
+  readonly listed: ListedImage;
+  readonly manifest: Manifest;
+  readonly recipe: Recipe;
+  readonly splitter: Splitter;
+  readonly summary: SplitSummary;
+  readonly refs: readonly ContentRef[];
+  readonly segments: readonly ContentRef[];
+  readonly fetcher: BlockFetcher;
+}
+
+/** What opening may be told. */
+export interface OpeningOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Told of each segment's outcome. */
+  readonly onSegment?: (outcome: BlockOutcome) => void;
+}
+
+/** Opens an image. Throws `integrity-failed`, `sealed-invalid`, `signature-invalid` or `recipe-invalid` where the server mixed things up. */
+export async function openImage(connection: Connection, imageId: ImageId, options: OpeningOptions): Promise<StoredImage> {
+  const { signal } = options;
+  const record = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
+  if (record.card.imageId !== imageId) throw fault('integrity-failed', 'The server sent another image’s record.');
+  const listed = await openCard(connection, record.card);
+  const { identity, record: account } = accountOf(connection);
+  const place = { accountId: account.accountId, imageId, imageKey: listed.imageKey };
+  const manifest = await openManifest(connection.platform.crypto, place, { sealed: record.manifest, ownerKey: identity.ed25519 });
+  checkEntry(listed, manifest);
+  const fetcher = new BlockFetcher(connection, imageId, signal);
+  const segments: ContentRef[] = [];
+  const openSegments: OpenSegments = async (refs) => {
+    segments.push(...refs);
+    return openTold(fetcher, refs, options.onSegment);
+  };
+  const skeleton = await unfoldSkeleton(manifest.skeleton, manifest.domains, openSegments);
+  const refs = await unfoldRefs(manifest.contents, manifest.domains, openSegments);
+  const recipe: Recipe = { splitter: manifest.splitter, params: manifest.params, skeleton };
+  const splitter = splitters[manifest.splitter];
+  if (splitter === undefined) throw fault('recipe-invalid', `This version has no splitter ${manifest.splitter}.`);
+  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, segments, fetcher };
+}
+
+/** The exact bytes; the last piece only after the hash of the whole was found right. Throws `integrity-failed`. */
+export async function* joinedBytes(connection: Connection, stored: StoredImage, onOutcome?: OnOutcome): AsyncGenerator<Uint8Array, void, void> {
+  const { manifest, recipe, splitter, refs, fetcher } = stored;
+  const contents = new ContentWindow(fetcher, refs, onOutcome);
+  const hash = connection.platform.newHash();
+  let bytes = 0;
+  let held: Uint8Array | undefined;
+  try {
+    for await (const piece of splitter.join(recipe, contents)) {
+      if (fetcher.signal?.aborted === true) throw fault('cancelled');
+      bytes += piece.length;
+      if (bytes > manifest.size) throw integrityFault('file-hash', 'The file is longer than it was.');
+      hash.update(piece);
+      if (held !== undefined) yield held;
+      held = piece;
+    }
+  } finally {
+    await contents.close();
+  }
+  if (bytes !== manifest.size || !isEqual(hash.digest(), manifest.fileHash)) throw integrityFault('file-hash', 'The file is not the one that was stored.');
+  if (held !== undefined) yield held;
+}
+
+/** What its owner sees. */
+export async function openedView(connection: Connection, stored: StoredImage): Promise<OpenImage> {
+  const { listed, manifest, recipe, summary, refs, segments } = stored;
+  const blocks: ImageBlock[] = [];
+  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index] }));
+  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined }));
+  const { picture } = summary;
+  return {
+    image: imageOf(listed),
+    splitter: manifest.splitter,
+    description: manifest.description,
+    skeletonBytes: recipe.skeleton.length,
+    flatTiles: refs.filter((ref) => ref.kind === 'inline').length + (picture?.flat?.length ?? 0),
+    picture: picture === undefined ? undefined : { width: picture.width, height: picture.height, flat: picture.flat ?? [] },
+    blocks,
+  };
+}
+
+async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region'>): Promise<ImageBlock> {
+  if (ref.kind === 'inline') return { ...at, block: undefined };
+  const domain = kindOfDomain(ref.domain);
+  if (domain === undefined) throw fault('recipe-invalid', 'A domain has another form.');
+  const rehash = hexOf(await connection.platform.crypto.sha256(ref.tag));
+  return { ...at, block: { tag: hexOf(ref.tag), rehash, code: hammingOf(ref.tag), key: hexOf(ref.key), domain } };
+}
+
+/** The entry is sealed apart from the manifest: both must speak of the same file. */
+function checkEntry({ entry }: ListedImage, manifest: Manifest): void {
+  if (entry.size !== manifest.size || !isEqual(entry.fileHash, manifest.fileHash)) throw fault('integrity-failed', 'Entry and manifest are of different files.');
+}
+
+async function openTold(fetcher: BlockFetcher, refs: readonly ContentRef[], onSegment: OpeningOptions['onSegment']): Promise<readonly Uint8Array[]> {
+  const outcomes = await fetcher.outcomes(refs);
+  for (const outcome of outcomes.values()) onSegment?.(outcome);
+  return refs.map((ref) => contentOf(ref, outcomes));
+}

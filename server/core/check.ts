@@ -1,0 +1,198 @@
+/**
+ * Reads everything and says what is wrong; writes nothing. Every record of every pack (authentication code), every row's
+ * cipher (SHA-256 = T), check code and T1, every image's references and records, every account's record.
+ */
+import { hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
+import type { AccountId, ImageId, Rehash } from '../../client-sdk/protocol/ids.js';
+import type { AccountRow } from '../ports/account-store.js';
+import type { Damage, Place } from '../ports/block-store.js';
+import { CorruptionError } from '../ports/errors.js';
+import type { ImageRecordRow } from '../ports/image-store.js';
+import type { TagRow } from '../ports/tag-store.js';
+import { decodeAccountRecord } from './account-record.js';
+import type { Parts, Stop } from './contract.js';
+import { decodeManifestRecord, decodePreviewRecord, prefixOf } from './image-record.js';
+import { judgeRow } from './row-scrub.js';
+import { isSamePlace, readOrRotten } from './stored-block.js';
+
+const pageRows = 1_000;
+const maxReferrers = 100;
+
+/** An image that damage concerns. */
+export interface ConcernedImage {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+}
+
+/** One thing that is wrong. `images`: at most 100 of those that refer to the block. */
+export type Finding =
+  | { readonly kind: 'row-rotten' | 'block-unreadable' | 'block-quarantined' | 'copy-unreadable'; readonly rehash: string; readonly images: readonly ConcernedImage[] }
+  | ({ readonly kind: 'references-broken'; readonly missing: number } & ConcernedImage)
+  | ({ readonly kind: 'manifest-unreadable' | 'preview-unreadable' } & ConcernedImage)
+  | { readonly kind: 'account-unreadable'; readonly accountId: AccountId };
+
+/** What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. */
+export interface CheckAnswer {
+  readonly packs: number;
+  readonly records: number;
+  readonly blocks: number;
+  readonly images: number;
+  readonly accounts: number;
+  readonly findings: number;
+  readonly damage: readonly Damage[];
+}
+
+/** What a check asks for. */
+export interface CheckOrder {
+  readonly onFinding: (finding: Finding) => void;
+  readonly stop?: Stop;
+}
+
+interface Run {
+  readonly parts: Pick<Parts, 'stores' | 'world'>;
+  readonly stop: Stop | undefined;
+  readonly report: (finding: Finding) => void;
+}
+
+/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows and one record. */
+export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: CheckOrder): Promise<CheckAnswer> {
+  let findings = 0;
+  const report = (finding: Finding) => {
+    findings++;
+    order.onFinding(finding);
+  };
+  const run: Run = { parts, stop: order.stop, report };
+  const packs = await checkPacks(run);
+  const blocks = await checkRows(run);
+  const images = await checkImages(run);
+  const accounts = await checkAccounts(run);
+  return { ...packs, blocks, images, accounts, findings };
+}
+
+async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage'>> {
+  const damage: Damage[] = [];
+  const packs = await parts.stores.blocks.packs();
+  let records = 0;
+  for (const { pack } of packs) {
+    if (stop?.aborted === true) break;
+    const scanned = parts.stores.blocks.scan(pack, (stretch) => damage.push(stretch))[Symbol.asyncIterator]();
+    while ((await scanned.next()).done !== true) records++;
+  }
+  return { packs: packs.length, records, damage };
+}
+
+async function checkRows(run: Run): Promise<number> {
+  let blocks = 0;
+  let after: Rehash | undefined;
+  for (;;) {
+    const rows = await run.parts.stores.tags.list(after, pageRows);
+    for (const row of rows) {
+      if (run.stop?.aborted === true) return blocks;
+      await checkRow(run, row);
+      blocks++;
+    }
+    after = rows.at(-1)?.rehash;
+    if (rows.length < pageRows || after === undefined) return blocks;
+  }
+}
+
+async function checkRow({ parts, report }: Run, row: TagRow): Promise<void> {
+  const { tags, images } = parts.stores;
+  const found = async (kind: Extract<Finding, { readonly rehash: string }>['kind']) => {
+    report({ kind, rehash: hexOf(row.rehash), images: await images.referrers(row.rehash, maxReferrers) });
+  };
+  if (judgeRow((bytes) => parts.world.hasher.sha256(bytes), row).kind !== 'sound') return found('row-rotten');
+  if (row.state === 'quarantined') return found('block-quarantined');
+  if (!(await isSound(parts, row, row.place)) && !(await isSoundElsewhere(parts, row))) return found('block-unreadable');
+  for (const copy of await tags.copiesOf(row.rehash)) {
+    if (!(await isSound(parts, row, copy)) && (await isStillCopy(parts, row, copy))) await found('copy-unreadable');
+  }
+}
+
+async function isSound(parts: Run['parts'], row: TagRow, place: Place): Promise<boolean> {
+  const cipher = await readOrRotten(parts, place, 'block');
+  return cipher !== undefined && isEqual(parts.world.hasher.sha256(cipher), row.tag);
+}
+
+/** The record was moved, or the row removed, since the row was listed. */
+async function isSoundElsewhere(parts: Run['parts'], row: TagRow): Promise<boolean> {
+  const again = await parts.stores.tags.find(row.rehash);
+  return again === undefined || (!isSamePlace(again.place, row.place) && (await isSound(parts, row, again.place)));
+}
+
+async function isStillCopy(parts: Run['parts'], row: TagRow, copy: Place): Promise<boolean> {
+  return (await parts.stores.tags.copiesOf(row.rehash)).some((place) => isSamePlace(place, copy));
+}
+
+async function checkImages(run: Run): Promise<number> {
+  let images = 0;
+  let after: ConcernedImage | undefined;
+  for (;;) {
+    const records = await run.parts.stores.images.listAll(after, pageRows);
+    for (const record of records) {
+      if (run.stop?.aborted === true) return images;
+      await (record.type === 'manifest' ? checkManifest(run, record) : checkPreview(run, record));
+      images += record.type === 'manifest' ? 1 : 0;
+    }
+    const last = records.at(-1);
+    after = last === undefined ? undefined : { accountId: last.accountId, imageId: last.imageId };
+    if (after === undefined) return images;
+  }
+}
+
+async function checkManifest({ parts, report }: Run, { accountId, imageId, place }: ImageRecordRow): Promise<void> {
+  const { images, tags } = parts.stores;
+  const record = decoded(decodeManifestRecord, await readOrRotten(parts, place, 'manifest'));
+  const row = await images.find(accountId, imageId);
+  if (row === undefined || !isSamePlace(row.manifestPlace, place)) return;
+  if (record?.accountId !== accountId || record.imageId !== imageId) {
+    report({ kind: 'manifest-unreadable', accountId, imageId });
+    return;
+  }
+  const rehashes = await images.referencesOf(accountId, imageId);
+  const referred = new Set(rehashes.map((rehash) => hexOf(prefixOf(rehash))));
+  const unreferred = record.prefixes.filter((prefix) => !referred.has(hexOf(prefix))).length;
+  const rows = await tags.findAllOwned(accountId, rehashes);
+  const missing = unreferred + rows.filter((found) => found === undefined).length;
+  if (missing > 0) report({ kind: 'references-broken', accountId, imageId, missing });
+}
+
+async function checkPreview({ parts, report }: Run, { accountId, imageId, place }: ImageRecordRow): Promise<void> {
+  const record = decoded(decodePreviewRecord, await readOrRotten(parts, place, 'preview'));
+  if (record?.accountId === accountId && record.imageId === imageId) return;
+  const row = await parts.stores.images.find(accountId, imageId);
+  if (row?.preview !== undefined && isSamePlace(row.preview.place, place)) report({ kind: 'preview-unreadable', accountId, imageId });
+}
+
+async function checkAccounts(run: Run): Promise<number> {
+  let accounts = 0;
+  let after: string | undefined;
+  for (;;) {
+    const rows = await run.parts.stores.accounts.list(after, pageRows);
+    for (const row of rows) {
+      if (run.stop?.aborted === true) return accounts;
+      await checkAccount(run, row);
+      accounts++;
+    }
+    after = rows.at(-1)?.username;
+    if (rows.length < pageRows || after === undefined) return accounts;
+  }
+}
+
+async function checkAccount({ parts, report }: Run, { accountId, place, revision, keyringRevision }: AccountRow): Promise<void> {
+  const recorded = decoded(decodeAccountRecord, await readOrRotten(parts, place, 'account'))?.account;
+  const isTold = recorded?.accountId === accountId && recorded.revision === revision && recorded.keyringRevision === keyringRevision;
+  if (isTold) return;
+  const again = await parts.stores.accounts.find(accountId);
+  if (again !== undefined && isSamePlace(again.place, place)) report({ kind: 'account-unreadable', accountId });
+}
+
+function decoded<T>(decode: (payload: Uint8Array) => T, payload: Uint8Array | undefined): T | undefined {
+  if (payload === undefined) return undefined;
+  try {
+    return decode(payload);
+  } catch (error) {
+    if (error instanceof CorruptionError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Rebuilds the database from the packs: accounts, blocks, images, removals. What the packs cannot tell (sessions,
+ * invitations, what is in the trash) is lost; trashed images come back. The store is held until the operator releases it.
+ * Repeatable, also over a database that is merely old.
+ */
+import { hexOf } from '../../client-sdk/protocol/bytes.js';
+import { hammingOf } from '../../client-sdk/protocol/hamming.js';
+import { asRehash, idOfBytes, type AccountId, type ImageId, type Rehash, type UploadId } from '../../client-sdk/protocol/ids.js';
+import { hashBytes, idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
+import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
+import type { Damage } from '../ports/block-store.js';
+import { StorageError } from '../ports/errors.js';
+import type { FiledBlock } from '../ports/tag-store.js';
+import { accountRowAt, decodeAccountRecord } from './account-record.js';
+import type { Parts } from './contract.js';
+import { advanceGeneration } from './generation.js';
+import { decodeManifestRecord, decodePreviewRecord, prefixBytes } from './image-record.js';
+import { readLedger, type FoundImage, type Ledger } from './ledger.js';
+
+const batchBlocks = 1_000;
+const prefixMatches = 64;
+
+/** What rebuilding needs. */
+export type RebuildParts = Pick<Parts, 'stores' | 'world'>;
+
+/** What came back. `incomplete`: images that refer to blocks which the packs no longer hold. */
+export interface RebuildAnswer {
+  readonly accounts: number;
+  readonly blocks: number;
+  readonly images: number;
+  readonly removals: number;
+  /** Names of accounts that lost their user name to a later account of the same name. */
+  readonly displaced: readonly AccountId[];
+  readonly incomplete: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
+  readonly damage: readonly Damage[];
+}
+
+/** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
+export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
+  await parts.stores.state.setHeld(true);
+  const damage: Damage[] = [];
+  const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
+  for (const account of ledger.accounts) await reinstateAccount(parts, account.place);
+  const owner = ledger.accounts[0]?.accountId;
+  const blocks = owner === undefined ? 0 : await fileBlocks(parts, owner);
+  const incomplete: RebuildAnswer['incomplete'][number][] = [];
+  for (const image of ledger.images) {
+    if (!(await reinstateImage(parts, image))) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
+  }
+  for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
+  await advanceGeneration(parts.stores);
+  return { ...countsOf(ledger), blocks, incomplete, damage };
+}
+
+function countsOf(ledger: Ledger): Pick<RebuildAnswer, 'accounts' | 'images' | 'removals' | 'displaced'> {
+  return { accounts: ledger.accounts.length, images: ledger.images.length, removals: ledger.removed.length, displaced: ledger.displaced };
+}
+
+async function reinstateAccount({ stores }: RebuildParts, place: Ledger['accounts'][number]['place']): Promise<void> {
+  const payload = await stores.blocks.read(place, 'account');
+  if (payload === undefined) throw vanished();
+  await stores.accounts.reinstate(accountRowAt(decodeAccountRecord(payload), place));
+}
+
+/** Files every block that the packs hold, hashed anew, through a session that is ended at once. */
+async function fileBlocks(parts: RebuildParts, accountId: AccountId): Promise<number> {
+  const { tags, blocks } = parts.stores;
+  const now = parts.world.clock.now();
+  const uploadId = idOfBytes<UploadId>(parts.world.random(idBytes));
+  const upload = { uploadId, accountId, expiresAt: now + uploadLifetimeMs, receivedBytes: 0 };
+  await tags.beginUpload(upload, now, Number.MAX_SAFE_INTEGER);
+  let filed = 0;
+  let batch: FiledBlock[] = [];
+  const flush = async () => {
+    if (batch.length > 0 && !(await tags.file({ uploadId, accountId, now }, batch))) throw vanished();
+    filed += batch.length;
+    batch = [];
+  };
+  for (const { pack } of await blocks.packs()) {
+    for await (const record of blocks.scan(pack, () => undefined)) {
+      if (record.type !== 'block') continue;
+      batch.push(filedAt(parts, record));
+      if (batch.length >= batchBlocks) await flush();
+    }
+  }
+  await flush();
+  await tags.endUpload(uploadId, accountId);
+  return filed;
+}
+
+function filedAt(parts: RebuildParts, { payload, place }: { readonly payload: Uint8Array; readonly place: FiledBlock['place'] }): FiledBlock {
+  const sha256 = (bytes: Uint8Array) => parts.world.hasher.sha256(bytes);
+  const tag = tagOf(sha256, payload);
+  return { tag, rehash: rehashOf(sha256, tag), code: hammingOf(tag), place };
+}
+
+/** False where blocks are missing. */
+async function reinstateImage(parts: RebuildParts, found: FoundImage): Promise<boolean> {
+  const { blocks, images } = parts.stores;
+  const payload = await blocks.read(found.place, 'manifest');
+  if (payload === undefined) throw vanished();
+  const record = decodeManifestRecord(payload);
+  const { rehashes, isComplete } = await rehashesOf(parts, record.prefixes);
+  await images.reinstate(record.accountId, {
+    imageId: record.imageId,
+    wrappedKey: record.wrappedKey,
+    entry: record.entry,
+    manifestHash: parts.world.hasher.sha256(record.manifest),
+    manifestBytes: record.manifest.length,
+    manifestPlace: found.place,
+    preview: await previewOf(parts, found, parts.world.hasher.sha256(record.manifest)),
+    rehashes,
+    createdAt: record.createdAt,
+  });
+  return isComplete;
+}
+
+async function previewOf(parts: RebuildParts, { previews }: FoundImage, manifestHash: Uint8Array): ReturnType<typeof readPreviewSize> {
+  const place = previews.get(hexOf(manifestHash));
+  return place === undefined ? undefined : readPreviewSize(parts, place);
+}
+
+async function readPreviewSize({ stores }: RebuildParts, place: FoundImage['place']): Promise<{ readonly place: FoundImage['place']; readonly bytes: number } | undefined> {
+  const payload = await stores.blocks.read(place, 'preview');
+  return payload === undefined ? undefined : { place, bytes: decodePreviewRecord(payload).preview.length };
+}
+
+/** All T1s of the index that begin with one of the prefixes: one too many keeps a block, one too few would lose it. */
+async function rehashesOf({ stores }: RebuildParts, prefixes: readonly Uint8Array[]): Promise<{ readonly rehashes: readonly Rehash[]; readonly isComplete: boolean }> {
+  const rehashes: Rehash[] = [];
+  let isComplete = true;
+  for (const prefix of prefixes) {
+    const rows = await stores.tags.list(beforePrefix(prefix), prefixMatches);
+    const matches = rows.map((row) => row.rehash).filter((rehash) => prefix.every((byte, i) => byte === rehash[i]));
+    rehashes.push(...matches);
+    isComplete &&= matches.length > 0;
+  }
+  return { rehashes, isComplete };
+}
+
+/** The greatest T1 below all that begin with `prefix`; undefined where there is none. */
+function beforePrefix(prefix: Uint8Array): Rehash | undefined {
+  const bytes = new Uint8Array(hashBytes);
+  bytes.set(prefix);
+  for (let i = prefixBytes - 1; i >= 0; i--) {
+    const byte = bytes[i] ?? 0;
+    bytes[i] = (byte + 255) & 255;
+    if (byte === 0) continue;
+    return asRehash(bytes.fill(255, prefixBytes));
+  }
+  return undefined;
+}
+
+function vanished(): StorageError {
+  return new StorageError('the store changed while it was rebuilt', { retryable: true });
+}

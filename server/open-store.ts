@@ -1,0 +1,143 @@
+/**
+ * Opens a store for one process: lock, data directory, packs, database, then the services over them, in this order;
+ * closes them in the reverse one. Refuses to go on where what is found does not belong together.
+ */
+import { existsSync } from 'node:fs';
+import type { Parts, Policy, Services, Stores } from './core/contract.js';
+import { createGate } from './core/gate.js';
+import { advanceGeneration, openGeneration, type Fit } from './core/generation.js';
+import { createServices } from './core/services.js';
+import { DataDirectoryError, measureOtherFiles, openDataDirectory, readDataDirectory, removeSetupToken, type DataDirectory } from './data-directory.js';
+import { openBlockStore } from './storage/packs/block-store.js';
+import { createAccountStore } from './storage/sqlite/account-store.js';
+import { openDatabase, type StoreDatabase } from './storage/sqlite/database.js';
+import { lockDirectory } from './storage/sqlite/directory-lock.js';
+import { createImageStore } from './storage/sqlite/image-store.js';
+import { createStoreState } from './storage/sqlite/store-state.js';
+import { createTagStore } from './storage/sqlite/tag-store.js';
+import { nodeWorld } from './world.js';
+
+/** What a process opens a store for. Only a server makes one where there is none; only a rebuild goes on without a database. */
+export type Purpose =
+  | { readonly kind: 'serve'; readonly realm: string; readonly isSharedConfirmed: boolean }
+  | { readonly kind: 'administer' }
+  | { readonly kind: 'rebuild' };
+
+/** How to open a store. */
+export interface StoreOrder {
+  readonly directory: string;
+  readonly policy: Policy;
+  readonly purpose: Purpose;
+}
+
+/** An open store. */
+export interface OpenedStore {
+  readonly data: DataDirectory;
+  readonly parts: Parts;
+  readonly services: Services;
+  /** Whether database and packs were found to be of one moment. */
+  readonly fit: Fit;
+  /** Marks a clean stop, truncates the write-ahead log, closes everything, releases the lock. Call once. */
+  close(): Promise<void>;
+}
+
+/** Opens. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
+export async function openStore(order: StoreOrder): Promise<OpenedStore> {
+  const lock = lockDirectory(order.directory);
+  if (lock === undefined) {
+    throw new DataDirectoryError(`${order.directory} is in use by another process of this program. Stop the server first, or name another directory.`);
+  }
+  try {
+    const store = await openLocked(order);
+    return {
+      ...store,
+      async close() {
+        await store.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(order: StoreOrder): Promise<OpenedStore> {
+  const { purpose, directory } = order;
+  const data = purpose.kind === 'serve' ? await openDataDirectory(directory, purpose.realm) : await readDataDirectory(directory);
+  const hadDatabase = existsSync(data.databaseFile);
+  const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey });
+  try {
+    const isMissing = !hadDatabase && (await blocks.packs()).length > 0;
+    if (isMissing && purpose.kind !== 'rebuild') throw new DataDirectoryError(`${data.databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
+    const database = openDatabase({ file: data.databaseFile });
+    try {
+      return await openServices(order, { data, database, stores: { blocks, ...tablesOf(database) } });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    await blocks.close();
+    throw error;
+  }
+}
+
+function tablesOf(database: StoreDatabase): Omit<Stores, 'blocks'> {
+  return { tags: createTagStore(database), images: createImageStore(database), accounts: createAccountStore(database), state: createStoreState(database) };
+}
+
+interface Opened {
+  readonly data: DataDirectory;
+  readonly database: StoreDatabase;
+  readonly stores: Stores;
+}
+
+async function openServices(order: StoreOrder, { data, database, stores }: Opened): Promise<OpenedStore> {
+  await refuseStrangers(data, stores);
+  if (order.purpose.kind === 'serve') await settleExistence(order.policy.existence, stores, order.purpose.isSharedConfirmed);
+  const fit = await openGeneration(stores);
+  const hasAccounts = (await stores.accounts.count()) > 0;
+  if (hasAccounts) await removeSetupToken(data.directory);
+  const parts: Parts = {
+    stores,
+    world: nodeWorld,
+    policy: order.policy,
+    secrets: { serverId: data.serverId, saltKey: data.saltKey, setupToken: hasAccounts ? undefined : data.setupToken },
+    gate: createGate(),
+    otherFileBytes: () => measureOtherFiles(data),
+  };
+  return {
+    data,
+    parts,
+    fit,
+    services: createServices(parts),
+    async close() {
+      await advanceGeneration(stores);
+      await stores.blocks.close();
+      database.close();
+    },
+  };
+}
+
+/** A database of another store, and packs that are gone from under a database, are volumes mounted wrongly. */
+async function refuseStrangers(data: DataDirectory, stores: Stores): Promise<void> {
+  const storeId = await stores.state.read('store-id');
+  if (storeId !== undefined && storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
+  if (storeId === undefined) await stores.state.write('store-id', data.storeId);
+  if ((await stores.accounts.count()) > 0 && (await stores.blocks.packs()).length === 0) {
+    throw new DataDirectoryError(`${data.packsDirectory} is empty although the database names blocks in it. Is the right volume mounted there?`);
+  }
+}
+
+/** Blocks that were stored under `own` can be probed by all once existence is `shared`: the operator must say so. */
+async function settleExistence(mode: Policy['existence'], stores: Stores, isConfirmed: boolean): Promise<void> {
+  const before = await stores.state.read('existence');
+  const isExposing = before === 'own' && mode === 'shared' && (await stores.accounts.count()) > 0;
+  if (isExposing && !isConfirmed) {
+    throw new DataDirectoryError(
+      'DICE_EXISTENCE=shared lets every account ask whether a block is stored here, also about blocks that were stored under own. Set DICE_CONFIRM_SHARED=yes to accept that, or leave DICE_EXISTENCE at own.',
+    );
+  }
+  if (before !== mode) await stores.state.write('existence', mode);
+}

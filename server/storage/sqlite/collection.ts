@@ -1,0 +1,93 @@
+/**
+ * What the collector asks of the index: rows that nothing refers to, equal copies, sums. Each function runs inside a
+ * transaction that its caller holds.
+ */
+import type { Rehash } from '../../../client-sdk/protocol/ids.js';
+import type { Place } from '../../ports/block-store.js';
+import type { Copy, FiledBlock, TagFigures } from '../../ports/tag-store.js';
+import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
+import type { StoreDatabase } from './database.js';
+import { filedBlock, tagColumns, tagOfRehash, type TagColumns } from './tag-rows.js';
+
+/** The reference is asked for once more, though no referenced row stands in `unreferenced`: a wrong row there must not lose a block. */
+const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
+  AND NOT EXISTS (SELECT 1 FROM reference WHERE reference.tag = x.tag) AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.tag = x.tag)`;
+
+/** Removes at most `limit` collectable rows. */
+export function collect(db: StoreDatabase, before: number, limit: number): readonly FiledBlock[] {
+  const rows = db.query<TagColumns>(`SELECT ${tagColumns} ${collectable} LIMIT ?`).all(before, limit);
+  for (const row of rows) db.query('DELETE FROM tag WHERE id = ?').run(row.id);
+  return rows.map(filedBlock);
+}
+
+/** Counts what `collect` would remove without limit. */
+export function countCollectable(db: StoreDatabase, before: number): { readonly blocks: number; readonly cipherBytes: number } {
+  const count = db.query<{ blocks: number; cipherBytes: number }>(`SELECT COUNT(*) AS blocks, COALESCE(SUM(tag.length), 0) AS cipherBytes ${collectable}`);
+  return count.get(before) ?? { blocks: 0, cipherBytes: 0 };
+}
+
+type CopyColumns = TagColumns & { readonly copyPack: number; readonly copyOffset: number };
+const copiesSql = `SELECT ${tagColumns}, copy.pack AS copyPack, copy.offset AS copyOffset FROM copy JOIN tag ON tag.id = copy.tag LIMIT ?`;
+
+/** Rows with an extra copy. */
+export function listCopies(db: StoreDatabase, limit: number): readonly Copy[] {
+  return db.query<CopyColumns>(copiesSql).all(limit).map((row) => ({
+    rehash: rehashColumn(row.t1),
+    tag: tagColumn(row.t),
+    kept: placeColumns(row),
+    extra: { pack: row.copyPack, offset: row.copyOffset, length: row.length },
+  }));
+}
+
+/** Places of extra copies of T1. */
+export function copiesOf(db: StoreDatabase, rehash: Rehash): readonly Place[] {
+  const sql = 'SELECT copy.pack, copy.offset, tag.length FROM tag JOIN copy ON copy.tag = tag.id WHERE tag.t1 = ? ORDER BY copy.pack, copy.offset';
+  return db.query<PlaceColumns>(sql).all(rehash).map(placeColumns);
+}
+
+/** Keeps one noted place and forgets another. A row that was quarantined at another place is live at the kept one. */
+export function merge(db: StoreDatabase, rehash: Rehash, { kept, extra }: { readonly kept: Place; readonly extra: Place }): boolean {
+  const row = tagOfRehash(db, rehash);
+  if (row === undefined || isSamePlace(kept, extra)) return false;
+  const copies = copiesOf(db, rehash);
+  const isNoted = (place: Place): boolean => isSamePlace(row, place) || copies.some((copy) => isSamePlace(copy, place));
+  if (!isNoted(kept) || !isNoted(extra)) return false;
+  const forget = db.query('DELETE FROM copy WHERE tag = ? AND pack = ? AND offset = ?');
+  forget.run(row.id, extra.pack, extra.offset);
+  if (isSamePlace(row, kept)) return true;
+  forget.run(row.id, kept.pack, kept.offset);
+  if (!isSamePlace(row, extra) && row.state === 0) db.query('INSERT INTO copy (tag, pack, offset) VALUES (?, ?, ?)').run(row.id, row.pack, row.offset);
+  db.query('UPDATE tag SET pack = ?, offset = ?, state = 0 WHERE id = ?').run(kept.pack, kept.offset, row.id);
+  return true;
+}
+
+const packsSql = `SELECT pack, COUNT(*) AS records, SUM(length) AS payloadBytes FROM tag GROUP BY pack
+  UNION ALL SELECT copy.pack, COUNT(*), SUM(tag.length) FROM copy JOIN tag ON tag.id = copy.tag GROUP BY copy.pack`;
+
+/** What rows and copies occupy, per pack. */
+export function liveByPack(db: StoreDatabase): ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }> {
+  return byPack(db.query<PackSum>(packsSql).all());
+}
+
+interface CountAndBytes {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Counts and sums over the index. */
+export function figures(db: StoreDatabase): TagFigures {
+  const ask = (from: string): CountAndBytes =>
+    db.query<CountAndBytes>(`SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM ${from}`).get() ?? { count: 0, bytes: 0 };
+  const all = ask('tag');
+  const unreferenced = ask('unreferenced x JOIN tag ON tag.id = x.tag');
+  const copies = ask('copy JOIN tag ON tag.id = copy.tag');
+  return {
+    blocks: all.count,
+    cipherBytes: all.bytes,
+    unreferencedBlocks: unreferenced.count,
+    unreferencedCipherBytes: unreferenced.bytes,
+    pendingCopies: copies.count,
+    pendingCopyBytes: copies.bytes,
+    quarantinedBlocks: ask('tag WHERE state = 1').count,
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * The commit of an image, and what stands in its way: session, ids, missing blocks, quota. Runs inside one
+ * transaction that its caller holds. DESIGN.md section 3.
+ */
+import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
+import type { CommitOutcome, NewImage } from '../../ports/image-store.js';
+import type { ExistenceScope } from '../../ports/tag-store.js';
+import type { StoreDatabase } from './database.js';
+import { liveUpload, sightings, type LiveUpload, type Sighting } from './existence.js';
+import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
+import { ensureOwner, sessionBytes } from './owner-rows.js';
+import type { Referent } from './reference-rows.js';
+
+/** The T1s that a commit in this session would find missing; all of them where the session is not live. */
+export function missing(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly Rehash[] {
+  const upload = liveUpload(db, scope);
+  return upload === undefined ? rehashes : sortOut(db, upload, rehashes).missing;
+}
+
+/** Commits an image, or says why not. */
+export function commit(db: StoreDatabase, scope: ExistenceScope, { image, quotaBytes }: { readonly image: NewImage; readonly quotaBytes: number | undefined }): CommitOutcome {
+  const upload = liveUpload(db, scope);
+  if (upload === undefined) return { kind: 'upload-unknown' };
+  const known = standing(db, upload.owner, image);
+  if (known !== undefined) return { kind: known };
+  const sorted = sortOut(db, upload, image.rehashes);
+  if (sorted.missing.length > 0) return { kind: 'missing', missing: sorted.missing };
+  if (quotaBytes !== undefined && usedAfter(db, { owner: upload.owner, image, now: scope.now }) > quotaBytes) return { kind: 'quota-exceeded' };
+  insertImage(db, { owner: upload.owner, image }, sorted.tags);
+  unpin(db, upload, sorted.tags);
+  attribute(db, upload, image);
+  return { kind: 'stored' };
+}
+
+function sortOut(db: StoreDatabase, upload: LiveUpload, rehashes: readonly Rehash[]): { readonly tags: readonly Referent[]; readonly missing: readonly Rehash[] } {
+  const sight = sightings(db, upload.owner, { kind: 'upload', upload: upload.id });
+  const tags: Referent[] = [];
+  const lacking: Rehash[] = [];
+  for (const rehash of rehashes) {
+    const seen = sight(rehash);
+    if (isHeld(seen)) tags.push({ id: seen.id, length: seen.length, isNew: !seen.hasReference });
+    else lacking.push(rehash);
+  }
+  return { tags, missing: lacking };
+}
+
+function isHeld(seen: Sighting | undefined): seen is Sighting {
+  return seen !== undefined && (seen.hasReference || seen.hasPin);
+}
+
+const storedSql = 'SELECT cipher_bytes + manifest_bytes + entry_bytes + preview_bytes AS bytes FROM owner WHERE id = ?';
+
+/** Blocks of the image that are new to the account are pinned here, so the bytes of its sessions hold them already. */
+function usedAfter(db: StoreDatabase, { owner, image, now }: { readonly owner: number; readonly image: NewImage; readonly now: number }): number {
+  const stored = db.query<{ bytes: number }>(storedSql).get(owner)?.bytes ?? 0;
+  const sizes = newSizes(image);
+  return stored + sessionBytes(db, owner, now) + sizes.manifest + sizes.entry + (sizes.preview ?? 0);
+}
+
+function unpin(db: StoreDatabase, upload: LiveUpload, tags: readonly Referent[]): void {
+  const drop = db.query('DELETE FROM pin WHERE upload = ? AND tag = ?');
+  for (const { id } of tags) drop.run(upload.id, id);
+}
+
+const daySql = `INSERT INTO received_day (owner, day, bytes) VALUES (?, strftime('%Y-%m-%d', ? / 1000, 'unixepoch'), ?)
+  ON CONFLICT (owner, day) DO UPDATE SET bytes = bytes + excluded.bytes`;
+
+/** What the session received since its last commit counts for this image's day, with its sealed objects. */
+function attribute(db: StoreDatabase, upload: LiveUpload, image: NewImage): void {
+  const sizes = newSizes(image);
+  const bytes = upload.uncommittedBytes + sizes.manifest + sizes.entry + (sizes.preview ?? 0);
+  db.query(daySql).run(upload.owner, image.createdAt, bytes);
+  db.query('UPDATE upload SET uncommitted_bytes = 0 WHERE id = ?').run(upload.id);
+}
+
+/** Inserts an image found in a pack with references to those of its T1s that have rows. Nothing where it is there already, or buried. */
+export function reinstate(db: StoreDatabase, accountId: AccountId, image: NewImage): void {
+  const owner = ensureOwner(db, accountId);
+  if (isBuried(db, owner, image.imageId) || imageOf(db, accountId, image.imageId) !== undefined) return;
+  const byRehash = db.query<{ id: number; length: number }>('SELECT id, length FROM tag WHERE t1 = ?');
+  const referenceOf = db.query('SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1');
+  const tags = image.rehashes.flatMap((rehash) => {
+    const row = byRehash.get(rehash);
+    return row === undefined ? [] : [{ ...row, isNew: referenceOf.get(row.id, owner) === undefined }];
+  });
+  insertImage(db, { owner, image }, tags);
+}
+
+/** Removes an image that is in the trash and leaves a tombstone. */
+export function purge(db: StoreDatabase, id: { readonly accountId: AccountId; readonly imageId: ImageId }, now: number): boolean {
+  const row = imageOf(db, id.accountId, id.imageId);
+  if (row === undefined || row.trashed_at === null) return false;
+  removeImage(db, row, now);
+  buryId(db, row.owner, id.imageId);
+  return true;
+}
+
+/** Leaves a tombstone and removes the image if there is one. Its tags count as touched when it was created. */
+export function bury(db: StoreDatabase, accountId: AccountId, imageId: ImageId): void {
+  const row = imageOf(db, accountId, imageId);
+  if (row !== undefined) removeImage(db, row, row.created_at);
+  buryId(db, ensureOwner(db, accountId), imageId);
+}

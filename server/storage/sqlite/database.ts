@@ -1,0 +1,127 @@
+/**
+ * One SQLite file: how it is opened, its transactions, its cached statements, and its failures as errors of the
+ * ports. It knows no table. DESIGN.md section 6.
+ */
+import Sqlite, { type Database, type Statement } from 'better-sqlite3';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CorruptionError, StorageError } from '../../ports/errors.js';
+import { migrate } from './migrate.js';
+
+/** Where the file lies. `migrations` is the folder of the schema, by default that of the package. */
+export interface DatabaseOptions {
+  readonly file: string;
+  readonly migrations?: string;
+}
+
+/** From dist/server/storage/sqlite up to the package, which holds the migrations beside dist. */
+const packagedMigrations = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
+
+/** Opens the database at `file`, makes it where it is missing, and brings its schema up to date. Throws errors of the ports. */
+export function openDatabase(options: DatabaseOptions): StoreDatabase {
+  return translated('opening the database', () => {
+    mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true, mode: 0o700 });
+    const connection = new Sqlite(options.file);
+    try {
+      configure(connection);
+      migrate(connection, options.migrations ?? packagedMigrations);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return new StoreDatabase(connection);
+  });
+}
+
+/** An open database. Methods of the stores run inside `read` or `write`, each one transaction. */
+export class StoreDatabase {
+  private readonly statements = new Map<string, Statement>();
+
+  constructor(readonly connection: Database) {}
+
+  /** The prepared statement of `sql`; `Row` is what its columns give. */
+  query<Row>(sql: string): Statement<unknown[], Row> {
+    const known = this.statements.get(sql);
+    if (known !== undefined) return known as Statement<unknown[], Row>; // one text is always asked with one row type
+    const made = this.connection.prepare<unknown[], Row>(sql);
+    this.statements.set(sql, made);
+    return made;
+  }
+
+  /** Runs `step` on one snapshot. */
+  read<T>(doing: string, step: () => T): Promise<T> {
+    return this.run('BEGIN', doing, step);
+  }
+
+  /** Runs `step` as the only writer; all of it is durable when the promise resolves, none of it where it rejects. */
+  write<T>(doing: string, step: () => T): Promise<T> {
+    return this.run('BEGIN IMMEDIATE', doing, step);
+  }
+
+  /** Moves the write-ahead log into the file, empties it, and gives free pages back. */
+  truncateLog(): void {
+    this.connection.pragma('incremental_vacuum');
+    this.connection.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Truncates the log and closes. Repeatable. */
+  close(): void {
+    if (!this.connection.open) return;
+    translated('closing the database', () => {
+      this.truncateLog();
+      this.connection.close();
+    });
+  }
+
+  private run<T>(begin: string, doing: string, step: () => T): Promise<T> {
+    return new Promise((resolve) => { resolve(translated(doing, () => this.transact(begin, step))); });
+  }
+
+  private transact<T>(begin: string, step: () => T): T {
+    this.query(begin).run();
+    try {
+      const result = step();
+      this.query('COMMIT').run();
+      return result;
+    } catch (error) {
+      if (this.connection.inTransaction) this.query('ROLLBACK').run();
+      throw error;
+    }
+  }
+}
+
+/** The driver opens an existing write-ahead database with synchronous = NORMAL: every setting is made at every open. */
+function configure(connection: Database): void {
+  connection.pragma('busy_timeout = 5000');
+  connection.pragma('page_size = 4096');
+  connection.pragma('auto_vacuum = INCREMENTAL');
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
+  connection.pragma('wal_autocheckpoint = 4000');
+  connection.pragma('cache_size = -32768');
+  connection.pragma('trusted_schema = OFF');
+}
+
+const fullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
+
+/** Runs `step`; what SQLite or the file system throws becomes an error of the ports. */
+export function translated<T>(doing: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw new CorruptionError(`${doing}: ${code}`, { cause: error });
+    const retryable = /^SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|PROTOCOL)/.test(code);
+    throw new StorageError(`${doing}: ${code}`, { retryable, isFull: fullCodes.has(code), cause: error });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof StorageError || error instanceof CorruptionError || !(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // The driver reports use after close as a plain TypeError.
+  return /database connection is not open/.test(error.message) ? 'closed' : undefined;
+}

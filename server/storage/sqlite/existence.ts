@@ -1,0 +1,90 @@
+/**
+ * Who has which block: the look-ups behind existence, commit and fetching. A T1 that is absent costs the same seeks as
+ * one that only others have, so that time tells no more than the answer does. DESIGN.md section 3.
+ */
+import type { Rehash } from '../../../client-sdk/protocol/ids.js';
+import type { ExistenceScope } from '../../ports/tag-store.js';
+import { idBlob } from './columns.js';
+import type { StoreDatabase } from './database.js';
+
+/** An upload session that is live for this account. */
+export interface LiveUpload {
+  readonly id: number;
+  readonly owner: number;
+  readonly receivedBytes: number;
+  readonly uncommittedBytes: number;
+}
+
+/** A live tag row, and what the account has of it. */
+export interface Sighting {
+  readonly id: number;
+  readonly length: number;
+  readonly hasReference: boolean;
+  readonly hasPin: boolean;
+}
+
+const uploadSql = `SELECT u.id, u.owner, u.received_bytes AS receivedBytes, u.uncommitted_bytes AS uncommittedBytes
+  FROM upload u JOIN owner o ON o.id = u.owner WHERE u.upload_id = ? AND o.account_id = ? AND u.expires_at > ?`;
+
+/** The session of `scope`, or undefined where it is unknown, expired or another account's. */
+export function liveUpload(db: StoreDatabase, scope: ExistenceScope): LiveUpload | undefined {
+  return db.query<LiveUpload>(uploadSql).get(idBlob(scope.uploadId), idBlob(scope.accountId), scope.now);
+}
+
+/** Pins in any session of the owner that is live at `now`, or in this one alone. */
+export type PinQuestion = { readonly kind: 'owner'; readonly now: number } | { readonly kind: 'upload'; readonly upload: number };
+
+const idSql = 'SELECT id FROM tag WHERE t1 = ?';
+const rowSql = 'SELECT length, state FROM tag WHERE id = ?';
+const referenceSql = 'SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1';
+const uploadPinSql = 'SELECT 1 FROM pin WHERE upload = ? AND tag = ?';
+const ownerPinSql = 'SELECT 1 FROM pin p JOIN upload u ON u.id = p.upload WHERE p.tag = ? AND p.owner = ? AND u.expires_at > ? LIMIT 1';
+
+/** A function from T1 to what `owner` has of it; undefined where no live row exists. For use inside one transaction. */
+export function sightings(db: StoreDatabase, owner: number, question: PinQuestion): (rehash: Rehash) => Sighting | undefined {
+  const byRehash = db.query<{ id: number }>(idSql);
+  const byId = db.query<{ length: number; state: number }>(rowSql);
+  const referenceOf = db.query(referenceSql);
+  const hasPin = pinAsker(db, owner, question);
+  const highest = highestTag(db);
+  return (rehash) => {
+    const id = byRehash.get(rehash)?.id;
+    const asked = id ?? decoyOf(rehash, highest);
+    const row = byId.get(asked);
+    const hasReference = referenceOf.get(asked, owner) !== undefined;
+    const isPinned = hasPin(asked);
+    if (id === undefined || row?.state !== 0) return undefined;
+    return { id, length: row.length, hasReference, hasPin: isPinned };
+  };
+}
+
+/** The id of the row of T1 if an image of `owner` refers to it, whatever its state. */
+export function ownedTag(db: StoreDatabase, owner: number): (rehash: Rehash) => number | undefined {
+  const byRehash = db.query<{ id: number }>(idSql);
+  const referenceOf = db.query(referenceSql);
+  const highest = highestTag(db);
+  return (rehash) => {
+    const id = byRehash.get(rehash)?.id;
+    const hasReference = referenceOf.get(id ?? decoyOf(rehash, highest), owner) !== undefined;
+    return hasReference ? id : undefined;
+  };
+}
+
+function pinAsker(db: StoreDatabase, owner: number, question: PinQuestion): (tag: number) => boolean {
+  if (question.kind === 'upload') {
+    const pinOf = db.query(uploadPinSql);
+    return (tag) => pinOf.get(question.upload, tag) !== undefined;
+  }
+  const pinOf = db.query(ownerPinSql);
+  return (tag) => pinOf.get(tag, owner, question.now) !== undefined;
+}
+
+function highestTag(db: StoreDatabase): number {
+  return db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0;
+}
+
+/** Some row for an absent T1, so that its look-up touches pages as a foreign one's does. What is found there is not used. */
+function decoyOf(rehash: Rehash, highest: number): number {
+  const word = ((rehash[0] ?? 0) << 16) | ((rehash[1] ?? 0) << 8) | (rehash[2] ?? 0);
+  return 1 + (word % Math.max(1, highest));
+}

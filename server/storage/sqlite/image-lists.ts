@@ -1,0 +1,97 @@
+/**
+ * Listings of images and of their records in packs, and the moves of those records. Each function runs inside a
+ * transaction that its caller holds.
+ */
+import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
+import type { Place } from '../../ports/block-store.js';
+import type { ImageCursor, ImageRecordRow, ImageRow } from '../../ports/image-store.js';
+import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, type PlaceColumns } from './columns.js';
+import type { StoreDatabase } from './database.js';
+import { imageOf, imageRow, type ImageColumns } from './image-rows.js';
+import { findOwner } from './owner-rows.js';
+
+/** Which images of an account. */
+export interface Page {
+  readonly isTrash: boolean;
+  readonly after: ImageCursor | undefined;
+  readonly limit: number;
+}
+
+/** An image and its account. */
+export interface ImageName {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+}
+
+interface NameColumns {
+  readonly account_id: Uint8Array;
+  readonly image_id: Uint8Array;
+}
+
+const listSql = (isTrash: boolean): string => `SELECT * FROM image WHERE owner = ? AND trashed_at IS ${isTrash ? 'NOT NULL' : 'NULL'}
+  AND (created_at, image_id) < (?, ?) ORDER BY created_at DESC, image_id DESC LIMIT ?`;
+
+/** Newest first; images of one moment in descending order of id. */
+export function list(db: StoreDatabase, accountId: AccountId, page: Page): readonly ImageRow[] {
+  const from = page.after === undefined ? [Number.MAX_SAFE_INTEGER, new Uint8Array(0)] : [page.after.createdAt, idBlob(page.after.imageId)];
+  return db.query<ImageColumns>(listSql(page.isTrash)).all(findOwner(db, accountId) ?? 0, ...from, page.limit).map(imageRow);
+}
+
+/** The T1s that an image refers to, sorted. */
+export function referencesOf(db: StoreDatabase, accountId: AccountId, imageId: ImageId): readonly Rehash[] {
+  const sql = 'SELECT tag.t1 FROM reference r JOIN tag ON tag.id = r.tag WHERE r.image = ? ORDER BY tag.t1';
+  return db.query<{ t1: Uint8Array }>(sql).all(imageOf(db, accountId, imageId)?.id ?? 0).map((row) => rehashColumn(row.t1));
+}
+
+const namesOf = 'SELECT o.account_id, i.image_id FROM image i JOIN owner o ON o.id = i.owner';
+
+/** Images that refer to T1. */
+export function referrers(db: StoreDatabase, rehash: Rehash, limit: number): readonly ImageName[] {
+  const sql = `${namesOf} JOIN reference r ON r.image = i.id JOIN tag ON tag.id = r.tag WHERE tag.t1 = ? LIMIT ?`;
+  return db.query<NameColumns>(sql).all(rehash, limit).map(nameOf);
+}
+
+/** Images that were trashed before `before`, the longest trashed first. */
+export function listExpired(db: StoreDatabase, before: number, limit: number): readonly ImageName[] {
+  return db.query<NameColumns>(`${namesOf} WHERE i.trashed_at < ? ORDER BY i.trashed_at LIMIT ?`).all(before, limit).map(nameOf);
+}
+
+type RecordColumns = NameColumns & PlaceColumns & { readonly type: 'manifest' | 'preview' };
+const records = (type: 'manifest' | 'preview'): string => `SELECT o.account_id, i.image_id, '${type}' AS type,
+  i.${type}_pack AS pack, i.${type}_offset AS offset, i.${type}_length AS length FROM image i JOIN owner o ON o.id = i.owner`;
+
+/** Manifests and previews in `pack`. */
+export function listPack(db: StoreDatabase, pack: number): readonly ImageRecordRow[] {
+  const sql = `${records('manifest')} WHERE i.manifest_pack = ? UNION ALL ${records('preview')} WHERE i.preview_pack = ?`;
+  return db.query<RecordColumns>(sql).all(pack, pack).map(recordRow);
+}
+
+/** The manifest of every image, in order of account id and image id. */
+export function listAll(db: StoreDatabase, after: ImageName | undefined, limit: number): readonly ImageRecordRow[] {
+  const sql = `${records('manifest')} WHERE (o.account_id, i.image_id) > (?, ?) ORDER BY o.account_id, i.image_id LIMIT ?`;
+  const from = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
+  return db.query<RecordColumns>(sql).all(...from, limit).map(recordRow);
+}
+
+/** What manifests and previews occupy, per pack. */
+export function liveByPack(db: StoreDatabase): ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }> {
+  const sums = (type: string): string => `SELECT ${type}_pack AS pack, COUNT(*) AS records, SUM(${type}_length) AS payloadBytes
+    FROM image WHERE ${type}_pack IS NOT NULL GROUP BY ${type}_pack`;
+  return byPack(db.query<PackSum>(`${sums('manifest')} UNION ALL ${sums('preview')}`).all());
+}
+
+/** Moves a record that is still at its place. */
+export function move(db: StoreDatabase, row: ImageRecordRow, to: Place): boolean {
+  const { type, place } = row;
+  const sql = `UPDATE image SET ${type}_pack = ?, ${type}_offset = ? WHERE owner = ? AND image_id = ? AND ${type}_pack = ? AND ${type}_offset = ?`;
+  const owner = findOwner(db, row.accountId) ?? 0;
+  return db.query(sql).run(to.pack, to.offset, owner, idBlob(row.imageId), place.pack, place.offset).changes === 1;
+}
+
+function nameOf(row: NameColumns): ImageName {
+  return { accountId: idColumn<AccountId>(row.account_id), imageId: idColumn<ImageId>(row.image_id) };
+}
+
+function recordRow(row: RecordColumns): ImageRecordRow {
+  return { ...nameOf(row), type: row.type, place: placeColumns(row) };
+}

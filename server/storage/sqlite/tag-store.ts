@@ -1,0 +1,125 @@
+/**
+ * The tag store on SQLite: each method of the port is one transaction around a function of its noun. SQL lies with
+ * those functions. DESIGN.md section 6.
+ */
+import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
+import type { Place } from '../../ports/block-store.js';
+import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload } from '../../ports/tag-store.js';
+import * as collection from './collection.js';
+import type { StoreDatabase } from './database.js';
+import * as tags from './tag-rows.js';
+import * as uploads from './upload-rows.js';
+
+/** The tag store of `db`. It owns nothing: the database is closed by who opened it. */
+export function createTagStore(db: StoreDatabase): TagStore {
+  return new SqliteTagStore(db);
+}
+
+class SqliteTagStore implements TagStore {
+  constructor(private readonly db: StoreDatabase) {}
+
+  beginUpload(upload: Upload, now: number, max: number): Promise<'begun' | 'too-many'> {
+    return this.db.write('beginning an upload', () => uploads.beginUpload(this.db, upload, { now, max }));
+  }
+
+  touchUpload(scope: ExistenceScope, expiresAt: number): Promise<Upload | undefined> {
+    return this.db.write('touching an upload', () => uploads.touchUpload(this.db, scope, expiresAt));
+  }
+
+  endUpload(uploadId: UploadId, accountId: AccountId): Promise<void> {
+    return this.db.write('ending an upload', () => { uploads.endUpload(this.db, uploadId, accountId); });
+  }
+
+  pinOwned(scope: ExistenceScope, rehashes: readonly Rehash[]): Promise<readonly boolean[]> {
+    return this.db.write('answering existence', () => uploads.pinOwned(this.db, scope, rehashes));
+  }
+
+  findLive(rehashes: readonly Rehash[]): Promise<readonly Claimable[]> {
+    return this.db.read('finding blocks', () => tags.findLive(this.db, rehashes));
+  }
+
+  keepNonce(nonce: Nonce): Promise<void> {
+    return this.db.write('keeping a nonce', () => { uploads.keepNonce(this.db, nonce); });
+  }
+
+  spendNonce(nonce: Nonce, now: number): Promise<boolean> {
+    return this.db.write('spending a nonce', () => uploads.spendNonce(this.db, nonce, now));
+  }
+
+  pinClaimed(scope: ExistenceScope, rehashes: readonly Rehash[]): Promise<readonly boolean[]> {
+    return this.db.write('pinning claimed blocks', () => uploads.pinClaimed(this.db, scope, rehashes));
+  }
+
+  spendProofBytes(accountId: AccountId, spending: uploads.Spending): Promise<boolean> {
+    return this.db.write('spending proof bytes', () => uploads.spendProofBytes(this.db, accountId, spending));
+  }
+
+  file(scope: ExistenceScope, blocks: readonly FiledBlock[]): Promise<boolean> {
+    return this.db.write('filing blocks', () => tags.file(this.db, scope, blocks));
+  }
+
+  async findOwned(accountId: AccountId, rehash: Rehash): Promise<TagRow | undefined> {
+    const [row] = await this.findAllOwned(accountId, [rehash]);
+    return row;
+  }
+
+  findAllOwned(accountId: AccountId, rehashes: readonly Rehash[]): Promise<readonly (TagRow | undefined)[]> {
+    return this.db.read('finding blocks of an account', () => tags.findAllOwned(this.db, accountId, rehashes));
+  }
+
+  find(rehash: Rehash): Promise<TagRow | undefined> {
+    return this.db.read('finding a block', () => tags.find(this.db, rehash));
+  }
+
+  copiesOf(rehash: Rehash): Promise<readonly Place[]> {
+    return this.db.read('finding copies', () => collection.copiesOf(this.db, rehash));
+  }
+
+  move(rehash: Rehash, from: Place, to: Place): Promise<boolean> {
+    return this.db.write('moving a block', () => tags.move(this.db, rehash, { from, to }));
+  }
+
+  quarantine(rehash: Rehash, place: Place): Promise<void> {
+    return this.db.write('quarantining a block', () => { tags.quarantine(this.db, rehash, place); });
+  }
+
+  repair(was: Rehash, row: FiledBlock): Promise<void> {
+    return this.db.write('repairing a row', () => { tags.repair(this.db, was, row); });
+  }
+
+  list(after: Rehash | undefined, limit: number): Promise<readonly TagRow[]> {
+    return this.db.read('listing blocks', () => tags.list(this.db, after, limit));
+  }
+
+  listPack(pack: number): Promise<readonly { readonly rehash: Rehash; readonly place: Place }[]> {
+    return this.db.read('listing a pack', () => tags.listPack(this.db, pack));
+  }
+
+  liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>> {
+    return this.db.read('summing packs', () => collection.liveByPack(this.db));
+  }
+
+  expireUploads(now: number): Promise<number> {
+    return this.db.write('expiring uploads', () => uploads.expireUploads(this.db, now));
+  }
+
+  collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
+    return this.db.write('collecting blocks', () => collection.collect(this.db, before, limit));
+  }
+
+  countCollectable(before: number): Promise<{ readonly blocks: number; readonly cipherBytes: number }> {
+    return this.db.read('counting collectable blocks', () => collection.countCollectable(this.db, before));
+  }
+
+  listCopies(limit: number): Promise<readonly Copy[]> {
+    return this.db.read('listing copies', () => collection.listCopies(this.db, limit));
+  }
+
+  merge(rehash: Rehash, kept: Place, extra: Place): Promise<boolean> {
+    return this.db.write('merging copies', () => collection.merge(this.db, rehash, { kept, extra }));
+  }
+
+  figures(): Promise<TagFigures> {
+    return this.db.read('summing the index', () => collection.figures(this.db));
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Upload sessions: beginning and ending, pins, nonces, and the bytes spent on proofs. Each function runs inside a
+ * transaction that its caller holds.
+ */
+import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
+import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
+import { idBlob } from './columns.js';
+import type { StoreDatabase } from './database.js';
+import { liveUpload, sightings } from './existence.js';
+import { ensureOwner } from './owner-rows.js';
+
+/** Begins a session, after those of the account that are over were dropped. */
+export function beginUpload(db: StoreDatabase, upload: Upload, { now, max }: { readonly now: number; readonly max: number }): 'begun' | 'too-many' {
+  const owner = ensureOwner(db, upload.accountId);
+  db.query('DELETE FROM upload WHERE owner = ? AND expires_at <= ?').run(owner, now);
+  const live = db.query<{ count: number }>('SELECT COUNT(*) AS count FROM upload WHERE owner = ?').get(owner)?.count ?? 0;
+  if (live >= max) return 'too-many';
+  db.query('INSERT INTO upload (upload_id, owner, expires_at, received_bytes, uncommitted_bytes) VALUES (?, ?, ?, ?, 0)')
+    .run(idBlob(upload.uploadId), owner, upload.expiresAt, upload.receivedBytes);
+  return 'begun';
+}
+
+/** Moves the expiry of a live session. */
+export function touchUpload(db: StoreDatabase, scope: ExistenceScope, expiresAt: number): Upload | undefined {
+  const upload = liveUpload(db, scope);
+  if (upload === undefined) return undefined;
+  db.query('UPDATE upload SET expires_at = ? WHERE id = ?').run(expiresAt, upload.id);
+  return { uploadId: scope.uploadId, accountId: scope.accountId, expiresAt, receivedBytes: upload.receivedBytes };
+}
+
+/** Ends a session; its pins and nonces go with it. */
+export function endUpload(db: StoreDatabase, uploadId: UploadId, accountId: AccountId): void {
+  db.query('DELETE FROM upload WHERE upload_id = ? AND owner = (SELECT id FROM owner WHERE account_id = ?)').run(idBlob(uploadId), idBlob(accountId));
+}
+
+/** Drops every session that is over at `now`. */
+export function expireUploads(db: StoreDatabase, now: number): number {
+  db.query('DELETE FROM nonce WHERE expires_at <= ?').run(now);
+  return db.query('DELETE FROM upload WHERE expires_at <= ?').run(now).changes;
+}
+
+const pinSql = 'INSERT OR IGNORE INTO pin (upload, tag, owner) VALUES (?, ?, ?)';
+
+/** A function that pins tags in a session. */
+export function pinner(db: StoreDatabase, upload: { readonly id: number; readonly owner: number }): (tag: number) => void {
+  const insert = db.query(pinSql);
+  return (tag) => { insert.run(upload.id, tag, upload.owner); };
+}
+
+/** Pins what the account has already. All false where the session is not live. */
+export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
+  const upload = liveUpload(db, scope);
+  if (upload === undefined) return rehashes.map(() => false);
+  const sight = sightings(db, upload.owner, { kind: 'owner', now: scope.now });
+  const pin = pinner(db, upload);
+  return rehashes.map((rehash) => {
+    const seen = sight(rehash);
+    if (seen === undefined || !(seen.hasReference || seen.hasPin)) return false;
+    pin(seen.id);
+    return true;
+  });
+}
+
+/** Pins live rows, whoever has them. All false where the session is not live. */
+export function pinClaimed(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
+  const upload = liveUpload(db, scope);
+  if (upload === undefined) return rehashes.map(() => false);
+  const live = db.query<{ id: number }>('SELECT id FROM tag WHERE t1 = ? AND state = 0');
+  const pin = pinner(db, upload);
+  return rehashes.map((rehash) => {
+    const id = live.get(rehash)?.id;
+    if (id !== undefined) pin(id);
+    return id !== undefined;
+  });
+}
+
+/** Keeps a nonce for as long as its session lasts; nothing is kept for a session that is gone. */
+export function keepNonce(db: StoreDatabase, nonce: Nonce): void {
+  db.query('INSERT INTO nonce (nonce, upload, tags_hash, expires_at) SELECT ?, id, ?, ? FROM upload WHERE upload_id = ?')
+    .run(nonce.nonce, nonce.tagsHash, nonce.expiresAt, idBlob(nonce.uploadId));
+}
+
+const spendSql = `DELETE FROM nonce WHERE nonce = ? AND tags_hash = ? AND expires_at > ?
+  AND upload = (SELECT id FROM upload WHERE upload_id = ?)`;
+
+/** Uses a nonce up; session and list must be those that it was kept for. Its expiry is the kept one: a claim does not name it. */
+export function spendNonce(db: StoreDatabase, nonce: Nonce, now: number): boolean {
+  return db.query(spendSql).run(nonce.nonce, nonce.tagsHash, now, idBlob(nonce.uploadId)).changes === 1;
+}
+
+/** What a proof costs, and what may be spent since when. */
+export interface Spending {
+  readonly bytes: number;
+  readonly limit: number;
+  readonly since: number;
+  readonly now: number;
+}
+
+/** Adds `bytes` to what the account spent since `since`, unless that would pass `limit`. Older entries go. */
+export function spendProofBytes(db: StoreDatabase, accountId: AccountId, spending: Spending): boolean {
+  const owner = ensureOwner(db, accountId);
+  db.query('DELETE FROM proof_spending WHERE owner = ? AND spent_at < ?').run(owner, spending.since);
+  const spent = db.query<{ bytes: number }>('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM proof_spending WHERE owner = ?').get(owner)?.bytes ?? 0;
+  if (spent + spending.bytes > spending.limit) return false;
+  db.query('INSERT INTO proof_spending (owner, spent_at, bytes) VALUES (?, ?, ?)').run(owner, spending.now, spending.bytes);
+  return true;
+}

@@ -1,0 +1,68 @@
+/**
+ * A real Chromium for tests: unpacked from its npm package into a folder of its own, so that test files may run side by side,
+ * and driven by playwright-core. A visit collects what a page must never have: console errors, script errors, CSP reports,
+ * requests that leave the server.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const run = promisify(execFile);
+const unpack = "import chromium from '@sparticuz/chromium'; console.log(await chromium.executablePath()); console.log(JSON.stringify(chromium.args));";
+const quietArguments = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+/** A browser that was launched for one test file. */
+export interface TestBrowser {
+  /** A new profile with one page; nothing is shared with other visits. */
+  visit(options?: BrowserContextOptions): Promise<Visit>;
+  close(): Promise<void>;
+}
+
+/** One profile and its page. */
+export interface Visit {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Everything that went wrong in the pages of this profile so far. */
+  readonly complaints: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Unpacks and launches. Takes a few seconds. */
+export async function launchBrowser(): Promise<TestBrowser> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'dice-browser-'));
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', unpack], { env: { ...process.env, TMPDIR: folder }, cwd: process.cwd() });
+  const [executablePath = '', packageArguments = '[]'] = stdout.trim().split('\n');
+  // Printed by the line above: a list of texts.
+  const args = (JSON.parse(packageArguments) as string[]).filter((argument) => !isUnsafe(argument));
+  const browser = await chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, env: { ...process.env, TMPDIR: folder, HOME: folder } });
+  return {
+    visit: (options) => newVisit(browser, options),
+    async close() {
+      await browser.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The package switches the browser's own protections off; the pages must work with them on. */
+function isUnsafe(argument: string): boolean {
+  return /web-security|site-isolation|insecure|single-process|no-zygote|no-sandbox/.test(argument);
+}
+
+async function newVisit(browser: Browser, options: BrowserContextOptions | undefined): Promise<Visit> {
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  const complaints: string[] = [];
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console ${message.type()}: ${message.text()} at ${message.location().url}`);
+  });
+  context.on('weberror', (error) => { complaints.push(`script error: ${error.error().message}`); });
+  context.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith('http') && hostname !== 'localhost' && hostname !== '127.0.0.1') complaints.push(`foreign request: ${request.url()}`);
+  });
+  const page = await context.newPage();
+  return { context, page, complaints, close: () => context.close() };
+}

@@ -1,0 +1,173 @@
+/**
+ * The services over real adapters in a temporary folder: SQLite file and packs, a clock that the test sets. No http.
+ */
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { compareBytes, concat, hexOf } from '../../client-sdk/protocol/bytes.js';
+import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
+import { hammingOf } from '../../client-sdk/protocol/hamming.js';
+import type { AccountId, ImageId, UploadId } from '../../client-sdk/protocol/ids.js';
+import type { Commit, CommitResult, Registration } from '../../client-sdk/protocol/messages.js';
+import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
+import type { BegunSession, Origin, Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
+import { createGate, type Gate } from '../../server/core/gate.js';
+import { createServices, defaultPolicy } from '../../server/core/services.js';
+import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
+import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
+import { createImageStore } from '../../server/storage/sqlite/image-store.js';
+import { createStoreState } from '../../server/storage/sqlite/store-state.js';
+import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
+import { openBlockStore } from '../../server/storage/packs/block-store.js';
+import type { RawBlock } from './raw-account.js';
+
+export const hereAndTrusted: Origin = { address: '127.0.0.1', isTrustedLocal: true };
+const storeKey = new Uint8Array(32).fill(1);
+export const serverId = '5e'.repeat(16);
+
+export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
+export const hmacSha256 = (key: Uint8Array, bytes: Uint8Array): Uint8Array => new Uint8Array(createHmac('sha256', key).update(bytes).digest());
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+export const randomId = <Id extends string>(): Id => hexOf(random(16)) as Id; // 16 bytes of hex have the form of every id
+
+/** A person who registered, with what proves it. */
+export interface Registered {
+  readonly accountId: AccountId;
+  readonly registration: Registration;
+  readonly begun: BegunSession;
+}
+
+export class CoreStore {
+  now = 1_800_000_000_000;
+  readonly #databases: StoreDatabase[] = [];
+  #names = 0;
+
+  private constructor(
+    readonly folder: string,
+    readonly parts: Parts,
+    readonly services: Services,
+  ) {}
+
+  /** Opens an empty store. `wrap` may put something in front of the ports. */
+  static async open(policy: Partial<Policy> = {}, wrap: (stores: Stores) => Stores = (stores) => stores): Promise<CoreStore> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'dice-core-'));
+    const clock = { now: () => store.now };
+    const world: World = { clock, random, hasher: { sha256, hmacSha256 } };
+    const database = openDatabase({ file: path.join(folder, 'index.sqlite') });
+    const blocks = await openBlockStore({ directory: path.join(folder, 'packs'), storeKey, packBytes: 1_000_000 });
+    const stores = wrap(storesOf(database, blocks, world));
+    const parts: Parts = {
+      stores, world,
+      policy: { ...defaultPolicy, trashMs: 0, graceMs: 0, ...policy },
+      secrets: { serverId, saltKey: new Uint8Array(32).fill(2), setupToken: 'open sesame' },
+      gate: createGate(),
+      otherFileBytes: () => Promise.resolve(0),
+    };
+    const store = new CoreStore(folder, parts, createServices(parts));
+    store.#databases.push(database);
+    return store;
+  }
+
+  /** The same packs under another, empty database. */
+  beside(): Parts {
+    const database = openDatabase({ file: path.join(this.folder, `other-${this.#databases.length}.sqlite`) });
+    this.#databases.push(database);
+    return { ...this.parts, stores: storesOf(database, this.parts.stores.blocks, this.parts.world) };
+  }
+
+  /** The database itself, for making rot. */
+  run(sql: string, ...values: readonly unknown[]): void {
+    this.#databases[0]?.connection.prepare(sql).run(...values);
+  }
+
+  get gate(): Gate {
+    return this.parts.gate;
+  }
+
+  async register(members: Partial<Registration> = {}): Promise<Registered> {
+    const registration = registrationOf(`person-${++this.#names}`, members);
+    const begun = await this.services.accounts.register(registration, hereAndTrusted);
+    return { accountId: registration.accountId, registration, begun };
+  }
+
+  /** Begins an upload, sends `blocks`. */
+  async send(accountId: AccountId, blocks: readonly RawBlock[]): Promise<UploadId> {
+    const { uploadId } = await this.services.uploads.begin(accountId);
+    await this.services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
+    return uploadId;
+  }
+
+  /** Stores an image of `blocks` in a session of its own, which is ended. */
+  async store(accountId: AccountId, blocks: readonly RawBlock[]): Promise<ImageId> {
+    const uploadId = await this.send(accountId, blocks);
+    const imageId = randomId<ImageId>();
+    const result = await this.commit({ accountId, uploadId }, commitOf(imageId, blocks));
+    if (result.status !== 'stored') throw new Error(`the commit ended as ${result.status}`);
+    await this.services.uploads.end({ accountId, uploadId });
+    return imageId;
+  }
+
+  async commit(upload: { readonly accountId: AccountId; readonly uploadId: UploadId }, commit: Commit): Promise<CommitResult> {
+    const [result] = await this.services.uploads.commit(upload, [commit]);
+    if (result === undefined) throw new Error('a commit has no result');
+    return result;
+  }
+
+  /** All frames of a fetch. */
+  async fetch(accountId: AccountId, imageId: ImageId, blocks: readonly Pick<RawBlock, 'tag'>[]): Promise<readonly Frame[]> {
+    const frames: Frame[] = [];
+    for await (const frame of await this.services.blocks.fetch(accountId, imageId, blocks.map(({ tag }) => tag))) frames.push(frame);
+    return frames;
+  }
+
+  async close(): Promise<void> {
+    await this.parts.stores.blocks.close();
+    for (const database of this.#databases) database.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function storesOf(database: StoreDatabase, blocks: Stores['blocks'], world: World): Stores {
+  return {
+    blocks,
+    tags: createTagStore(database),
+    images: createImageStore(database, world.clock),
+    accounts: createAccountStore(database),
+    state: createStoreState(database),
+  };
+}
+
+/** Frames that tell the truth about `blocks`. */
+export async function* framesOf(blocks: readonly RawBlock[]): AsyncGenerator<BlockFrame> {
+  await Promise.resolve();
+  for (const { rehash, code, cipher } of blocks) yield { kind: 'block', rehash, code, cipher };
+}
+
+/** A block of random bytes, or of `cipher`. */
+export function blockOf(cipher: Uint8Array = random(300)): RawBlock {
+  const tag = tagOf(sha256, cipher);
+  return { cipher, tag, rehash: rehashOf(sha256, tag), code: hammingOf(tag) };
+}
+
+export function blocksOf(count: number, bytes = 300): readonly RawBlock[] {
+  return Array.from({ length: count }, () => blockOf(random(bytes)));
+}
+
+export function commitOf(imageId: ImageId, blocks: readonly RawBlock[]): Commit {
+  const rehashes = [...new Map(blocks.map(({ rehash }) => [hexOf(rehash), rehash])).values()].sort(compareBytes);
+  return { imageId, wrappedKey: random(60), entry: random(200), manifest: random(400), preview: random(150), tags: concat(...rehashes) };
+}
+
+export function registrationOf(username: string, members: Partial<Registration> = {}): Registration {
+  return {
+    accountId: randomId<AccountId>(),
+    username,
+    password: { kdf: { log2N: 17, r: 8, p: 1, salt: random(16) }, authKey: random(32), wrappedAccountKey: random(80) },
+    recovery: { recoveryAuth: random(32), wrappedAccountKey: random(80) },
+    identity: { x25519: random(32), ed25519: random(32), epoch: 1, signature: random(64), wrapped: random(90) },
+    keyring: random(100),
+    carrier: 'bearer',
+    ...members,
+  };
+}

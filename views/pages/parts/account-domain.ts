@@ -1,0 +1,31 @@
+/** The dedup domain of new uploads, with the plain sentence of what each reveals. Part of the account page. */
+import type { AccountSummary } from '../../../client-sdk/browser/index.js';
+import { byId, el } from './dom.js';
+import { onSubmit } from './form.js';
+import { toast, type AppPage } from './shell.js';
+
+type Domain = AccountSummary['domain'];
+
+const sentences: Readonly<Record<Domain, readonly [string, string]>> = {
+  personal: ['Only my own (personal)', 'The server can tell which of your own blocks are equal, and nothing about what they show.'],
+  group: ['My group’s', 'Equal blocks of the group’s members are stored once. The server cannot test guesses; the members share a secret.'],
+  open: ['Everyone’s (open)', 'Saves the most, but the server, or anyone with its disk, can test guesses: a picture or a small text that can be guessed can be recognised.'],
+};
+
+/** Shows the choices of this account and saves the chosen one. */
+export function showDomains({ client, account }: AppPage): void {
+  byId('domains', HTMLElement).replaceChildren(...account.domains.map((domain) => choice(domain, domain === account.domain)));
+  onSubmit({ form: 'domain-form', button: 'domain-submit', error: 'domain-form-error' }, async () => {
+    const chosen = account.domains.find((domain) => byId(`domain-${domain}`, HTMLInputElement).checked);
+    if (chosen === undefined) return;
+    await client.call('changeDomain', chosen);
+    toast('Saved: new uploads use it.');
+  });
+}
+
+function choice(domain: Domain, isChosen: boolean): HTMLElement {
+  const [title, text] = sentences[domain];
+  return el('label', { class: 'choice' },
+    el('input', { type: 'radio', name: 'domain', id: `domain-${domain}`, value: domain, checked: isChosen }),
+    el('span', {}, el('b', {}, title), text));
+}
