@@ -282,7 +282,10 @@ export interface DiceClient {
 
   report(options?: CallOptions): Promise<AccountFigures>;
   usage(options?: CallOptions): Promise<Usage>;
-  /** A link for one new account, which joins this account's group. Its fragment never reaches the server. */
+  /**
+   * A link for one new account, which joins this account's group. Its fragment never reaches the server. The first invitation
+   * makes the group, and makes it the domain of the inviter's new uploads too.
+   */
   invite(request?: { readonly days?: number | undefined }, options?: CallOptions): Promise<InviteResult>;
   invitations(options?: CallOptions): Promise<readonly InvitationCard[]>;
   endInvitation(id: InvitationId | string, options?: CallOptions): Promise<void>;

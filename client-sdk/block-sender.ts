@@ -53,23 +53,26 @@ interface Own {
   cipherBytes: number;
   sealed?: KeyedBlock;
   wasSent: boolean;
-  settle(placement: Placement): void;
-  fail(reason: unknown): void;
+  readonly settle: (placement: Placement) => void;
+  readonly fail: (reason: unknown) => void;
 }
 
 const maxRemembered = 100_000;
 const breathBytes = 1_048_576;
 
+/** What a sender works with. */
+export interface SenderParts {
+  readonly connection: Connection;
+  readonly lane: UploadLane;
+  readonly cache: FingerprintCache | undefined;
+  readonly isDryRun: boolean;
+}
+
 /** The sender of one run. */
 export class BlockSender {
   readonly #placed = new Map<string, Promise<Placement>>();
 
-  constructor(
-    private readonly connection: Connection,
-    private readonly lane: UploadLane,
-    private readonly cache: FingerprintCache | undefined,
-    private readonly isDryRun: boolean,
-  ) {}
+  constructor(private readonly parts: SenderParts) {}
 
   /** Places all contents, in order. `again` names rehashes that the server lacks though it once had them. */
   async place(items: readonly FingerprintedContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
@@ -88,11 +91,6 @@ export class BlockSender {
       throw thrown;
     }
     return this.#collect(items, placements, file);
-  }
-
-  /** Forgets what was placed: the session that held it is gone. */
-  forget(): void {
-    this.#placed.clear();
   }
 
   async #collect(items: readonly FingerprintedContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
@@ -130,7 +128,7 @@ export class BlockSender {
   }
 
   async #bring(owns: readonly Own[], file: SendingFile, again: ReadonlySet<string> | undefined): Promise<void> {
-    const cached = (await this.cache?.find(file.domain, owns.map((own) => own.item.fingerprint))) ?? [];
+    const cached = (await this.parts.cache?.find(file.domain, owns.map((own) => own.item.fingerprint))) ?? [];
     let coded = 0;
     for (const [i, own] of owns.entries()) {
       const known = cached[i];
@@ -142,22 +140,22 @@ export class BlockSender {
         await file.breathe();
       }
     }
-    const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.connection.platform.randomBytes);
+    const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.parts.connection.platform.randomBytes);
     if (blocks.length > 0) await this.#askAndSend(blocks, file);
     for (const own of blocks) await this.#settleBlock(own, file);
   }
 
   async #know(own: Own, { tag, cipherBytes }: { readonly tag: Tag; readonly cipherBytes: number }): Promise<void> {
     own.tag = tag;
-    own.rehash = asRehash(await this.connection.platform.crypto.sha256(tag));
+    own.rehash = asRehash(await this.parts.connection.platform.crypto.sha256(tag));
     own.cipherBytes = cipherBytes;
   }
 
   /** Codes and seals; false where the content is so small that it travels in the manifest. */
   async #seal(own: Own, file: SendingFile): Promise<boolean> {
-    const { crypto } = this.connection.platform;
+    const { crypto } = this.parts.connection.platform;
     const { fingerprint, content } = own.item;
-    const { coded } = await codeForSealing(crypto, contentCoder, content);
+    const coded = codeForSealing(contentCoder, content);
     if (coded.length < minBlockCodedBytes) {
       own.settle({ ref: { kind: 'inline', coded }, fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
       return false;
@@ -171,11 +169,11 @@ export class BlockSender {
 
   async #askAndSend(blocks: readonly Own[], file: SendingFile): Promise<void> {
     const asked = concat(...blocks.map((own) => rehashOfOwn(own)));
-    const { answer, uploadId } = await this.lane.ask(asked, file.meter);
+    const { answer, uploadId } = await this.parts.lane.ask(asked, file.meter);
     const missing = blocks.filter((_, i) => answer.states[i] === existenceStates.send);
     const claimable = blocks.filter((_, i) => answer.states[i] === existenceStates.claimable);
     if (answer.states.some((state) => state > existenceStates.claimable)) throw fault('answer-invalid', 'A block is in an unknown state.');
-    if (claimable.length > 0 && answer.nonce !== undefined && !this.isDryRun) {
+    if (claimable.length > 0 && answer.nonce !== undefined && !this.parts.isDryRun) {
       missing.push(...(await this.#claim(claimable, { uploadId, nonce: answer.nonce }, file)));
     }
     for (const own of missing) {
@@ -183,7 +181,7 @@ export class BlockSender {
       own.wasSent = true;
     }
     const frames = missing.flatMap((own) => (own.sealed === undefined ? [] : [{ kind: 'block' as const, ...own.sealed }]));
-    if (this.isDryRun) file.meter.bytes += streamBytes(frames);
+    if (this.parts.isDryRun) file.meter.bytes += streamBytes(frames);
     else await this.#send(frames, file);
   }
 
@@ -195,7 +193,7 @@ export class BlockSender {
     // A cached tag by an older coder: what was asked is not what can be proven.
     if (!isEqual(tags, concat(...claimable.map((own) => rehashOfOwn(own))))) return claimable;
     try {
-      const states = await this.lane.claim(uploadId, { nonce, tags, proofs: concat(...proofs) }, file.meter);
+      const states = await this.parts.lane.claim(uploadId, { nonce, tags, proofs: concat(...proofs) }, file.meter);
       return claimable.filter((_, i) => states[i] !== 1);
     } catch (thrown) {
       // A nonce that is used up or expired costs the saving, not the upload.
@@ -208,9 +206,9 @@ export class BlockSender {
     if (own.sealed === undefined) await this.#seal(own, file);
     if (own.sealed === undefined) throw new RangeError('a block that was cached as one is one');
     const { rehash, cipher } = own.sealed;
-    const { accountId } = accountOf(this.connection).record;
-    const prefix = possessionPrefix({ serverId: this.connection.server.serverId, accountId, uploadId, rehash }, cipher.length);
-    return await this.connection.platform.crypto.hmacSha256(nonce, concat(prefix, cipher));
+    const { accountId } = accountOf(this.parts.connection).record;
+    const prefix = possessionPrefix({ serverId: this.parts.connection.server.serverId, accountId, uploadId, rehash }, cipher.length);
+    return await this.parts.connection.platform.crypto.hmacSha256(nonce, concat(prefix, cipher));
   }
 
   async #send(frames: readonly (KeyedBlock & { readonly kind: 'block' })[], file: SendingFile): Promise<void> {
@@ -223,7 +221,7 @@ export class BlockSender {
     const rejected: F[] = [];
     for (const batch of framesInBatches(frames)) {
       await file.breathe();
-      const results = await this.lane.send(batch, file.meter);
+      const results = await this.parts.lane.send(batch, file.meter);
       rejected.push(...batch.filter((_, i) => results[i] !== 'stored'));
     }
     return rejected;
@@ -233,7 +231,7 @@ export class BlockSender {
     const { tag, rehash, cipherBytes } = own;
     const { fingerprint } = own.item;
     if (tag === undefined || rehash === undefined) throw new RangeError('a block has a tag');
-    const key = await blockKey(this.connection.platform.crypto, domain, fingerprint);
+    const key = await blockKey(this.parts.connection.platform.crypto, domain, fingerprint);
     const ref: ContentRef = { kind: 'block', tag: asTag(tag), key, domain: domain.id };
     own.settle({ ref, fingerprint, cipherBytes, rehash, state: own.wasSent ? 'new' : 'stored' });
     delete own.sealed;
@@ -249,7 +247,7 @@ function rehashOfOwn({ rehash }: Own): Rehash {
   return rehash;
 }
 
-function withResolvers<T>(): { readonly promise: Promise<T>; resolve(value: T): void; reject(reason: unknown): void } {
+function withResolvers<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void; readonly reject: (reason: unknown) => void } {
   let resolve: (value: T) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
   const promise = new Promise<T>((onValue, onReason) => {

@@ -24,14 +24,16 @@ interface CacheKeys {
   readonly sealing: Uint8Array;
 }
 
+interface CacheParts {
+  readonly platform: Platform;
+  readonly store: CacheStore;
+  readonly account: OpenAccount;
+  readonly keys: CacheKeys;
+}
+
 /** The cache of one account on one server, over the platform's store. */
 export class FingerprintCache {
-  private constructor(
-    private readonly platform: Platform,
-    private readonly store: CacheStore,
-    private readonly account: OpenAccount,
-    private readonly keys: CacheKeys,
-  ) {}
+  private constructor(private readonly parts: CacheParts) {}
 
   /** Opens it, or undefined where the platform keeps none. */
   static async open(platform: Platform, serverId: string, account: OpenAccount): Promise<FingerprintCache | undefined> {
@@ -40,13 +42,13 @@ export class FingerprintCache {
     const cacheKey = await subkey(platform.crypto, account.accountKey, 'cache');
     const index = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-index/${serverId}`));
     const sealing = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-seal/${serverId}`));
-    return new FingerprintCache(platform, store, account, { index, sealing });
+    return new FingerprintCache({ platform, store, account, keys: { index, sealing } });
   }
 
   /** What is known of each fingerprint, in order. */
   async find(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly (CachedBlock | undefined)[]> {
     const keys = await this.#keysOf(domain, fingerprints);
-    const values = await this.store.get(keys);
+    const values = await this.parts.store.get(keys);
     return Promise.all(keys.map((key, i) => this.#open(key, values[i])));
   }
 
@@ -58,38 +60,38 @@ export class FingerprintCache {
       const key = keys[i];
       if (key !== undefined) entries.push([key, await this.#seal(key, block)]);
     }
-    await this.store.put(entries);
+    await this.parts.store.put(entries);
   }
 
   erase(): Promise<void> {
-    return this.store.erase();
+    return this.parts.store.erase();
   }
 
   close(): Promise<void> {
-    return this.store.close();
+    return this.parts.store.close();
   }
 
   async #keysOf(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
     const label = utf8(`${domain.id}/`);
     const keys: Uint8Array[] = [];
-    for (const fingerprint of fingerprints) keys.push(await this.platform.crypto.hmacSha256(this.keys.index, concat(label, fingerprint)));
+    for (const fingerprint of fingerprints) keys.push(await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, concat(label, fingerprint)));
     return keys;
   }
 
   #context(objectId: Uint8Array) {
-    return { purpose: 'cache', accountId: this.account.record.accountId, objectId, revision: 0 } as const;
+    return { purpose: 'cache', accountId: this.parts.account.record.accountId, objectId, revision: 0 } as const;
   }
 
   #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {
-    const { crypto, randomBytes } = this.platform;
-    return seal(crypto, { key: this.keys.sealing, context: this.#context(objectId), plaintext: concat(tag, u32(cipherBytes)), randomBytes });
+    const { crypto, randomBytes } = this.parts.platform;
+    return seal(crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), plaintext: concat(tag, u32(cipherBytes)), randomBytes });
   }
 
   /** A value that does not open is one that somebody changed or another version wrote: not known. */
   async #open(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<CachedBlock | undefined> {
     if (sealed === undefined) return undefined;
     try {
-      const plaintext = await open(this.platform.crypto, { key: this.keys.sealing, context: this.#context(objectId), sealed });
+      const plaintext = await open(this.parts.platform.crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), sealed });
       if (plaintext.length !== hashBytes + 4) return undefined;
       const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
       return { tag: asTag(plaintext.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };

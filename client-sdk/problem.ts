@@ -30,8 +30,7 @@ function extraOf(members: Readonly<Record<string, unknown>>): RefusalExtra {
   const retryAfterSeconds = members['retryAfterSeconds'];
   const isList = Array.isArray(missing) && missing.length <= maxMissing && missing.every((item) => typeof item === 'string');
   return {
-    // Every item was just found to be text.
-    ...(isList ? { missing: missing as readonly string[] } : {}),
+    ...(isList ? { missing } : {}),
     ...(typeof retryAfterSeconds === 'number' && retryAfterSeconds >= 0 ? { retryAfterSeconds: Math.min(retryAfterSeconds, 3_600) } : {}),
   };
 }

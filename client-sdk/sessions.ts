@@ -64,7 +64,10 @@ export async function makeToken(
   return { sessionId: grant.sessionId, session, expiresAt: grant.expiresAt };
 }
 
-/** An invitation into the account's group, which is made where there is none yet. */
+/**
+ * An invitation into the account's group. Where there is none yet it is made, and becomes the inviter's own domain for
+ * new uploads: whoever invites wants to meet.
+ */
 export async function invite(connection: Connection, days: number, signal: AbortSignal | undefined): Promise<InviteResult> {
   const { crypto, randomBytes } = connection.platform;
   const group = await ensureGroup(connection, signal);
@@ -128,7 +131,7 @@ async function pageOf(connection: Connection, saved: SavedSession, signal: Abort
 async function ensureGroup(connection: Connection, signal: AbortSignal | undefined): Promise<Group> {
   const { platform } = connection;
   const made = makeGroup(platform.randomBytes, accountOf(connection).record.username);
-  const account = await changeKeyring(connection, (keyring) => (keyring.groups.length > 0 ? keyring : withGroup(keyring, made)), signal);
+  const account = await changeKeyring(connection, (keyring) => (keyring.groups.length > 0 ? keyring : withCurrent(withGroup(keyring, made), made.id)), signal);
   const id = groupIdOf(account.keyring);
   return account.keyring.groups.find((group) => group.id === id) ?? made;
 }

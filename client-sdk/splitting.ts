@@ -83,12 +83,14 @@ async function understood(platform: Platform, input: PlanInput, by: { readonly s
     const reading = await readOnce(platform, input, split);
     try {
       const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: reading.fingerprints, kept: reading.kept };
-      if (!isForced(input.options) && !doesPay(input, planned, reading)) return released(input, reading);
-      return (await isExact(platform, input, { splitter: by.splitter, planned })) ? planned : released(input, reading);
+      const isWorth = isForced(input.options) || doesPay(input, planned, reading);
+      if (isWorth && (await isExact(platform, input, { splitter: by.splitter, planned }))) return planned;
     } catch (thrown) {
-      released(input, reading);
+      releaseKept(input.memory, reading.kept);
       throw thrown;
     }
+    releaseKept(input.memory, reading.kept);
+    return undefined;
   } catch (thrown) {
     if (thrown instanceof DiceError && !staysAnError(thrown)) return undefined;
     throw thrown;
@@ -98,11 +100,6 @@ async function understood(platform: Platform, input: PlanInput, by: { readonly s
 /** Gives the memory of kept contents back. */
 export function releaseKept(memory: KeptMemory, kept: readonly Uint8Array[] | undefined): void {
   memory.give((kept ?? []).reduce((sum, content) => sum + content.length, 0));
-}
-
-function released(input: PlanInput, reading: Reading): undefined {
-  releaseKept(input.memory, reading.kept);
-  return undefined;
 }
 
 function staysAnError({ code }: DiceError): boolean {

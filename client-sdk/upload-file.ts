@@ -64,22 +64,29 @@ class FileUpload {
     }
   }
 
-  async #planAndStore(fileHash: Uint8Array): Promise<UploadedFile> {
-    const planned = await this.#plan(fileHash);
+  async #planAndStore(fileHash: Uint8Array, splitter?: 'bytes'): Promise<UploadedFile> {
+    const planned = await this.#plan(fileHash, splitter);
     try {
       return await this.#store(planned, fileHash);
+    } catch (thrown) {
+      // A content that its coder does not give back is never sealed: the file goes as bytes instead.
+      if (!(thrown instanceof RangeError) || planned.split.splitter === 'bytes') throw thrown;
     } finally {
       releaseKept(this.run.memory, planned.kept);
     }
+    this.#rehashes.clear();
+    this.#fresh = [];
+    this.#flatTiles = 0;
+    return this.#planAndStore(fileHash, 'bytes');
   }
 
-  async #plan(fileHash: Uint8Array): Promise<PlannedFile> {
+  async #plan(fileHash: Uint8Array, splitter: 'bytes' | undefined): Promise<PlannedFile> {
     const { options, connection, memory } = this.run;
     const breathe = async (contents: number, of: number): Promise<void> => {
       this.#tellShare('splitting', contents, of);
       await this.run.breatheSometimes();
     };
-    const planned = await planFile(connection.platform, { source: this.opened.source, fileHash, options, memory, breathe });
+    const planned = await planFile(connection.platform, { source: this.opened.source, fileHash, options: { ...options, splitter: splitter ?? options.splitter }, memory, breathe });
     if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
     const { picture, count } = planned.summary;
     if (picture !== undefined) {

@@ -19,8 +19,8 @@ export class SentMeter {
 interface Waiting {
   readonly commit: Commit;
   readonly meter: SentMeter;
-  resolve(result: CommitResult): void;
-  reject(reason: unknown): void;
+  readonly resolve: (result: CommitResult) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 const maxRequestBytes = 8_388_608;

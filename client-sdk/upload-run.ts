@@ -25,21 +25,25 @@ export class UploadRun {
   readonly isDryRun: boolean;
   #lastBreath: number;
 
+  readonly known: KnownImages;
+  readonly cache: FingerprintCache | undefined;
+
   private constructor(
     readonly connection: Connection,
     readonly options: UploadOptions,
-    readonly known: KnownImages,
-    readonly cache: FingerprintCache | undefined,
+    known: { readonly images: KnownImages; readonly cache: FingerprintCache | undefined },
   ) {
+    this.known = known.images;
+    this.cache = known.cache;
     this.isDryRun = options.dryRun === true;
     this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
     this.lane = new UploadLane(connection, options.signal);
-    this.sender = new BlockSender(connection, this.lane, cache, this.isDryRun);
+    this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, isDryRun: this.isDryRun });
     this.#lastBreath = connection.platform.now();
   }
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
-    return new UploadRun(connection, options, await KnownImages.load(connection, options.signal), cache);
+    return new UploadRun(connection, options, { images: await KnownImages.load(connection, options.signal), cache });
   }
 
   tell(event: UploadEvent): void {
@@ -48,11 +52,9 @@ export class UploadRun {
 
   /** Lets others run. Throws `cancelled`. */
   async breathe(): Promise<void> {
-    const { signal } = this.options;
-    if (signal?.aborted === true) throw fault('cancelled');
     this.#lastBreath = this.connection.platform.now();
     await this.connection.platform.sleep(0, undefined);
-    if (signal?.aborted) throw fault('cancelled');
+    if (this.options.signal?.aborted === true) throw fault('cancelled');
   }
 
   /** Breathes where the last breath is long ago. */

@@ -41,7 +41,7 @@ export async function composeServer(config: Config, log: Logger = logTo(config))
       rates: config.rates,
       card: cardOf(config, store.data),
     });
-    return runningServer({ config, store, log }, await listen(app, config));
+    return await runningServer({ config, store, log }, await listen(app, config));
   } catch (error) {
     await store.close();
     throw error;

@@ -95,11 +95,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return config;
 }
 
-/** Only what `dice-admin` needs of the environment: the data directory. */
-export function readDataDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  return path.resolve(env['DICE_DATA_DIR'] ?? './data');
-}
-
 class Reader {
   readonly mistakes: string[] = [];
 

@@ -73,9 +73,10 @@ async function downloadBlob(client: DiceClient, id: string, options: CallOptions
   return new Blob([...parts, ...pieces], { type: 'application/octet-stream' });
 }
 
-async function checkBlock(client: DiceClient, request: { readonly id: string; readonly index: number }, options: CallOptions): Promise<PlainBlockCheck | undefined> {
+/** The SDK checks blocks in their order; this one ends the run as soon as it was checked. */
+async function checkBlock(client: DiceClient, request: { readonly id: string; readonly tag: string }, options: CallOptions): Promise<PlainBlockCheck | undefined> {
   for await (const check of client.verify(request.id, options)) {
-    if (check.kind === 'block' && check.role === 'content' && check.index === request.index) return plainBlockCheck(check);
+    if (check.kind === 'block' && check.tag === request.tag) return plainBlockCheck(check);
   }
   return undefined;
 }

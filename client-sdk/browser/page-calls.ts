@@ -58,7 +58,8 @@ export interface PageCalls {
   preview: { argument: string; answer: Blob | undefined };
   download: { argument: string; answer: Blob };
   tileStates: { argument: string; answer: TileStates };
-  checkBlock: { argument: { readonly id: string; readonly index: number }; answer: PlainBlockCheck | undefined };
+  /** The block by its tag T in hex: equal contents of an image are one block. */
+  checkBlock: { argument: { readonly id: string; readonly tag: string }; answer: PlainBlockCheck | undefined };
   remove: { argument: string; answer: undefined };
   restore: { argument: string; answer: undefined };
   purge: { argument: string; answer: undefined };

@@ -31,10 +31,10 @@ export interface SealedBlock {
   readonly code: number;
 }
 
-/** A content on its way: coded once and proven to decode to the content. */
+/** A content on its way. */
 export interface CodedContent {
   readonly fingerprint: Uint8Array;
-  /** Without padding. */
+  /** From `codeForSealing`, without padding. */
   readonly coded: Uint8Array;
 }
 
@@ -58,11 +58,14 @@ export async function fingerprint(provider: CryptoProvider, content: Uint8Array)
   return await provider.sha256(content);
 }
 
-/** Codes a content, decodes it again and compares; a coder that does not give it back is a RangeError, and nothing is sealed. */
-export async function codeForSealing(provider: CryptoProvider, coder: ContentCoder, content: Uint8Array): Promise<CodedContent> {
+/**
+ * The coded form of a content, decoded again and compared: what may be sealed. Throws RangeError where the coder does
+ * not give the content back; then nothing may be sealed.
+ */
+export function codeForSealing(coder: ContentCoder, content: Uint8Array): Uint8Array {
   const coded = coder.code(content);
   if (!isEqual(coder.decode(coded), content)) throw new RangeError('the coder does not give this content back; it is not sealed');
-  return { fingerprint: await fingerprint(provider, content), coded };
+  return coded;
 }
 
 /** Seals coded bytes, already padded, under K (32 bytes). */
@@ -79,7 +82,7 @@ export interface KeyedBlock extends SealedBlock {
   readonly key: Uint8Array;
 }
 
-/** Derives the key, pads (personal only) and seals what `codeForSealing` gave. */
+/** Derives the key, pads (personal only) and seals. */
 export async function sealContent(provider: CryptoProvider, domain: Domain, content: CodedContent): Promise<KeyedBlock> {
   const key = await blockKey(provider, domain, content.fingerprint);
   const padded = padWithZeros(content.coded, paddedLength(domain.kind, content.coded.length));

@@ -55,7 +55,7 @@ async function look(parts: Parts, session: Session, given: Pick<Draft, 'commit' 
   if (known !== undefined) return resultOf(commit, { kind: known });
   const missing = await parts.stores.images.missing(session.scope, rehashes);
   if (missing.length > 0) return resultOf(commit, { kind: 'missing', missing });
-  session.room -= commit.manifest.length + (commit.preview?.length ?? 0);
+  session.room -= commit.manifest.length + commit.entry.length + commit.wrappedKey.length + (commit.preview?.length ?? 0);
   if (session.room < 0) return resultOf(commit, { kind: 'quota-exceeded' });
   return { commit, rehashes, manifestHash, recordId: newRecordId(parts) };
 }

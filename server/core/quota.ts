@@ -1,6 +1,6 @@
 /**
- * What counts against a quota: the distinct blocks that the account's images refer to, sealed manifests, previews, and
- * bytes in live upload sessions. Functions of one account alone. SPEC.md section 12.
+ * What counts against a quota: the distinct blocks that the account's images refer to, sealed objects (manifest,
+ * entry with wrapped key, preview), and bytes in live upload sessions. Functions of one account alone. SPEC.md section 12.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { AccountId } from '../../client-sdk/protocol/ids.js';
@@ -13,9 +13,9 @@ export function quotaOf(account: Pick<AccountRow, 'quotaBytes'>, policy: Policy)
   return account.quotaBytes ?? policy.quotaBytes;
 }
 
-/** Bytes that count: cipherBytes + manifestBytes + previewBytes + sessionBytes. */
+/** Bytes that count: cipherBytes + manifestBytes + entryBytes + previewBytes + sessionBytes. */
 export function usedBytesOf(usage: AccountUsage): number {
-  return usage.cipherBytes + usage.manifestBytes + usage.previewBytes + usage.sessionBytes;
+  return usage.cipherBytes + usage.manifestBytes + usage.entryBytes + usage.previewBytes + usage.sessionBytes;
 }
 
 /** How many bytes more the account may bring into its sessions now. */

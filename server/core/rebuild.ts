@@ -1,7 +1,7 @@
 /**
  * Rebuilds the database from the packs: accounts, blocks, images, removals. What the packs cannot tell (sessions,
  * invitations, what is in the trash) is lost; trashed images come back. The store is held until the operator releases it.
- * Repeatable, also over a database that is merely old.
+ * Into an empty database: rows of an old one may name packs that are gone.
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
@@ -35,7 +35,7 @@ export interface RebuildAnswer {
   readonly damage: readonly Damage[];
 }
 
-/** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
+/** Rebuilds. The database is empty (a stopped rebuild is begun anew in an empty one); nothing else writes meanwhile. */
 export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
   await parts.stores.state.setHeld(true);
   const damage: Damage[] = [];
@@ -127,15 +127,15 @@ async function readPreviewSize({ stores }: RebuildParts, place: FoundImage['plac
 
 /** All T1s of the index that begin with one of the prefixes: one too many keeps a block, one too few would lose it. */
 async function rehashesOf({ stores }: RebuildParts, prefixes: readonly Uint8Array[]): Promise<{ readonly rehashes: readonly Rehash[]; readonly isComplete: boolean }> {
-  const rehashes: Rehash[] = [];
+  const rehashes = new Map<string, Rehash>();
   let isComplete = true;
   for (const prefix of prefixes) {
     const rows = await stores.tags.list(beforePrefix(prefix), prefixMatches);
     const matches = rows.map((row) => row.rehash).filter((rehash) => prefix.every((byte, i) => byte === rehash[i]));
-    rehashes.push(...matches);
+    for (const rehash of matches) rehashes.set(hexOf(rehash), rehash);
     isComplete &&= matches.length > 0;
   }
-  return { rehashes, isComplete };
+  return { rehashes: [...rehashes.values()], isComplete };
 }
 
 /** The greatest T1 below all that begin with `prefix`; undefined where there is none. */

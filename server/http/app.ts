@@ -9,7 +9,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Services } from '../core/contract.js';
 import { accountHandlers, invitationHandlers, sessionHandlers } from './accounts.js';
 import { checkQuery } from './bodies.js';
-import { answerErrors, refuseUnknown } from './errors.js';
+import { answerErrors } from './errors.js';
 import { setApiHeaders, setPageHeaders } from './headers.js';
 import { isHostAllowed, type Reach } from './hosts.js';
 import { imageHandlers, uploadHandlers } from './images.js';
@@ -34,27 +34,31 @@ export interface Settings {
 
 /** The application over `services`. */
 export function makeApp(services: Services, settings: Settings): Express {
-  const app = express();
-  configure(app, settings);
+  const site = makeRouter();
   const reach: Reach = { publicUrl: settings.publicUrl, hasProxy: settings.trustProxy !== undefined };
 
-  app.use(logRequests(settings.log));
-  app.get('/healthz', setApiHeaders, answerHealth(services));
-  app.use(checkHost(reach));
-  app.use(checkQuery);
-  app.use(checkOrigin(reach));
+  site.use(logRequests(settings.log));
+  site.get('/healthz', setApiHeaders, answerHealth(services));
+  site.use(checkHost(reach));
+  site.use(checkQuery);
+  site.use(checkOrigin(reach));
 
-  app.use(apiPrefix, apiRouter(services, settings, reach));
+  site.use(apiPrefix, apiRouter(services, settings, reach));
 
-  app.use(setPageHeaders(reach));
-  mountPages(app, { readCard: cardReader(services, settings.card, reach), viewsDir: settings.viewsDirectory });
-  app.use(refuseUnknown);
-  app.use(answerErrors(settings.log));
+  site.use(setPageHeaders(reach));
+  mountPages(site, { readCard: cardReader(services, settings.card, reach), viewsDir: settings.viewsDirectory });
+
+  const answerError = answerErrors(settings.log);
+  const app = express();
+  configure(app, settings);
+  app.use((request, response) => {
+    site(request, response, (error?: unknown) => { answerError(error ?? new Refusal('route-unknown'), request, response); });
+  });
   return app;
 }
 
 function apiRouter(services: Services, settings: Settings, reach: Reach): express.Router {
-  const api = express.Router({ caseSensitive: true, strict: true });
+  const api = makeRouter();
   const document = JSON.stringify(openApiDocument(settings.card.version));
   api.use(setApiHeaders);
   api.get('/openapi.json', (_request, response) => { response.type('application/json').end(document); });
@@ -71,14 +75,17 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
     reach,
     limit: makeRateLimits(settings.rates),
   });
-  api.use(refuseUnknown);
+  api.use(() => { throw new Refusal('route-unknown'); });
   return api;
+}
+
+function makeRouter(): express.Router {
+  return express.Router({ caseSensitive: true, strict: true });
 }
 
 function configure(app: Express, settings: Settings): void {
   app.disable('x-powered-by');
   app.disable('etag');
-  app.enable('case sensitive routing');
   app.set('query parser', 'simple');
   if (settings.trustProxy !== undefined) app.set('trust proxy', settings.trustProxy);
 }

@@ -28,7 +28,7 @@ const usualJsonBytes = 131_072;
 export function readBody(name: RouteName, route: Route): RequestHandler {
   if (route.request === undefined) return refuseBody;
   if (route.request === 'frames') return checkFrames;
-  const parse = express.json({ limit: jsonBytes[name] ?? usualJsonBytes, strict: true, inflate: false, type: 'application/json' });
+  const parse: RequestHandler = express.json({ limit: jsonBytes[name] ?? usualJsonBytes, strict: true, inflate: false, type: 'application/json' });
   return (request, response, next) => {
     if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
     parse(request, response, (error?: unknown) => {

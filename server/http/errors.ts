@@ -2,7 +2,7 @@
  * What a failed request is answered: RFC 9457 problem bodies with a code of the closed table. The only file
  * that knows statuses. Nothing of a failure of the server itself reaches the client. SPEC.md section 9.
  */
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { Refusal, refusalTitles, type RefusalCode } from '../../client-sdk/protocol/refusals.js';
 import { CorruptionError, StorageError } from '../ports/errors.js';
@@ -49,15 +49,9 @@ export function statusOf(code: RefusalCode): number {
   return statuses[code];
 }
 
-/** The last route: nothing else took the request. */
-export const refuseUnknown: RequestHandler = () => {
-  throw new Refusal('route-unknown');
-};
-
-/** Answers every error; logs those of the server under the request id. */
-export function answerErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    void next;
+/** Answers an error; logs those of the server under the request id. */
+export function answerErrors(log: Logger): (error: unknown, request: Request, response: Response) => void {
+  return (error, request, response) => {
     const refusal = refusalOf(error);
     if (statusOf(refusal.code) >= 500) log.error({ requestId: requestIdOf(response), err: error }, refusal.code);
     if (response.headersSent) {
@@ -93,8 +87,9 @@ export function sendProblem(response: Response, refusal: Refusal): void {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof StorageError) return refusalOfStorage(error);
-  if (error instanceof CorruptionError || !(error instanceof Error)) return new Refusal('internal');
-  return foreignRefusals[kindOf(error)]?.() ?? new Refusal('internal');
+  if (error instanceof CorruptionError) return new Refusal('internal');
+  const kind = kindOf(error);
+  return Object.hasOwn(foreignRefusals, kind) ? (foreignRefusals[kind]?.() ?? new Refusal('internal')) : new Refusal('internal');
 }
 
 function refusalOfStorage(error: StorageError): Refusal {
@@ -115,8 +110,10 @@ const foreignRefusals: Readonly<Record<string, () => Refusal>> = {
   ECONNRESET: () => new Refusal('request-invalid', 'The body was cut off.'),
 };
 
-function kindOf(error: Error): string {
-  const { type, code } = error as { readonly type?: unknown; readonly code?: unknown };
+/** Told by members: errors of the platform may be of another realm. */
+function kindOf(error: unknown): string {
+  const { type, code, name } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<'type' | 'code' | 'name', unknown>>;
   if (typeof type === 'string') return type;
-  return typeof code === 'string' && error.name === 'Error' ? code : error.name;
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : '';
 }

@@ -62,8 +62,8 @@ describe('a user who is not the operator', () => {
 describe('the operator', () => {
   it('reads the figures and the users, and runs the collector', async () => {
     expect((await call(routes.readOperatorReport, `${apiPrefix}/operator/report`, operator)).body).toMatchObject({ accounts: 2 });
-    const { body } = await call(routes.listUsers, `${apiPrefix}/operator/users`, operator);
-    expect((body as { users: { username: string }[] }).users.map(({ username }) => username)).toEqual(['operator', 'user']);
+    const listed = await call(routes.listUsers, `${apiPrefix}/operator/users`, operator);
+    expect((listed.body as { users: { username: string }[] }).users.map(({ username }) => username)).toEqual(['operator', 'user']);
     expect((await call(routes.collect, `${apiPrefix}/operator/collect`, operator)).status).toBe(200);
   });
 });
@@ -164,9 +164,9 @@ describe('registration', () => {
 
 describe('the OpenAPI document', () => {
   it('lists every route with its schemas and nothing else', async () => {
-    const { body, status } = await request(server.url).get(`${apiPrefix}/openapi.json`);
-    expect(status).toBe(200);
-    const { openapi, paths } = body as { openapi: string; paths: Record<string, Record<string, { operationId: string; requestBody?: object; security: unknown[] }>> };
+    const answer = await request(server.url).get(`${apiPrefix}/openapi.json`);
+    expect(answer.status).toBe(200);
+    const { openapi, paths } = answer.body as { openapi: string; paths: Record<string, Record<string, { operationId: string; requestBody?: object; security: unknown[] }>> };
     expect(openapi).toBe('3.1.0');
     const listed = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => `${operation.operationId} ${method.toUpperCase()} ${path}`));
     expect(listed.sort()).toEqual(Object.entries(routes).map(([name, route]) => `${name} ${route.method} ${apiPrefix}${route.path.replaceAll(/:(\w+)/g, '{$1}')}`).sort());

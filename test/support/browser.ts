@@ -27,6 +27,8 @@ export interface Visit {
   readonly page: Page;
   /** Everything that went wrong in the pages of this profile so far. */
   readonly complaints: readonly string[];
+  /** Takes away complaints that a test provoked on purpose. */
+  forgive(expected: RegExp): void;
   close(): Promise<void>;
 }
 
@@ -64,5 +66,14 @@ async function newVisit(browser: Browser, options: BrowserContextOptions | undef
     if (protocol.startsWith('http') && hostname !== 'localhost' && hostname !== '127.0.0.1') complaints.push(`foreign request: ${request.url()}`);
   });
   const page = await context.newPage();
-  return { context, page, complaints, close: () => context.close() };
+  return {
+    context,
+    page,
+    complaints,
+    forgive(expected) {
+      const left = complaints.filter((complaint) => !expected.test(complaint));
+      complaints.splice(0, complaints.length, ...left);
+    },
+    close: () => context.close(),
+  };
 }

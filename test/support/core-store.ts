@@ -56,7 +56,7 @@ export class CoreStore {
     const world: World = { clock, random, hasher: { sha256, hmacSha256 } };
     const database = openDatabase({ file: path.join(folder, 'index.sqlite') });
     const blocks = await openBlockStore({ directory: path.join(folder, 'packs'), storeKey, packBytes: 1_000_000 });
-    const stores = wrap(storesOf(database, blocks, world));
+    const stores = wrap(storesOf(database, blocks));
     const parts: Parts = {
       stores, world,
       policy: { ...defaultPolicy, trashMs: 0, graceMs: 0, ...policy },
@@ -73,7 +73,7 @@ export class CoreStore {
   beside(): Parts {
     const database = openDatabase({ file: path.join(this.folder, `other-${this.#databases.length}.sqlite`) });
     this.#databases.push(database);
-    return { ...this.parts, stores: storesOf(database, this.parts.stores.blocks, this.parts.world) };
+    return { ...this.parts, stores: storesOf(database, this.parts.stores.blocks) };
   }
 
   /** The database itself, for making rot. */
@@ -128,11 +128,11 @@ export class CoreStore {
   }
 }
 
-function storesOf(database: StoreDatabase, blocks: Stores['blocks'], world: World): Stores {
+function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Stores {
   return {
     blocks,
     tags: createTagStore(database),
-    images: createImageStore(database, world.clock),
+    images: createImageStore(database),
     accounts: createAccountStore(database),
     state: createStoreState(database),
   };

@@ -18,7 +18,8 @@ export interface TiffForm {
   readonly trailing?: Uint8Array;
   /** Value of padding bits and pixels. */
   readonly padding?: 0 | 1;
-  readonly compression?: number;
+  /** Of all pages, or of each. */
+  readonly compression?: number | readonly number[];
   /** Compresses one segment. */
   readonly compress?: (packed: Uint8Array, rowBytes: number) => Uint8Array;
   /** Changes the places of the segments as the directory tells them. */
@@ -35,12 +36,15 @@ interface Field {
 export function writeTiff(pictures: TestPicture | readonly TestPicture[], form: TiffForm = {}): Uint8Array {
   const pages = 'width' in pictures ? [pictures] : pictures;
   const writer = new TiffBytes(form.isLittleEndian ?? true, form.isBig ?? false);
-  for (const picture of pages) writer.directory(fieldsOf(picture, form, writer));
+  for (const [index, picture] of pages.entries()) {
+    const compression = typeof form.compression === 'number' ? form.compression : (form.compression?.[index] ?? 1);
+    writer.directory(fieldsOf(picture, { ...form, compression }, writer));
+  }
   writer.bytes(form.trailing ?? new Uint8Array());
   return writer.file();
 }
 
-function fieldsOf(picture: TestPicture, form: TiffForm, writer: TiffBytes): readonly Field[] {
+function fieldsOf(picture: TestPicture, form: TiffForm & { readonly compression: number }, writer: TiffBytes): readonly Field[] {
   const segments = segmentsOf(picture, form);
   const offsets: number[] = [];
   const lengths: number[] = [];
@@ -56,7 +60,7 @@ function fieldsOf(picture: TestPicture, form: TiffForm, writer: TiffBytes): read
     { tag: 256, type: 4, values: [picture.width] },
     { tag: 257, type: 4, values: [picture.height] },
     { tag: 258, type: 3, values: Array.from({ length: picture.channels }, () => picture.depth) },
-    { tag: 259, type: 3, values: [form.compression ?? 1] },
+    { tag: 259, type: 3, values: [form.compression] },
     { tag: 262, type: 3, values: [picture.channels < 3 ? 1 : 2] },
     { tag: 277, type: 3, values: [picture.channels] },
     { tag: 284, type: 3, values: [form.isPlanar === true ? 2 : 1] },

@@ -14,11 +14,12 @@ import { plainCoder } from '../support/plain-coder.js';
 
 const random = fixedRandom('block.test');
 const content = random(1_000);
+const prepare = async (bytes: Uint8Array) => ({ fingerprint: await fingerprint(nodeProvider, bytes), coded: codeForSealing(plainCoder, bytes) });
 const personal = personalDomain(random(32));
 const group = newGroupDomain(random);
 
 describe.each([nobleProvider, nodeProvider])('a block, with the $name provider', (provider) => {
-  const sealIn = async (domain: Domain) => sealContent(provider, domain, await codeForSealing(provider, plainCoder, content));
+  const sealIn = async (domain: Domain) => sealContent(provider, domain, await prepare(content));
 
   it.each([['open', openDomain], ['personal', personal], ['group', group]] as const)('opens to its content in the domain %s', async (_, domain) => {
     const block = await sealIn(domain);
@@ -58,19 +59,19 @@ describe.each([nobleProvider, nodeProvider])('a block, with the $name provider',
   });
 
   it('stops at the domain where another content was filed under the key', async () => {
-    const other = await sealContent(provider, personal, await codeForSealing(provider, plainCoder, random(50)));
+    const other = await sealContent(provider, personal, await prepare(random(50)));
     await expect(openBlock(provider, plainCoder, { ...other, domain: personalDomain(random(32)) })).rejects.toMatchObject({ extra: { step: 'domain' } });
   });
 });
 
 describe('sealing', () => {
-  it('never seals what its coder does not give back', async () => {
+  it('never seals what its coder does not give back', () => {
     const liar = { ...plainCoder, code: (bytes: Uint8Array) => plainCoder.code(bytes.subarray(1)) };
-    await expect(codeForSealing(nodeProvider, liar, content)).rejects.toThrow(RangeError);
+    expect(() => codeForSealing(liar, content)).toThrow(RangeError);
   });
 
   it('never lets the decoder see bytes that are not the sealer’s', async () => {
-    const block = await sealContent(nodeProvider, openDomain, await codeForSealing(nodeProvider, plainCoder, content));
+    const block = await sealContent(nodeProvider, openDomain, await prepare(content));
     const seen: Uint8Array[] = [];
     const spy = { ...plainCoder, length: (coded: Uint8Array) => { seen.push(coded); return plainCoder.length(coded); } };
     await expect(openBlock(nodeProvider, spy, { ...block, key: random(32) })).rejects.toMatchObject({ extra: { step: 'iv' } });
@@ -78,7 +79,7 @@ describe('sealing', () => {
   });
 
   it('compares H(i) with H(j) for the report', async () => {
-    const block = await sealContent(nodeProvider, openDomain, await codeForSealing(nodeProvider, plainCoder, content));
+    const block = await sealContent(nodeProvider, openDomain, await prepare(content));
     expect(compareCodes(block.tag, block.code)).toEqual({ stored: block.code, computed: block.code, isEqual: true });
     expect(compareCodes(block.tag, block.code ^ 4)).toMatchObject({ isEqual: false });
   });

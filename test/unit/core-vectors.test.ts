@@ -22,6 +22,28 @@ describe.each([nobleProvider, nodeProvider])('with the $name provider', (provide
   });
 });
 
+describe('SPEC.md', () => {
+  const spec = readFileSync(new URL('../../../client-sdk/protocol/SPEC.md', import.meta.url), 'utf8');
+
+  it.each([
+    ['sealing', 'one-aes-block'], ['domain', 'key-open'], ['domain', 'key-personal'], ['domain', 'key-group'], ['hamming', 'code-fixed'],
+    ['manifest', 'encode'], ['manifest', 'entry'],
+  ])('shows the very bytes of %s/%s', (folder, name) => {
+    const vector = vectorsOf(folder).find(([file]) => file === `${name}.json`)?.[1];
+    const shown = spec.replaceAll(/\s/g, '');
+    const outputs = Object.values(typeof vector?.output === 'object' ? { ...vector.output } : { only: vector?.output });
+    expect(outputs.length).toBeGreaterThan(0);
+    for (const value of outputs) expect(shown).toContain(String(value));
+  });
+
+  it('shows a sealed object part by part', () => {
+    const sealed = String(vectorsOf('sealed-object').find(([file]) => file === 'seal.json')?.[1].output);
+    for (const [start, end] of [[6, 14], [14, 26], [26, 58], [58, -16], [-16, undefined]] as const) {
+      expect(spec).toContain(sealed.slice(2 * start, end === undefined ? undefined : 2 * end));
+    }
+  });
+});
+
 function vectorsOf(folder: string): [string, Vector][] {
   const names = readdirSync(new URL(folder, root)).filter((name) => name.endsWith('.json')).sort();
   // A vector's form is checked by running it: a file of another form fails.

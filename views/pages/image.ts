@@ -25,7 +25,7 @@ class Detail {
   readonly #page: AppPage;
   readonly #opened: OpenImage;
   readonly #map: BlockMap;
-  readonly #checks = new Map<number, PlainBlockCheck>();
+  readonly #checks = new Map<string, PlainBlockCheck>();
 
   constructor(page: AppPage, opened: OpenImage, map: BlockMap) {
     this.#page = page;
@@ -67,7 +67,7 @@ class Detail {
     show(byId('block', HTMLElement), true);
     byId('block-title', HTMLElement).textContent = `Block ${count(at + 1)} of ${count(this.#map.contents.length)}`;
     byId('block-facts', HTMLElement).replaceChildren(...blockFacts(content, this.#map.stateOf(at)));
-    byId('block-checks', HTMLUListElement).replaceChildren(...checkLines(content, this.#checks.get(content.index)));
+    byId('block-checks', HTMLUListElement).replaceChildren(...checkLines(content, content.block === undefined ? undefined : this.#checks.get(content.block.tag)));
     show(byId('check-one', HTMLElement), content.block !== undefined);
   }
 
@@ -78,7 +78,7 @@ class Detail {
     const press = byId('check-one', HTMLButtonElement);
     setBusy(press, true);
     try {
-      const check = await this.#page.client.call('checkBlock', { id: this.#opened.image.id, index: content.index });
+      const check = await this.#page.client.call('checkBlock', { id: this.#opened.image.id, tag: content.block.tag });
       if (check !== undefined) this.#note(check);
     } finally {
       setBusy(press, false);
@@ -86,11 +86,10 @@ class Detail {
   }
 
   #note(check: PlainBlockCheck): void {
-    if (check.role !== 'content') return;
-    this.#checks.set(check.index, check);
-    this.#map.setOutcome(check.index, outcomeOf(check));
+    this.#checks.set(check.tag, check);
+    this.#map.setOutcome(check.tag, outcomeOf(check));
     const { chosen } = this.#map;
-    if (chosen !== undefined && this.#map.contents[chosen]?.index === check.index) this.#choose(chosen);
+    if (chosen !== undefined && this.#map.contents[chosen]?.block?.tag === check.tag) this.#choose(chosen);
   }
 
   async #checkAll(press: HTMLButtonElement): Promise<void> {

@@ -35,7 +35,6 @@ function showBars(value: (name: string) => number): void {
   byId('chain', HTMLElement).replaceChildren(bars('From files to stored bytes', [
     bar('All files', 'logicalBytes', 0),
     bar('Different files', 'distinctFileBytes', 1),
-    bar('Their blocks, coded', 'distinctCodedBytes', 1),
     bar('Different blocks', 'cipherBytes', 2),
     bar('With manifests, entries and previews', 'storedBytes', 2),
   ]));
@@ -48,7 +47,7 @@ function showBars(value: (name: string) => number): void {
 }
 
 const causeNames: Readonly<Record<string, string>> = {
-  equalFiles: 'Equal files', coding: 'Better coding', equalBlocks: 'Equal blocks of different files', records: 'Manifests and entries', previews: 'Previews',
+  equalFiles: 'Equal files', codingAndEqualBlocks: 'Better coding, and equal blocks', records: 'Manifests and entries', previews: 'Previews',
 };
 
 function showTables(report: AccountFigures): void {
@@ -57,9 +56,9 @@ function showTables(report: AccountFigures): void {
   causes.push({ cells: ['Saved in all', 'logicalBytes - storedBytes', bytes(sum), count(sum)], isSum: true });
   byId('causes', HTMLElement).replaceChildren(table('A negative row is what the encryption and the previews cost.',
     [{ text: 'Cause' }, { text: 'Formula' }, { text: 'Saved', isNumber: true }, { text: 'Bytes', isNumber: true }], causes));
-  byId('formats', HTMLElement).replaceChildren(table('Coded: ciphers of all references, equal blocks counted each time.',
-    [{ text: 'Format' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }, { text: 'Coded', isNumber: true }],
-    report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes), bytes(row.codedBytes)] }))));
+  byId('formats', HTMLElement).replaceChildren(table('Sizes of the files as they were.',
+    [{ text: 'Format' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }],
+    report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes)] }))));
   byId('days', HTMLElement).replaceChildren(table('By day (UTC).',
     [{ text: 'Day' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }, { text: 'New blocks', isNumber: true }, { text: 'Sent', isNumber: true }],
     report.days.map((row) => ({ cells: [row.day, count(row.images), bytes(row.logicalBytes), bytes(row.newCipherBytes), bytes(row.receivedBytes)] }))));

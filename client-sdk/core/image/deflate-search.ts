@@ -29,13 +29,18 @@ const common: readonly (readonly [number, number, number])[] = [
   [9, 8, 0], [6, 8, 3], [6, 8, 1], [9, 8, 1], [9, 9, 1], [6, 8, 0], [7, 9, 1], [6, 9, 1],
 ];
 
-/** The parameters that reproduce `sample`, or undefined. */
-export function findParameters(sample: DeflateSample): ZlibParameters | undefined {
+/** The parameters that reproduce all `samples` (one stream each, at least one), or undefined. */
+export function findParameters(samples: readonly DeflateSample[]): ZlibParameters | undefined {
   let work = 0;
-  for (const candidate of candidatesOf(sample.header)) {
-    const { isEqual, fedBytes } = tryOn(sample, candidate);
-    if (isEqual) return candidate;
-    work += fedBytes * (candidate.level >= slowLevel ? 2 : 1);
+  for (const candidate of candidatesOf(samples[0]!.header)) {
+    let doesFit = true;
+    for (const sample of samples) {
+      const { isEqual, fedBytes } = tryOn(sample, candidate);
+      work += fedBytes * (candidate.level >= slowLevel ? 2 : 1);
+      doesFit = isEqual;
+      if (!isEqual) break;
+    }
+    if (doesFit) return candidate;
     if (work > workBytes) return undefined;
   }
   return undefined;

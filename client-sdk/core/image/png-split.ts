@@ -177,7 +177,7 @@ class StreamSurvey {
     const stored = this.#stored.method();
     if (stored !== undefined) return stored;
     const isWhole = this.#isWhole && this.#plainBytes === this.#plain.length;
-    return findParameters({ plain: this.#plain, stream: this.#deflated.take(), isWhole, header });
+    return findParameters([{ plain: this.#plain, stream: this.#deflated.take(), isWhole, header }]);
   }
 }
 

@@ -38,19 +38,32 @@ export function encodeSegment(page: TiffPage, method: TiffMethod, rows: Uint8Arr
   return compress(page, method, rows);
 }
 
-/**
- * Methods that may have written a page, the likely ones first. `sample` is the bytes of a segment: the largest
- * tells most. Throws Unsplittable where it is damaged.
- */
-export function candidateMethods(page: TiffPage, segment: TiffSegment, sample: Uint8Array): readonly TiffMethod[] {
-  if (page.compression === 1) return [{ kind: 'none' }];
-  if (page.compression === 32_773) return [{ kind: 'packbits' }];
-  if (page.compression === 5) return [{ kind: 'lzw', doesCountLast: true }, { kind: 'lzw', doesCountLast: false }];
-  const plain = inflate(sample, segment.rows * page.rowBytes);
-  const stream = sample.subarray(zlibHeaderBytes, sample.length - adlerBytes);
-  const zlib = sample.slice(0, zlibHeaderBytes);
-  const method = plain === undefined ? undefined : findParameters({ plain, stream, isWhole: true, header: zlib });
-  return method === undefined ? [] : [{ kind: 'deflate', zlib, method }];
+/** The bytes of a segment in the file, and its packed rows. */
+export interface SegmentSample {
+  readonly bytes: Uint8Array;
+  readonly rows: Uint8Array;
+}
+
+/** The method that writes `samples` as they stand (at least one; their rows are overwritten), or undefined. */
+export function findMethod(page: TiffPage, samples: readonly SegmentSample[]): TiffMethod | undefined {
+  if (page.isPredicted) for (const { rows } of samples) differRows(page, rows);
+  if (page.compression === 8 || page.compression === 32_946) return findDeflate(samples);
+  const candidates: readonly TiffMethod[] =
+    page.compression === 5
+      ? [{ kind: 'lzw', doesCountLast: true }, { kind: 'lzw', doesCountLast: false }]
+      : [{ kind: page.compression === 1 ? 'none' : 'packbits' }];
+  return candidates.find((method) => samples.every(({ bytes, rows }) => isEqual(compress(page, method, rows), bytes)));
+}
+
+function findDeflate(samples: readonly SegmentSample[]): TiffMethod | undefined {
+  const zlib = samples[0]!.bytes.slice(0, zlibHeaderBytes);
+  if (!samples.every(({ bytes }) => isEqual(bytes.subarray(0, zlibHeaderBytes), zlib))) return undefined;
+  const streams = samples.map(({ bytes, rows }) => {
+    const stream = bytes.subarray(zlibHeaderBytes, bytes.length - adlerBytes);
+    return { plain: rows, stream, isWhole: true, header: zlib };
+  });
+  const method = findParameters(streams);
+  return method === undefined ? undefined : { kind: 'deflate', zlib, method };
 }
 
 /** A method as recipes write it. */

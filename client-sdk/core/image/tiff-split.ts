@@ -2,9 +2,8 @@
  * Opens a TIFF file for the raster splitter: the pages whose segments can be given back become pictures, and
  * everything else of the file, other pages too, is skeleton. SPEC.md section 6.5.
  */
-import { candidateMethods, decodeSegment, describeTiffMethod, encodeSegment, tiffMethodValue, type TiffMethod } from './tiff-codec.js';
+import { decodeSegment, describeTiffMethod, findMethod, tiffMethodValue, type SegmentSample, type TiffMethod } from './tiff-codec.js';
 import { maxContainerBytes, maxUnfoldedBytes } from './image-limits.js';
-import { isEqual } from '../../protocol/bytes.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
 import type { Source } from './splitter.js';
@@ -21,8 +20,8 @@ interface ChosenPage {
   readonly method: TiffMethod;
 }
 
-/** Plain bytes of a page on which Deflate parameters are verified. */
-const verifiedBytes = 8_388_608;
+/** Plain bytes of a page on which its compression is verified. */
+const verifiedBytes = 16_777_216;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
 export async function openTiff(source: Source): Promise<RasterFile> {
@@ -132,19 +131,20 @@ function segmentReader(source: Source, page: TiffPage): SegmentReader {
   };
 }
 
-/** The method that writes every segment of a page as it stands in the file, or undefined. */
+/**
+ * The method that writes the segments of a page as they stand in the file, or undefined. All are decoded; the
+ * method is found on the first `verifiedBytes` of them.
+ */
 async function methodFor(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
   if (page.compression === 1) return { kind: 'none' };
-  const largest = page.segments.reduce((a, b) => (b.length > a.length ? b : a));
-  let methods = candidateMethods(page, largest, await source.read(largest.offset, largest.length));
+  const samples: SegmentSample[] = [];
   let plainBytes = 0;
   for (const segment of page.segments) {
     const bytes = await source.read(segment.offset, segment.length);
     const rows = decodeSegment(page, segment, bytes);
-    if (rows === undefined || methods.length === 0) return undefined;
+    if (rows === undefined) return undefined;
+    if (plainBytes < verifiedBytes) samples.push({ bytes, rows });
     plainBytes += rows.length;
-    if (methods[0]!.kind === 'deflate' && plainBytes > verifiedBytes) continue;
-    methods = methods.filter((method) => isEqual(encodeSegment(page, method, rows.slice()), bytes));
   }
-  return methods[0];
+  return findMethod(page, samples);
 }

@@ -14,13 +14,14 @@ const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
 /** Most bytes of a tile's code before its mode: shape, width, height. */
 const maxHeadBytes = 1 + 3 + 3 + 1;
 
-/** The code of a tile, or undefined where it would not be shorter than its samples. `content` is canonical, of depth 1 to 16. */
+/** The code of a tile, or undefined where it would not be shorter than its samples (a flat tile always has one). `content` is canonical, of depth 1 to 16. */
 export function codeTile(content: Uint8Array): Uint8Array | undefined {
   const shape = shapeOf(content);
   const samples = samplesOf(content);
   checkDepth(shape, samples);
-  const best = isFlat(shape, samples) ? flatCode(shape, samples) : smallerCode(shape, samples);
-  return best.length < samples.length || shape.width * shape.height === 1 ? best : undefined;
+  if (isFlat(shape, samples)) return flatCode(shape, samples);
+  const best = smallerCode(shape, samples);
+  return best !== undefined && best.length < samples.length ? best : undefined;
 }
 
 /** The canonical content of a code. Throws DiceError `recipe-invalid` for anything that is none. */
@@ -63,22 +64,22 @@ function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): voi
   for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
 }
 
-/** The shorter of the two codes; indexed is tried only where neighbours are often equal, and wins a tie. */
-function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array {
-  const indexed = indexTile(shape, samples);
-  const first = indexed === undefined ? undefined : indexedCode(shape, indexed, samples.length);
-  const limit = first === undefined ? samples.length : first.length;
-  const second = predictedCode(shape, samples, limit);
-  return first !== undefined && first.length <= second.length ? first : second;
+/** The shorter of the two codes; indexed is tried only where neighbours are often equal, and wins a tie. Undefined where neither is short. */
+function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
+  const tile = indexTile(shape, samples);
+  const indexed = tile === undefined ? undefined : indexedCode(shape, tile, samples.length);
+  const predicted = predictedCode(shape, samples, indexed?.length ?? samples.length);
+  if (indexed === undefined || predicted === undefined) return indexed ?? predicted;
+  return indexed.length <= predicted.length ? indexed : predicted;
 }
 
-function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8Array {
+function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8Array | undefined {
   return write(shape, modes.indexed, limit, (encoder) => {
     encodeIndexed(encoder, shape, tile, limit);
   });
 }
 
-function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array {
+function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array | undefined {
   const planes = newPlanes(shape);
   readSamples(planes, samples);
   const lists: ValueList[] = [];
@@ -100,13 +101,14 @@ function maxOf(lists: readonly ValueList[], shape: TileShape): number {
   return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
 }
 
-/** The head and what `body` writes; longer than `limit` where that did not fit. */
-function write(shape: TileShape, mode: number, limit: number, body: (encoder: RangeEncoder) => void): Uint8Array {
+/** The head and what `body` writes, or undefined where `body` wrote more than `limit` bytes and so stopped early. */
+function write(shape: TileShape, mode: number, limit: number, body: (encoder: RangeEncoder) => void): Uint8Array | undefined {
   const bytes = new Uint8Array(limit + maxHeadBytes + 8);
   const encoder = newEncoder(bytes);
   encoder.at = writeHead(bytes, shape, mode);
   const start = encoder.at;
   body(encoder);
+  if (encoder.at > limit) return undefined;
   return bytes.subarray(0, Math.max(start, finish(encoder)));
 }
 

@@ -29,5 +29,6 @@ export async function guarded<T>(doing: string, step: () => Promise<T>): Promise
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // Told by its member: an error of another realm is no instance of this one's Error.
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

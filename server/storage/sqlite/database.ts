@@ -119,9 +119,10 @@ export function translated<T>(doing: string, step: () => T): T {
   }
 }
 
-function codeOf(error: unknown): string | undefined {
-  if (error instanceof StorageError || error instanceof CorruptionError || !(error instanceof Error)) return undefined;
+/** The code that SQLite or the file system gave an error, or undefined where it comes from neither. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  // The driver reports use after close as a plain TypeError.
-  return /database connection is not open/.test(error.message) ? 'closed' : undefined;
+  // The driver reports use after closing as a plain TypeError.
+  return error instanceof TypeError && error.message.includes('connection is not open') ? 'closed' : undefined;
 }

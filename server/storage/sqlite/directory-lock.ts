@@ -5,7 +5,7 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { translated } from './database.js';
+import { codeOf, translated } from './database.js';
 
 /** A held lock. */
 export interface DirectoryLock {
@@ -30,7 +30,7 @@ function hold(connection: Database): boolean {
     return true;
   } catch (error) {
     connection.close();
-    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return false;
+    if (codeOf(error)?.startsWith('SQLITE_BUSY') === true) return false;
     throw error;
   }
 }

@@ -2,8 +2,9 @@
  * State of the whole store that survives restarts: small texts by name, and what the database measures of itself.
  */
 import { stat } from 'node:fs/promises';
+import { StorageError } from '../../ports/errors.js';
 import type { StoreState } from '../../ports/world.js';
-import { translated, type StoreDatabase } from './database.js';
+import { codeOf, translated, type StoreDatabase } from './database.js';
 
 const generationName = 'generation';
 const heldName = 'held';
@@ -22,11 +23,29 @@ export function createStoreState(db: StoreDatabase): StoreState {
     read: (name) => read(`named.${name}`),
     write: (name, value) => write(`named.${name}`, value),
     databaseFileBytes: () => fileBytes(db.connection.name),
-    truncateLog: () => new Promise((resolve) => { resolve(translated('truncating the log', () => { db.truncateLog(); })); }),
+    truncateLog: () => truncateLog(db),
   };
 }
 
+function truncateLog(db: StoreDatabase): Promise<void> {
+  return new Promise((resolve) => {
+    translated('truncating the log', () => { db.truncateLog(); });
+    resolve();
+  });
+}
+
 async function fileBytes(file: string): Promise<number> {
-  const sizes = await Promise.all(['', '-wal', '-shm'].map((suffix) => stat(file + suffix).then(({ size }) => size, () => 0)));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  let sum = 0;
+  for (const suffix of ['', '-wal', '-shm']) sum += await sizeOf(file + suffix);
+  return sum;
+}
+
+/** The log is there only while the database is open. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0;
+    throw new StorageError('measuring the database failed', { retryable: false, cause: error });
+  }
 }

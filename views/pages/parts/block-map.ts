@@ -71,10 +71,9 @@ export class BlockMap {
     this.#drawSoon();
   }
 
-  setOutcome(index: number, outcome: CellOutcome): void {
-    const at = this.contents.findIndex((block) => block.index === index);
-    if (at < 0) return;
-    this.#outcomes[at] = outcome;
+  /** Equal contents are one block: all of them show its outcome. */
+  setOutcome(tag: string, outcome: CellOutcome): void {
+    this.contents.forEach(({ block }, i) => { if (block?.tag === tag) this.#outcomes[i] = outcome; });
     this.#drawSoon();
   }
 

@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+/**
+ * The operator's command `dice-admin`: verbs over a data directory whose server is stopped. Reads the same environment
+ * as the server. Results go to stdout, everything else to stderr.
+ */
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import { ConfigMistakes, readConfig } from '../config.js';
+import { DataDirectoryError } from '../data-directory.js';
+import { explain } from '../explain.js';
+import { openStore, type Purpose } from '../open-store.js';
+import { policyOf } from '../policy.js';
+import { CorruptionError } from '../ports/errors.js';
+import { check } from './check.js';
+import { gc, gcForecast } from './gc.js';
+import { rebuildIndex } from './rebuild-index.js';
+import { release } from './release.js';
+import { report } from './report.js';
+import { scrub } from './scrub.js';
+import { users } from './users.js';
+import { exitStatus, type ExitStatus, type Form, type Verb } from './verb.js';
+
+interface Options {
+  readonly dataDir?: string;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const say = (line: string): void => { process.stderr.write(`${line}\n`); };
+let status: ExitStatus = exitStatus.done;
+
+function program(): Command {
+  const admin = new Command('dice-admin').description('Looks after a DICE store whose server is stopped.').exitOverride().showHelpAfterError();
+  const verb = (name: string, says: string): Command => {
+    return admin.command(name).description(says).option('--data-dir <path>', 'data directory (else DICE_DATA_DIR, else ./data)').option('--json', 'one JSON document on stdout');
+  };
+  verb('users', 'list the accounts and what they use').action((options: Options) => run(users, options));
+  verb('report', 'physical figures of the store').option('--csv', 'the same as CSV').action((options: Options) => run(report, options));
+  verb('check', 'read everything and say what is wrong').action((options: Options) => run(check, options));
+  verb('scrub', 'put right what rotted and can be put right').action((options: Options) => run(scrub, options));
+  verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only say what would be done')
+    .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
+  verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
+  verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
+  return admin;
+}
+
+async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {
+  const { config, directory } = readSettings(options);
+  const stop = new AbortController();
+  process.once('SIGINT', () => { stop.abort(); });
+  const store = await openStore({ directory, policy: policyOf(config), purpose });
+  try {
+    status = await verb({ store, form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Who may reach a server does not matter here, so only the rest of the environment can be mistaken. */
+function readSettings(options: Options): { readonly config: ReturnType<typeof readConfig>; readonly directory: string } {
+  const config = readConfig({ ...process.env, HOST: undefined, PORT: undefined, DICE_SIGNUP: process.env['DICE_SIGNUP'] ?? 'closed' });
+  return { config, directory: options.dataDir === undefined ? config.dataDirectory : path.resolve(options.dataDir) };
+}
+
+function formOf({ json, csv }: Options): Form {
+  if (json === true) return 'json';
+  return csv === true ? 'csv' : 'text';
+}
+
+function statusOf(error: unknown): ExitStatus {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
+  if (error instanceof ConfigMistakes || error instanceof DataDirectoryError) return exitStatus.usage;
+  return error instanceof CorruptionError ? exitStatus.damaged : exitStatus.failed;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  status = statusOf(error);
+  if (error instanceof ConfigMistakes || error instanceof Refusal) say(error.message);
+  else if (!(error instanceof CommanderError)) say(explain(error));
+}
+process.exitCode = status;

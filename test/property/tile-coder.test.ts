@@ -1,0 +1,88 @@
+/**
+ * Properties of the coding of contents: exact for every shape and picture, and calm before the bytes of strangers.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from '@jest/globals';
+import { DiceError } from '../../client-sdk/core/errors.js';
+import { codeContent, decodeContent } from '../../client-sdk/core/image/coded.js';
+import { plainContent } from '../../client-sdk/core/image/content.js';
+import { maxPayloadBytes } from '../../client-sdk/protocol/limits.js';
+import { sampleTile, tilePictures } from '../support/sample-tiles.js';
+
+const shapes = fc.record({
+  width: fc.integer({ min: 1, max: 40 }),
+  height: fc.integer({ min: 1, max: 40 }),
+  channels: fc.integer({ min: 1, max: 8 }),
+  depth: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(8), fc.constant(16), fc.constant(32)),
+});
+const tiles = fc
+  .tuple(shapes, fc.constantFrom(...tilePictures), fc.integer())
+  .map(([shape, picture, seed]) => sampleTile(shape, picture, seed));
+const plains = fc.tuple(fc.constantFrom('bytes', 'segment'), fc.uint8Array({ minLength: 1, maxLength: 3000 })).map(([kind, raw]) => plainContent(kind, raw));
+
+/** Decodes; answers the content, or undefined where it was refused as it should be. Any other error fails the test. */
+function decodeOrRefuse(coded: Uint8Array): Uint8Array | undefined {
+  try {
+    return decodeContent(coded);
+  } catch (error) {
+    if (error instanceof DiceError && error.code === 'recipe-invalid') return undefined;
+    throw error;
+  }
+}
+
+describe('coding of contents', () => {
+  it('gives back every tile, and the same code each time', () => {
+    fc.assert(
+      fc.property(tiles, (content) => {
+        const coded = codeContent(content);
+        expect(Buffer.compare(decodeContent(coded), content)).toBe(0);
+        expect(Buffer.compare(codeContent(content), coded)).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('gives back every plain content', () => {
+    fc.assert(
+      fc.property(plains, (content) => {
+        expect(Buffer.compare(decodeContent(codeContent(content)), content)).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does not remember earlier tiles', () => {
+    fc.assert(
+      fc.property(tiles, tiles, (one, other) => {
+        const alone = codeContent(one);
+        codeContent(other);
+        expect(Buffer.compare(codeContent(one), alone)).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('refuses random bytes, or decodes them to a content within the limits', () => {
+    const bytes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.uint8Array({ maxLength: 120 }));
+    fc.assert(
+      fc.property(bytes, ([coder, payload]) => {
+        const content = decodeOrRefuse(Uint8Array.of(coder, payload.length, ...payload));
+        expect(content === undefined || content.length <= maxPayloadBytes).toBe(true);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('refuses mutated codes, or decodes them to a content of canonical form', () => {
+    const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(tiles, mutations, fc.nat({ max: 3 }), (content, changes, cut) => {
+        const coded = codeContent(content);
+        for (const [at, value] of changes) coded[at % coded.length] = value;
+        const decoded = decodeOrRefuse(coded.subarray(0, coded.length - (cut === 3 ? 1 : 0)));
+        if (decoded !== undefined) expect(Buffer.compare(decodeContent(codeContent(decoded)), decoded)).toBe(0);
+      }),
+      { numRuns: 800 },
+    );
+  });
+});

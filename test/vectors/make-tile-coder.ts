@@ -1,0 +1,50 @@
+/**
+ * Writes the vectors of the coding of contents to test/vectors/tile-coder: `node dist/test/vectors/make-tile-coder.js` from the
+ * root of the project. Run it only when the format changes on purpose; the tests never do.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { codeContent } from '../../client-sdk/core/image/coded.js';
+import { plainContent, type TileShape } from '../../client-sdk/core/image/content.js';
+import { hexOf, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { numbersFrom, sampleTile, type TilePicture } from '../support/sample-tiles.js';
+import type { Vector } from '../support/vector.js';
+
+const folder = 'test/vectors/tile-coder';
+
+function tile(size: readonly [number, number], kind: readonly [channels: number, depth: number], picture: TilePicture): Uint8Array {
+  const shape: TileShape = { width: size[0], height: size[1], channels: kind[0], depth: kind[1] };
+  return sampleTile(shape, picture, 7);
+}
+
+function noise(length: number): Uint8Array {
+  const next = numbersFrom(3);
+  return Uint8Array.from({ length }, () => next());
+}
+
+const contents: Readonly<Record<string, readonly [why: string, content: Uint8Array]>> = {
+  'stored-bytes': ['Bytes that do not shrink are stored.', plainContent('bytes', noise(40))],
+  'stored-segment': ['A segment has its own kind.', plainContent('segment', noise(130))],
+  'deflated-bytes': ['Bytes that shrink are deflated.', plainContent('bytes', utf8('tile '.repeat(60)))],
+  'stored-tile': ['A tile of noise is stored.', tile([8, 8], [1, 8], 'noise')],
+  'float-tile': ['Depth 32 is stored or deflated.', tile([4, 4], [1, 32], 'flat')],
+  'one-pixel': ['One pixel is a flat tile.', tile([1, 1], [4, 16], 'flat')],
+  'flat-default': ['A flat tile of the default size writes no size.', tile([64, 64], [3, 8], 'flat')],
+  'photo-grey-8': ['Predicted, one channel.', tile([24, 20], [1, 8], 'photo')],
+  'photo-rgb-8': ['Predicted with a colour transform and fitted coefficients.', tile([24, 24], [3, 8], 'photo')],
+  'photo-rgba-16': ['Predicted, four channels of 16 bits.', tile([16, 16], [4, 16], 'photo')],
+  'photo-grey-12': ['Predicted, 12 bits.', tile([20, 17], [1, 12], 'photo')],
+  'photo-two-8': ['Predicted, two channels.', tile([17, 16], [2, 8], 'photo')],
+  'photo-small': ['Too small for a fit: default coefficients.', tile([9, 7], [3, 8], 'photo')],
+  'grey-as-rgb': ['Equal channels: two planes are constant.', tile([24, 16], [3, 8], 'grey')],
+  'sparse-8': ['Few values of many: ranks take the place of samples.', tile([40, 30], [1, 8], 'sparse')],
+  'noise-3': ['Predicted, 3 bits, noise: shorter than its bytes.', tile([16, 16], [1, 3], 'noise')],
+  'drawing-rgb-8': ['Indexed, three channels.', tile([32, 24], [3, 8], 'drawing')],
+  'drawing-grey-1': ['One bit a sample.', tile([32, 24], [1, 1], 'drawing')],
+  'drawing-rgb-16': ['Indexed, 16 bits.', tile([16, 16], [3, 16], 'drawing')],
+};
+
+await mkdir(folder, { recursive: true });
+for (const [name, [why, content]] of Object.entries(contents)) {
+  const vector: Vector = { why, operation: 'codeContent', input: { content: hexOf(content) }, output: { coded: hexOf(codeContent(content)) } };
+  await writeFile(`${folder}/${name}.json`, `${JSON.stringify(vector, null, 2)}\n`);
+}
