@@ -24,11 +24,9 @@ export async function* uploadFiles(
   try {
     const run = await UploadRun.begin(connection, options, cache);
     const series = new Series(run);
-    try {
-      yield* concurrently(files, inFlight, (file) => series.upload(file));
-    } finally {
-      await run.lane.end();
-    }
+    yield* concurrently(files, inFlight, (file) => series.upload(file));
+    // After a failure or a break the session stays: its pins are what makes the next try send only what is missing.
+    if (!series.hasFailed) await run.lane.end();
   } finally {
     await cache?.close();
   }
@@ -36,6 +34,7 @@ export async function* uploadFiles(
 
 /** Files of one run: equal ones wait for each other, and what ends the run is not tried again for every file. */
 class Series {
+  hasFailed = false;
   #ended: DiceError | undefined;
 
   constructor(private readonly run: UploadRun) {}
@@ -47,6 +46,7 @@ class Series {
       return await uploadOne(this.run, file);
     } catch (thrown) {
       const error = asDiceError(thrown);
+      this.hasFailed = true;
       if (error.code === 'cancelled') throw error;
       if (endsTheRun(error)) this.#ended = error;
       return failed(file, error);

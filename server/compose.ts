@@ -76,7 +76,9 @@ async function runningServer({ config, store, log }: Composed, listener: Listene
 async function greetingOf(config: Config, store: OpenedStore, url: string): Promise<readonly string[]> {
   const lines = [`DICE Store listens on ${url}`];
   const { data } = store;
-  if (store.fit !== 'fits') lines.push('Database and packs do not belong to one moment: nothing is collected until `dice-admin check` passes and `dice-admin release` is run.');
+  if (await store.parts.stores.state.isHeld()) {
+    lines.push('The store is held (its database was rebuilt, or is not of the same moment as its packs): nothing is collected until `dice-admin release` has checked it.');
+  }
   if (realmOf(config) !== data.realm) lines.push(`The store was made for ${data.realm}: clients that dial ${realmOf(config)} will ask before they go on.`);
   if (!(await store.services.accounts.hasAccounts())) {
     lines.push(`No account yet: the first one becomes the operator's. From elsewhere than this machine it needs the token in ${data.directory}/setup-token.`);

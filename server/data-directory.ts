@@ -44,19 +44,25 @@ const secretNames = ['store-key', 'salt-key', setupTokenName];
 /** What a volume or a desktop may put into a directory that is still empty. */
 const harmlessNames = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);
 
-/** Opens a store's directory, or makes one in an empty place for `realm`. Throws DataDirectoryError. */
-export async function openDataDirectory(directory: string, realm: string): Promise<DataDirectory> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (await isFile(path.join(directory, markerName))) return readDirectory(directory, false);
-  await refuseForeign(directory);
-  await makeDirectory(directory, realm);
-  return readDirectory(directory, true);
+/** Looks before anything is written: a store, or a place where one can be made. Throws DataDirectoryError. */
+export async function refuseUnfit(directory: string, mayMake: boolean): Promise<void> {
+  if (await isFile(path.join(directory, markerName))) return;
+  if (!mayMake) throw new DataDirectoryError(`${directory} holds no store (no ${markerName}). Name the right one with --data-dir or DICE_DATA_DIR.`);
+  const names = (await namesIn(directory)).filter((name) => !harmlessNames.has(name) && !isUnfinished(name));
+  if (names.length === 0) return;
+  const what = names.some((name) => name === 'packs' || name.startsWith('dice.db')) ? 'parts of a store without its marker' : 'files that are not of a store';
+  throw new DataDirectoryError(
+    `${directory} holds ${what} (${names.slice(0, 3).join(', ')}). Is the right volume mounted there? Set DICE_DATA_DIR to the store's directory or to an empty one.`,
+  );
 }
 
-/** Opens a directory that must be a store's already. Throws DataDirectoryError. */
-export async function readDataDirectory(directory: string): Promise<DataDirectory> {
-  if (await isFile(path.join(directory, markerName))) return readDirectory(directory, false);
-  throw new DataDirectoryError(`${directory} holds no store (no ${markerName}). Name the right one with --data-dir or DICE_DATA_DIR.`);
+/** Opens a store's directory, or with a `realm` makes one in an empty place. The caller holds its lock. Throws DataDirectoryError. */
+export async function openDataDirectory(directory: string, realm: string | undefined): Promise<DataDirectory> {
+  await refuseUnfit(directory, realm !== undefined);
+  if (realm === undefined || (await isFile(path.join(directory, markerName)))) return readDirectory(directory, false);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, realm);
+  return readDirectory(directory, true);
 }
 
 /** The setup token has served: the first account exists. */
@@ -76,13 +82,11 @@ export async function measureOtherFiles({ directory, packsDirectory, databaseFil
   return bytes;
 }
 
-async function refuseForeign(directory: string): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => !harmlessNames.has(name) && !isUnfinished(name));
-  if (names.length === 0) return;
-  const what = names.some((name) => name === 'packs' || name.startsWith('dice.db')) ? 'parts of a store without its marker' : 'files that are not of a store';
-  throw new DataDirectoryError(
-    `${directory} holds ${what} (${names.slice(0, 3).join(', ')}). Is the right volume mounted there? Set DICE_DATA_DIR to the store's directory or to an empty one.`,
-  );
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** What a first start that was cut off leaves behind. */

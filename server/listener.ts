@@ -7,13 +7,29 @@ import type { AddressInfo } from 'node:net';
 
 /** Header bytes of a request: a cookie and a bearer fit many times. */
 const maxHeaderSize = 16_384;
-const headersTimeoutMs = 15_000;
-/** A whole request, however steadily it trickles: 32 MiB at half a megabit per second. */
-const requestTimeoutMs = 10 * 60_000;
-/** Without a single byte in either direction while one is due. */
-const idleTimeoutMs = 60_000;
-const keepAliveTimeoutMs = 30_000;
 const maxConnections = 2_048;
+const idleSweepMs = 50;
+
+/** How long a client may take. */
+export interface Patience {
+  readonly headersMs: number;
+  /** A whole request, however steadily it trickles. */
+  readonly requestMs: number;
+  /** Without a single byte in either direction while one is due. */
+  readonly idleMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** 32 MiB at half a megabit per second are a request of ten minutes. */
+const usualPatience: Patience = { headersMs: 15_000, requestMs: 600_000, idleMs: 60_000, keepAliveMs: 30_000 };
+
+/** Where to listen. */
+export interface Place {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly patience?: Patience;
+}
 
 /** A socket that listens. */
 export interface Listener {
@@ -22,12 +38,18 @@ export interface Listener {
   drain(withinMs: number): Promise<void>;
 }
 
-/** Listens on `host` and `port` (0: any free one). Rejects with the system's error. */
-export async function listen(app: RequestListener, { host, port }: { readonly host: string; readonly port: number }): Promise<Listener> {
-  const server = createServer({ maxHeaderSize, requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs });
+/** Listens at `place`. Rejects with the system's error. */
+export async function listen(app: RequestListener, { host, port, patience = usualPatience }: Place): Promise<Listener> {
+  const server = createServer({
+    maxHeaderSize,
+    headersTimeout: patience.headersMs,
+    requestTimeout: patience.requestMs,
+    keepAliveTimeout: patience.keepAliveMs,
+    connectionsCheckingInterval: Math.min(10_000, patience.headersMs),
+  });
   server.maxConnections = maxConnections;
   server.on('request', (request, response) => {
-    cutWhenIdle(request, response);
+    cutWhenIdle(request, response, patience.idleMs);
     app(request, response);
   });
   server.listen(port, host);
@@ -35,8 +57,8 @@ export async function listen(app: RequestListener, { host, port }: { readonly ho
   return { port: portOf(server), drain: (withinMs) => drain(server, withinMs) };
 }
 
-function cutWhenIdle(request: IncomingMessage, response: ServerResponse): void {
-  request.setTimeout(idleTimeoutMs, () => {
+function cutWhenIdle(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
+  response.setTimeout(idleMs, () => {
     // A handler may think for longer than that; a body that stopped or a reader who left must not hold anything.
     if (!request.complete || response.writableLength > 0) request.destroy();
   });
@@ -45,10 +67,12 @@ function cutWhenIdle(request: IncomingMessage, response: ServerResponse): void {
 async function drain(server: Server, withinMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => { server.closeAllConnections(); }, withinMs);
+  // A connection whose last answer ends now would else stay open for its keep-alive time.
+  const sweeping = setInterval(() => { server.closeIdleConnections(); }, idleSweepMs);
+  const cutting = setTimeout(() => { server.closeAllConnections(); }, withinMs);
   await closed;
-  clearTimeout(timer);
+  clearInterval(sweeping);
+  clearTimeout(cutting);
 }
 
 function portOf(server: Server): number {

@@ -27,6 +27,8 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
+// Whatever is made in the data directory is the server's alone.
+process.umask(0o077);
 try {
   const server = await composeServer(readConfig(process.env));
   drainOn(server);

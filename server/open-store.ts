@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs';
 import type { Parts, Policy, Services, Stores } from './core/contract.js';
 import { createGate } from './core/gate.js';
-import { advanceGeneration, openGeneration, type Fit } from './core/generation.js';
+import { advanceGeneration, openGeneration } from './core/generation.js';
 import { createServices } from './core/services.js';
-import { DataDirectoryError, measureOtherFiles, openDataDirectory, readDataDirectory, removeSetupToken, type DataDirectory } from './data-directory.js';
+import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
 import { openBlockStore } from './storage/packs/block-store.js';
 import { createAccountStore } from './storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from './storage/sqlite/database.js';
@@ -35,14 +35,13 @@ export interface OpenedStore {
   readonly data: DataDirectory;
   readonly parts: Parts;
   readonly services: Services;
-  /** Whether database and packs were found to be of one moment. */
-  readonly fit: Fit;
   /** Marks a clean stop, truncates the write-ahead log, closes everything, releases the lock. Call once. */
   close(): Promise<void>;
 }
 
 /** Opens. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
 export async function openStore(order: StoreOrder): Promise<OpenedStore> {
+  await refuseUnfit(order.directory, order.purpose.kind === 'serve');
   const lock = lockDirectory(order.directory);
   if (lock === undefined) {
     throw new DataDirectoryError(`${order.directory} is in use by another process of this program. Stop the server first, or name another directory.`);
@@ -64,7 +63,7 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
 
 async function openLocked(order: StoreOrder): Promise<OpenedStore> {
   const { purpose, directory } = order;
-  const data = purpose.kind === 'serve' ? await openDataDirectory(directory, purpose.realm) : await readDataDirectory(directory);
+  const data = await openDataDirectory(directory, purpose.kind === 'serve' ? purpose.realm : undefined);
   const hadDatabase = existsSync(data.databaseFile);
   const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey });
   try {
@@ -96,7 +95,7 @@ interface Opened {
 async function openServices(order: StoreOrder, { data, database, stores }: Opened): Promise<OpenedStore> {
   await refuseStrangers(data, stores);
   if (order.purpose.kind === 'serve') await settleExistence(order.policy.existence, stores, order.purpose.isSharedConfirmed);
-  const fit = await openGeneration(stores);
+  await openGeneration(stores);
   const hasAccounts = (await stores.accounts.count()) > 0;
   if (hasAccounts) await removeSetupToken(data.directory);
   const parts: Parts = {
@@ -110,7 +109,6 @@ async function openServices(order: StoreOrder, { data, database, stores }: Opene
   return {
     data,
     parts,
-    fit,
     services: createServices(parts),
     async close() {
       await advanceGeneration(stores);

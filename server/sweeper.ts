@@ -14,7 +14,7 @@ export interface Sweeper {
 /** Sweeps every `intervalMs`; 0 never. */
 export function startSweeper(sweep: SweepService, intervalMs: number, log: Logger): Sweeper {
   const stop = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<void> | undefined;
   const once = async (): Promise<void> => {
     try {
       log.info(await sweep.sweep({ isThorough: false, stop: stop.signal }), 'sweep');
@@ -23,7 +23,10 @@ export function startSweeper(sweep: SweepService, intervalMs: number, log: Logge
       if (!(error instanceof Refusal)) log.error({ err: error }, 'sweep failed');
     }
   };
-  const timer = intervalMs === 0 ? undefined : setInterval(() => { running = running.then(once); }, intervalMs);
+  const begin = (): void => {
+    running ??= once().finally(() => { running = undefined; });
+  };
+  const timer = intervalMs === 0 ? undefined : setInterval(begin, intervalMs);
   timer?.unref();
   return {
     async close() {

@@ -33,13 +33,13 @@ function documentOf(figures: AccountFigures): Json {
 }
 
 function textOf(figures: AccountFigures): string {
-  const formats = figures.formats.map((row) => [row.format, row.images, bytesText(row.logicalBytes), bytesText(row.codedBytes)]);
+  const formats = figures.formats.map((row) => [row.format, row.images, bytesText(row.logicalBytes)]);
   return [
     tableText(figures.figures.map(cells)),
     '\nSaved, by cause',
     tableText(figures.causes.map(cells)),
     '\nBy format',
-    tableText([['format', 'images', 'logical', 'coded'], ...formats]),
+    tableText([['format', 'images', 'logical'], ...formats]),
   ].join('\n');
 }
 

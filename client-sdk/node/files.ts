@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenedFile, UploadFile } from '../api.js';
 import { DiceError, fault } from '../core/errors.js';
@@ -44,35 +44,28 @@ export async function writeFileWhole(
 
 /**
  * All regular files below `paths` (files and folders), folder by folder in the order of their names; a file below a folder is
- * named with its path from the folder's parent, with `/`. Links below a folder are not followed. Throws DiceError
- * `file-unreadable` for a path that is not there.
+ * named with its path from the folder's parent, with `/`. Links below a folder are not followed. A path that is not there
+ * and a folder that cannot be read are yielded too: opening them says why, and their neighbours go on.
  */
 export async function* filesBelow(paths: readonly string[]): AsyncGenerator<{ readonly path: string; readonly name: string }, void, void> {
   for (const given of paths) {
-    const found = await statOf(given);
-    if (!found.isDirectory()) yield { path: given, name: path.basename(given) };
+    const found = await stat(given).catch(() => undefined);
+    if (found?.isDirectory() !== true) yield { path: given, name: path.basename(given) };
     else yield* below(given, path.basename(path.resolve(given)));
   }
 }
 
 async function* below(folder: string, name: string): AsyncGenerator<{ readonly path: string; readonly name: string }, void, void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw fault('file-unreadable', JSON.stringify(folder), cause);
-  });
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) {
+    yield { path: folder, name };
+    return;
+  }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const at = { path: path.join(folder, entry.name), name: name === '' ? entry.name : `${name}/${entry.name}` };
     if (entry.isDirectory()) yield* below(at.path, at.name);
     else if (entry.isFile()) yield at;
-  }
-}
-
-async function statOf(given: string) {
-  try {
-    const link = await lstat(given);
-    return link.isSymbolicLink() ? await stat(given) : link;
-  } catch (cause) {
-    throw fault('file-unreadable', JSON.stringify(given), cause);
   }
 }
 

@@ -76,6 +76,7 @@ function statusOf(error: unknown): ExitStatus {
   return error instanceof CorruptionError ? exitStatus.damaged : exitStatus.failed;
 }
 
+process.umask(0o077);
 try {
   await program().parseAsync();
 } catch (error) {

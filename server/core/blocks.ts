@@ -27,7 +27,7 @@ type Verified = Omit<FiledBlock, 'place'> & { readonly cipher: Uint8Array };
 export function createBlocks(parts: Parts): BlockService {
   return {
     receive: (upload, frames) => receive(parts, upload, frames),
-    fetch: (accountId, imageId, tags) => fetch(parts, { accountId, imageId }, tags),
+    fetch: (accountId, imageId, tags) => openFetch(parts, { accountId, imageId }, tags),
   };
 }
 
@@ -95,7 +95,7 @@ async function withoutOwnSound(parts: Parts, scope: ExistenceScope, blocks: read
   return fresh;
 }
 
-async function fetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<AsyncIterable<Frame>> {
+async function openFetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<AsyncIterable<Frame>> {
   if (tags.length > maxTagsPerFetch) throw new Refusal('request-invalid', `At most ${String(maxTagsPerFetch)} tags are fetched at once.`);
   const { accountId, imageId } = image;
   if ((await parts.stores.images.find(accountId, imageId)) === undefined) throw new Refusal('not-found');

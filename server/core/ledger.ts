@@ -143,10 +143,15 @@ function ledgerOf(facts: Facts): Ledger {
       removed.push({ accountId, imageId });
       continue;
     }
-    const standing = manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)).sort((a, b) => a.createdAt - b.createdAt)[0];
+    const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
     if (standing !== undefined) images.push({ accountId, imageId, place: standing.place, previews });
   }
   return { accounts, displaced, images, removed };
+}
+
+/** A commit that died before its row was never acknowledged, and a later one under the same id may have been. */
+function newestOf(manifests: readonly ManifestCandidate[]): ManifestCandidate | undefined {
+  return manifests.reduce<ManifestCandidate | undefined>((best, next) => (best === undefined || next.createdAt >= best.createdAt ? next : best), undefined);
 }
 
 /** The newest record of each account: by revisions, then time, then order in the packs. */

@@ -1,7 +1,7 @@
 /**
  * Rebuilds the database from the packs: accounts, blocks, images, removals. What the packs cannot tell (sessions,
  * invitations, what is in the trash) is lost; trashed images come back. The store is held until the operator releases it.
- * Into an empty database: rows of an old one may name packs that are gone.
+ * Repeatable; over an old database, rows that name packs which are gone are led to the records that were found.
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
@@ -10,12 +10,14 @@ import { hashBytes, idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { Damage } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
+import type { NewImage } from '../ports/image-store.js';
 import type { FiledBlock } from '../ports/tag-store.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { advanceGeneration } from './generation.js';
 import { decodeManifestRecord, decodePreviewRecord, prefixBytes } from './image-record.js';
 import { readLedger, type FoundImage, type Ledger } from './ledger.js';
+import { isSamePlace } from './stored-block.js';
 
 const batchBlocks = 1_000;
 const prefixMatches = 64;
@@ -35,7 +37,7 @@ export interface RebuildAnswer {
   readonly damage: readonly Damage[];
 }
 
-/** Rebuilds. The database is empty (a stopped rebuild is begun anew in an empty one); nothing else writes meanwhile. */
+/** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
 export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
   await parts.stores.state.setHeld(true);
   const damage: Damage[] = [];
@@ -59,7 +61,10 @@ function countsOf(ledger: Ledger): Pick<RebuildAnswer, 'accounts' | 'images' | '
 async function reinstateAccount({ stores }: RebuildParts, place: Ledger['accounts'][number]['place']): Promise<void> {
   const payload = await stores.blocks.read(place, 'account');
   if (payload === undefined) throw vanished();
-  await stores.accounts.reinstate(accountRowAt(decodeAccountRecord(payload), place));
+  const row = accountRowAt(decodeAccountRecord(payload), place);
+  await stores.accounts.reinstate(row);
+  const now = await stores.accounts.find(row.accountId);
+  if (now !== undefined && !isSamePlace(now.place, place)) await stores.accounts.move(row.accountId, now.place, place);
 }
 
 /** Files every block that the packs hold, hashed anew, through a session that is ended at once. */
@@ -101,7 +106,7 @@ async function reinstateImage(parts: RebuildParts, found: FoundImage): Promise<b
   if (payload === undefined) throw vanished();
   const record = decodeManifestRecord(payload);
   const { rehashes, isComplete } = await rehashesOf(parts, record.prefixes);
-  await images.reinstate(record.accountId, {
+  const image: NewImage = {
     imageId: record.imageId,
     wrappedKey: record.wrappedKey,
     entry: record.entry,
@@ -111,8 +116,21 @@ async function reinstateImage(parts: RebuildParts, found: FoundImage): Promise<b
     preview: await previewOf(parts, found, parts.world.hasher.sha256(record.manifest)),
     rehashes,
     createdAt: record.createdAt,
-  });
+  };
+  await images.reinstate(record.accountId, image);
+  await leadToRecords(parts, record.accountId, image);
   return isComplete;
+}
+
+/** An image that an old database knew already keeps its row; its records lie where they were found. */
+async function leadToRecords({ stores: { images } }: RebuildParts, accountId: AccountId, { imageId, manifestPlace, preview }: NewImage): Promise<void> {
+  const row = await images.find(accountId, imageId);
+  if (row !== undefined && !isSamePlace(row.manifestPlace, manifestPlace)) {
+    await images.move({ accountId, imageId, type: 'manifest', place: row.manifestPlace }, manifestPlace);
+  }
+  if (row?.preview !== undefined && preview !== undefined && !isSamePlace(row.preview.place, preview.place)) {
+    await images.move({ accountId, imageId, type: 'preview', place: row.preview.place }, preview.place);
+  }
 }
 
 async function previewOf(parts: RebuildParts, { previews }: FoundImage, manifestHash: Uint8Array): ReturnType<typeof readPreviewSize> {

@@ -80,8 +80,17 @@ async function beginRow(parts: Parts, wanted: NewSession): Promise<{ readonly se
     pageKey: isPage ? random(tokenBytes) : undefined,
     csrfHash: isPage ? hasher.sha256(csrfTokenOf(parts, token)) : undefined,
   };
+  if ((await parts.stores.accounts.beginSession(session, maxSessionsPerAccount)) === 'begun') return { session, token };
+  // A login never fails for want of room: the session that was idle longest goes. Tokens stay, and a new one has to wait.
+  if (wanted.kind === 'token' || !(await endIdlest(parts, wanted.accountId))) throw new Refusal('too-many');
   if ((await parts.stores.accounts.beginSession(session, maxSessionsPerAccount)) === 'too-many') throw new Refusal('too-many');
   return { session, token };
+}
+
+async function endIdlest({ stores, world }: Parts, accountId: AccountId): Promise<boolean> {
+  const rows = await stores.accounts.listSessions(accountId, world.clock.now());
+  const [idlest] = rows.filter((row) => row.kind !== 'token').sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+  return idlest !== undefined && stores.accounts.endSession(accountId, idlest.sessionId);
 }
 
 async function authenticate(parts: Parts, token: Uint8Array): Promise<Caller | undefined> {

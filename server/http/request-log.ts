@@ -1,6 +1,6 @@
 /**
- * Request ids and one log line a request: method, route pattern, status, time. Never a body, a query, an id out of a
- * path, a cookie or a token, and never an account. Makes no decision.
+ * Request ids and one log line a request: method, route pattern, status, time; refusals at info, all else at debug. Never a
+ * body, a query, an id out of a path, a cookie or a token, and never an account. Makes no decision.
  */
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
@@ -27,7 +27,8 @@ export function logRequests(log: Logger): RequestHandler {
     response.on('close', () => {
       const { route } = response.locals as { readonly route?: unknown };
       const isCut = !response.writableFinished;
-      log.info({ requestId, method: request.method, route: route ?? 'other', status: response.statusCode, ms: Math.round(performance.now() - startedAt), isCut }, 'request');
+      const level = response.statusCode >= 400 ? 'info' : 'debug';
+      log[level]({ requestId, method: request.method, route: route ?? 'other', status: response.statusCode, ms: Math.round(performance.now() - startedAt), isCut }, 'request');
     });
     next();
   };

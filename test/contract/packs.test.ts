@@ -2,7 +2,8 @@
  * The pack files: the contract of block stores, and what is theirs alone: keys, rollover, torn tails, a disk that
  * is full or fails, memory.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Damage } from '../../server/ports/block-store.js';
@@ -204,9 +205,25 @@ describe('packs on disk', () => {
     await again.close();
   });
 
-  it('refuse a pack of an unknown version whole, and ignore foreign files', async () => {
+  it('refuse a pack of an unknown version whole', async () => {
     const { directory, open } = await fresh();
-    await mkdir(directory, { recursive: true });
+    const store = await open();
+    const place = await appendOne(store, recordOf(1, 100));
+    await store.seal();
+    const file = fileOf(directory, place.pack);
+    const bytes = await readFile(file);
+    bytes.writeUInt16BE(2, 8);
+    const code = createHmac('sha256', storeKey).update('dice/1/pack').update(bytes.subarray(0, 24)).digest();
+    code.copy(bytes, 24);
+    await writeFile(file, bytes);
+    const { records, damage } = await scanAll(store, place.pack);
+    expect(records).toEqual([]);
+    expect(only(damage)).toMatchObject({ offset: 0, length: bytes.length, what: expect.stringContaining('version') });
+    await store.close();
+  });
+
+  it('ignore files of other names', async () => {
+    const { directory, open } = await fresh();
     await writeFile(path.join(directory, 'pack-1.dice'), 'x');
     await writeFile(path.join(directory, 'notes.txt'), 'x');
     const store = await open();

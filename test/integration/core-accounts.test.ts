@@ -145,6 +145,22 @@ describe('sessions', () => {
   });
 });
 
+describe('too many sessions', () => {
+  it('end the one that was idle longest at a login, and refuse a further token', async () => {
+    store = await CoreStore.open();
+    const { begun, registration, accountId } = await store.register();
+    const { accounts, sessions } = store.services;
+    const login = () => accounts.login({ username: registration.username, authKey: registration.password.authKey, carrier: 'bearer' }, hereAndTrusted);
+    store.now++;
+    for (let i = 0; i < 63; i++) await login();
+    expect(await sessions.authenticate(begun.token)).toBeDefined();
+    expect(await refusalCode(() => sessions.makeToken(accountId, { device: 'scanner', days: 1 }))).toBe('too-many');
+    const { token } = await login();
+    expect(await sessions.authenticate(begun.token)).toBeUndefined();
+    expect(await sessions.authenticate(token)).toBeDefined();
+  });
+});
+
 describe('a change of credentials', () => {
   it('needs a proof, ends all other sessions, and the old password is worth nothing', async () => {
     store = await CoreStore.open();

@@ -12,7 +12,7 @@ import { rebuildStore } from '../../server/core/rebuild.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
 import type { Parts } from '../../server/core/contract.js';
-import { blockOf, blocksOf, commitOf, CoreStore, framesOf, hereAndTrusted, randomId } from '../support/core-store.js';
+import { blockOf, blocksOf, commitOf, CoreStore, framesOf, hereAndTrusted, inFrontOf, randomId } from '../support/core-store.js';
 import type { RawBlock } from '../support/raw-account.js';
 import { refusalCode } from '../support/refusal.js';
 
@@ -36,6 +36,13 @@ function flip(bytes: Uint8Array, bit: number): Uint8Array {
   return copy;
 }
 
+/** Something that one waits for and another gives. */
+function signal(): { given: Promise<void>; give: () => void; renew: () => void } {
+  const made = { given: Promise.resolve(), give: () => { return; }, renew: () => { made.given = new Promise((resolve) => { made.give = resolve; }); } };
+  made.renew();
+  return made;
+}
+
 /** Flips a bit inside the payload of a block, in its pack file. */
 async function rotCipher(block: RawBlock): Promise<void> {
   const row = await store.parts.stores.tags.find(block.rehash);
@@ -44,8 +51,9 @@ async function rotCipher(block: RawBlock): Promise<void> {
   const name = readdirSync(folder).find((entry) => entry.startsWith('pack-') && Number(entry.slice(5, 15)) === row.place.pack);
   const file = path.join(folder, name ?? '');
   const bytes = readFileSync(file);
-  const at = bytes.indexOf(block.cipher, row.place.offset);
-  bytes[at + 10] = (bytes[at + 10] ?? 0) ^ 1;
+  // Behind the record header; a second call undoes the first.
+  const at = row.place.offset + store.parts.stores.blocks.recordOverheadBytes + 10;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
   writeFileSync(file, bytes);
 }
 
@@ -103,22 +111,21 @@ describe('a sweep', () => {
 
 describe('a sweep beside others', () => {
   it('waits for a block whose bytes are durable and whose row is still to come, and keeps it', async () => {
-    let sealing: () => void = () => undefined;
-    let release: () => void = () => undefined;
+    const [appended, released] = [signal(), signal()];
     let isPausing = false;
-    const sealed = new Promise<void>((resolve) => { sealing = resolve; });
-    const released = new Promise<void>((resolve) => { release = resolve; });
     store = await CoreStore.open({}, (stores) => ({
       ...stores,
-      blocks: Object.assign(Object.create(stores.blocks) as typeof stores.blocks, {
+      blocks: inFrontOf(stores.blocks, {
         async append(...given: Parameters<typeof stores.blocks.append>) {
           const places = await stores.blocks.append(...given);
-          if (isPausing) await released;
+          appended.give();
+          if (isPausing) await released.given;
           return places;
         },
-        async seal() {
-          await stores.blocks.seal();
-          sealing();
+        // A sweep that drops without waiting lets the row come too late.
+        async drop(pack: number) {
+          await stores.blocks.drop(pack);
+          released.give();
         },
       }),
     }));
@@ -129,14 +136,16 @@ describe('a sweep beside others', () => {
     const { uploadId } = await store.services.uploads.begin(accountId);
     const block = blockOf();
     isPausing = true;
+    appended.renew();
     const receiving = store.services.blocks.receive({ accountId, uploadId }, framesOf([block]));
+    await appended.given;
+    isPausing = false;
+    const waiting = store.gate.settle();
+    Object.assign(store.gate, { settle: () => { released.give(); return waiting; } });
     store.now++;
     const sweeping = store.services.sweep.sweep(thorough);
-    await sealed;
-    isPausing = false;
-    release();
-    await receiving;
     expect((await sweeping).compactedPacks).toBeGreaterThan(0);
+    await receiving;
     const commit = commitOf(randomId<ImageId>(), [block]);
     expect((await store.commit({ accountId, uploadId }, commit)).status).toBe('stored');
     expect(await store.fetch(accountId, commit.imageId, [block])).toMatchObject([{ kind: 'block', cipher: block.cipher }]);
@@ -250,6 +259,17 @@ describe('one flipped bit', () => {
     expect(await findingsOf(store.parts)).toEqual([]);
   });
 
+  it('in a cipher that was only misread is forgiven: a scrub brings the quarantined block back', async () => {
+    const { block, fetch } = await stored();
+    await rotCipher(block);
+    await fetch();
+    await rotCipher(block);
+    expect(await store.parts.stores.tags.find(block.rehash)).toMatchObject({ state: 'quarantined' });
+    expect(await scrub()).toMatchObject({ revived: 1, lost: 0 });
+    expect(await store.parts.stores.tags.find(block.rehash)).toMatchObject({ state: 'live' });
+    expect(await findingsOf(store.parts)).toEqual([]);
+  });
+
   it('in a cipher that another account sent too is healed from that copy', async () => {
     const { block, fetch } = await stored();
     const other = await store.register();
@@ -318,10 +338,33 @@ describe('a rebuild', () => {
     expect(result?.status).toBe('image-conflict');
   });
 
+  it('over a database from before a compaction leads every row to where its record lies now', async () => {
+    store = await CoreStore.open();
+    const { accountId } = await store.register();
+    const blocks = blocksOf(4);
+    const imageId = await store.store(accountId, blocks);
+    const dead = await store.store(accountId, blocksOf(5, 5_000));
+    // An old database: one that was rebuilt now, while compaction goes on under the other.
+    const old = store.beside();
+    await rebuildStore(old);
+    await store.services.images.trash(accountId, dead);
+    store.now++;
+    expect((await store.services.sweep.sweep(thorough)).compactedPacks).toBeGreaterThan(0);
+    expect((await findingsOf(old)).map((finding) => finding.kind)).toContain('manifest-unreadable');
+    expect(await rebuildStore(old)).toMatchObject({ images: 1, removals: 1 });
+    expect(await scrubStore(old, { onLost: () => undefined })).toMatchObject({ healedCiphers: 4 });
+    expect((await findingsOf(old)).filter((finding) => finding.kind !== 'block-unreadable' && finding.kind !== 'block-quarantined')).toEqual([]);
+    const services = createServices(old);
+    expect(await services.images.read(accountId, imageId)).toEqual(await store.services.images.read(accountId, imageId));
+    let frames = 0;
+    for await (const frame of await services.blocks.fetch(accountId, imageId, blocks.map(({ tag }) => tag))) expect(frame).toMatchObject({ cipher: blocks[frames++]?.cipher });
+    expect(frames).toBe(4);
+  });
+
   it('does not bring back an image whose commit was refused after its record was written', async () => {
     store = await CoreStore.open({}, (stores) => ({
       ...stores,
-      images: Object.assign(Object.create(stores.images) as typeof stores.images, { missing: () => Promise.resolve([]) }),
+      images: inFrontOf(stores.images, { missing: () => Promise.resolve([]) }),
     }));
     const { accountId } = await store.register();
     const { uploadId } = await store.services.uploads.begin(accountId);
@@ -332,7 +375,7 @@ describe('a rebuild', () => {
   it('keeps an image that was restored while its removal was being written', async () => {
     store = await CoreStore.open({}, (stores) => ({
       ...stores,
-      images: Object.assign(Object.create(stores.images) as typeof stores.images, {
+      images: inFrontOf(stores.images, {
         async purge(...given: Parameters<typeof stores.images.purge>) {
           await stores.images.restore(given[0], given[1]);
           return stores.images.purge(...given);

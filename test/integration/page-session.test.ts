@@ -184,3 +184,24 @@ describe('behind TLS', () => {
     }
   });
 });
+
+describe('behind a proxy that is named', () => {
+  it('the forwarded scheme binds the cookie, and nobody is local', async () => {
+    const proxied = await startServer({ trustProxy: ['loopback'] });
+    try {
+      expect((await request(proxied.url).get('/api/v1/server')).body).toMatchObject({ needsSetupToken: true });
+      const setupToken = (await readFile(path.join(proxied.dataDirectory, 'setup-token'), 'utf8')).trim();
+      const send = (scheme: string, username: string) => request(proxied.url).post('/api/v1/accounts').set('X-Forwarded-Proto', scheme)
+        .set('Origin', proxied.url).send(registrationOf(username, { setupToken, carrier: 'cookie' }));
+      expect((await send('https', 'ada')).headers['set-cookie']?.[0]).toMatch(/^__Host-dice=.*; Secure;/);
+      expect((await send('http', 'bob')).headers['set-cookie']?.[0]).toMatch(/^dice=/);
+    } finally {
+      await proxied.close();
+    }
+  });
+
+  it('the forwarded scheme of anybody else means nothing', async () => {
+    const begun = await request(server.url).post('/api/v1/accounts').set('X-Forwarded-Proto', 'https').set('Origin', origin()).send(registrationOf('eve', { carrier: 'cookie' }));
+    expect(begun.headers['set-cookie']?.[0]).toMatch(/^dice=/);
+  });
+});

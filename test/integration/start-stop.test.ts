@@ -54,6 +54,7 @@ describe('a first start', () => {
   it('does not move into a directory of something else', async () => {
     await writeFile(path.join(folder, 'letter.txt'), 'x');
     await expect(startServer({ dataDirectory: folder })).rejects.toThrow(/files that are not of a store \(letter\.txt\)/);
+    expect(await readdir(folder)).toEqual(['letter.txt']);
   });
 });
 
@@ -68,8 +69,8 @@ describe('a later start', () => {
     try {
       expect(second.greeting).toHaveLength(1);
       expect(await readdir(dataDirectory)).not.toContain('setup-token');
-      const { body } = await request(second.url).get('/api/v1/images').set('Authorization', ada.bearer);
-      expect(body).toMatchObject({ images: [{ imageId, blocks: 2 }] });
+      const listed = await request(second.url).get('/api/v1/images').set('Authorization', ada.bearer);
+      expect(listed.body).toMatchObject({ images: [{ imageId, blocks: 2 }] });
     } finally {
       await second.close();
     }

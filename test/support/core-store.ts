@@ -138,6 +138,16 @@ function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Stores {
   };
 }
 
+/** A port with some methods in front of it; all others run on the port itself. */
+export function inFrontOf<T extends object>(port: T, methods: Partial<T>): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof own === 'function' && !Reflect.has(methods, name) ? (own.bind(target) as unknown) : own; // bound: private state stays the port's
+    },
+  });
+}
+
 /** Frames that tell the truth about `blocks`. */
 export async function* framesOf(blocks: readonly RawBlock[]): AsyncGenerator<BlockFrame> {
   await Promise.resolve();

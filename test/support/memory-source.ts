@@ -48,6 +48,13 @@ export async function splitBytes(bytes: Uint8Array, geometry: Geometry = { kind:
   return { contents, recipe: await split.recipe(), summary: await split.summary(), description: split.description };
 }
 
+/** As `splitBytes`, for files that must be understood. */
+export async function mustSplit(bytes: Uint8Array, geometry?: Geometry): Promise<SplitFile> {
+  const split = await splitBytes(bytes, geometry);
+  if (split === undefined) throw new Error('the splitter does not understand the file');
+  return split;
+}
+
 /** The file of a recipe whose params went through their encoding. */
 export async function joinFile(recipe: Recipe, contents: readonly Uint8Array[]): Promise<Uint8Array> {
   const splitter = splitters[recipe.splitter];

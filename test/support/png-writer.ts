@@ -36,10 +36,12 @@ const colourTypes: Readonly<Record<number, number>> = { 1: 0, 2: 4, 3: 2, 4: 6 }
 /** The bytes of a PNG file. */
 export function writePng(picture: TestPicture, form: PngForm = {}): Uint8Array {
   const colourType = form.colourType ?? colourTypes[picture.channels] ?? 0;
-  const head = concat(u32(picture.width), u32(picture.height), Uint8Array.of(picture.depth, colourType, 0, 0, form.isInterlaced === true ? 1 : 0));
-  const options = { level: form.level ?? 6, memLevel: form.memLevel ?? 8, strategy: form.strategy ?? 0, windowBits: form.windowBits ?? 15 };
+  const kind = Uint8Array.of(picture.depth, colourType, 0, 0, form.isInterlaced === true ? 1 : 0);
+  const head = concat(u32(picture.width), u32(picture.height), kind);
+  const { level = 6, memLevel = 8, strategy = 0, windowBits = 15 } = form;
   // The tests give values that pako's literal types allow.
-  const deflated = pako.deflate(filteredRows(picture, form), options as pako.DeflateFunctionOptions);
+  const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits };
+  const deflated = pako.deflate(filteredRows(picture, form), options);
   const stream = form.changeStream?.(deflated) ?? deflated;
   const palette = colourType === 3 ? pngChunk('PLTE', new Uint8Array(3 * 2 ** picture.depth).map((_, i) => i * 7)) : new Uint8Array();
   return concat(

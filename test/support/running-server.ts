@@ -24,7 +24,7 @@ export interface TestServer extends RunningServer {
 /** Starts a server. `overrides` replace single settings; with `dataDirectory` the data is the caller's to remove. */
 export async function startServer(overrides: Partial<Config> = {}): Promise<TestServer> {
   const dataDirectory = overrides.dataDirectory ?? (await mkdtemp(path.join(tmpdir(), 'dice-server-')));
-  const quiet: Partial<Config> = { port: 0, sweepIntervalMs: 0, rates: { strict: 0, general: 0 } };
+  const quiet: Partial<Config> = { port: 0, sweepIntervalMs: 0, logLevel: 'trace', rates: { strict: 0, general: 0 } };
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {

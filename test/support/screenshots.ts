@@ -89,6 +89,7 @@ async function takeEach(shown: Page, name: string): Promise<void> {
     for (const colorScheme of schemes) {
       await shown.setViewportSize({ width, height: width < 600 ? 844 : 900 });
       await shown.emulateMedia({ colorScheme });
+      await shown.evaluate(() => { scrollTo(0, 0); });
       await shown.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
       await shown.screenshot({ path: path.join(folder, `${name}-${String(width)}-${colorScheme}.png`), fullPage: true });
     }

@@ -27,9 +27,9 @@ export interface ClientOptions {
 
 /** Connects a client to the server at `url`. */
 export function clientOf(url: string, options: ClientOptions = {}): Promise<DiceClient> {
-  const { makePreview: _none, ...platform } = nodePlatform(options.profileDir);
   const tampered = options.fetch === undefined ? {} : { fetch: options.fetch };
-  return connectWith({ ...platform, crypto: cheapProvider, ...tampered, ...options.platform }, { server: url });
+  const withoutPreview = { makePreview: () => Promise.resolve(undefined) };
+  return connectWith({ ...nodePlatform(options.profileDir), crypto: cheapProvider, ...withoutPreview, ...tampered, ...options.platform }, { server: url });
 }
 
 /** A client with a new account. */

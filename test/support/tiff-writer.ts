@@ -88,7 +88,8 @@ interface PackedSegment {
 
 function segmentsOf(picture: TestPicture, form: TiffForm): readonly PackedSegment[] {
   const [width, height] = form.tile ?? [picture.width, Math.min(form.rowsPerStrip ?? picture.height, picture.height)];
-  const planes = form.isPlanar === true ? Array.from({ length: picture.channels }, (_, channel) => [channel]) : [[...Array(picture.channels).keys()]];
+  const channelList = [...Array(picture.channels).keys()];
+  const planes = form.isPlanar === true ? channelList.map((channel) => [channel]) : [channelList];
   const segments: PackedSegment[] = [];
   for (const channels of planes) {
     for (let y = 0; y < picture.height; y += height) {

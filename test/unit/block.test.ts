@@ -4,11 +4,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { codeForSealing, compareCodes, fingerprint, openBlock, sealContent } from '../../client-sdk/core/block.js';
 import { blockKey, type Domain, groupDomain, kindOfDomain, newGroupDomain, openDomain, personalDomain } from '../../client-sdk/core/domain.js';
+import { newTile, plainContent, tileHeaderBytes } from '../../client-sdk/core/image/content.js';
 import { nobleProvider } from '../../client-sdk/core/noble-provider.js';
 import { padmeLength } from '../../client-sdk/core/padding.js';
+import { contentCoder } from '../../client-sdk/coder.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
-import { ivBytes } from '../../client-sdk/protocol/limits.js';
+import { ivBytes, maxCipherBytes, maxPayloadBytes } from '../../client-sdk/protocol/limits.js';
 import { fixedRandom } from '../support/fixed-random.js';
 import { plainCoder } from '../support/plain-coder.js';
 
@@ -82,6 +84,21 @@ describe('sealing', () => {
     const block = await sealContent(nodeProvider, openDomain, await prepare(content));
     expect(compareCodes(block.tag, block.code)).toEqual({ stored: block.code, computed: block.code, isEqual: true });
     expect(compareCodes(block.tag, block.code ^ 4)).toMatchObject({ isEqual: false });
+  });
+});
+
+describe('with the real coder', () => {
+  const tile = newTile({ width: 64, height: 64, channels: 3, depth: 8 });
+  tile.set(random(tile.length - tileHeaderBytes), tileHeaderBytes);
+  const largest = plainContent('bytes', random(maxPayloadBytes - 4));
+
+  it.each([['a tile', tile], ['a segment', plainContent('segment', random(300))], ['the largest bytes', largest]])('%s opens in every domain, and fits what a server takes', async (_, bytes) => {
+    const coded = codeForSealing(contentCoder, bytes);
+    for (const domain of [openDomain, personal, group]) {
+      const block = await sealContent(nodeProvider, domain, { fingerprint: await fingerprint(nodeProvider, bytes), coded });
+      expect(block.cipher.length).toBeLessThanOrEqual(maxCipherBytes);
+      expect(Buffer.compare(await openBlock(nodeProvider, contentCoder, { ...block, domain }), bytes)).toBe(0);
+    }
   });
 });
 

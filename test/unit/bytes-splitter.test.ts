@@ -4,28 +4,29 @@ import type { CborValue } from '../../client-sdk/core/cbor.js';
 import { bytesSplitter } from '../../client-sdk/core/image/bytes-splitter.js';
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import { bytesBlockBytes, maxBlocksPerImage } from '../../client-sdk/protocol/limits.js';
-import { joinFile, memorySource, splitBytes } from '../support/memory-source.js';
+import { joinFile, memorySource, mustSplit } from '../support/memory-source.js';
 
 const recipeOf = (size: CborValue): Parameters<typeof joinFile>[0] => ({ splitter: 'bytes', params: { size }, skeleton: new Uint8Array() });
 
 describe('the bytes splitter', () => {
-  it.each([0, 1, bytesBlockBytes - 1, bytesBlockBytes, bytesBlockBytes + 1, 3 * bytesBlockBytes])('gives a file of %d bytes back', async (size) => {
+  const sizes = [0, 1, bytesBlockBytes - 1, bytesBlockBytes, bytesBlockBytes + 1, 786_432];
+  it.each(sizes)('gives a file of %d bytes back', async (size) => {
     const file = new Uint8Array(size).map((_, i) => i * 31);
-    const split = await splitBytes(file);
-    expect(split?.summary).toEqual({ count: Math.ceil(size / bytesBlockBytes), picture: undefined });
-    expect(split?.contents.length).toBe(split?.summary.count);
-    expect(isEqual(await joinFile(split!.recipe, split!.contents), file)).toBe(true);
+    const split = await mustSplit(file);
+    expect(split.summary).toEqual({ count: Math.ceil(size / bytesBlockBytes), picture: undefined });
+    expect(split.contents.length).toBe(split.summary.count);
+    expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
   });
 
   it('starts in the middle when asked', async () => {
     const split = await bytesSplitter.split(memorySource(new Uint8Array(bytesBlockBytes + 5)), { kind: 'grid', cells: 4 });
     const lengths: number[] = [];
-    for await (const content of split!.contents(1)) lengths.push(content.length);
+    for await (const content of split?.contents(1) ?? []) lengths.push(content.length);
     expect(lengths).toEqual([9]);
   });
 
-  it.each([-1, 0.5, '7', null, maxBlocksPerImage * bytesBlockBytes + 1])('refuses a recipe of size %p', async (size) => {
-    await expect(joinFile(recipeOf(typeof size === 'number' && !Number.isInteger(size) ? 'half' : size), [])).rejects.toMatchObject({ code: 'recipe-invalid' });
+  it.each([-1, '7', null, maxBlocksPerImage * bytesBlockBytes + 1])('refuses a recipe of size %p', async (size) => {
+    await expect(joinFile(recipeOf(size), [])).rejects.toMatchObject({ code: 'recipe-invalid' });
   });
 
   it('refuses blocks of another number, length or kind than the size asks for', async () => {

@@ -31,13 +31,13 @@ describe('SPEC.md', () => {
   ])('shows the very bytes of %s/%s', (folder, name) => {
     const vector = vectorsOf(folder).find(([file]) => file === `${name}.json`)?.[1];
     const shown = spec.replaceAll(/\s/g, '');
-    const outputs = Object.values(typeof vector?.output === 'object' ? { ...vector.output } : { only: vector?.output });
+    const outputs = JSON.stringify(vector?.output).match(/[0-9a-f]+(?=["},]|$)/g) ?? [];
     expect(outputs.length).toBeGreaterThan(0);
-    for (const value of outputs) expect(shown).toContain(String(value));
+    for (const value of outputs) expect(shown).toContain(value);
   });
 
   it('shows a sealed object part by part', () => {
-    const sealed = String(vectorsOf('sealed-object').find(([file]) => file === 'seal.json')?.[1].output);
+    const sealed = JSON.stringify(vectorsOf('sealed-object').find(([file]) => file === 'seal.json')?.[1].output).slice(1, -1);
     for (const [start, end] of [[6, 14], [14, 26], [26, 58], [58, -16], [-16, undefined]] as const) {
       expect(spec).toContain(sealed.slice(2 * start, end === undefined ? undefined : 2 * end));
     }

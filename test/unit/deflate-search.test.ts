@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import pako from 'pako';
 import { adler32, crc32 } from '../../client-sdk/core/image/checksum.js';
 import { encoderOf, methodOf, methodValue, type DeflateMethod } from '../../client-sdk/core/image/deflate-encoder.js';
-import { findParameters } from '../../client-sdk/core/image/deflate-search.js';
+import { findParameters, type DeflateSample } from '../../client-sdk/core/image/deflate-search.js';
 import { StoredBlockReader } from '../../client-sdk/core/image/stored-blocks.js';
 import { ByteReader, ByteWriter, decodeRuns, encodeRuns, RunList } from '../../client-sdk/core/image/varint.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
@@ -20,24 +20,31 @@ function encode(method: DeflateMethod, bytes: Uint8Array): Uint8Array {
   return concat(...parts);
 }
 
+function mustFind(sample: DeflateSample): DeflateMethod {
+  const found = findParameters([sample]);
+  if (found === undefined) throw new Error('no parameters were found');
+  return found;
+}
+
 describe('deflate parameters', () => {
   it.each([
     [1, 8, 0, 15], [3, 9, 0, 15], [6, 8, 0, 15], [6, 8, 1, 13], [6, 9, 1, 15], [9, 8, 0, 9], [9, 9, 4, 15], [6, 8, 2, 15], [6, 8, 3, 12],
-  ])('are found for level %d, memory %d, strategy %d, window %d', (level, memLevel, strategy, windowBits) => {
-    const options = { level, memLevel, strategy, windowBits } as pako.DeflateFunctionOptions;
+  ])('are found for level %d, memory %d, strategy %d, window %d', (...set) => {
+    const [level, memLevel, strategy, windowBits] = set;
+    // These are values that pako's literal types allow.
+    const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits };
     const file = pako.deflate(plain, options);
     const stream = file.subarray(2, -4);
-    const found = findParameters([{ plain, stream, isWhole: true, header: file.subarray(0, 2) }]);
-    expect(found).toBeDefined();
-    expect(isEqual(encode(found!, plain), stream)).toBe(true);
-    expect(methodOf(methodValue(found!).value, new Uint8Array())).toEqual(found);
+    const found = mustFind({ plain, stream, isWhole: true, header: file.subarray(0, 2) });
+    expect(isEqual(encode(found, plain), stream)).toBe(true);
+    expect(methodOf(methodValue(found).value, new Uint8Array())).toEqual(found);
   });
 
   it('are found on the first part of a longer stream', () => {
     const stream = pako.deflateRaw(plain, { level: 7, memLevel: 9 });
     const header = Uint8Array.of(0x78, 0xda);
-    const found = findParameters([{ plain: plain.subarray(0, 90_000), stream, isWhole: false, header }]);
-    expect(isEqual(encode(found!, plain), stream)).toBe(true);
+    const found = mustFind({ plain: plain.subarray(0, 90_000), stream, isWhole: false, header });
+    expect(isEqual(encode(found, plain), stream)).toBe(true);
   });
 
   it('are not found for a stream that was flushed in between, or that goes on', () => {
@@ -66,7 +73,8 @@ describe('deflate parameters', () => {
   it('of a stranger are checked', () => {
     const zlib = { kind: 'zlib', level: 6, memLevel: 8, strategy: 0, windowBits: 15 };
     const none = new Uint8Array();
-    for (const change of [{ level: 0 }, { level: 10 }, { memLevel: 0 }, { memLevel: 10 }, { strategy: 5 }, { strategy: -1 }, { windowBits: 8 }, { windowBits: 16 }, { more: 1 }, { kind: 'other' }]) {
+    const numbers = [{ level: 0 }, { level: 10 }, { memLevel: 0 }, { memLevel: 10 }, { strategy: 5 }, { strategy: -1 }];
+    for (const change of [...numbers, { windowBits: 8 }, { windowBits: 16 }, { more: 1 }, { kind: 'other' }]) {
       expect(() => methodOf({ ...zlib, ...change }, none)).toThrow();
     }
     expect(() => methodOf(undefined, none)).toThrow();

@@ -1,16 +1,28 @@
 /** How pages are cut. SPEC.md section 6.2. */
 import { describe, expect, it } from '@jest/globals';
-import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionsOf, tileCount } from '../../client-sdk/core/image/geometry.js';
+import {
+  cutOf, type Cut, geometryOf, geometryValue, isGeometry, isPageShape, regionsOf, tileCount,
+} from '../../client-sdk/core/image/geometry.js';
+import { maxSamplesBytes, type TileShape } from '../../client-sdk/core/image/content.js';
+import type { Geometry } from '../../client-sdk/core/image/splitter.js';
 import { maxPictureSide, maxTilePixels, minTilePixels } from '../../client-sdk/core/image/image-limits.js';
-import { maxPayloadBytes } from '../../client-sdk/protocol/limits.js';
 
-const shape = (width: number, height: number, channels = 3, depth = 8): Parameters<typeof cutOf>[1] => ({ width, height, channels, depth });
+function shape(...sizes: readonly [width: number, height: number, channels?: number, depth?: number]): TileShape {
+  const [width, height, channels = 3, depth = 8] = sizes;
+  return { width, height, channels, depth };
+}
+
+function mustCut(geometry: Geometry, page: TileShape): Cut {
+  const cut = cutOf(geometry, page);
+  if (cut === undefined) throw new Error('the page cannot be cut');
+  return cut;
+}
 
 describe('geometry', () => {
   it('cuts tiles of a fixed size from the top left, smaller ones at the far edges', () => {
-    const cut = cutOf({ kind: 'tile', tilePixels: 64 }, shape(130, 64));
+    const cut = mustCut({ kind: 'tile', tilePixels: 64 }, shape(130, 64));
     expect(cut).toEqual({ columns: [0, 64, 128, 130], rows: [0, 64] });
-    expect(regionsOf(cut!).at(-1)).toEqual({ x: 128, y: 0, width: 2, height: 64 });
+    expect(regionsOf(cut).at(-1)).toEqual({ x: 128, y: 0, width: 2, height: 64 });
   });
 
   it('cuts a grid at floor(i * side / cells)', () => {
@@ -18,21 +30,22 @@ describe('geometry', () => {
   });
 
   it('leaves out the empty cells of a picture smaller than its grid', () => {
-    expect(tileCount(cutOf({ kind: 'grid', cells: 16 }, shape(3, 1))!)).toBe(3);
+    expect(tileCount(mustCut({ kind: 'grid', cells: 16 }, shape(3, 1)))).toBe(3);
   });
 
   it('cuts a cell above the block limit into equal parts, alike with and without colour and alpha', () => {
-    const cut = cutOf({ kind: 'grid', cells: 4 }, shape(4000, 3000, 3))!;
+    const cut = mustCut({ kind: 'grid', cells: 4 }, shape(4000, 3000, 3));
     expect(cut).toEqual(cutOf({ kind: 'grid', cells: 4 }, shape(4000, 3000, 1)));
     expect(cut).toEqual(cutOf({ kind: 'grid', cells: 4 }, shape(4000, 3000, 4)));
     expect(cut.columns).toContain(1000);
-    for (const region of regionsOf(cut)) expect(region.width * region.height * 4).toBeLessThanOrEqual(maxPayloadBytes);
+    for (const region of regionsOf(cut)) expect(region.width * region.height * 4).toBeLessThanOrEqual(maxSamplesBytes);
     expect(regionsOf(cut).reduce((sum, region) => sum + region.width * region.height, 0)).toBe(12_000_000);
   });
 
   it('knows the limits of tiles, grids and pages', () => {
     const isTile = (tilePixels: number): boolean => isGeometry({ kind: 'tile', tilePixels });
-    expect([0, minTilePixels - 1, minTilePixels, maxTilePixels, maxTilePixels + 1, 20.5].map(isTile)).toEqual([false, false, true, true, false, false]);
+    const tiles = [0, minTilePixels - 1, minTilePixels, maxTilePixels, maxTilePixels + 1, 20.5];
+    expect(tiles.map(isTile)).toEqual([false, false, true, true, false, false]);
     expect([0, 4, 5, 8, 16, 32].map((cells) => isGeometry({ kind: 'grid', cells }))).toEqual([false, true, false, true, true, false]);
     expect([0, 1, maxPictureSide, maxPictureSide + 1].map((width) => isPageShape(shape(width, 1)))).toEqual([false, true, true, false]);
     expect([0, 1, 8, 9].map((channels) => isPageShape(shape(1, 1, channels)))).toEqual([false, true, true, false]);
@@ -40,8 +53,8 @@ describe('geometry', () => {
   });
 
   it('answers undefined where a tile, a band or the number of tiles is beyond the limits', () => {
-    expect(cutOf({ kind: 'tile', tilePixels: 256 }, shape(300, 300, 8, 16))).toBeDefined();
-    expect(cutOf({ kind: 'tile', tilePixels: 256 }, shape(300, 300, 8, 32))).toBeUndefined();
+    expect(cutOf({ kind: 'tile', tilePixels: 256 }, shape(300, 300, 7, 16))).toBeDefined();
+    expect(cutOf({ kind: 'tile', tilePixels: 256 }, shape(300, 300, 8, 16))).toBeUndefined();
     expect(cutOf({ kind: 'tile', tilePixels: 256 }, shape(1_000_000, 256, 4))).toBeUndefined();
     expect(cutOf({ kind: 'tile', tilePixels: 16 }, shape(16_000, 16_000))).toBeUndefined();
   });

@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import pako from 'pako';
 import { shapeOf } from '../../client-sdk/core/image/content.js';
-import { concat, isEqual, u32, utf8 } from '../../client-sdk/protocol/bytes.js';
-import { contentSet, joinFile, splitBytes } from '../support/memory-source.js';
+import { rasterSplitter } from '../../client-sdk/core/image/raster-splitter.js';
+import { concat, hexOf, isEqual, u32, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { contentSet, joinFile, memorySource, mustSplit, splitBytes } from '../support/memory-source.js';
 import { pngChunk, writePng, type PngForm } from '../support/png-writer.js';
 import { rechannelled, shaded, withOneSample, type TestPicture } from '../support/test-picture.js';
 
@@ -11,10 +12,9 @@ const rgb = shaded(70, 45);
 
 async function expectExact(picture: TestPicture, form: PngForm = {}): Promise<void> {
   const file = writePng(picture, form);
-  const split = await splitBytes(file);
-  expect(split?.recipe.splitter).toBe('raster');
-  expect(split?.summary.count).toBe(split?.contents.length);
-  expect(isEqual(await joinFile(split!.recipe, split!.contents), file)).toBe(true);
+  const split = await mustSplit(file);
+  expect(split.summary.count).toBe(split.contents.length);
+  expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
 }
 
 describe('a PNG file comes back exactly', () => {
@@ -40,7 +40,8 @@ describe('a PNG file comes back exactly', () => {
   });
 
   it('with spare bits that are not zero', async () => {
-    for (const isInterlaced of [false, true]) await expectExact(shaded(13, 9, { channels: 1, depth: 2 }), { hasSpareOnes: true, isInterlaced });
+    const picture = shaded(13, 9, { channels: 1, depth: 2 });
+    for (const isInterlaced of [false, true]) await expectExact(picture, { hasSpareOnes: true, isInterlaced });
   });
 
   it('with other chunks, bytes after its end, wrong checksums and strays in its stream', async () => {
@@ -54,16 +55,50 @@ describe('a PNG file comes back exactly', () => {
 
   it('cut off behind its pixels', async () => {
     const file = writePng(rgb).subarray(0, -5);
-    const split = await splitBytes(file);
-    expect(isEqual(await joinFile(split!.recipe, split!.contents), file)).toBe(true);
+    const split = await mustSplit(file);
+    expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
   });
 
   it('with tiles of any size and every grid', async () => {
     const file = writePng(rgb);
-    for (const geometry of [{ kind: 'tile', tilePixels: 17 }, { kind: 'tile', tilePixels: 256 }, { kind: 'grid', cells: 4 }, { kind: 'grid', cells: 16 }] as const) {
-      const split = await splitBytes(file, geometry);
-      expect(isEqual(await joinFile(split!.recipe, split!.contents), file)).toBe(true);
+    const tiles = [17, 64, 256].map((tilePixels) => ({ kind: 'tile', tilePixels }) as const);
+    const grids = [4, 8, 16].map((cells) => ({ kind: 'grid', cells }) as const);
+    for (const geometry of [...tiles, ...grids]) {
+      const split = await mustSplit(file, geometry);
+      expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
     }
+  });
+});
+
+describe('a split', () => {
+  it('yields the same contents again, from any index, and knows its recipe without having been read', async () => {
+    const source = memorySource(writePng(rgb));
+    const geometry = { kind: 'tile', tilePixels: 16 } as const;
+    const split = await rasterSplitter.split(source, geometry);
+    const read = await mustSplit(writePng(rgb), geometry);
+    expect(await split?.summary()).toEqual(read.summary);
+    expect(await split?.recipe()).toEqual(read.recipe);
+    expect(split?.maxCount).toBe(read.contents.length);
+    const rest: Uint8Array[] = [];
+    for await (const content of split?.contents(7) ?? []) rest.push(content);
+    expect(rest.map(hexOf)).toEqual(read.contents.slice(7).map(hexOf));
+    expect(rasterSplitter.summarize(read.recipe)).toEqual(read.summary);
+  });
+
+  it('says that the file changed where it did', async () => {
+    for (const file of [writePng(rgb, { idatBytes: 2_000 }), writePng(rgb, { isInterlaced: true })]) {
+      const split = await rasterSplitter.split(memorySource(file), { kind: 'tile', tilePixels: 16 });
+      file.fill(0x55, 600, 700);
+      const read = async (): Promise<void> => {
+        for await (const content of split?.contents() ?? []) expect(content.length).toBeGreaterThan(0);
+      };
+      await expect(read()).rejects.toMatchObject({ code: 'file-changed' });
+    }
+  });
+
+  it('refuses a geometry that no recipe may name', async () => {
+    const split = rasterSplitter.split(memorySource(writePng(rgb)), { kind: 'tile', tilePixels: 15 });
+    await expect(split).rejects.toMatchObject({ code: 'argument-invalid' });
   });
 });
 
@@ -132,13 +167,13 @@ describe('the tiles of a picture', () => {
   it('leave flat ones in the recipe', async () => {
     const flat: TestPicture = { ...shaded(48, 32, { channels: 4 }), samples: new Uint8Array(48 * 32 * 4).fill(9) };
     const file = writePng(flat);
-    const split = await splitBytes(file);
-    expect(split?.contents).toEqual([]);
-    expect(split?.summary.picture).toMatchObject({ width: 48, height: 32, regions: [] });
-    expect(split?.summary.picture?.flat).toHaveLength(6);
-    expect(isEqual(await joinFile(split!.recipe, []), file)).toBe(true);
-    const spotted = await splitBytes(writePng(withOneSample(flat, 20, 20)));
-    expect(spotted?.summary.picture?.regions).toEqual([{ x: 16, y: 16, width: 16, height: 16 }]);
-    expect(shapeOf(spotted!.contents[0]!)).toEqual({ width: 16, height: 16, channels: 1, depth: 8 });
+    const split = await mustSplit(file);
+    expect(split.contents).toEqual([]);
+    expect(split.summary.picture).toMatchObject({ width: 48, height: 32, regions: [] });
+    expect(split.summary.picture?.flat).toHaveLength(6);
+    expect(isEqual(await joinFile(split.recipe, []), file)).toBe(true);
+    const spotted = await mustSplit(writePng(withOneSample(flat, 20, 20)));
+    expect(spotted.summary.picture?.regions).toEqual([{ x: 16, y: 16, width: 16, height: 16 }]);
+    expect(spotted.contents.map(shapeOf)).toEqual([{ width: 16, height: 16, channels: 1, depth: 8 }]);
   });
 });

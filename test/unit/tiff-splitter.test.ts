@@ -5,18 +5,17 @@ import sharp from 'sharp';
 import { decodeLzw, encodeLzw } from '../../client-sdk/core/image/tiff-lzw.js';
 import { decodePackBits, encodePackBits } from '../../client-sdk/core/image/tiff-packbits.js';
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
-import { contentSet, joinFile, splitBytes } from '../support/memory-source.js';
+import { contentSet, joinFile, mustSplit, splitBytes } from '../support/memory-source.js';
 import { writePng } from '../support/png-writer.js';
 import { shaded, withOneSample } from '../support/test-picture.js';
 import { writeTiff, type TiffForm } from '../support/tiff-writer.js';
 
-const rgb = shaded(70, 45);
+const rgb = shaded(50, 37);
 
 async function expectExact(file: Uint8Array): Promise<void> {
-  const split = await splitBytes(file);
-  expect(split?.recipe.splitter).toBe('raster');
-  expect(split?.summary.count).toBe(split?.contents.length);
-  expect(isEqual(await joinFile(split!.recipe, split!.contents), file)).toBe(true);
+  const split = await mustSplit(file);
+  expect(split.summary.count).toBe(split.contents.length);
+  expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
 }
 
 function expectSame(a: Uint8Array | undefined, b: Uint8Array): void {
@@ -34,8 +33,9 @@ const layouts: readonly TiffForm[] = [
 ];
 
 describe('a TIFF file comes back exactly', () => {
-  it.each([[1, 8], [2, 8], [3, 8], [4, 8], [5, 8], [1, 16], [3, 16], [4, 16]])('with %d channels of %d bits, in either byte order', async (channels, depth) => {
-    const picture = shaded(70, 45, { channels, depth });
+  const kinds = [[1, 8], [2, 8], [3, 8], [4, 8], [1, 16], [3, 16], [4, 16]] as const;
+  it.each(kinds)('with %d channels of %d bits, in either byte order', async (channels, depth) => {
+    const picture = shaded(50, 37, { channels, depth });
     for (const layout of layouts) {
       for (const isLittleEndian of [true, false]) await expectExact(writeTiff(picture, { ...layout, isLittleEndian }));
     }
@@ -58,7 +58,9 @@ describe('a TIFF file comes back exactly', () => {
   it('with several pages, some of them of a kind that is not understood', async () => {
     const pages = [rgb, shaded(20, 30, { channels: 1, seed: 2 }), shaded(33, 17, { depth: 16, seed: 3 })];
     await expectExact(writeTiff(pages, { rowsPerStrip: 9 }));
-    for (const unknown of [0, 1, 2]) await expectExact(writeTiff(pages, { compression: [0, 1, 2].map((page) => (page === unknown ? 99 : 1)) }));
+    for (const unknown of [0, 1, 2]) {
+      await expectExact(writeTiff(pages, { compression: pages.map((_, page) => (page === unknown ? 99 : 1)) }));
+    }
   });
 
   it.each([
@@ -105,17 +107,19 @@ describe('a TIFF file goes as bytes', () => {
 describe('the tiles of a TIFF file', () => {
   it('are those of a PNG file of the same pixels, whatever the layout', async () => {
     for (const depth of [8, 16]) {
-      const picture = shaded(70, 45, { depth });
+      const picture = shaded(50, 37, { depth });
       const png = contentSet(await splitBytes(writePng(picture)));
       for (const layout of layouts) {
-        for (const isLittleEndian of [true, false]) expect(contentSet(await splitBytes(writeTiff(picture, { ...layout, isLittleEndian })))).toEqual(png);
+        for (const isLittleEndian of [true, false]) {
+          expect(contentSet(await splitBytes(writeTiff(picture, { ...layout, isLittleEndian })))).toEqual(png);
+        }
       }
     }
   });
 
   it('change in one place where one pixel changes', async () => {
     const before = contentSet(await splitBytes(writeTiff(rgb)));
-    const after = contentSet(await splitBytes(writeTiff(withOneSample(rgb, 69, 44))));
+    const after = contentSet(await splitBytes(writeTiff(withOneSample(rgb, 49, 36))));
     expect([...after].filter((content) => !before.has(content))).toHaveLength(1);
   });
 });

@@ -54,7 +54,7 @@ function showDisk(report: OperatorReport): void {
     figure(count(report.images), `images of ${things(report.accounts, 'account')}`),
     figure(count(report.blocks), 'different blocks'),
   );
-  byId('disk-bars', HTMLElement).replaceChildren(bars('Storage', [
+  byId('disk-bars', HTMLElement).replaceChildren(bars([
     { name: 'Blocks that accounts refer to, summed', value: report.referencedCipherBytes, text: bytes(report.referencedCipherBytes), tone: 0 },
     { name: 'Different blocks', value: report.cipherBytes, text: bytes(report.cipherBytes), tone: 1 },
     { name: 'On disk', value: report.diskBytes, text: bytes(report.diskBytes), tone: 2 },

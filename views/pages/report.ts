@@ -4,7 +4,7 @@ import { byId, show } from './parts/dom.js';
 import { bytes, count, percent } from './parts/format.js';
 import { saveText } from './parts/save.js';
 import { startApp } from './parts/shell.js';
-import { bars, figure, table, type Row } from './parts/table.js';
+import { bars, figure, table, type Bar, type Row } from './parts/table.js';
 
 type FigureRow = AccountFigures['figures'][number];
 
@@ -31,14 +31,14 @@ function showHighlights(value: (name: string) => number): void {
 }
 
 function showBars(value: (name: string) => number): void {
-  const bar = (title: string, name: string, tone: number): Parameters<typeof bars>[1][number] => ({ name: title, value: value(name), text: bytes(value(name)), tone });
-  byId('chain', HTMLElement).replaceChildren(bars('From files to stored bytes', [
+  const bar = (title: string, name: string, tone: number): Bar => ({ name: title, value: value(name), text: bytes(value(name)), tone });
+  byId('chain', HTMLElement).replaceChildren(bars([
     bar('All files', 'logicalBytes', 0),
     bar('Different files', 'distinctFileBytes', 1),
     bar('Different blocks', 'cipherBytes', 2),
     bar('With manifests, entries and previews', 'storedBytes', 2),
   ]));
-  byId('traffic', HTMLElement).replaceChildren(bars('Storage and communication', [
+  byId('traffic', HTMLElement).replaceChildren(bars([
     bar('Storage without deduplication', 'logicalBytes', 0),
     bar('Storage here', 'storedBytes', 2),
     bar('Sent by a plain upload', 'plainUploadBytes', 0),
@@ -55,7 +55,7 @@ function showTables(report: AccountFigures): void {
   const causes: Row[] = report.causes.map((row) => ({ cells: [causeNames[row.name] ?? row.name, row.formula, bytes(row.value), count(row.value)] }));
   causes.push({ cells: ['Saved in all', 'logicalBytes - storedBytes', bytes(sum), count(sum)], isSum: true });
   byId('causes', HTMLElement).replaceChildren(table('A negative row is what the encryption and the previews cost.',
-    [{ text: 'Cause' }, { text: 'Formula' }, { text: 'Saved', isNumber: true }, { text: 'Bytes', isNumber: true }], causes));
+    [{ text: 'Cause' }, { text: 'Formula', isWide: true }, { text: 'Saved', isNumber: true }, { text: 'Bytes', isNumber: true }], causes));
   byId('formats', HTMLElement).replaceChildren(table('Sizes of the files as they were.',
     [{ text: 'Format' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }],
     report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes)] }))));
@@ -63,7 +63,7 @@ function showTables(report: AccountFigures): void {
     [{ text: 'Day' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }, { text: 'New blocks', isNumber: true }, { text: 'Sent', isNumber: true }],
     report.days.map((row) => ({ cells: [row.day, count(row.images), bytes(row.logicalBytes), bytes(row.newCipherBytes), bytes(row.receivedBytes)] }))));
   byId('all', HTMLElement).replaceChildren(table('The same names as in CSV and JSON.',
-    [{ text: 'Figure' }, { text: 'Formula' }, { text: 'Value', isNumber: true }],
+    [{ text: 'Figure' }, { text: 'Formula', isWide: true }, { text: 'Value', isNumber: true }],
     report.figures.map((row) => ({ cells: [row.name, row.formula, valueText(row)] }))));
 }
 

@@ -35,7 +35,7 @@ export interface DeflateEncoder {
 }
 
 /** Bytes of the longest stored block. */
-export const maxStoredBytes = 65_535;
+const maxStoredBytes = 65_535;
 
 /** An encoder that works as `method` says; zlib gives its stream in pieces of `chunkSize`, stored blocks as they come. */
 export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void, chunkSize = 65_536): DeflateEncoder {

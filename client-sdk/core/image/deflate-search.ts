@@ -18,9 +18,9 @@ export interface DeflateSample {
 }
 
 /** Plain bytes fed to all candidates together, those of the slow levels counted twice. */
-const workBytes = 50_331_648;
+const workBytes = 33_554_432;
 const slowLevel = 8;
-const pieceBytes = 16_384;
+const pieceBytes = 4_096;
 /** Small, so that the first wrong byte of a candidate is seen soon. */
 const chunkBytes = 512;
 

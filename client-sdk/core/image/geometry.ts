@@ -2,10 +2,10 @@
  * How a picture is cut into tiles: edges along both sides, so that tile i is a rectangle of a plain table.
  * Depends on the geometry and the picture's shape alone. SPEC.md section 6.2.
  */
-import { maxBlocksPerImage, maxPayloadBytes } from '../../protocol/limits.js';
+import { maxBlocksPerImage } from '../../protocol/limits.js';
 import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
-import { sampleBytes, type TileShape } from './content.js';
+import { maxSamplesBytes, sampleBytes, type TileShape } from './content.js';
 import { gridCells, maxBandBytes, maxChannels, maxPicturePixels, maxPictureSide, maxTilePixels, minTilePixels } from './image-limits.js';
 import type { Geometry, Region } from './splitter.js';
 
@@ -38,7 +38,7 @@ export function cutOf(geometry: Geometry, shape: TileShape): Cut | undefined {
   const cut = geometry.kind === 'tile' ? tileCut(geometry.tilePixels, shape) : gridCut(geometry.cells, shape);
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
   const tallest = longestStep(cut.rows);
-  if (tallest * longestStep(cut.columns) * pixelBytes > maxPayloadBytes) return undefined;
+  if (tallest * longestStep(cut.columns) * pixelBytes > maxSamplesBytes) return undefined;
   if (tallest * shape.width * pixelBytes > maxBandBytes || tileCount(cut) > maxBlocksPerImage) return undefined;
   return cut;
 }
@@ -106,7 +106,7 @@ function gridCut(cells: number, shape: TileShape): Cut {
   for (;;) {
     const width = Math.ceil(Math.ceil(shape.width / cells) / across);
     const height = Math.ceil(Math.ceil(shape.height / cells) / down);
-    if (width * height * pixelBytes <= maxPayloadBytes) break;
+    if (width * height * pixelBytes <= maxSamplesBytes) break;
     if (width >= height) across++;
     else down++;
   }

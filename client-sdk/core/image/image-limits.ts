@@ -21,7 +21,7 @@ export const gridCells = [4, 8, 16] as const;
 export const maxChannels = 8;
 /** Bytes of the samples of one band of tiles; a wider picture goes as bytes. A join keeps two bands. */
 export const maxBandBytes = 67_108_864;
-/** Pages of a TIFF file that go through tiles; a file with more goes as bytes. */
+/** Pages of a TIFF file that may go through tiles; further ones stay in the skeleton. */
 export const maxPages = 1_024;
 /** IDAT chunks of a PNG file, strips and tiles of a TIFF file, stored blocks of a deflate stream. */
 export const maxPieces = 1_048_576;

@@ -18,7 +18,7 @@ import { ByteWriter, encodeRuns, RunList } from './varint.js';
 import { ZlibReader } from './zlib-reader.js';
 
 /** Plain bytes on which the deflate parameters are verified; of a smaller file, all of them. */
-export const verifiedBytes = 8_388_608;
+const verifiedBytes = 8_388_608;
 
 /** What the first pass over the stream finds. */
 interface Survey {

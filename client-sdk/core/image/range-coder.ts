@@ -151,7 +151,7 @@ export const numberContexts = 20;
 
 /** Signed to unsigned, small ones first: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
 export function fold(value: number): number {
-  return value >= 0 ? value << 1 : ~(value << 1);
+  return (value << 1) ^ (value >> 31);
 }
 
 /** The inverse of `fold`. */

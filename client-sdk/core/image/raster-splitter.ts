@@ -94,11 +94,21 @@ async function* contentsOf(
   const lists = pages.map(() => new ExpansionList());
   for (const [index, { shape, cut }] of pages.entries()) {
     let band = 0;
-    for await (const samples of file.bands(index, cut.rows)) {
+    for await (const samples of unchanged(file.bands(index, cut.rows))) {
       yield* tilesOf(samples, { shape, cut }, band++, lists[index]!);
     }
+    if (band !== cut.rows.length - 1) throw fault('file-changed');
   }
   onEnd(lists);
+}
+
+/** The file was understood as a whole before: what does not fit now is another file. */
+async function* unchanged(bands: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* bands;
+  } catch (cause) {
+    throw cause instanceof Unsplittable ? fault('file-changed', undefined, cause) : cause;
+  }
 }
 
 function* tilesOf(samples: Uint8Array, { shape, cut }: CutPage, band: number, list: ExpansionList): Generator<Uint8Array, void, undefined> {
@@ -152,6 +162,7 @@ function partsOf(recipe: Recipe): RasterParts {
   const params = mapOf(recipe.params, ['container', 'cut', 'format', 'pages', 'sections']);
   const format = params['format'];
   if (recipe.splitter !== 'raster' || (format !== 'png' && format !== 'tiff')) throw fault('recipe-invalid', 'Its format is unknown.');
+  if (recipe.skeleton.length > maxSkeletonBytes) throw fault('recipe-invalid', 'Its skeleton is too long.');
   const shapes = listOf(params['pages'], maxPages).map(shapeFrom);
   const cuts = cutPages(shapes, geometryOf(params['cut']));
   if (cuts === undefined) throw fault('recipe-invalid', 'Its pages have too many tiles, or too large ones.');

@@ -22,6 +22,9 @@ const maxFields = 4_096;
 
 /** Reads directories and fields. Throws Unsplittable where the file ends before, or is no TIFF. */
 export class TiffReader {
+  /** Values that may still be read: directories may name the same long lists again and again. */
+  #valuesLeft = 4 * maxPieces;
+
   private constructor(
     private readonly source: Source,
     readonly isLittleEndian: boolean,
@@ -62,6 +65,8 @@ export class TiffReader {
     const field = directory.get(tag);
     const size = typeBytes[field?.type ?? 0];
     if (field === undefined || size === undefined || field.count < 1 || field.count > max) return undefined;
+    this.#valuesLeft -= field.count;
+    if (this.#valuesLeft < 0) throw new Unsplittable('too many values');
     const view = await readWithin(this.source, field.offset, field.count * size);
     return Array.from({ length: field.count }, (_, i) => this.#integer(view, i * size, size));
   }

@@ -3,14 +3,14 @@
  * segments drawn from the pictures, in the order of the file. The recipe may come from a stranger. SPEC.md section 6.5.
  */
 import { fault } from '../errors.js';
-import { maxUnfoldedBytes } from './image-limits.js';
+import { maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe } from './raster-container.js';
 import { integerOf, listOf, mapOf } from './recipe-members.js';
 import { decodeRanges, SparseSource } from './sparse-source.js';
 import { encodeSegment, tiffMethodOf, type TiffMethod } from './tiff-codec.js';
 import { TiffReader } from './tiff-directory.js';
 import { pagePaddingBytes, putPadding, segmentPaddingBytes } from './tiff-padding.js';
-import { tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
+import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
 import { packedRows } from './tiff-segments.js';
 import { rowsAtOnce } from './tiff-split.js';
 import type { TilePicture } from './tile-picture.js';
@@ -79,6 +79,7 @@ async function readPages(
   const reader = await TiffReader.open(sparse);
   const directories = await reader.directories(indices.at(-1)! + 1);
   const pages: JoinedPage[] = [];
+  let segmentCount = 0;
   let plainBytes = 0;
   for (const [at, index] of indices.entries()) {
     const directory = directories[index];
@@ -88,8 +89,9 @@ async function readPages(
     const { shape } = joined.picture;
     const isSize = shape.width === page.shape.width && shape.height === page.shape.height;
     if (!isSize || shape.channels !== page.shape.channels || shape.depth !== page.shape.depth) throw invalid('a picture has another shape');
-    plainBytes += page.segments.reduce((sum, segment) => sum + segment.rows * page.rowBytes, 0);
-    if (plainBytes > maxUnfoldedBytes(sparse.size)) throw invalid('it unfolds too far');
+    segmentCount += page.segments.length;
+    plainBytes += pageBytes(page);
+    if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(sparse.size)) throw invalid('it unfolds too far');
     pages.push(joined);
   }
   return pages;

@@ -15,7 +15,7 @@ export interface RowPadding {
 }
 
 /** Padding of row `row` of a segment. */
-export function paddingOf(page: TiffPage, segment: TiffSegment, row: number): RowPadding {
+function paddingOf(page: TiffPage, segment: TiffSegment, row: number): RowPadding {
   const { shape, segmentWidth, segmentChannels, rowBytes } = page;
   const pixels = segment.y + row >= shape.height ? 0 : Math.min(segmentWidth, shape.width - segment.x);
   const bits = pixels * segmentChannels * shape.depth;

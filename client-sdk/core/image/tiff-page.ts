@@ -101,6 +101,11 @@ export async function tiffPageOf(reader: TiffReader, directory: TiffDirectory): 
   };
 }
 
+/** Bytes of all packed rows of a page. */
+export function pageBytes(page: TiffPage): number {
+  return page.segments.reduce((sum, segment) => sum + segment.rows * page.rowBytes, 0);
+}
+
 interface TiffForm {
   readonly shape: TileShape;
   readonly compression: number;

@@ -3,13 +3,13 @@
  * everything else of the file, other pages too, is skeleton. SPEC.md section 6.5.
  */
 import { decodeSegment, describeTiffMethod, findMethod, tiffMethodValue, type SegmentSample, type TiffMethod } from './tiff-codec.js';
-import { maxContainerBytes, maxUnfoldedBytes } from './image-limits.js';
+import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
 import type { Source } from './splitter.js';
 import { TiffReader } from './tiff-directory.js';
 import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
-import { tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
+import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
 import { bandsOfPage, type SegmentReader } from './tiff-segments.js';
 
 /** A page that will be tiles. */
@@ -27,11 +27,13 @@ const verifiedBytes = 16_777_216;
 export async function openTiff(source: Source): Promise<RasterFile> {
   const reader = await TiffReader.open(source);
   const chosen: ChosenPage[] = [];
+  let segmentCount = 0;
   let plainBytes = 0;
   for (const [index, directory] of (await reader.directories()).entries()) {
     const page = await pageOrNone(reader, directory);
-    plainBytes += page?.segments.reduce((sum, segment) => sum + segment.rows * page.rowBytes, 0) ?? 0;
-    if (plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
+    segmentCount += page?.segments.length ?? 0;
+    plainBytes += page === undefined ? 0 : pageBytes(page);
+    if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
     const method = page === undefined ? undefined : await methodFor(source, page);
     if (page !== undefined && method !== undefined) chosen.push({ index, page, method });
   }
@@ -50,7 +52,7 @@ export async function openTiff(source: Source): Promise<RasterFile> {
 }
 
 /** Segments of all pages in the order of the file. */
-export function segmentsInOrder(pages: readonly TiffPage[]): readonly TiffSegment[] {
+function segmentsInOrder(pages: readonly TiffPage[]): readonly TiffSegment[] {
   return pages.flatMap((page) => page.segments).sort((a, b) => a.offset - b.offset);
 }
 
@@ -123,7 +125,7 @@ function segmentReader(source: Source, page: TiffPage): SegmentReader {
     if (rows === undefined) {
       rows = decodeSegment(page, segment, await source.read(segment.offset, segment.length));
       // Every segment was decoded when the file was opened.
-      if (rows === undefined) throw new Error('a segment changed while it was read');
+      if (rows === undefined) throw new Unsplittable('a segment changed while it was read');
       open.set(segment, rows);
     }
     if (end >= Math.min(segment.rows, page.shape.height - segment.y)) open.delete(segment);

@@ -45,16 +45,13 @@ export function encodeDecisions(encoder: RangeEncoder, { first, second }: Contex
       let q = second[b]!;
       if (q === 0) q = p;
       const bound = Math.imul(range >>> 15, (p + q) >>> 2);
-      if ((decision & 1) === 0) {
-        range = bound;
-        first[a] = p + ((65535 - p) >>> firstRate);
-        second[b] = q + ((65535 - q) >>> secondRate);
-      } else {
-        low = (low + bound) | 0;
-        range -= bound;
-        first[a] = p - (p >>> firstRate);
-        second[b] = q - (q >>> secondRate);
-      }
+      // All ones for a one: no branch that nothing predicts.
+      const mask = -(decision & 1);
+      const zero = 0xffff & ~mask;
+      low = (low + (bound & mask)) | 0;
+      range = bound + ((range - (bound << 1)) & mask);
+      first[a] = p + (((p ^ zero) >>> firstRate) ^ mask) - mask;
+      second[b] = q + (((q ^ zero) >>> secondRate) ^ mask) - mask;
     } else {
       range >>>= ~decision & 31;
       low = (low + Math.imul(range, ~decision >> 5)) | 0;
@@ -80,22 +77,20 @@ export function decodeDecision(decoder: RangeDecoder, { first, second }: Context
   let q = second[b]!;
   if (q === 0) q = p;
   const bound = Math.imul(decoder.range >>> 15, (p + q) >>> 2);
-  let bit = 0;
-  if (decoder.code >>> 1 < bound) {
-    decoder.range = bound;
-    first[a] = p + ((65535 - p) >>> firstRate);
-    second[b] = q + ((65535 - q) >>> secondRate);
-  } else {
-    bit = 1;
-    decoder.code = (decoder.code - (bound << 1)) | 0;
-    decoder.range -= bound;
-    first[a] = p - (p >>> firstRate);
-    second[b] = q - (q >>> secondRate);
-  }
-  while (decoder.range < minRange) {
+  const code = decoder.code;
+  // All ones for a one: no branch that nothing predicts.
+  const mask = (bound - 1 - (code >>> 1)) >> 31;
+  const zero = 0xffff & ~mask;
+  let range = bound + ((decoder.range - (bound << 1)) & mask);
+  first[a] = p + (((p ^ zero) >>> firstRate) ^ mask) - mask;
+  second[b] = q + (((q ^ zero) >>> secondRate) ^ mask) - mask;
+  let rest = (code - ((bound << 1) & mask)) | 0;
+  while (range < minRange) {
     const at = decoder.at++;
-    decoder.code = (decoder.code << 8) | (at < decoder.bytes.length ? decoder.bytes[at]! : 0);
-    decoder.range <<= 8;
+    rest = (rest << 8) | (at < decoder.bytes.length ? decoder.bytes[at]! : 0);
+    range <<= 8;
   }
-  return bit;
+  decoder.range = range;
+  decoder.code = rest;
+  return mask & 1;
 }

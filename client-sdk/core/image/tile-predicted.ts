@@ -150,9 +150,14 @@ function prepareRow(model: PlaneModel, y: number): void {
 
 /** Logarithm to base 2, rounded down, of a number and one, at most 7. */
 function level(value: number): number {
-  const log = 31 - Math.clz32(value + 1);
-  return log > 7 ? 7 : log;
+  return levels[Math.clz32(value + 1)]!;
 }
+
+/** By leading zeros: a logarithm, held within a bound. */
+const levels = Uint8Array.from({ length: 33 }, (_, zeros) => Math.max(0, Math.min(7, 31 - zeros)));
+const roughness = Uint8Array.from({ length: 33 }, (_, zeros) => Math.max(0, Math.min(3, 31 - zeros)));
+/** By logarithm of the energy: the bits of an error below its unary part. */
+const shifts = Uint8Array.from({ length: 32 }, (_, log) => Math.max(0, Math.min(maxShift, log - 3)));
 
 /** The decisions that row `y` takes, and the errors it leaves. Answers how many entries it wrote. */
 function decide(model: PlaneModel, y: number, decisions: Int32Array): number {
@@ -174,11 +179,13 @@ function decide(model: PlaneModel, y: number, decisions: Int32Array): number {
     let e = energy[x]! + 2 * westError + farError;
     if (c > 0) e = (e * 5) >> 3;
     // Bias: what like places missed by so far.
-    const rough = 31 - Math.clz32((e >> (3 + coarse)) + 1);
-    const shape4 = (north > predicted ? 4 : 0) + (west > predicted ? 8 : 0) + (values[i - stride - 1]! > predicted ? 16 : 0) + (values[i - stride + 1]! > predicted ? 32 : 0);
-    const place = shape4 + (rough > 3 ? 3 : rough);
+    // One bit for each neighbour above the prediction, without branches that nothing predicts.
+    const higher = (((predicted - north) >>> 31) << 2) | (((predicted - west) >>> 31) << 3)
+      | (((predicted - values[i - stride - 1]!) >>> 31) << 4) | (((predicted - values[i - stride + 1]!) >>> 31) << 5);
+    const place = higher | roughness[Math.clz32((e >> (3 + coarse)) + 1)]!;
     const drift = bias[place]!;
     const step = (drift + (1 << (biasBits - 1))) >> biasBits;
+    const turned = (drift - (step << biasBits)) >> 31;
     let guess = predicted + step;
     if (guess < low) guess = low;
     else if (guess > high) guess = high;
@@ -187,13 +194,13 @@ function decide(model: PlaneModel, y: number, decisions: Int32Array): number {
     const error = value - guess;
     farError = westError;
     const log = 31 - Math.clz32(e + 2);
-    const k = log < 3 ? 0 : log > maxShift + 3 ? maxShift : log - 3;
+    const k = shifts[log]!;
     const grade = ((log - 1) << 1) + ((e + 2) >>> (log - 1)) - 2;
     const a = (kind * energies + (grade > 31 ? 31 : grade)) * nodes;
     const b = (((kind << 3) + (k > 7 ? 7 : k)) * 64 + level((near[x]! + westError) >> coarse) * 8 + far[x]!) * nodes;
-    westError = error < 0 ? -error : error;
+    westError = (error ^ (error >> 31)) - (error >> 31);
     errors[i] = westError;
-    at = binarise(decisions, at, fold(drift < step << biasBits ? -error : error), k, a, b);
+    at = binarise(decisions, at, fold((error ^ turned) - turned), k, a, b);
   }
   return at;
 }
@@ -281,28 +288,30 @@ function decodeRow(decoder: RangeDecoder, model: PlaneModel, y: number): void {
     const predicted = y === 0 ? west : mean + ((sums[x]! + k0 * west + k3 * westWest - own * mean) >> 6);
     let e = energy[x]! + 2 * westError + farError;
     if (c > 0) e = (e * 5) >> 3;
-    const rough = 31 - Math.clz32((e >> (3 + coarse)) + 1);
-    const shape4 = (north > predicted ? 4 : 0) + (west > predicted ? 8 : 0) + (values[i - stride - 1]! > predicted ? 16 : 0) + (values[i - stride + 1]! > predicted ? 32 : 0);
-    const place = shape4 + (rough > 3 ? 3 : rough);
+    // One bit for each neighbour above the prediction, without branches that nothing predicts.
+    const higher = (((predicted - north) >>> 31) << 2) | (((predicted - west) >>> 31) << 3)
+      | (((predicted - values[i - stride - 1]!) >>> 31) << 4) | (((predicted - values[i - stride + 1]!) >>> 31) << 5);
+    const place = higher | roughness[Math.clz32((e >> (3 + coarse)) + 1)]!;
     const drift = bias[place]!;
     const step = (drift + (1 << (biasBits - 1))) >> biasBits;
+    const turned = (drift - (step << biasBits)) >> 31;
     let guess = predicted + step;
     if (guess < low) guess = low;
     else if (guess > high) guess = high;
     const log = 31 - Math.clz32(e + 2);
-    const k = log < 3 ? 0 : log > maxShift + 3 ? maxShift : log - 3;
+    const k = shifts[log]!;
     const grade = ((log - 1) << 1) + ((e + 2) >>> (log - 1)) - 2;
     const a = (kind * energies + (grade > 31 ? 31 : grade)) * nodes;
     const b = (((kind << 3) + (k > 7 ? 7 : k)) * 64 + level((near[x]! + westError) >> coarse) * 8 + far[x]!) * nodes;
     const error = unfold(decodeFolded(decoder, contexts, k, a, b));
-    const value = guess + (drift < step << biasBits ? -error : error);
+    const value = guess + ((error ^ turned) - turned);
     if (value < low || value > high) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
     bias[place] = drift + ((((value - predicted) << biasBits) - drift) >> biasRate);
     values[i] = value;
     westWest = west;
     west = value;
     farError = westError;
-    westError = value < guess ? guess - value : value - guess;
+    westError = (error ^ (error >> 31)) - (error >> 31);
     errors[i] = westError;
   }
 }

@@ -78,7 +78,7 @@ export function expandInto(patch: Patch, region: Region, shape: TileShape, expan
 }
 
 /** The rectangle that two share; both overlap. */
-export function intersection(a: Region, b: Region): Region {
+function intersection(a: Region, b: Region): Region {
   const x = Math.max(a.x, b.x);
   const y = Math.max(a.y, b.y);
   return { x, y, width: Math.min(a.x + a.width, b.x + b.width) - x, height: Math.min(a.y + a.height, b.y + b.height) - y };

@@ -33,15 +33,11 @@ export function commit(db: StoreDatabase, scope: ExistenceScope, { image, quotaB
 }
 
 function sortOut(db: StoreDatabase, upload: LiveUpload, rehashes: readonly Rehash[]): { readonly tags: readonly Referent[]; readonly missing: readonly Rehash[] } {
-  const sight = sightings(db, upload.owner, { kind: 'upload', upload: upload.id });
-  const tags: Referent[] = [];
-  const lacking: Rehash[] = [];
-  for (const rehash of rehashes) {
-    const seen = sight(rehash);
-    if (isHeld(seen)) tags.push({ id: seen.id, length: seen.length, isNew: !seen.hasReference });
-    else lacking.push(rehash);
-  }
-  return { tags, missing: lacking };
+  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'upload', upload: upload.id } }, rehashes);
+  return {
+    tags: seen.filter(isHeld).map(({ id, length, hasReference }) => ({ id, length, isNew: !hasReference })),
+    missing: rehashes.filter((_, index) => !isHeld(seen[index])),
+  };
 }
 
 function isHeld(seen: Sighting | undefined): seen is Sighting {

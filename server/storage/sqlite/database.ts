@@ -79,6 +79,7 @@ export class StoreDatabase {
   }
 
   private transact<T>(begin: string, step: () => T): T {
+    if (!this.connection.open) throw new StorageError('the database is closed', { retryable: false });
     this.query(begin).run();
     try {
       const result = step();
@@ -121,8 +122,5 @@ export function translated<T>(doing: string, step: () => T): T {
 
 /** The code that SQLite or the file system gave an error, or undefined where it comes from neither. */
 export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  // The driver reports use after closing as a plain TypeError.
-  return error instanceof TypeError && error.message.includes('connection is not open') ? 'closed' : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -34,40 +34,44 @@ export function liveUpload(db: StoreDatabase, scope: ExistenceScope): LiveUpload
 /** Pins in any session of the owner that is live at `now`, or in this one alone. */
 export type PinQuestion = { readonly kind: 'owner'; readonly now: number } | { readonly kind: 'upload'; readonly upload: number };
 
+/** Who asks, and for what. */
+export interface Inquiry {
+  readonly owner: number;
+  readonly pins: PinQuestion;
+}
+
 const idSql = 'SELECT id FROM tag WHERE t1 = ?';
 const rowSql = 'SELECT length, state FROM tag WHERE id = ?';
 const referenceSql = 'SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1';
 const uploadPinSql = 'SELECT 1 FROM pin WHERE upload = ? AND tag = ?';
 const ownerPinSql = 'SELECT 1 FROM pin p JOIN upload u ON u.id = p.upload WHERE p.tag = ? AND p.owner = ? AND u.expires_at > ? LIMIT 1';
 
-/** A function from T1 to what `owner` has of it; undefined where no live row exists. For use inside one transaction. */
-export function sightings(db: StoreDatabase, owner: number, question: PinQuestion): (rehash: Rehash) => Sighting | undefined {
+/** Per T1, in the order given, what the owner has of it; undefined where no live row exists. */
+export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
   const byRehash = db.query<{ id: number }>(idSql);
   const byId = db.query<{ length: number; state: number }>(rowSql);
   const referenceOf = db.query(referenceSql);
-  const hasPin = pinAsker(db, owner, question);
-  const highest = highestTag(db);
-  return (rehash) => {
+  const hasPin = pinAsker(db, owner, pins);
+  return visit(db, rehashes, (rehash, decoy) => {
     const id = byRehash.get(rehash)?.id;
-    const asked = id ?? decoyOf(rehash, highest);
+    const asked = id ?? decoy;
     const row = byId.get(asked);
     const hasReference = referenceOf.get(asked, owner) !== undefined;
     const isPinned = hasPin(asked);
     if (id === undefined || row?.state !== 0) return undefined;
     return { id, length: row.length, hasReference, hasPin: isPinned };
-  };
+  });
 }
 
-/** The id of the row of T1 if an image of `owner` refers to it, whatever its state. */
-export function ownedTag(db: StoreDatabase, owner: number): (rehash: Rehash) => number | undefined {
+/** Per T1, in the order given, the id of its row if an image of `owner` refers to it, whatever its state. */
+export function ownedTags(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): readonly (number | undefined)[] {
   const byRehash = db.query<{ id: number }>(idSql);
   const referenceOf = db.query(referenceSql);
-  const highest = highestTag(db);
-  return (rehash) => {
+  return visit(db, rehashes, (rehash, decoy) => {
     const id = byRehash.get(rehash)?.id;
-    const hasReference = referenceOf.get(id ?? decoyOf(rehash, highest), owner) !== undefined;
+    const hasReference = referenceOf.get(id ?? decoy, owner) !== undefined;
     return hasReference ? id : undefined;
-  };
+  });
 }
 
 function pinAsker(db: StoreDatabase, owner: number, question: PinQuestion): (tag: number) => boolean {
@@ -79,12 +83,21 @@ function pinAsker(db: StoreDatabase, owner: number, question: PinQuestion): (tag
   return (tag) => pinOf.get(tag, owner, question.now) !== undefined;
 }
 
-function highestTag(db: StoreDatabase): number {
-  return db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0;
+/**
+ * Looks up in order of T1, so that the order in which a client asks gains it nothing, and gives a decoy for each: some row that
+ * is looked at in place of an absent one. Decoys lie in one window of as many neighbouring rows as were asked for, as the
+ * blocks of somebody's image do; what is found there is not used.
+ */
+function visit<T>(db: StoreDatabase, rehashes: readonly Rehash[], look: (rehash: Rehash, decoy: number) => T): readonly T[] {
+  const highest = Math.max(1, db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0);
+  const order = rehashes.map((rehash, index) => ({ rehash, index })).sort((a, b) => Buffer.compare(a.rehash, b.rehash));
+  const [first] = order;
+  const base = first === undefined ? 0 : wordOf(first.rehash, 8) % highest;
+  const found = new Array<T>(rehashes.length);
+  for (const { rehash, index } of order) found[index] = look(rehash, 1 + ((base + (wordOf(rehash, 4) % rehashes.length)) % highest));
+  return found;
 }
 
-/** Some row for an absent T1, so that its look-up touches pages as a foreign one's does. What is found there is not used. */
-function decoyOf(rehash: Rehash, highest: number): number {
-  const word = ((rehash[0] ?? 0) << 16) | ((rehash[1] ?? 0) << 8) | (rehash[2] ?? 0);
-  return 1 + (word % Math.max(1, highest));
+function wordOf(rehash: Rehash, at: number): number {
+  return ((rehash[at] ?? 0) << 16) | ((rehash[at + 1] ?? 0) << 8) | (rehash[at + 2] ?? 0);
 }

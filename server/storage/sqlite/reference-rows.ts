@@ -22,7 +22,8 @@ export function link(db: StoreDatabase, { image, owner }: { readonly image: numb
   const insert = db.query('INSERT INTO reference (image, tag, owner) VALUES (?, ?, ?)');
   const isReferenced = db.query('DELETE FROM unreferenced WHERE tag = ?');
   const gained = { blocks: 0, cipherBytes: 0 };
-  for (const tag of tags) {
+  // In order of ids pages fill one after the other, and fuller.
+  for (const tag of [...tags].sort((a, b) => a.id - b.id)) {
     insert.run(image, tag.id, owner);
     if (!tag.isNew) continue;
     isReferenced.run(tag.id);

@@ -7,7 +7,7 @@ import type { Place } from '../../ports/block-store.js';
 import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { liveUpload, ownedTag } from './existence.js';
+import { liveUpload, ownedTags } from './existence.js';
 import { findOwner, recountOwner } from './owner-rows.js';
 import { pinner } from './upload-rows.js';
 
@@ -81,10 +81,9 @@ export function findLive(db: StoreDatabase, rehashes: readonly Rehash[]): readon
 
 /** Per T1 its row, if an image of the account refers to it. */
 export function findAllOwned(db: StoreDatabase, accountId: AccountId, rehashes: readonly Rehash[]): readonly (TagRow | undefined)[] {
-  const idOf = ownedTag(db, findOwner(db, accountId) ?? 0); // no owner is 0: the seeks are made all the same
+  const owner = findOwner(db, accountId) ?? 0; // no owner is 0: the seeks are made all the same
   const byId = db.query<TagColumns>(`SELECT ${tagColumns} FROM tag WHERE id = ?`);
-  return rehashes.map((rehash) => {
-    const id = idOf(rehash);
+  return ownedTags(db, owner, rehashes).map((id) => {
     const row = id === undefined ? undefined : byId.get(id);
     return row === undefined ? undefined : tagRow(row);
   });

@@ -51,10 +51,8 @@ export function pinner(db: StoreDatabase, upload: { readonly id: number; readonl
 export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
-  const sight = sightings(db, upload.owner, { kind: 'owner', now: scope.now });
   const pin = pinner(db, upload);
-  return rehashes.map((rehash) => {
-    const seen = sight(rehash);
+  return sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, rehashes).map((seen) => {
     if (seen === undefined || !(seen.hasReference || seen.hasPin)) return false;
     pin(seen.id);
     return true;

@@ -21,6 +21,10 @@ const maxCanvasSide = 1_600;
 const stripColumns = 16;
 const stripCell = 40;
 
+/** How strongly a state covers the picture: what is new must stand out. */
+const strengths: Readonly<Record<CellState, number>> = { unknown: 0.06, new: 0.45, stored: 0.2, flat: 0.3 };
+const badStrength = 0.8;
+
 /** The two canvases of a map. */
 export interface MapPlaces {
   readonly picture: HTMLCanvasElement;
@@ -140,7 +144,7 @@ export class BlockMap {
     const state = this.#states[at] ?? 'unknown';
     const isBad = this.#outcomes[at] === 'bad';
     context.fillStyle = isBad ? colours.bad : colours[state];
-    context.globalAlpha = isBad ? 0.8 : state === 'unknown' ? 0.06 : 0.36;
+    context.globalAlpha = isBad ? badStrength : strengths[state];
     context.fillRect(box.x, box.y, box.width, box.height);
     context.globalAlpha = 0.9;
     context.strokeStyle = context.fillStyle;

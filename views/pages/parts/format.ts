@@ -16,9 +16,9 @@ export function bytes(value: number): string {
   return `${value < 0 ? '−' : ''}${size.toFixed(digits)} ${units[unit] ?? ''}`;
 }
 
-/** `12345` as `12,345`. */
+/** `-12345` as `−12,345`. */
 export function count(value: number): string {
-  return value.toLocaleString('en');
+  return value.toLocaleString('en').replace('-', '−');
 }
 
 /** `1 block`, `2 blocks`. */

@@ -2,12 +2,12 @@
  * What every page of the application begins with: the worker, the session of this tab, the name at the top, log out, passing
  * messages. Pages before log in use openClient alone. DESIGN.md section 4 (Sessions).
  */
-import { DiceError, type AccountSummary, type SavedSession } from '../../../client-sdk/browser/index.js';
+import { DiceError, type AccountSummary } from '../../../client-sdk/browser/index.js';
 import { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { byId, el, maybeById, show } from './dom.js';
 import { messageOf } from './messages.js';
+import { dropSession, findSession, shareSession, storeSession } from './tabs.js';
 
-const sessionKey = 'dice.session';
 const nextKey = 'dice.next';
 const whyKey = 'dice.why';
 const appPaths = /^\/(gallery|trash|report|account|operator|images\/[0-9a-f]{32})$/;
@@ -33,7 +33,7 @@ export async function enter(client: PageClient): Promise<void> {
 export async function keepSession(client: PageClient): Promise<void> {
   const session = await client.call('saveSession', undefined);
   if (session.kind !== 'page') throw new DiceError('argument-invalid', 'This session is not one of a page.');
-  sessionStorage.setItem(sessionKey, JSON.stringify(session));
+  storeSession(session);
 }
 
 /** Runs the page for the account of this tab; without one, goes to the log in. */
@@ -44,7 +44,7 @@ export function startApp(run: (page: AppPage) => Promise<void>): void {
 async function begin(run: (page: AppPage) => Promise<void>): Promise<void> {
   const client = openClient();
   try {
-    const session = savedSession();
+    const session = await findSession();
     if (session === undefined) {
       toLogin();
       return;
@@ -53,11 +53,20 @@ async function begin(run: (page: AppPage) => Promise<void>): Promise<void> {
     const { account } = client;
     if (account === undefined) throw new DiceError('not-logged-in', 'Log in first.');
     showAccount(client, account);
-    await run({ client, account });
+    shareSession(() => { toLogin('You logged out in another tab.'); });
+    const running = run({ client, account });
+    // By now the page listens to its buttons; before, a press would have been lost.
+    wake();
+    await running;
   } catch (thrown) {
+    wake();
     if (isSessionEnd(thrown)) toLogin('Your session has ended. Log in again.');
     else showPageError(thrown);
   }
+}
+
+function wake(): void {
+  byId('main', HTMLElement).inert = false;
 }
 
 /** The session is over, whatever was asked. */
@@ -112,21 +121,10 @@ function takeNext(): string {
 }
 
 function toLogin(why?: string): void {
-  sessionStorage.removeItem(sessionKey);
+  dropSession(false);
   sessionStorage.setItem(nextKey, location.pathname);
   if (why !== undefined) sessionStorage.setItem(whyKey, why);
   location.replace('/login');
-}
-
-function savedSession(): SavedSession | undefined {
-  const text = sessionStorage.getItem(sessionKey);
-  if (text === null) return undefined;
-  try {
-    // Written by keepSession in this tab; the SDK checks what it opens.
-    return JSON.parse(text) as SavedSession;
-  } catch {
-    return undefined;
-  }
 }
 
 function showAccount(client: PageClient, account: AccountSummary): void {
@@ -144,7 +142,7 @@ async function leave(client: PageClient): Promise<void> {
   } catch {
     sessionStorage.setItem(whyKey, 'You are logged out here, but the server did not answer: the session ends there by itself, or under Account on another device.');
   }
-  sessionStorage.removeItem(sessionKey);
+  dropSession(true);
   sessionStorage.removeItem(nextKey);
   location.replace('/login');
 }

@@ -1,12 +1,13 @@
 /**
- * Tables of figures, and plain bars in SVG with the same numbers as text. Made in the browser from the account's own figures.
+ * Tables of figures, and plain bars in SVG with the same numbers as text beside them. Made in the browser from the account's own figures.
  */
 import { el, svg } from './dom.js';
 
-/** A column: its heading, and whether it holds numbers. */
+/** A column: its heading, whether it holds numbers, and whether a narrow screen leaves it out. */
 export interface Column {
   readonly text: string;
   readonly isNumber?: boolean;
+  readonly isWide?: boolean;
 }
 
 /** One row; `isSum` sets it apart. The first cell names the row. */
@@ -18,7 +19,7 @@ export interface Row {
 /** A table; where it has no rows, a sentence says so. */
 export function table(caption: string, columns: readonly Column[], rows: readonly Row[]): HTMLElement {
   if (rows.length === 0) return el('p', { class: 'quiet' }, 'Nothing yet.');
-  const className = (i: number): string => (columns[i]?.isNumber === true ? 'number' : '');
+  const className = (i: number): string => `${columns[i]?.isNumber === true ? 'number' : ''}${columns[i]?.isWide === true ? ' wide-only' : ''}`;
   const head = el('tr', {}, ...columns.map((column, i) => el('th', { scope: 'col', class: className(i) }, column.text)));
   const body = rows.map((row) => el('tr', { class: row.isSum === true ? 'is-sum' : '' }, ...row.cells.map((cell, i) =>
     (i === 0 ? el('th', { scope: 'row' }, cell) : el('td', { class: className(i) }, cell)))));
@@ -34,25 +35,17 @@ export interface Bar {
   readonly tone: number;
 }
 
-const width = 560;
-const rowHeight = 46;
+const track = 1_000;
 
-/** Horizontal bars on one scale. */
-export function bars(label: string, rows: readonly Bar[]): SVGElement {
+/** Horizontal bars on one scale, each with its number as text. */
+export function bars(rows: readonly Bar[]): HTMLElement {
   const longest = Math.max(1, ...rows.map((row) => row.value));
-  const height = rows.length * rowHeight;
-  const parts = rows.flatMap((row, i) => {
-    const top = i * rowHeight;
-    const length = Math.max(row.value > 0 ? 3 : 0, Math.max(0, row.value) / longest * width);
-    return [
-      svg('text', { x: 0, y: top + 14 }, row.name),
-      svg('text', { x: width, y: top + 14, 'text-anchor': 'end', class: 'value' }, row.text),
-      svg('rect', { x: 0, y: top + 21, width, height: 14, rx: 4, class: 'track' }),
-      svg('rect', { x: 0, y: top + 21, width: length, height: 14, rx: 4, class: `bar-${String(row.tone)}` }),
-    ];
-  });
-  const spoken = `${label}: ${rows.map((row) => `${row.name} ${row.text}`).join('; ')}`;
-  return svg('svg', { class: 'bars', viewBox: `0 0 ${String(width)} ${String(height)}`, role: 'img', 'aria-label': spoken }, ...parts);
+  return el('dl', { class: 'bars' }, ...rows.map((row) => {
+    const length = Math.max(row.value > 0 ? 4 : 0, Math.max(0, row.value) / longest * track);
+    const drawing = svg('svg', { viewBox: `0 0 ${String(track)} 14`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      svg('rect', { x: 0, y: 0, width: length, height: 14, class: `bar-${String(row.tone)}` }));
+    return el('div', {}, el('dt', {}, row.name), el('dd', {}, row.text, drawing));
+  }));
 }
 
 /** A large figure with what it is. */

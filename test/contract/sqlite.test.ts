@@ -1,0 +1,180 @@
+/**
+ * The stores on SQLite: the contracts, and what is theirs alone: migrations, durability settings, the lock, the
+ * state of the store, failures.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { CorruptionError, StorageError } from '../../server/ports/errors.js';
+import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
+import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
+import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
+import { createImageStore } from '../../server/storage/sqlite/image-store.js';
+import { createStoreState } from '../../server/storage/sqlite/store-state.js';
+import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
+import { temporaryDirectories } from '../support/temp-directory.js';
+import { accountStoreContract } from './account-store-contract.js';
+import { imageStoreContract } from './image-store-contract.js';
+import { alice, begin, blockFrom, imageFrom, type Stores } from './store-fixture.js';
+import { tagStoreContract } from './tag-store-contract.js';
+
+const temporary = temporaryDirectories();
+const migrations = path.resolve('migrations/sqlite');
+
+function storesOf(file: string): Stores {
+  const db = openDatabase({ file });
+  return {
+    tags: createTagStore(db),
+    images: createImageStore(db),
+    accounts: createAccountStore(db),
+    reopen() {
+      db.close();
+      return Promise.resolve(storesOf(file));
+    },
+    close() {
+      db.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+const make = async (): Promise<Stores> => storesOf(path.join(await temporary(), 'index.sqlite'));
+tagStoreContract('sqlite', make);
+imageStoreContract('sqlite', make);
+accountStoreContract('sqlite', make);
+
+describe('the SQLite database', () => {
+  it('syncs fully, also when an existing file is opened', async () => {
+    const file = path.join(await temporary(), 'folder', 'index.sqlite');
+    for (let round = 0; round < 2; round++) {
+      const db = openDatabase({ file });
+      expect(db.connection.pragma('synchronous', { simple: true })).toBe(2);
+      expect(db.connection.pragma('journal_mode', { simple: true })).toBe('wal');
+      expect(db.connection.pragma('foreign_keys', { simple: true })).toBe(1);
+      expect(db.connection.pragma('busy_timeout', { simple: true })).toBe(5_000);
+      db.close();
+      db.close();
+    }
+  });
+
+  it('truncates the log on closing, and measures its files', async () => {
+    const file = path.join(await temporary(), 'index.sqlite');
+    const db = openDatabase({ file });
+    const state = createStoreState(db);
+    await state.write('a', 'x'.repeat(100_000));
+    const before = await state.databaseFileBytes();
+    expect(before).toBeGreaterThan((await stat(file)).size);
+    await state.truncateLog();
+    expect((await stat(`${file}-wal`)).size).toBe(0);
+    expect(await state.databaseFileBytes()).toBeLessThan(before);
+    db.close();
+    await expect(stat(`${file}-wal`)).rejects.toThrow('ENOENT');
+  });
+
+  it('applies migrations once, and refuses changed, unknown and missing ones', async () => {
+    const directory = await temporary();
+    const file = path.join(directory, 'index.sqlite');
+    const folder = path.join(directory, 'migrations');
+    await cp(migrations, folder, { recursive: true });
+    openDatabase({ file, migrations: folder }).close();
+    await writeFile(path.join(folder, '0004_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
+    const db = openDatabase({ file, migrations: folder });
+    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4]);
+    db.close();
+    expect(() => openDatabase({ file })).toThrow(/does not know/);
+    await writeFile(path.join(folder, '0004_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0004_more\.sql was changed/);
+    await writeFile(path.join(folder, '0006_gap.sql'), '');
+    expect(() => openDatabase({ file: path.join(directory, 'new.sqlite'), migrations: folder })).toThrow(StorageError);
+  });
+
+  it('takes nothing of a migration that fails in the middle', async () => {
+    const directory = await temporary();
+    const file = path.join(directory, 'index.sqlite');
+    const folder = path.join(directory, 'migrations');
+    await cp(migrations, folder, { recursive: true });
+    await writeFile(path.join(folder, '0004_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(StorageError);
+    const db = openDatabase({ file });
+    expect(db.connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
+    db.close();
+  });
+
+  it('names a damaged file as corruption, and use after closing as an outage', async () => {
+    const file = path.join(await temporary(), 'index.sqlite');
+    await writeFile(file, Buffer.alloc(8_192, 7));
+    expect(() => openDatabase({ file })).toThrow(CorruptionError);
+    const stores = await make();
+    await stores.close();
+    await expect(stores.accounts.count()).rejects.toBeInstanceOf(StorageError);
+  });
+
+  it('answers a full disk as full, and takes nothing of that step', async () => {
+    const db: StoreDatabase = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
+    const stores = { tags: createTagStore(db), images: createImageStore(db) };
+    const scope = await begin(stores, alice, 1);
+    const pages = Number(db.connection.pragma('page_count', { simple: true }));
+    db.connection.pragma(`max_page_count = ${pages + 4}`);
+    const blocks = Array.from({ length: 2_000 }, (_, number) => blockFrom(number));
+    await expect(stores.tags.file(scope, blocks)).rejects.toMatchObject({ name: 'StorageError', options: { isFull: true } });
+    expect(await stores.tags.figures()).toMatchObject({ blocks: 0 });
+    db.connection.pragma('max_page_count = 100000');
+    expect(await stores.tags.file(scope, blocks)).toBe(true);
+    expect(await stores.images.commit(scope, imageFrom(1, blocks), undefined)).toEqual({ kind: 'stored' });
+    db.close();
+  });
+});
+
+describe('the state of the store', () => {
+  it('begins empty and keeps what is written, names apart from its own', async () => {
+    const file = path.join(await temporary(), 'index.sqlite');
+    let db = openDatabase({ file });
+    let state = createStoreState(db);
+    expect([await state.generation(), await state.isHeld(), await state.read('realm')]).toEqual([0, false, undefined]);
+    await state.setGeneration(4);
+    await state.setHeld(true);
+    await state.write('realm', 'localhost');
+    await state.write('generation', 'mine');
+    db.close();
+    db = openDatabase({ file });
+    state = createStoreState(db);
+    expect([await state.generation(), await state.isHeld(), await state.read('realm'), await state.read('generation')]).toEqual([4, true, 'localhost', 'mine']);
+    await state.setHeld(false);
+    expect(await state.isHeld()).toBe(false);
+    db.close();
+  });
+});
+
+describe('the lock of a data directory', () => {
+  it('is held once, and free again after release', async () => {
+    const directory = path.join(await temporary(), 'data');
+    const first = lockDirectory(directory);
+    expect(first).toBeDefined();
+    expect(lockDirectory(directory)).toBeUndefined();
+    first?.release();
+    first?.release();
+    const second = lockDirectory(directory);
+    expect(second).toBeDefined();
+    second?.release();
+  });
+
+  it('is released by the death of the process that held it', async () => {
+    const directory = await temporary();
+    const lockModule = pathToFileURL(path.resolve('dist/server/storage/sqlite/directory-lock.js')).href;
+    const script = `import { lockDirectory } from ${JSON.stringify(lockModule)};
+      if (lockDirectory(${JSON.stringify(directory)}) !== undefined) process.stdout.write('held');
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]; // a pipe without encoding gives buffers
+    expect(String(said)).toBe('held');
+    expect(lockDirectory(directory)).toBeUndefined();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const lock = lockDirectory(directory);
+    expect(lock).toBeDefined();
+    lock?.release();
+  });
+});
