@@ -7,11 +7,11 @@ import type { OpenAccount } from './account.js';
 import type { Domain } from './core/domain.js';
 import { DiceError } from './core/errors.js';
 import { deriveKey, subkey } from './core/hkdf.js';
-import { open, seal } from './core/keys/sealed-object.js';
+import { objectIdOf, open, seal } from './core/keys/sealed-object.js';
 import type { CacheStore, Platform } from './ports.js';
 import { concat, u32, utf8 } from './protocol/bytes.js';
-import { asTag, type Tag } from './protocol/ids.js';
-import { hashBytes } from './protocol/limits.js';
+import { asTag, idOfBytes, type Tag, type UploadId } from './protocol/ids.js';
+import { hashBytes, idBytes } from './protocol/limits.js';
 
 /** A block that was stored under this fingerprint. */
 export interface CachedBlock {
@@ -63,6 +63,20 @@ export class FingerprintCache {
     await this.parts.store.put(entries);
   }
 
+  /** The upload session that an earlier run left behind: its pins are what makes a repeated upload send little. */
+  async openUpload(): Promise<UploadId | undefined> {
+    const key = await this.#uploadKey();
+    const [sealed] = await this.parts.store.get([key]);
+    const plaintext = await this.#opened(key, sealed);
+    return plaintext?.length === idBytes ? idOfBytes<UploadId>(plaintext) : undefined;
+  }
+
+  /** Remembers the upload session of this run, or that it has ended. */
+  async keepUpload(uploadId: UploadId | undefined): Promise<void> {
+    const key = await this.#uploadKey();
+    await this.parts.store.put([[key, await this.#sealed(key, uploadId === undefined ? new Uint8Array() : objectIdOf(uploadId))]]);
+  }
+
   erase(): Promise<void> {
     return this.parts.store.erase();
   }
@@ -82,19 +96,31 @@ export class FingerprintCache {
     return { purpose: 'cache', accountId: this.parts.account.record.accountId, objectId, revision: 0 } as const;
   }
 
+  async #uploadKey(): Promise<Uint8Array> {
+    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, utf8('upload'));
+  }
+
   #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {
+    return this.#sealed(objectId, concat(tag, u32(cipherBytes)));
+  }
+
+  #sealed(objectId: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
     const { crypto, randomBytes } = this.parts.platform;
-    return seal(crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), plaintext: concat(tag, u32(cipherBytes)), randomBytes });
+    return seal(crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), plaintext, randomBytes });
+  }
+
+  async #open(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<CachedBlock | undefined> {
+    const plaintext = await this.#opened(objectId, sealed);
+    if (plaintext?.length !== hashBytes + 4) return undefined;
+    const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
+    return { tag: asTag(plaintext.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };
   }
 
   /** A value that does not open is one that somebody changed or another version wrote: not known. */
-  async #open(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<CachedBlock | undefined> {
+  async #opened(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     if (sealed === undefined) return undefined;
     try {
-      const plaintext = await open(this.parts.platform.crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), sealed });
-      if (plaintext.length !== hashBytes + 4) return undefined;
-      const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
-      return { tag: asTag(plaintext.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };
+      return await open(this.parts.platform.crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), sealed });
     } catch (thrown) {
       if (thrown instanceof DiceError) return undefined;
       throw thrown;

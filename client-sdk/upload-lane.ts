@@ -25,6 +25,14 @@ interface Waiting {
 
 const maxRequestBytes = 8_388_608;
 
+/** Where the session of an interrupted run is remembered. */
+export interface LaneMemory {
+  /** The session that an earlier run left behind. */
+  readonly left: UploadId | undefined;
+  /** Called with each session that begins, and with undefined when it has ended. */
+  readonly keep: (uploadId: UploadId | undefined) => Promise<void>;
+}
+
 /** The lane of one run. */
 export class UploadLane {
   #uploadId: Promise<UploadId> | undefined;
@@ -34,7 +42,10 @@ export class UploadLane {
   constructor(
     private readonly connection: Connection,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+    private readonly memory?: LaneMemory,
+  ) {
+    if (memory?.left !== undefined) this.#uploadId = Promise.resolve(memory.left);
+  }
 
   /** Existence of T1s, packed in the order given. */
   async ask(tags: Uint8Array, meter: SentMeter): Promise<{ readonly answer: ExistenceAnswer; readonly uploadId: UploadId }> {
@@ -77,6 +88,7 @@ export class UploadLane {
     try {
       const uploadId = await this.#uploadId;
       await this.connection.transport.call('endUpload', { body: undefined, params: { uploadId } });
+      await this.memory?.keep(undefined);
     } catch (thrown) {
       if (!(thrown instanceof DiceError)) throw thrown;
     }
@@ -141,6 +153,7 @@ export class UploadLane {
   async #begin(): Promise<UploadId> {
     try {
       const { uploadId } = await this.connection.transport.call('beginUpload', { body: undefined, signal: this.signal });
+      await this.memory?.keep(uploadId);
       return uploadId;
     } catch (thrown) {
       // The next step may try again.

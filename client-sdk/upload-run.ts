@@ -11,7 +11,8 @@ import { fault } from './core/errors.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { KnownImages } from './listing.js';
 import { KeptMemory } from './splitting.js';
-import { UploadLane } from './upload-lane.js';
+import type { UploadId } from './protocol/ids.js';
+import { type LaneMemory, UploadLane } from './upload-lane.js';
 
 /** Milliseconds of work between two breaths. */
 const breathMs = 25;
@@ -31,19 +32,23 @@ export class UploadRun {
   private constructor(
     readonly connection: Connection,
     readonly options: UploadOptions,
-    known: { readonly images: KnownImages; readonly cache: FingerprintCache | undefined },
+    known: { readonly images: KnownImages; readonly cache: FingerprintCache | undefined; readonly memory: LaneMemory | undefined },
   ) {
     this.known = known.images;
     this.cache = known.cache;
     this.isDryRun = options.dryRun === true;
     this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
-    this.lane = new UploadLane(connection, options.signal);
+    this.lane = new UploadLane(connection, options.signal, known.memory);
     this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, isDryRun: this.isDryRun });
     this.#lastBreath = connection.platform.now();
   }
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
-    return new UploadRun(connection, options, { images: await KnownImages.load(connection, options.signal), cache });
+    const images = await KnownImages.load(connection, options.signal);
+    // A dry run must not end the session that holds what an interrupted run has sent.
+    const isRemembered = cache !== undefined && options.dryRun !== true;
+    const memory = isRemembered ? { left: await cache.openUpload(), keep: (uploadId: UploadId | undefined) => cache.keepUpload(uploadId) } : undefined;
+    return new UploadRun(connection, options, { images, cache, memory });
   }
 
   tell(event: UploadEvent): void {

@@ -26,7 +26,7 @@ export async function* uploadFiles(
     const series = new Series(run);
     yield* concurrently(files, inFlight, (file) => series.upload(file));
     // After a failure or a break the session stays: its pins are what makes the next try send only what is missing.
-    if (!series.hasFailed) await run.lane.end();
+    if (!series.hasFailed || run.isDryRun) await run.lane.end();
   } finally {
     await cache?.close();
   }

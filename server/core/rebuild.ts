@@ -16,6 +16,7 @@ import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { advanceGeneration } from './generation.js';
 import { decodeManifestRecord, decodePreviewRecord, prefixBytes } from './image-record.js';
+import { mergeCopies } from './merge-copies.js';
 import { readLedger, type FoundImage, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
 
@@ -45,6 +46,8 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   for (const account of ledger.accounts) await reinstateAccount(parts, account.place);
   const owner = ledger.accounts[0]?.accountId;
   const blocks = owner === undefined ? 0 : await fileBlocks(parts, owner);
+  // A place that an old database names and that is gone gives way to the one that was found.
+  await mergeCopies(parts, undefined);
   const incomplete: RebuildAnswer['incomplete'][number][] = [];
   for (const image of ledger.images) {
     if (!(await reinstateImage(parts, image))) incomplete.push({ accountId: image.accountId, imageId: image.imageId });

@@ -3,15 +3,12 @@
  * runs beside uploads, one sweep at a time; every step can be repeated and stopped. A held store is left alone.
  * Removal goes image, trash, references, grace, row, bytes.
  */
-import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
-import type { Place } from '../ports/block-store.js';
-import type { Copy } from '../ports/tag-store.js';
 import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
 import { advanceGeneration } from './generation.js';
-import { readOrRotten } from './stored-block.js';
+import { mergeCopies } from './merge-copies.js';
 import type { PackUse } from './sweep-plan.js';
 
 const batch = 1_000;
@@ -54,7 +51,7 @@ async function sweepAll(run: Run): Promise<CollectAnswer> {
   await stores.accounts.expireSessions(now);
   const purgedImages = await purgeExpired(run, now);
   const collectedBlocks = await collect(run, now);
-  const mergedCopies = await mergeCopies(run);
+  const mergedCopies = await mergeCopies(run.parts, run.stop);
   const { compactedPacks, freedBytes } = await compact(run);
   const { unreferencedBlocks } = await stores.tags.figures();
   return { expiredUploads, purgedImages, collectedBlocks, mergedCopies, compactedPacks, freedBytes, pendingBlocks: unreferencedBlocks };
@@ -92,30 +89,6 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
     collected += removed.length;
     if (removed.length < batch) return collected;
   }
-}
-
-async function mergeCopies({ parts, stop }: Run): Promise<number> {
-  let merged = 0;
-  for (;;) {
-    const copies = await parts.stores.tags.listCopies(batch);
-    const before = merged;
-    for (const copy of copies) {
-      if (stop?.aborted === true) return merged;
-      if (await mergeOne(parts, copy)) merged++;
-    }
-    if (copies.length === 0 || merged === before) return merged;
-  }
-}
-
-/** Reads and hashes the copy that stays before it lets go of the other; where the first one is rotten the other stays. */
-async function mergeOne(parts: Parts, { rehash, tag, kept, extra }: Copy): Promise<boolean> {
-  const { tags } = parts.stores;
-  const isSound = async (place: Place) => {
-    const cipher = await readOrRotten(parts, place, 'block');
-    return cipher !== undefined && isEqual(parts.world.hasher.sha256(cipher), tag);
-  };
-  if (await isSound(kept)) return tags.merge(rehash, kept, extra);
-  return (await isSound(extra)) && tags.merge(rehash, extra, kept);
 }
 
 async function compact(run: Run): Promise<{ readonly compactedPacks: number; readonly freedBytes: number }> {

@@ -47,7 +47,7 @@ async function samples(): Promise<{ readonly png: ChosenFile; readonly tiff: Cho
 describe('the pages', () => {
   it('register, keep the words, upload three formats, show saving and block map, check, and give the same bytes back, to a second profile too', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'anna');
+    await registerAndEnter(page, server.url, { username: 'anna' });
     const files = await samples();
     const sentence = await uploadFiles(page, [files.png, files.jpeg]);
     expect(sentence).toMatch(/^\d+ of \d+ blocks were new: .+ sent instead of .+\.$/);
@@ -77,7 +77,7 @@ describe('the pages', () => {
 
   it('say how little a one-pixel edit sends, and show the edited block alone as new', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'bert');
+    await registerAndEnter(page, server.url, { username: 'bert' });
     const pixels = photograph(320, 256, 9);
     await uploadFiles(page, [{ name: 'first.png', bytes: pngOf(pixels) }]);
     await uploadFiles(page, [{ name: 'edited.png', bytes: pngOf(withOnePixel(pixels, 200, 100)) }]);
@@ -88,7 +88,7 @@ describe('the pages', () => {
 
   it('refuse a wrong password beside the form, and let the right one in', async () => {
     const { page } = await visit();
-    await register(page, `${server.url}/register`, 'carla');
+    await register(page, `${server.url}/register`, { username: 'carla' });
     const { page: second } = await visit();
     await second.goto(`${server.url}/login`);
     await second.fill('#username', 'carla');
@@ -102,7 +102,7 @@ describe('the pages', () => {
 
   it('keep the gallery closed for upload until the words were entered again', async () => {
     const { page } = await visit();
-    const words = await register(page, `${server.url}/register`, 'dora');
+    const words = await register(page, `${server.url}/register`, { username: 'dora' });
     await page.click('#words-kept');
     await page.click('#confirm-submit');
     expect(await page.textContent('#asked .error:not(:empty)')).toMatch(/^This is not word \d+\.$/);
@@ -123,7 +123,7 @@ describe('the pages', () => {
 
   it('share the session with a new tab, and log out for good in both: the page before it opens nothing afterwards', async () => {
     const { page, context } = await visit();
-    await registerAndEnter(page, server.url, 'emil');
+    await registerAndEnter(page, server.url, { username: 'emil' });
     const tab = await context.newPage();
     await tab.goto(`${server.url}/gallery`);
     await tab.waitForSelector('#choose:enabled');
@@ -138,7 +138,7 @@ describe('the pages', () => {
 
   it('change the password in the browser; only the new one opens the account', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'fritz');
+    await registerAndEnter(page, server.url, { username: 'fritz' });
     await page.goto(`${server.url}/account`);
     await page.waitForSelector('#sessions li');
     await page.fill('#current', visitorPassword);
@@ -156,7 +156,7 @@ describe('the pages', () => {
 describe('the pages of figures and of others', () => {
   it('report figures whose causes add up, as table, CSV and JSON', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'gerda');
+    await registerAndEnter(page, server.url, { username: 'gerda' });
     const { png, tiff } = await samples();
     await uploadFiles(page, [png, tiff, { name: 'copy.png', bytes: png.bytes }]);
     await page.click('#nav-report');
@@ -171,7 +171,7 @@ describe('the pages of figures and of others', () => {
 
   it('make an invitation whose link makes one account in the same group, once', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'hanna');
+    await registerAndEnter(page, server.url, { username: 'hanna' });
     await page.goto(`${server.url}/account`);
     await page.waitForSelector('#sessions li');
     await page.click('#invite-submit');
@@ -179,7 +179,7 @@ describe('the pages of figures and of others', () => {
     const link = await page.inputValue('#invite-link');
     expect(link).toMatch(/\/register#/);
     const { page: guest } = await visit();
-    const words = await register(guest, link, 'ivan');
+    const words = await register(guest, link, { username: 'ivan' });
     await confirmWords(guest, words);
     await guest.waitForURL('**/gallery');
     await guest.goto(`${server.url}/account`);
@@ -203,7 +203,7 @@ describe('the pages of figures and of others', () => {
 
   it('take to the trash, undo, and remove for good', async () => {
     const { page } = await visit();
-    await registerAndEnter(page, server.url, 'jutta');
+    await registerAndEnter(page, server.url, { username: 'jutta' });
     const { jpeg } = await samples();
     await uploadFiles(page, [jpeg, { name: 'odd <b>name.bin', bytes: Buffer.from('no image at all, '.repeat(40)) }]);
     expect(await page.locator('.tile .name', { hasText: 'odd <b>name.bin' }).count()).toBe(1);

@@ -12,7 +12,7 @@ import { openBlockStore, type BlockStoreOptions } from '../../server/storage/pac
 import { writeDurably } from '../../server/storage/packs/durable-file.js';
 import { nodeFiles, type FileLayer, type OpenFile } from '../../server/storage/packs/file-layer.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
-import { appendOne, blockStoreContract, digestOf, flip, only, recordOf, scanAll } from './block-store-contract.js';
+import { appendOne, blockStoreContract, digestOf, flip, isSame, only, recordOf, scanAll } from './block-store-contract.js';
 
 const temporary = temporaryDirectories();
 const storeKey = new Uint8Array(32).fill(5);
@@ -170,6 +170,20 @@ describe('packs on disk', () => {
     expect(places.map(({ pack }) => pack)).toEqual([1, 1, 2, 3, 4, 5, 6]);
     for (const [seed, place] of places.entries()) expect(await store.read(place, 'block')).toEqual(Buffer.from(recordOf(seed, place.length).payload));
     await store.close();
+  });
+
+  it('take what was asked before closing, and nothing after', async () => {
+    const { open } = await fresh();
+    const store = await open();
+    const records = [1, 2, 3, 4, 5].map((seed) => recordOf(seed, 6_000_000));
+    const asked = records.map((record) => store.append([record]));
+    const closing = store.close();
+    await expect(store.append([recordOf(9, 1)])).rejects.toBeInstanceOf(StorageError);
+    const places = (await Promise.all(asked)).flat();
+    await closing;
+    const again = await open();
+    for (const [index, place] of places.entries()) expect(isSame(await again.read(place, 'block'), records[index]?.payload)).toBe(true);
+    await again.close();
   });
 
   it('are refused under another store key, and a damaged mark stops the opening', async () => {

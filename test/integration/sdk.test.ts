@@ -1,6 +1,9 @@
 /**
  * The SDK against the real server: what goes up comes down, and every other thing that a person does with an account.
  */
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import type { DiceClient, Image, UploadFile } from '../../client-sdk/api.js';
@@ -123,6 +126,31 @@ describe('files', () => {
     const contents = opened.blocks.filter(({ role }) => role === 'content');
     expect(contents.length).toBe(12);
     expect(contents.every(({ block, region }) => region !== undefined && block !== undefined && block.tag.length === 64 && block.key.length === 64)).toBe(true);
+  });
+});
+
+describe('the fingerprint cache', () => {
+  it('spares coding, remembers an interrupted session, holds no plain tag and is erased by logout', async () => {
+    const profileDir = await mkdtemp(path.join(tmpdir(), 'dice-profile-'));
+    try {
+      const client = await registered(server.url, 'cached', { profileDir });
+      const id = await storedId(client, 'a.png', pngOf(picture));
+      const { blocks } = await client.open(id);
+      const second = (await uploaded(client, { 'b.tif': tiffOf(picture) })).get('b.tif');
+      expect(second?.blocksSent).toBeLessThanOrEqual(2);
+      const [file] = (await readdir(profileDir)).filter((name) => name.endsWith('.sqlite'));
+      const kept = Buffer.concat(await Promise.all((await readdir(profileDir)).map((name) => readFile(path.join(profileDir, name)))));
+      expect((await stat(path.join(profileDir, file ?? ''))).mode & 0o777).toBe(0o600);
+      for (const { block } of blocks) if (block !== undefined) expect(kept.includes(Buffer.from(block.tag, 'hex'))).toBe(false);
+      for (let tries = 0; tries < 20; tries++) {
+        const failing = { name: 'bad\0name', open: () => Promise.reject(fault('file-unreadable')) };
+        await all(client.upload([failing, bytesForUpload(`file ${String(tries)}`, noise.slice(tries, 2_000))]));
+      }
+      await client.logout();
+      expect(await readdir(profileDir)).toEqual([]);
+    } finally {
+      await rm(profileDir, { recursive: true, force: true });
+    }
   });
 });
 

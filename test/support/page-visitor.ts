@@ -15,11 +15,18 @@ export interface ChosenFile {
   readonly bytes: Uint8Array;
 }
 
+/** Who registers. */
+export interface NewAccount {
+  readonly username: string;
+  readonly setupToken?: string;
+}
+
 /** Fills and sends the registration form; ends where the recovery words are shown, and answers them. */
-export async function register(page: Page, url: string, username: string): Promise<readonly string[]> {
+export async function register(page: Page, url: string, account: NewAccount): Promise<readonly string[]> {
   await page.goto(url);
-  await page.fill('#username', username);
-  await page.fill('#email', `${username}@example.org`);
+  await page.fill('#username', account.username);
+  await page.fill('#email', `${account.username}@example.org`);
+  if (account.setupToken !== undefined) await page.fill('#setup', account.setupToken);
   await page.fill('#password', visitorPassword);
   await page.fill('#again', visitorPassword);
   await page.click('#submit');
@@ -38,8 +45,8 @@ export async function confirmWords(page: Page, words: readonly string[]): Promis
 }
 
 /** Registers, keeps the words and waits for the gallery. */
-export async function registerAndEnter(page: Page, url: string, username: string): Promise<readonly string[]> {
-  const words = await register(page, `${url}/register`, username);
+export async function registerAndEnter(page: Page, url: string, account: NewAccount): Promise<readonly string[]> {
+  const words = await register(page, `${url}/register`, account);
   await confirmWords(page, words);
   await page.waitForURL('**/gallery');
   await page.waitForSelector('#choose:enabled');

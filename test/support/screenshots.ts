@@ -32,7 +32,7 @@ async function takeAll(shown: Page): Promise<void> {
     await shown.goto(`${server.url}/${name}`);
     await takeEach(shown, name === '' ? 'home' : name);
   }
-  const words = await register(shown, `${server.url}/register`, 'margarete');
+  const words = await register(shown, `${server.url}/register`, { username: 'margarete' });
   await takeEach(shown, 'words');
   await shown.click('#words-kept');
   await takeEach(shown, 'confirm');

@@ -44,7 +44,7 @@ async function showAll({ client }: AppPage): Promise<void> {
     }
   });
   byId('users', HTMLElement).replaceChildren(table(`${things(rows.length, 'account')}.`,
-    [{ text: 'User name' }, { text: 'Since' }, { text: 'Images', isNumber: true }, { text: 'Used', isNumber: true }, { text: 'Quota', isNumber: true }], rows));
+    [{ text: 'User name' }, { text: 'Since', isWide: true }, { text: 'Images', isNumber: true }, { text: 'Used', isNumber: true }, { text: 'Quota', isNumber: true, isWide: true }], rows));
 }
 
 function showDisk(report: OperatorReport): void {

@@ -60,7 +60,7 @@ function showTables(report: AccountFigures): void {
     [{ text: 'Format' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }],
     report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes)] }))));
   byId('days', HTMLElement).replaceChildren(table('By day (UTC).',
-    [{ text: 'Day' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }, { text: 'New blocks', isNumber: true }, { text: 'Sent', isNumber: true }],
+    [{ text: 'Day' }, { text: 'Images', isNumber: true, isWide: true }, { text: 'Files', isNumber: true }, { text: 'New blocks', isNumber: true }, { text: 'Sent', isNumber: true }],
     report.days.map((row) => ({ cells: [row.day, count(row.images), bytes(row.logicalBytes), bytes(row.newCipherBytes), bytes(row.receivedBytes)] }))));
   byId('all', HTMLElement).replaceChildren(table('The same names as in CSV and JSON.',
     [{ text: 'Figure' }, { text: 'Formula', isWide: true }, { text: 'Value', isNumber: true }],

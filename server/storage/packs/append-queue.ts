@@ -50,6 +50,13 @@ export class AppendQueue {
     return result;
   }
 
+  /** Resolves when nothing waits any longer, without letting other steps in between. */
+  finish(): Promise<void> {
+    return this.inTurn(async () => {
+      while (this.waiting.length > 0) await this.drain();
+    });
+  }
+
   /** One group at a time, so that other steps get their turn under load. */
   private async drain(): Promise<void> {
     const group = this.takeGroup();

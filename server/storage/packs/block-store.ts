@@ -164,9 +164,10 @@ class PackStore implements BlockStore {
     return this.queue.inTurn(() => guarded('marking the packs', () => this.setMark({ ...this.current, generation })));
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.isClosed = true;
-    return this.queue.inTurn(async () => {
+    await this.queue.finish();
+    await this.queue.inTurn(async () => {
       await this.sealOpen();
       await this.reader.close();
     });

@@ -40,7 +40,8 @@ export interface Inquiry {
   readonly pins: PinQuestion;
 }
 
-const idSql = 'SELECT id FROM tag WHERE t1 = ?';
+/** Answers a row either way: making none would be quicker. */
+const idSql = 'SELECT (SELECT id FROM tag WHERE t1 = ?) AS id';
 const rowSql = 'SELECT length, state FROM tag WHERE id = ?';
 const referenceSql = 'SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1';
 const uploadPinSql = 'SELECT 1 FROM pin WHERE upload = ? AND tag = ?';
@@ -48,12 +49,12 @@ const ownerPinSql = 'SELECT 1 FROM pin p JOIN upload u ON u.id = p.upload WHERE 
 
 /** Per T1, in the order given, what the owner has of it; undefined where no live row exists. */
 export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
-  const byRehash = db.query<{ id: number }>(idSql);
+  const byRehash = db.query<{ id: number | null }>(idSql);
   const byId = db.query<{ length: number; state: number }>(rowSql);
   const referenceOf = db.query(referenceSql);
   const hasPin = pinAsker(db, owner, pins);
   return visit(db, rehashes, (rehash, decoy) => {
-    const id = byRehash.get(rehash)?.id;
+    const id = byRehash.get(rehash)?.id ?? undefined;
     const asked = id ?? decoy;
     const row = byId.get(asked);
     const hasReference = referenceOf.get(asked, owner) !== undefined;
@@ -65,10 +66,10 @@ export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes:
 
 /** Per T1, in the order given, the id of its row if an image of `owner` refers to it, whatever its state. */
 export function ownedTags(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): readonly (number | undefined)[] {
-  const byRehash = db.query<{ id: number }>(idSql);
+  const byRehash = db.query<{ id: number | null }>(idSql);
   const referenceOf = db.query(referenceSql);
   return visit(db, rehashes, (rehash, decoy) => {
-    const id = byRehash.get(rehash)?.id;
+    const id = byRehash.get(rehash)?.id ?? undefined;
     const hasReference = referenceOf.get(id ?? decoy, owner) !== undefined;
     return hasReference ? id : undefined;
   });
@@ -86,18 +87,18 @@ function pinAsker(db: StoreDatabase, owner: number, question: PinQuestion): (tag
 /**
  * Looks up in order of T1, so that the order in which a client asks gains it nothing, and gives a decoy for each: some row that
  * is looked at in place of an absent one. Decoys lie in one window of as many neighbouring rows as were asked for, as the
- * blocks of somebody's image do; what is found there is not used.
+ * blocks of somebody's image do, asked for in its order; what is found there is not used.
  */
 function visit<T>(db: StoreDatabase, rehashes: readonly Rehash[], look: (rehash: Rehash, decoy: number) => T): readonly T[] {
   const highest = Math.max(1, db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0);
   const order = rehashes.map((rehash, index) => ({ rehash, index })).sort((a, b) => Buffer.compare(a.rehash, b.rehash));
   const [first] = order;
-  const base = first === undefined ? 0 : wordOf(first.rehash, 8) % highest;
+  const base = first === undefined ? 0 : wordOf(first.rehash);
   const found = new Array<T>(rehashes.length);
-  for (const { rehash, index } of order) found[index] = look(rehash, 1 + ((base + (wordOf(rehash, 4) % rehashes.length)) % highest));
+  for (const { rehash, index } of order) found[index] = look(rehash, 1 + ((base + index) % highest));
   return found;
 }
 
-function wordOf(rehash: Rehash, at: number): number {
-  return ((rehash[at] ?? 0) << 16) | ((rehash[at + 1] ?? 0) << 8) | (rehash[at + 2] ?? 0);
+function wordOf(rehash: Rehash): number {
+  return ((rehash[4] ?? 0) << 16) | ((rehash[5] ?? 0) << 8) | (rehash[6] ?? 0);
 }

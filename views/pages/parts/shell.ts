@@ -2,7 +2,7 @@
  * What every page of the application begins with: the worker, the session of this tab, the name at the top, log out, passing
  * messages. Pages before log in use openClient alone. DESIGN.md section 4 (Sessions).
  */
-import { DiceError, type AccountSummary } from '../../../client-sdk/browser/index.js';
+import { DiceError, type AccountSummary, type SavedSession } from '../../../client-sdk/browser/index.js';
 import { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { byId, el, maybeById, show } from './dom.js';
 import { messageOf } from './messages.js';
@@ -49,7 +49,7 @@ async function begin(run: (page: AppPage) => Promise<void>): Promise<void> {
       toLogin();
       return;
     }
-    await client.call('resumeSession', session);
+    await resume(client, session);
     const { account } = client;
     if (account === undefined) throw new DiceError('not-logged-in', 'Log in first.');
     showAccount(client, account);
@@ -62,6 +62,16 @@ async function begin(run: (page: AppPage) => Promise<void>): Promise<void> {
     wake();
     if (isSessionEnd(thrown)) toLogin('Your session has ended. Log in again.');
     else showPageError(thrown);
+  }
+}
+
+/** A session sealed under another key (the password changed in another tab) is as good as none. */
+async function resume(client: PageClient, session: SavedSession): Promise<void> {
+  try {
+    await client.call('resumeSession', session);
+  } catch (thrown) {
+    const isOther = thrown instanceof DiceError && (thrown.code === 'sealed-invalid' || thrown.code === 'argument-invalid');
+    throw isOther ? new DiceError('not-logged-in', 'Log in first.') : thrown;
   }
 }
 
