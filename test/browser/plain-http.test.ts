@@ -2,7 +2,9 @@
  * The pages over plain http off loopback: no `crypto.subtle` there, so noble does the cryptography; a banner says what plain
  * http means; the first account needs the setup token. DESIGN.md section 4 (Pages).
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf } from '../../bench/plain-images.js';
@@ -15,7 +17,10 @@ let browser: TestBrowser;
 let server: TestServer;
 
 beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer({ publicUrl: new URL(`http://${remoteName}`), signup: 'open' })]);
+  browser = await launchBrowser();
+  // The public address names the port, so it must be known before the server starts.
+  const port = await freePort();
+  server = await startServer({ port, publicUrl: new URL(`http://${remoteName}:${String(port)}`), signup: 'open' });
 });
 
 afterAll(async () => {
@@ -41,9 +46,19 @@ describe('the pages over plain http', () => {
     const bytes = pngOf(photograph(130, 90, 2));
     await uploadFiles(page, [{ name: 'small.png', bytes }]);
     expect((await downloadFromGallery(page, 'small.png')).hash).toBe(sha256(bytes));
-    // A browser says in its console that it ignores this header on plain http.
-    visit.forgive(/Cross-Origin-Opener-Policy/);
+    // A browser says in its console that it ignores these headers on plain http.
+    visit.forgive(/Cross-Origin-Opener-Policy|Origin-Agent-Cluster/);
     expect(visit.complaints).toEqual([]);
     await visit.close();
   });
 });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  // It listens on a port, not on a path.
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -69,7 +69,7 @@ describe('a server killed in the middle of uploads', () => {
     }
     await bench.stop();
     const check = await bench.admin(['check', '--json']);
-    expect(check.stdout).toContain('"findings":[]');
+    expect(check.stdout).toMatch(/"findings": ?0/);
     expect(check.status).toBe(0);
   }, 180_000);
 });

@@ -28,7 +28,7 @@ async function merged(): Promise<number> {
 async function shareOfSecond(first: readonly string[], second: (link: string) => readonly string[]): Promise<number> {
   bench = await Workbench.open();
   const file = bench.path('picture.png');
-  await writeFile(file, pngOf(photograph(1400, 1000, 8)));
+  await writeFile(file, pngOf(photograph(900, 700, 8)));
   const ada = await bench.person('ada', first);
   const { link } = (await ada.must(['invite', '--json'])).json<{ readonly link: string }>();
   const bob = await bench.person('bob', second(link));
