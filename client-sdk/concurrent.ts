@@ -4,9 +4,13 @@
 
 /**
  * `work` on each item, at most `limit` at a time; yields results in the order of completion. Takes an item only when a
- * place is free. The first failure ends it. Where the reader leaves early, the rest is awaited, not dropped.
+ * place is free. The first failure ends it. Where the reader leaves early, `stop` is called, and what runs is awaited.
  */
-export async function* concurrently<T, R>(items: Iterable<T> | AsyncIterable<T>, limit: number, work: (item: T) => Promise<R>): AsyncGenerator<R, void, void> {
+export async function* concurrently<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  limit: number,
+  { work, stop }: { readonly work: (item: T) => Promise<R>; readonly stop: () => void },
+): AsyncGenerator<R, void, void> {
   const source = iteratorOf(items);
   const running = new Set<Promise<{ readonly done: () => R }>>();
   let isExhausted = false;
@@ -22,6 +26,7 @@ export async function* concurrently<T, R>(items: Iterable<T> | AsyncIterable<T>,
       yield finished.done();
     }
   } finally {
+    if (running.size > 0) stop();
     await Promise.allSettled(running);
     await source.return?.();
   }

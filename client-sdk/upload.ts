@@ -20,11 +20,13 @@ export async function* uploadFiles(
 ): AsyncGenerator<UploadedFile, void, void> {
   const inFlight = options.filesInFlight ?? defaultFilesInFlight;
   if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > maxFilesInFlight) throw fault('argument-invalid', `filesInFlight is 1 to ${String(maxFilesInFlight)}.`);
+  const stopping = new AbortController();
+  const signal = options.signal === undefined ? stopping.signal : AbortSignal.any([options.signal, stopping.signal]);
   const cache = await FingerprintCache.open(connection.platform, connection.server.serverId, accountOf(connection));
   try {
-    const run = await UploadRun.begin(connection, options, cache);
+    const run = await UploadRun.begin(connection, { ...options, signal }, cache);
     const series = new Series(run);
-    yield* concurrently(files, inFlight, (file) => series.upload(file));
+    yield* concurrently(files, inFlight, { work: (file) => series.upload(file), stop: () => { stopping.abort(); } });
     // After a failure or a break the session stays: its pins are what makes the next try send only what is missing.
     if (!series.hasFailed || run.isDryRun) await run.lane.end();
   } finally {

@@ -74,7 +74,7 @@ export interface AccountStore {
   list(after: string | undefined, limit: number): Promise<readonly AccountRow[]>;
   /**
    * Replaces the row if its stored revision and keyringRevision are `expected`'s; with `endSessions`, ends all its
-   * sessions but tokens too, in the same transaction. False where another change came first.
+   * sessions and tokens in the same transaction. False where another change came first.
    */
   replace(account: AccountRow, expected: { readonly revision: number; readonly keyringRevision: number }, endSessions: boolean): Promise<boolean>;
   /** Inserts or replaces whatever is there by a row found in a pack, if its revisions are newer. For rebuild only. */

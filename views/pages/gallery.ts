@@ -1,5 +1,5 @@
 /** The gallery: upload by drop or choice, and the account's images, decrypted here. DESIGN.md section 7 (Pages). */
-import { DiceError, type Image, type PickedFile } from '../../client-sdk/browser/index.js';
+import { DiceError, type Image, type PickedFile } from '../../client-sdk/browser/page.js';
 import { byId, iconButton, show } from './parts/dom.js';
 import { droppedFiles } from './parts/dropped.js';
 import { things } from './parts/format.js';

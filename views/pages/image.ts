@@ -1,5 +1,5 @@
 /** One image: its block map, the facts of each block, and live integrity checks. DESIGN.md section 7 (Pages). */
-import type { Image, OpenImage } from '../../client-sdk/browser/index.js';
+import type { Image, OpenImage } from '../../client-sdk/browser/page.js';
 import { tileStateCodes, type PlainBlockCheck, type PlainCheck } from '../../client-sdk/browser/page-calls.js';
 import { BlockMap, type CellState } from './parts/block-map.js';
 import { blockFacts, checkLines, fact, outcomeOf } from './parts/block-facts.js';

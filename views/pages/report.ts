@@ -1,5 +1,5 @@
 /** The savings report: figures, causes, formats and days, as pictures and tables, with CSV and JSON made here. DESIGN.md section 7. */
-import { csvOfFigures, type AccountFigures } from '../../client-sdk/browser/index.js';
+import { csvOfFigures, type AccountFigures } from '../../client-sdk/browser/page.js';
 import { byId, show } from './parts/dom.js';
 import { bytes, count, percent } from './parts/format.js';
 import { saveText } from './parts/save.js';

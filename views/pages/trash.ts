@@ -1,5 +1,5 @@
 /** The trash: bring back, or remove for good. DESIGN.md section 6, order 5. */
-import type { Image } from '../../client-sdk/browser/index.js';
+import type { Image } from '../../client-sdk/browser/page.js';
 import { byId, iconButton, show } from './parts/dom.js';
 import { attempt, startApp, toast, type AppPage } from './parts/shell.js';
 import { imageTile, Previews } from './parts/tiles.js';

@@ -1,5 +1,5 @@
 /** The dedup domain of new uploads, with the plain sentence of what each reveals. Part of the account page. */
-import type { AccountSummary } from '../../../client-sdk/browser/index.js';
+import type { AccountSummary } from '../../../client-sdk/browser/page.js';
 import { byId, el } from './dom.js';
 import { onSubmit } from './form.js';
 import { toast, type AppPage } from './shell.js';

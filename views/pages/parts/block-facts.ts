@@ -2,7 +2,7 @@
  * What the detail page says of one block: key, tag, rehash, check code, and the lines of its integrity check. Keys open
  * blocks and are shown only here, in the owner's browser.
  */
-import type { ImageBlock } from '../../../client-sdk/browser/index.js';
+import type { ImageBlock } from '../../../client-sdk/browser/page.js';
 import type { PlainBlockCheck } from '../../../client-sdk/browser/page-calls.js';
 import type { CellOutcome, CellState } from './block-map.js';
 import { el, icon } from './dom.js';

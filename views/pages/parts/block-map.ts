@@ -2,7 +2,7 @@
  * The block map: an image's contents drawn over its preview, coloured by what became of each (new, already stored, flat) and
  * by the outcome of its check. Drawing and choosing alone; it fetches nothing. DESIGN.md section 7 (Pages).
  */
-import type { ImageBlock, OpenImage } from '../../../client-sdk/browser/index.js';
+import type { ImageBlock, OpenImage } from '../../../client-sdk/browser/page.js';
 
 /** What a content shows. */
 export type CellState = 'unknown' | 'new' | 'stored' | 'flat';

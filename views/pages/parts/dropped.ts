@@ -1,7 +1,7 @@
 /**
  * Files out of a drop: single files, and folders with everything below them under their paths. Reads lists, not contents.
  */
-import type { PickedFile } from '../../../client-sdk/browser/index.js';
+import type { PickedFile } from '../../../client-sdk/browser/page.js';
 
 /** How deep folders are followed. */
 const maxDepth = 32;

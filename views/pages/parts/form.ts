@@ -2,7 +2,7 @@
  * Forms: a submit that waits, errors beside their fields, a strength hint for passwords. Forms send nothing by themselves
  * (method=dialog), and password fields have no name.
  */
-import { DiceError } from '../../../client-sdk/browser/index.js';
+import { DiceError } from '../../../client-sdk/browser/page.js';
 import { byId, maybeById, show } from './dom.js';
 import { messageOf } from './messages.js';
 

@@ -1,7 +1,7 @@
 /**
  * Failures as sentences for a person. The SDK's own sentence is good for most; a few codes can be said better on a page.
  */
-import { DiceError } from '../../../client-sdk/browser/index.js';
+import { DiceError } from '../../../client-sdk/browser/page.js';
 
 const sentences: Readonly<Partial<Record<DiceError['code'], string>>> = {
   'server-unreachable': 'The server does not answer. Check the connection and try again.',

@@ -2,7 +2,7 @@
  * What every page of the application begins with: the worker, the session of this tab, the name at the top, log out, passing
  * messages. Pages before log in use openClient alone. DESIGN.md section 4 (Sessions).
  */
-import { DiceError, type AccountSummary, type SavedSession } from '../../../client-sdk/browser/index.js';
+import { DiceError, type AccountSummary, type SavedSession } from '../../../client-sdk/browser/page.js';
 import { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { byId, el, maybeById, show } from './dom.js';
 import { messageOf } from './messages.js';

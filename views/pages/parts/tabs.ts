@@ -2,7 +2,7 @@
  * Tabs of one browser share a session: a new tab asks the others for the sealed session (useless without the cookie and the
  * key that the server gives only to the live session), and a log out in one is told to all. Same origin only.
  */
-import type { SavedSession } from '../../../client-sdk/browser/index.js';
+import type { SavedSession } from '../../../client-sdk/browser/page.js';
 
 type Word = { readonly kind: 'ask' } | { readonly kind: 'session'; readonly session: SavedSession } | { readonly kind: 'left' };
 

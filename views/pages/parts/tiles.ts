@@ -2,7 +2,7 @@
  * Tiles of images for gallery and trash: name, size, day, and a picture that is fetched and opened only when the tile comes
  * into view. An honest placeholder stands where there is none.
  */
-import type { Image } from '../../../client-sdk/browser/index.js';
+import type { Image } from '../../../client-sdk/browser/page.js';
 import type { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { el, icon } from './dom.js';
 import { baseName, bytes, day, shortType } from './format.js';

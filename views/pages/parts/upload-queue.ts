@@ -2,7 +2,7 @@
  * The list of an upload: one row for each file with its phase and progress, one line for all. It is told what happens and
  * draws it; it sends nothing. Rows beyond the first few hundred are counted, not drawn.
  */
-import type { UploadEvent } from '../../../client-sdk/browser/index.js';
+import type { UploadEvent } from '../../../client-sdk/browser/page.js';
 import type { PlainUploadedFile, UploadUpdate } from '../../../client-sdk/browser/page-calls.js';
 import { byId, el, show } from './dom.js';
 import { baseName, bytes, count, things } from './format.js';
