@@ -46,7 +46,7 @@ export function makeApp(services: Services, settings: Settings): Express {
   site.use(apiPrefix, apiRouter(services, settings, reach));
 
   site.use(setPageHeaders(reach));
-  mountPages(site, { readCard: cardReader(services, settings.card, reach), viewsDir: settings.viewsDirectory });
+  mountPages(site, { readCard: cardReader(services, settings.card, reach), viewsDir: settings.viewsDirectory, publicUrl: settings.publicUrl });
 
   const answerError = answerErrors(settings.log);
   const app = express();
