@@ -39,11 +39,11 @@ function checksum(bytes: Uint8Array): number {
 function filtered({ width, height, samples }: Pixels): Uint8Array {
   const stride = 3 * width;
   const rows = new Uint8Array(height * (stride + 1));
+  const candidates = Array.from({ length: 5 }, () => new Uint8Array(stride));
   for (let y = 0; y < height; y++) {
     const above = y === 0 ? new Uint8Array(stride) : samples.subarray((y - 1) * stride, y * stride);
     const row = samples.subarray(y * stride, (y + 1) * stride);
-    const candidates = [0, 1, 2, 3, 4].map((type) => filterRow(row, above, type));
-    const costs = candidates.map((candidate) => candidate.reduce((sum, value) => sum + Math.min(value, 256 - value), 0));
+    const costs = candidates.map((candidate, type) => filterRow({ row, above, type }, candidate));
     const best = costs.indexOf(Math.min(...costs));
     rows[y * (stride + 1)] = best;
     rows.set(candidates[best] ?? row, y * (stride + 1) + 1);
@@ -51,13 +51,31 @@ function filtered({ width, height, samples }: Pixels): Uint8Array {
   return rows;
 }
 
-function filterRow(row: Uint8Array, above: Uint8Array, type: number): Uint8Array {
-  return row.map((value, i) => {
-    const left = row[i - 3] ?? 0;
-    const up = above[i] ?? 0;
-    const corner = above[i - 3] ?? 0;
-    return value - ([0, left, up, (left + up) >> 1, paeth(left, up, corner)].at(type) ?? 0);
-  });
+interface FilteredRow {
+  readonly row: Uint8Array;
+  readonly above: Uint8Array;
+  readonly type: number;
+}
+
+/** Fills `out` and answers the sum of absolute differences. */
+function filterRow({ row, above, type }: FilteredRow, out: Uint8Array): number {
+  let cost = 0;
+  for (let i = 0; i < row.length; i++) {
+    const left = i < 3 ? 0 : (row[i - 3] ?? 0);
+    const corner = i < 3 ? 0 : (above[i - 3] ?? 0);
+    const value = ((row[i] ?? 0) - predicted(type, { left, up: above[i] ?? 0, corner })) & 255;
+    out[i] = value;
+    cost += value < 128 ? value : 256 - value;
+  }
+  return cost;
+}
+
+/** The five predictions of PNG (section 9.2). */
+function predicted(type: number, { left, up, corner }: { readonly left: number; readonly up: number; readonly corner: number }): number {
+  if (type === 0) return 0;
+  if (type === 1) return left;
+  if (type === 2) return up;
+  return type === 3 ? (left + up) >> 1 : paeth(left, up, corner);
 }
 
 function paeth(left: number, up: number, corner: number): number {

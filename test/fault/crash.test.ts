@@ -27,7 +27,7 @@ async function writeRound(round: number): Promise<string> {
   const folder = bench.path('pictures', String(round));
   await mkdir(folder, { recursive: true });
   for (let i = 0; i < filesPerRound; i++) {
-    const picture = photograph(420 + 20 * i, 360, 100 * round + i + 1);
+    const picture = photograph(320 + 20 * i, 260, 100 * round + i + 1);
     await writeFile(path.join(folder, i % 2 === 0 ? `${String(i)}.png` : `${String(i)}.tif`), i % 2 === 0 ? pngOf(picture) : tiffOf(picture));
   }
   return folder;
