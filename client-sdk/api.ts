@@ -165,6 +165,10 @@ export interface Image {
   readonly blocks: number;
   readonly picture: { readonly width: number; readonly height: number } | undefined;
   readonly splitter: SplitterId;
+  /** Cipher bytes of all references to blocks, doubled ones counted twice: what it would take without deduplication. */
+  readonly codedBytes: number;
+  /** Request body bytes that its upload cost. */
+  readonly sentBytes: number;
 }
 
 export interface ListOptions extends CallOptions {

@@ -1,8 +1,9 @@
 /**
  * The account's report: what was saved, with every formula, from the client's own entries and the server's figures
- * of the same account. Pure; the rows add up. JSON and CSV carry the same names. SPEC.md section 12.
+ * of the same account. Images in the trash count: they are stored. Pure; the rows add up to the byte. JSON and CSV carry
+ * the same names. SPEC.md section 12.
  */
-import type { AccountReport } from './protocol/messages.js';
+import type { AccountReport, Usage } from './protocol/messages.js';
 
 /** One figure and how it was computed. */
 export interface FigureRow {
@@ -12,24 +13,27 @@ export interface FigureRow {
   readonly formula: string;
 }
 
-/** One format (media type). */
+/** One format (media type): sums over all its images. */
 export interface FormatRow {
   readonly format: string;
   readonly images: number;
   readonly logicalBytes: number;
+  readonly codedBytes: number;
+  readonly sentBytes: number;
 }
 
-/** One day (UTC). */
+/** One day (UTC). Images and their bytes count on the day they were stored; a block, on the day of its first image. */
 export interface DayRow {
   readonly day: string;
   readonly images: number;
   readonly logicalBytes: number;
+  readonly sentBytes: number;
   readonly newBlocks: number;
   readonly newCipherBytes: number;
   readonly receivedBytes: number;
 }
 
-/** The report. `causes` add up to `savedBytes`. */
+/** The report. `causes` add up to the figure `savedBytes`. */
 export interface AccountFigures {
   readonly figures: readonly FigureRow[];
   readonly causes: readonly FigureRow[];
@@ -37,52 +41,70 @@ export interface AccountFigures {
   readonly days: readonly DayRow[];
 }
 
+/** The figures that lead from the files to what is stored, in order. */
+export const chainNames = ['logicalBytes', 'distinctFileBytes', 'distinctCodedBytes', 'cipherBytes', 'sealedBytes', 'storedBytes'] as const;
+/** The figures that hold what travelled against a plain upload, in order. */
+export const trafficNames = ['plainUploadBytes', 'sentBytes', 'sentSaving', 'receivedBytes'] as const;
+
 /** What the report takes from an entry. */
 export interface CountedImage {
   readonly size: number;
   readonly fileHash: string;
   readonly type: string;
   readonly createdAt: number;
+  /** Cipher bytes of all references to blocks. */
+  readonly codedBytes: number;
+  /** Request body bytes that the upload cost. */
+  readonly sentBytes: number;
 }
 
-interface Sums {
+interface Amounts {
   images: number;
   logicalBytes: number;
-  distinctFiles: number;
-  distinctFileBytes: number;
+  codedBytes: number;
+  sentBytes: number;
 }
 
-/** Gathers images one by one; memory: one hash for each distinct file. */
+interface Sums extends Amounts {
+  distinctFiles: number;
+  distinctFileBytes: number;
+  distinctCodedBytes: number;
+}
+
+/** Gathers images one by one; memory: one hash and one number for each distinct file. */
 export class FigureSums {
-  readonly #seen = new Set<string>();
-  readonly #formats = new Map<string, { images: number; logicalBytes: number }>();
-  readonly #days = new Map<string, number>();
-  readonly #sums: Sums = { images: 0, logicalBytes: 0, distinctFiles: 0, distinctFileBytes: 0 };
+  readonly #codedBytes = new Map<string, number>();
+  readonly #formats = new Map<string, Amounts>();
+  readonly #days = new Map<string, Amounts>();
+  readonly #sums: Sums = { ...noAmounts(), distinctFiles: 0, distinctFileBytes: 0, distinctCodedBytes: 0 };
 
   add(image: CountedImage): void {
-    this.#sums.images++;
-    this.#sums.logicalBytes += image.size;
-    if (!this.#seen.has(image.fileHash)) {
-      this.#seen.add(image.fileHash);
-      this.#sums.distinctFiles++;
-      this.#sums.distinctFileBytes += image.size;
-    }
-    const format = this.#formats.get(image.type) ?? { images: 0, logicalBytes: 0 };
-    format.images++;
-    format.logicalBytes += image.size;
-    this.#formats.set(image.type, format);
-    const day = new Date(image.createdAt).toISOString().slice(0, 10);
-    this.#days.set(day, (this.#days.get(day) ?? 0) + image.size);
+    grow(this.#sums, image);
+    grow(amountsOf(this.#formats, image.type), image);
+    grow(amountsOf(this.#days, new Date(image.createdAt).toISOString().slice(0, 10)), image);
+    this.#addFile(image);
   }
 
   /** The report over everything added and the server's own figures of this account. */
   report(server: AccountReport): AccountFigures {
     return {
-      figures: figureRows(this.#sums, server),
-      causes: causeRows(this.#sums, server),
+      figures: [...storageRows(this.#sums, server.usage), ...trafficRows(this.#sums, server.usage)],
+      causes: causeRows(this.#sums, server.usage),
       formats: [...this.#formats].map(([format, sums]) => ({ format, ...sums })).sort((a, b) => b.logicalBytes - a.logicalBytes),
       days: dayRows(this.#days, server),
     };
+  }
+
+  /** Equal files may be cut differently; the smallest counts, so the order of listing does not matter. */
+  #addFile({ fileHash, size, codedBytes }: CountedImage): void {
+    const known = this.#codedBytes.get(fileHash);
+    if (known === undefined) {
+      this.#sums.distinctFiles++;
+      this.#sums.distinctFileBytes += size;
+    }
+    const least = Math.min(known ?? codedBytes, codedBytes);
+    this.#sums.distinctCodedBytes += least - (known ?? 0);
+    this.#codedBytes.set(fileHash, least);
   }
 }
 
@@ -106,58 +128,108 @@ function csvCell(cell: string): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-function storedBytesOf({ usage }: AccountReport): number {
+function noAmounts(): Amounts {
+  return { images: 0, logicalBytes: 0, codedBytes: 0, sentBytes: 0 };
+}
+
+function amountsOf(rows: Map<string, Amounts>, key: string): Amounts {
+  const known = rows.get(key);
+  if (known !== undefined) return known;
+  const made = noAmounts();
+  rows.set(key, made);
+  return made;
+}
+
+function grow(amounts: Amounts, image: CountedImage): void {
+  amounts.images++;
+  amounts.logicalBytes += image.size;
+  amounts.codedBytes += image.codedBytes;
+  amounts.sentBytes += image.sentBytes;
+}
+
+function sealedBytesOf(usage: Usage): number {
   return usage.cipherBytes + usage.manifestBytes + usage.entryBytes + usage.previewBytes;
 }
 
-function row(name: string, unit: FigureRow['unit'], content: { readonly value: number; readonly formula: string }): FigureRow {
-  return { name, unit, ...content };
+/** A row as [name, value, formula]. */
+type Told = readonly [name: string, value: number, formula: string];
+
+function rows(unit: FigureRow['unit'], told: readonly Told[]): readonly FigureRow[] {
+  // Zero is added so that a negated zero is written as 0.
+  return told.map(([name, value, formula]) => ({ name, value: value + 0, unit, formula }));
 }
 
-function figureRows(sums: Sums, server: AccountReport): readonly FigureRow[] {
-  const { usage } = server;
-  const stored = storedBytesOf(server);
+/** 1 - kept / full, and 0 where there is nothing. */
+function savingOf(kept: number, full: number): number {
+  return full === 0 ? 0 : 1 - kept / full;
+}
+
+function storageRows(sums: Sums, usage: Usage): readonly FigureRow[] {
   const { logicalBytes } = sums;
+  const sealed = sealedBytesOf(usage);
+  const stored = sealed + usage.recordBytes;
   return [
-    row('images', 'count', { value: sums.images, formula: 'images of the account, those in the trash included' }),
-    row('logicalBytes', 'bytes', { value: logicalBytes, formula: 'sum of the file sizes of all images' }),
-    row('distinctFiles', 'count', { value: sums.distinctFiles, formula: 'images with different fileHash' }),
-    row('distinctFileBytes', 'bytes', { value: sums.distinctFileBytes, formula: 'sum of the sizes of files with different fileHash' }),
-    row('blocks', 'count', { value: usage.blocks, formula: 'distinct blocks that the images refer to' }),
-    row('cipherBytes', 'bytes', { value: usage.cipherBytes, formula: 'ciphers of the distinct blocks' }),
-    row('manifestBytes', 'bytes', { value: usage.manifestBytes, formula: 'sealed manifests' }),
-    row('entryBytes', 'bytes', { value: usage.entryBytes, formula: 'sealed entries and wrapped keys' }),
-    row('previewBytes', 'bytes', { value: usage.previewBytes, formula: 'sealed previews' }),
-    row('storedBytes', 'bytes', { value: stored, formula: 'cipherBytes + manifestBytes + entryBytes + previewBytes' }),
-    row('savedBytes', 'bytes', { value: logicalBytes - stored, formula: 'logicalBytes - storedBytes' }),
-    row('saving', 'ratio', { value: logicalBytes === 0 ? 0 : 1 - stored / logicalBytes, formula: '1 - storedBytes / logicalBytes' }),
-    row('ratio', 'ratio', { value: stored === 0 ? 1 : logicalBytes / stored, formula: 'logicalBytes / storedBytes' }),
-    row('sessionBytes', 'bytes', { value: usage.sessionBytes, formula: 'blocks in live uploads that no image refers to yet' }),
-    row('usedBytes', 'bytes', { value: usage.usedBytes, formula: 'what counts against the quota' }),
-    row('receivedBytes', 'bytes', { value: usage.receivedBytes, formula: 'request bodies received for committed images since the account began' }),
-    row('plainUploadBytes', 'bytes', { value: logicalBytes, formula: 'logicalBytes: what a plain upload would have sent' }),
+    ...rows('count', [
+      ['images', sums.images, 'images of the account, those in the trash included: they are stored'],
+      ['trashedImages', usage.trashedImages, 'of these, images in the trash'],
+      ['distinctFiles', sums.distinctFiles, 'images with different fileHash'],
+      ['blocks', usage.blocks, 'distinct blocks that the images refer to'],
+    ]),
+    ...rows('bytes', [
+      ['logicalBytes', logicalBytes, 'sum of the file sizes of all images, those in the trash included'],
+      ['distinctFileBytes', sums.distinctFileBytes, 'sum of the sizes of files with different fileHash'],
+      ['codedBytes', sums.codedBytes, 'sum over all images of the cipher bytes of every reference to a block'],
+      ['distinctCodedBytes', sums.distinctCodedBytes, 'the same over files with different fileHash (of equal files that were cut differently, the smallest)'],
+      ['cipherBytes', usage.cipherBytes, 'ciphers of the distinct blocks that the images refer to'],
+      ['manifestBytes', usage.manifestBytes, 'sealed manifests; contents too small for a block are in them'],
+      ['entryBytes', usage.entryBytes, 'sealed entries and wrapped keys'],
+      ['previewBytes', usage.previewBytes, 'sealed previews'],
+      ['sealedBytes', sealed, 'cipherBytes + manifestBytes + entryBytes + previewBytes'],
+      ['recordBytes', usage.recordBytes, 'headers of the records of distinct blocks, manifests and previews: a fixed number for each'],
+      ['storedBytes', stored, 'sealedBytes + recordBytes'],
+      ['savedBytes', logicalBytes - stored, 'logicalBytes - storedBytes'],
+    ]),
+    ...rows('ratio', [
+      ['saving', savingOf(stored, logicalBytes), '1 - storedBytes / logicalBytes'],
+      ['ratio', stored === 0 ? 1 : logicalBytes / stored, 'logicalBytes / storedBytes'],
+    ]),
   ];
 }
 
-function causeRows(sums: Sums, { usage }: AccountReport): readonly FigureRow[] {
-  const rows: readonly (readonly [name: string, value: number, formula: string])[] = [
+function trafficRows(sums: Sums, usage: Usage): readonly FigureRow[] {
+  return [
+    ...rows('bytes', [
+      ['plainUploadBytes', sums.logicalBytes, 'logicalBytes: what a plain upload of every image would have sent'],
+      ['sentBytes', sums.sentBytes, 'sum over all images of the request bodies of their upload: questions, proofs, blocks and commit'],
+    ]),
+    ...rows('ratio', [['sentSaving', savingOf(sums.sentBytes, sums.logicalBytes), '1 - sentBytes / plainUploadBytes']]),
+    ...rows('bytes', [
+      ['receivedBytes', usage.receivedBytes, 'ciphers and sealed objects that the server took in for committed images, those removed since included'],
+      ['sessionBytes', usage.sessionBytes, 'blocks in live uploads that no image refers to yet'],
+      ['usedBytes', usage.usedBytes, 'sealedBytes + sessionBytes: what counts against the quota'],
+    ]),
+  ];
+}
+
+function causeRows(sums: Sums, usage: Usage): readonly FigureRow[] {
+  return rows('bytes', [
     ['equalFiles', sums.logicalBytes - sums.distinctFileBytes, 'logicalBytes - distinctFileBytes'],
-    ['codingAndEqualBlocks', sums.distinctFileBytes - usage.cipherBytes, 'distinctFileBytes - cipherBytes'],
+    ['coding', sums.distinctFileBytes - sums.distinctCodedBytes, 'distinctFileBytes - distinctCodedBytes'],
+    ['equalBlocks', sums.distinctCodedBytes - usage.cipherBytes, 'distinctCodedBytes - cipherBytes'],
     ['records', -(usage.manifestBytes + usage.entryBytes), '-(manifestBytes + entryBytes)'],
     ['previews', -usage.previewBytes, '-previewBytes'],
-  ];
-  return rows.map(([name, value, formula]) => row(name, 'bytes', { value: value + 0, formula }));
+    ['recordHeaders', -usage.recordBytes, '-recordBytes'],
+  ]);
 }
 
-function dayRows(logical: ReadonlyMap<string, number>, server: AccountReport): readonly DayRow[] {
+function dayRows(own: ReadonlyMap<string, Amounts>, server: AccountReport): readonly DayRow[] {
   const known = new Map(server.days.map((day) => [day.day, day]));
-  const days = [...new Set([...logical.keys(), ...known.keys()])].sort();
+  const days = [...new Set([...own.keys(), ...known.keys()])].sort();
   return days.map((day) => {
+    const { images, logicalBytes, sentBytes } = own.get(day) ?? noAmounts();
     const counted = known.get(day);
     return {
-      day,
-      images: counted?.images ?? 0,
-      logicalBytes: logical.get(day) ?? 0,
+      day, images, logicalBytes, sentBytes,
       newBlocks: counted?.newBlocks ?? 0,
       newCipherBytes: counted?.newCipherBytes ?? 0,
       receivedBytes: counted?.receivedBytes ?? 0,

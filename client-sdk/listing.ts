@@ -58,6 +58,8 @@ export function imageOf({ card, entry }: ListedImage): Image {
     blocks: card.blocks,
     picture: entry.picture,
     splitter: entry.splitter,
+    codedBytes: entry.codedBytes,
+    sentBytes: entry.sentBytes,
   };
 }
 

@@ -9,9 +9,14 @@ import { hexOf } from './protocol/bytes.js';
 /** See DiceClient.report. */
 export async function reportOf(connection: Connection, signal: AbortSignal | undefined): Promise<AccountFigures> {
   const sums = new FigureSums();
+  const seen = new Set<string>();
   for (const trash of [false, true]) {
     for await (const { card, entry } of listImages(connection, { trash, signal })) {
-      sums.add({ size: entry.size, fileHash: hexOf(entry.fileHash), type: entry.type, createdAt: card.createdAt });
+      // One that went to the trash between the two listings is in both.
+      if (seen.has(card.imageId)) continue;
+      seen.add(card.imageId);
+      const { size, fileHash, type, codedBytes, sentBytes } = entry;
+      sums.add({ size, fileHash: hexOf(fileHash), type, createdAt: card.createdAt, codedBytes, sentBytes });
     }
   }
   return sums.report(await connection.transport.call('readReport', { body: undefined, signal }));

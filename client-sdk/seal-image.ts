@@ -2,9 +2,10 @@
  * The sealed parts of a new image: key, entry, signed manifest and preview, as one commit. SPEC.md section 10.
  */
 import type { OpenedFile } from './api.js';
+import { type CommitLengths, commitBodyBytes } from './commit-bytes.js';
 import { accountOf } from './connection.js';
 import type { PackedList } from './core/block-list.js';
-import { encodeEntry, unknownType } from './core/entry.js';
+import { encodeEntry, type Entry, unknownType } from './core/entry.js';
 import { makeKey, sealImagePart, wrapImageKey } from './core/keys/hierarchy.js';
 import { sealedLength } from './core/keys/sealed-object.js';
 import { sealManifest } from './core/keys/signed-manifest.js';
@@ -28,6 +29,10 @@ export interface PlacedImage {
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
   readonly rehashes: readonly Rehash[];
+  /** Cipher bytes of all references. */
+  readonly codedBytes: number;
+  /** Request bytes spent so far. */
+  readonly sentBytes: number;
 }
 
 /** Seals everything under a new image key. */
@@ -37,20 +42,32 @@ export async function sealImage(run: UploadRun, image: PlacedImage): Promise<Com
   const imageKey = makeKey(randomBytes);
   const place = { accountId: record.accountId, imageId: idOfBytes<ImageId>(randomBytes(idBytes)) };
   const preview = await sealedPreview(run, { ...place, imageKey, part: 'preview' }, image.opened);
-  return {
-    imageId: place.imageId,
-    wrappedKey: await wrapImageKey(crypto, { ...place, accountKey }, { imageKey, randomBytes }),
-    entry: await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext: await entryOf(run, image), randomBytes }),
-    manifest: await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(run, image), identity, randomBytes }),
-    ...(preview === undefined ? {} : { preview }),
-    tags: packedRehashes(image.rehashes),
-  };
+  const wrappedKey = await wrapImageKey(crypto, { ...place, accountKey }, { imageKey, randomBytes });
+  const manifest = await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(run, image), identity, randomBytes });
+  const tags = packedRehashes(image.rehashes);
+  const lengths = { wrappedKey: wrappedKey.length, manifest: manifest.length, preview: preview?.length, tags: tags.length };
+  const plaintext = entryWithSentBytes(await entryOf(run, image), image.sentBytes, lengths);
+  const entry = await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext, randomBytes });
+  return { imageId: place.imageId, wrappedKey, entry, manifest, ...(preview === undefined ? {} : { preview }), tags };
 }
 
-async function entryOf(run: UploadRun, { name, opened, fileHash, planned, rehashes }: PlacedImage): Promise<Uint8Array> {
+/**
+ * The entry travels in the commit whose length it tells: a larger number never makes it shorter, so counting again until
+ * the number stands still ends after at most one round for each width that a number can have.
+ */
+function entryWithSentBytes(entry: Omit<Entry, 'sentBytes'>, spentBytes: number, lengths: Omit<CommitLengths, 'entry'>): Uint8Array {
+  for (let sentBytes = spentBytes; ; ) {
+    const encoded = encodeEntry({ ...entry, sentBytes });
+    const counted = spentBytes + commitBodyBytes({ ...lengths, entry: sealedLength('entry', encoded.length) });
+    if (counted === sentBytes) return encoded;
+    sentBytes = counted;
+  }
+}
+
+async function entryOf(run: UploadRun, { name, opened, fileHash, planned, codedBytes }: PlacedImage): Promise<Omit<Entry, 'sentBytes'>> {
   const { source, modifiedAt } = opened;
   const head = await source.read(0, Math.min(mediaHeadBytes, source.size));
-  return encodeEntry({
+  return {
     name,
     size: source.size,
     type: mediaTypeOfHead(head) ?? unknownType,
@@ -59,8 +76,8 @@ async function entryOf(run: UploadRun, { name, opened, fileHash, planned, rehash
     modifiedAt: modifiedAt === undefined ? undefined : Math.round(modifiedAt),
     addedAt: run.connection.platform.now(),
     splitter: planned.split.splitter,
-    blocks: rehashes.length,
-  });
+    codedBytes,
+  };
 }
 
 function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents }: PlacedImage): Manifest {

@@ -38,6 +38,7 @@ class FileUpload {
   readonly #rehashes = new Map<string, Rehash>();
   readonly #sending: SendingFile;
   #blocksSent = 0;
+  #codedBytes = 0;
   #flatTiles = 0;
   #fresh: Placement[] = [];
 
@@ -77,6 +78,7 @@ class FileUpload {
     this.#rehashes.clear();
     this.#fresh = [];
     this.#flatTiles = 0;
+    this.#codedBytes = 0;
     return this.#planAndStore(fileHash, 'bytes');
   }
 
@@ -106,7 +108,7 @@ class FileUpload {
     if (this.#rehashes.size > maxBlocksPerImage) throw fault('image-too-large');
     const commit = await sealImage(this.run, {
       name: this.name, opened: this.opened, fileHash, planned, skeleton, contents,
-      rehashes: [...this.#rehashes.values()],
+      rehashes: [...this.#rehashes.values()], codedBytes: this.#codedBytes, sentBytes: this.#meter.bytes,
     });
     if (!(await this.opened.isUnchanged())) throw fault('file-changed');
     if (!this.run.isDryRun) await this.#commit(commit, planned);
@@ -186,6 +188,7 @@ class FileUpload {
 
   #noteSegment(placement: Placement, refs: ContentRef[]): void {
     refs.push(placement.ref);
+    this.#codedBytes += placement.cipherBytes;
     if (placement.rehash === undefined) return;
     const key = hexOf(placement.rehash);
     if (this.#rehashes.has(key)) return;

@@ -2,6 +2,7 @@
  * One upload session on the server, shared by the files of a run: begun when it is first needed, begun again where it
  * expired, and commits gathered while another is on its way. Knows tags and sealed bytes, no images. SPEC.md section 12.
  */
+import { commitBodyBytes, lengthsOfCommit } from './commit-bytes.js';
 import type { Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { type BlockFrame, encodeStream } from './protocol/frames.js';
@@ -111,7 +112,7 @@ export class UploadLane {
     const batch: Waiting[] = [];
     let bytes = 0;
     for (let next = this.#waiting[0]; next !== undefined && batch.length < maxCommitsPerRequest; next = this.#waiting[0]) {
-      bytes += commitBytes(next.commit);
+      bytes += commitBodyBytes(lengthsOfCommit(next.commit));
       if (batch.length > 0 && bytes > maxRequestBytes) break;
       batch.push(next);
       this.#waiting.shift();
@@ -130,7 +131,7 @@ export class UploadLane {
       });
       for (const [i, { commit, meter, resolve }] of batch.entries()) {
         const result = results[i];
-        meter.bytes += commitBytes(commit);
+        meter.bytes += commitBodyBytes(lengthsOfCommit(commit));
         if (result !== undefined) resolve(result);
       }
     } catch (thrown) {
@@ -161,10 +162,4 @@ export class UploadLane {
       throw thrown;
     }
   }
-}
-
-/** Bytes of a commit in a JSON body, to a few members' names. */
-function commitBytes({ wrappedKey, entry, manifest, preview, tags }: Commit): number {
-  const blobs = [wrappedKey, entry, manifest, preview ?? new Uint8Array(), tags];
-  return blobs.reduce((sum, blob) => sum + Math.ceil((blob.length * 4) / 3), 128);
 }

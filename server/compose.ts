@@ -13,6 +13,7 @@ import type { FixedCard } from './http/reports.js';
 import { listen, type Listener } from './listener.js';
 import { openStore, type OpenedStore } from './open-store.js';
 import { policyOf } from './policy.js';
+import type { FileLayer } from './storage/packs/file-layer.js';
 import { startSweeper } from './sweeper.js';
 
 /** A server that listens. */
@@ -29,10 +30,10 @@ export interface RunningServer {
 
 const drainMs = 20_000;
 
-/** Opens, composes and listens. Rejects with DataDirectoryError, StorageError, CorruptionError or the socket's error. */
-export async function composeServer(config: Config, log: Logger = logTo(config)): Promise<RunningServer> {
+/** Opens, composes and listens; `files` is the file system under the packs. Rejects with DataDirectoryError, StorageError, CorruptionError or the socket's error. */
+export async function composeServer(config: Config, log: Logger = logTo(config), files?: FileLayer): Promise<RunningServer> {
   const purpose = { kind: 'serve', realm: realmOf(config), isSharedConfirmed: config.isSharedConfirmed } as const;
-  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose });
+  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose, files });
   try {
     const app = makeApp(store.services, {
       log,

@@ -13,6 +13,7 @@ import { bytesOfHex, utf8 } from '../client-sdk/protocol/bytes.js';
 import { hashBytes, idBytes } from '../client-sdk/protocol/limits.js';
 import { isId } from '../client-sdk/protocol/ids.js';
 import { writeDurably } from './storage/packs/durable-file.js';
+import { packOfName } from './storage/packs/pack-folder.js';
 
 /** Where things lie, and what was made at first start. */
 export interface DataDirectory {
@@ -70,14 +71,17 @@ export async function removeSetupToken(directory: string): Promise<void> {
   await rm(path.join(directory, setupTokenName), { force: true });
 }
 
-/** Bytes of the files of `directory` that are neither packs nor database, measured. */
+/** Bytes of all files below `directory` that are neither packs nor the database, measured; links are not followed. */
 export async function measureOtherFiles({ directory, packsDirectory, databaseFile }: DataDirectory): Promise<number> {
+  const packs = path.resolve(packsDirectory);
+  const databaseFiles = new Set(['', '-wal', '-shm'].map((suffix) => path.resolve(databaseFile + suffix)));
   let bytes = 0;
-  for (const name of await readdir(directory)) {
-    const file = path.join(directory, name);
-    if (file === packsDirectory || file.startsWith(databaseFile)) continue;
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isFile() === true) bytes += found.size;
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const file = path.resolve(entry.parentPath, entry.name);
+    const isPack = path.dirname(file) === packs && packOfName(entry.name) !== undefined;
+    if (!entry.isFile() || isPack || databaseFiles.has(file)) continue;
+    // One that was removed meanwhile has no bytes.
+    bytes += (await stat(file).catch(() => undefined))?.size ?? 0;
   }
   return bytes;
 }

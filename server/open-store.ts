@@ -9,6 +9,7 @@ import { advanceGeneration, openGeneration } from './core/generation.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
 import { openBlockStore } from './storage/packs/block-store.js';
+import { nodeFiles, type FileLayer } from './storage/packs/file-layer.js';
 import { createAccountStore } from './storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from './storage/sqlite/database.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
@@ -28,6 +29,8 @@ export interface StoreOrder {
   readonly directory: string;
   readonly policy: Policy;
   readonly purpose: Purpose;
+  /** The file system under the packs; a test may give one that fails. */
+  readonly files?: FileLayer | undefined;
 }
 
 /** An open store. */
@@ -62,10 +65,10 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
 }
 
 async function openLocked(order: StoreOrder): Promise<OpenedStore> {
-  const { purpose, directory } = order;
+  const { purpose, directory, files = nodeFiles } = order;
   const data = await openDataDirectory(directory, purpose.kind === 'serve' ? purpose.realm : undefined);
   const hadDatabase = existsSync(data.databaseFile);
-  const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey });
+  const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey, files });
   try {
     const isMissing = !hadDatabase && (await blocks.packs()).length > 0;
     if (isMissing && purpose.kind !== 'rebuild') throw new DataDirectoryError(`${data.databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);

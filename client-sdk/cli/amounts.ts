@@ -1,6 +1,7 @@
 /**
  * Amounts as people read them: bytes, shares, durations, times. JSON never uses these.
  */
+import type { Json } from '../protocol/schema.js';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
@@ -37,8 +38,19 @@ export function nameText(name: string): string {
   return name.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
+/** Lines without control characters but their ends: whatever a server or another device put into them. */
+export function linesText(text: string): string {
+  return text.split('\n').map((line) => nameText(line)).join('\n');
+}
+
+/** JSON that steers no terminal either. */
+export function jsonText(value: Json): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Rows as columns of even width; numbers to the right. */
-export function tableText(rows: readonly (readonly (string | number)[])[]): string {
+export function tableText(given: readonly (readonly (string | number)[])[]): string {
+  const rows = given.map((cells) => cells.map((cell) => (typeof cell === 'number' ? cell : nameText(cell))));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => String(cells[column] ?? '').length)));
   const line = (cells: readonly (string | number)[]): string => {
     return cells.map((cell, column) => (typeof cell === 'number' ? String(cell).padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();

@@ -1,10 +1,11 @@
 /**
  * What the command says and asks. With `--json` stdout carries one document and nothing else; people's text goes to
- * stderr then. `--quiet` leaves errors alone. Prompts need a terminal; hidden ones do not echo.
+ * stderr then. Nothing that it writes steers a terminal. `--quiet` leaves errors alone. Prompts need a terminal; hidden ones do not echo.
  */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Json } from '../protocol/schema.js';
+import { jsonText, linesText } from './amounts.js';
 import { UsageError } from './exit-status.js';
 
 /** Streams of the process, so that a test can give its own. */
@@ -33,22 +34,22 @@ export class Console {
   /** The result, for people: stdout, or stderr beside `--json`. */
   say(line: string): void {
     if (this.options.isQuiet && this.options.isJson) return;
-    (this.options.isJson ? this.streams.stderr : this.streams.stdout).write(`${line}\n`);
+    (this.options.isJson ? this.streams.stderr : this.streams.stdout).write(`${linesText(line)}\n`);
   }
 
   /** A remark on the way. */
   note(line: string): void {
-    if (!this.options.isQuiet) this.streams.stderr.write(`${line}\n`);
+    if (!this.options.isQuiet) this.streams.stderr.write(`${linesText(line)}\n`);
   }
 
   /** What went wrong. */
   complain(line: string): void {
-    this.streams.stderr.write(`dice: ${line}\n`);
+    this.streams.stderr.write(`dice: ${linesText(line)}\n`);
   }
 
   /** The one document of `--json`. */
   document(value: Json): void {
-    if (this.options.isJson) this.streams.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.options.isJson) this.streams.stdout.write(`${jsonText(value)}\n`);
   }
 
   /** The one document of `--json` where it has an array that should not be held in memory: members come one by one. */
@@ -60,10 +61,10 @@ export class Console {
     write(`{${JSON.stringify(name)}:[`);
     return {
       item: (value) => {
-        write(`${count++ === 0 ? '' : ','}\n${JSON.stringify(value)}`);
+        write(`${count++ === 0 ? '' : ','}\n${jsonText(value)}`);
       },
       end: (rest) => {
-        const members = Object.entries(rest).map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`);
+        const members = Object.entries(rest).map(([key, value]) => `,${JSON.stringify(key)}:${jsonText(value)}`);
         write(`]${members.join('')}}\n`);
       },
     };

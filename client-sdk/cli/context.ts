@@ -9,6 +9,7 @@ import type { DiceClient } from '../api.js';
 import { fault } from '../core/errors.js';
 import { connect } from '../node/index.js';
 import { eraseProfile, loadProfile, saveProfile } from '../node/profile.js';
+import { nameText } from './amounts.js';
 import { Console, type Streams } from './console.js';
 
 /** Options that stand before or after any verb. */
@@ -118,7 +119,7 @@ export class Context {
 
   async #confirmRealm(said: string, dialled: string): Promise<boolean> {
     if (this.surroundings.streams.stdin.isTTY !== true) return false;
-    this.console.note(`The server calls itself ${said}, but you dialled ${dialled}. A password given now can be used at ${said}.`);
+    this.console.note(`The server calls itself ${nameText(said)}, but you dialled ${dialled}. A password given now can be used at ${nameText(said)}.`);
     return (await this.console.ask('Go on? (yes/no)', 'dial the name that the server gives')) === 'yes';
   }
 }

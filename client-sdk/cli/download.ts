@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { DiceClient, Image } from '../api.js';
 import { DiceError, fault } from '../core/errors.js';
 import { writeFileWhole } from '../node/files.js';
+import { isCode } from '../node/profile.js';
 import type { Json } from '../protocol/schema.js';
 import { bytesText, nameText, secondsText } from './amounts.js';
 import type { Context } from './context.js';
@@ -36,10 +37,20 @@ async function download(context: Context, { options, args }: Call<DownloadFlags>
   if (name === undefined) return downloadAll(context, client, options.output ?? '.');
   const image = await client.find(name, { signal: context.signal });
   const target = await singleTarget(image, options.output);
-  const { bytes } = await writeFileWhole(target, client.download(image.id, { signal: context.signal }));
+  const { bytes } = await writeFileWhole(target, wholeBytes(client, image, context.signal));
   context.console.say(`${nameText(image.name)}: ${bytesText(bytes)}, verified, in ${target}`);
   context.console.document({ images: [{ id: image.id, name: image.name, path: target, status: 'written', bytes }] });
   return 0;
+}
+
+/** The bytes of an image. The server was there a moment ago: where it goes away now, its answer is what is broken. */
+async function* wholeBytes(client: DiceClient, image: Image, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* client.download(image.id, { signal });
+  } catch (thrown) {
+    if (!(thrown instanceof DiceError) || thrown.code !== 'server-unreachable') throw thrown;
+    throw fault('answer-invalid', 'It broke off in the middle, and the server cannot be reached any more.', thrown);
+  }
 }
 
 /** A file that does not exist yet. */
@@ -75,7 +86,9 @@ async function downloadAll(context: Context, client: DiceClient, folder: string)
 
 /** One folder that fills. */
 class Tree {
+  /** Paths of files and of folders that this run uses. */
   readonly #taken = new Set<string>();
+  readonly #folders = new Set<string>();
   readonly #failures: unknown[] = [];
   readonly #document;
   readonly #progress: Progress;
@@ -97,7 +110,7 @@ class Tree {
     this.#progress.expect(image.size);
     try {
       const { target, isPresent } = await this.#place(image);
-      if (!isPresent) await this.#fetch(image, target);
+      if (!isPresent) await writeFileWhole(target, this.#counted(image));
       this.#totals[isPresent ? 'present' : 'written']++;
       this.#totals.bytes += image.size;
       this.#document.item({ id: image.id, name: image.name, path: target, status: isPresent ? 'present' : 'written', bytes: image.size });
@@ -119,30 +132,36 @@ class Tree {
     return statusOfMany(this.#failures);
   }
 
-  async #fetch(image: Image, target: string): Promise<void> {
-    await mkdir(path.dirname(target), { recursive: true });
-    const parent = await realpath(path.dirname(target));
-    if (parent !== this.root && !parent.startsWith(this.root + path.sep)) throw fault('file-unwritable', `${target} would lie outside ${this.root}.`);
-    await writeFileWhole(target, this.#counted(image));
-  }
-
   async *#counted(image: Image): AsyncIterable<Uint8Array> {
-    for await (const piece of this.client.download(image.id, { signal: this.context.signal })) {
+    for await (const piece of wholeBytes(this.client, image, this.context.signal)) {
       this.#progress.advance(piece.length, image.name);
       yield piece;
     }
   }
 
-  /** The first free numbered path, or one where these very bytes lie already. */
+  /** The first free numbered path, or one where these very bytes lie already. Its folder is there and lies below the root. */
   async #place(image: Image): Promise<{ readonly target: string; readonly isPresent: boolean }> {
     const parts = safeParts(image.name);
+    let folder = this.root;
+    for (const part of parts.slice(0, -1)) folder = await this.#enter(folder, part);
     for (let number = 1; ; number++) {
-      const target = path.join(this.root, ...numbered(parts, number));
-      if (this.#taken.has(target)) continue;
+      const target = path.join(folder, ...numbered(parts.slice(-1), number));
+      if (this.#taken.has(target) || this.#folders.has(target)) continue;
       this.#taken.add(target);
       const there = await stat(target).catch(() => undefined);
       if (there === undefined) return { target, isPresent: false };
       if (there.isFile() && there.size === image.size && (await hashOfFile(target)) === image.fileHash) return { target, isPresent: true };
+    }
+  }
+
+  /** The folder `name` below `above`, made where it is missing; where a file has that name, the first free numbered one. */
+  async #enter(above: string, name: string): Promise<string> {
+    for (let number = 1; ; number++) {
+      const folder = path.join(above, ...numbered([name], number));
+      if (this.#taken.has(folder)) continue;
+      this.#folders.add(folder);
+      if (await isFolderOf(this.root, folder)) return folder;
+      this.#folders.delete(folder);
     }
   }
 
@@ -155,6 +174,21 @@ class Tree {
     this.context.console.complain(`${nameText(image.name)}: ${message}`);
     this.#document.item({ id: image.id, name: image.name, status: 'failed', error: { code, message } });
   }
+}
+
+/** False where something else has its name. Made one by one, so that nothing is made beyond a link that leads outside. */
+async function isFolderOf(root: string, folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (thrown) {
+    if (!isCode(thrown, 'EEXIST')) throw fault('file-unwritable', JSON.stringify(folder), thrown);
+  }
+  const real = await realpath(folder).catch(() => undefined);
+  if (real === undefined || !(await stat(real)).isDirectory()) return false;
+  const below = path.relative(root, real);
+  if (below === '..' || below.startsWith(`..${path.sep}`) || path.isAbsolute(below)) throw fault('file-unwritable', `${folder} leads outside ${root}.`);
+  return true;
 }
 
 async function hashOfFile(file: string): Promise<string> {

@@ -43,6 +43,8 @@ export function imageDocument(image: Image): Readonly<Record<string, Json>> {
     trashedAt: image.trashedAt === undefined ? null : timeText(image.trashedAt),
     hasPreview: image.hasPreview,
     blocks: image.blocks,
+    codedBytes: image.codedBytes,
+    sentBytes: image.sentBytes,
   };
 }
 

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { DiceError } from '../core/errors.js';
 import { addAccountVerbs } from './account-verbs.js';
+import { jsonText, linesText } from './amounts.js';
 import type { Surroundings } from './context.js';
 import { addDownload } from './download.js';
 import { statusOf, UsageError, type ExitStatus } from './exit-status.js';
@@ -56,11 +57,11 @@ function complain(error: unknown, args: readonly string[], { streams }: Surround
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const isKnown = error instanceof DiceError || error instanceof UsageError;
   const message = isKnown ? error.message : `failed: ${error instanceof Error ? error.message : 'unknown error'}`;
-  streams.stderr.write(`dice: ${message}\n`);
+  streams.stderr.write(`dice: ${linesText(message)}\n`);
   if (error instanceof DiceError && error.code === 'cancelled') streams.stderr.write('dice: run the same command again to go on; only what is missing travels\n');
   if (args.includes('--json')) {
     const code = error instanceof DiceError ? error.code : isKnown ? 'argument-invalid' : 'internal';
-    streams.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    streams.stdout.write(`${jsonText({ error: { code, message } })}\n`);
   }
   return statusOf(error);
 }

@@ -1,8 +1,8 @@
 /**
  * `dice report`: what was saved, every row with its formula; as text, JSON or CSV under the same names.
  */
-import type { AccountFigures, FigureRow } from '../figures.js';
-import { csvOfFigures } from '../figures.js';
+import type { AccountFigures, DayRow, FigureRow, FormatRow } from '../figures.js';
+import { chainNames, csvOfFigures, trafficNames } from '../figures.js';
 import type { Json } from '../protocol/schema.js';
 import { bytesText, shareText, tableText } from './amounts.js';
 import type { Context } from './context.js';
@@ -32,18 +32,39 @@ function documentOf(figures: AccountFigures): Json {
   };
 }
 
-function textOf(figures: AccountFigures): string {
-  const formats = figures.formats.map((row) => [row.format, row.images, bytesText(row.logicalBytes)]);
+/** The chain first, then why, what travelled, and everything else; each figure once. */
+function textOf({ figures, causes, formats, days }: AccountFigures): string {
+  const chain = named(figures, [...chainNames, 'savedBytes', 'saving']);
+  const traffic = named(figures, trafficNames);
+  const others = figures.filter((row) => !chain.includes(row) && !traffic.includes(row));
   return [
-    tableText(figures.figures.map(cells)),
-    '\nSaved, by cause',
-    tableText(figures.causes.map(cells)),
-    '\nBy format',
-    tableText([['format', 'images', 'logical'], ...formats]),
+    'From the files to what is stored', tableText(chain.map(cells)),
+    '\nWhat saved it (adds up to savedBytes)', tableText(causes.map(cells)),
+    '\nSent, against a plain upload', tableText(traffic.map(cells)),
+    '\nThe rest', tableText(others.map(cells)),
+    '\nBy format', tableText([['format', 'images', 'logicalBytes', 'codedBytes', 'sentBytes'], ...formats.map(formatCells)]),
+    '\nBy day (UTC)', tableText([['day', 'images', 'logicalBytes', 'sentBytes', 'newBlocks', 'newCipherBytes'], ...days.map(dayCells)]),
   ].join('\n');
 }
 
-function cells(row: FigureRow): readonly (string | number)[] {
-  const value = row.unit === 'bytes' ? bytesText(row.value) : row.name === 'saving' ? shareText(row.value) : row.unit === 'ratio' ? row.value.toFixed(3) : String(row.value);
-  return [row.name, value, `= ${row.formula}`];
+function named(figures: readonly FigureRow[], names: readonly string[]): readonly FigureRow[] {
+  return names.flatMap((name) => figures.filter((row) => row.name === name));
+}
+
+function cells({ name, value, unit, formula }: FigureRow): readonly (string | number)[] {
+  return [name, unit === 'bytes' ? value : '', inWords(name, value, unit), `= ${formula}`];
+}
+
+function inWords(name: string, value: number, unit: FigureRow['unit']): string {
+  if (unit === 'bytes') return bytesText(value);
+  if (unit === 'count') return String(value);
+  return name === 'ratio' ? value.toFixed(2) : shareText(value);
+}
+
+function formatCells({ format, images, logicalBytes, codedBytes, sentBytes }: FormatRow): readonly (string | number)[] {
+  return [format, images, bytesText(logicalBytes), bytesText(codedBytes), bytesText(sentBytes)];
+}
+
+function dayCells({ day, images, logicalBytes, sentBytes, newBlocks, newCipherBytes }: DayRow): readonly (string | number)[] {
+  return [day, images, bytesText(logicalBytes), bytesText(sentBytes), newBlocks, bytesText(newCipherBytes)];
 }

@@ -25,7 +25,7 @@ export function numbered(parts: readonly string[], number: number): readonly str
 }
 
 function safePart(part: string): string {
-  const plain = part.replace(/[\u0000-\u001f\u007f<>:"|?*]/g, '_').replace(/[. ]+$/, (end) => '_'.repeat(end.length));
+  const plain = part.replace(/[\u0000-\u001f\u007f-\u009f<>:"|?*]/g, '_').replace(/[. ]+$/, (end) => '_'.repeat(end.length));
   const named = reserved.test(plain) ? `_${plain}` : plain;
   if (bytesOf(named) <= maxPartBytes) return named;
   const dot = named.lastIndexOf('.');

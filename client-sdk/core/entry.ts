@@ -3,7 +3,7 @@
  * names fit. Sealing: keys/hierarchy.ts. SPEC.md section 10.
  */
 import { textOf, utf8 } from '../protocol/bytes.js';
-import { hashBytes, maxBlocksPerImage, maxEntryBytes, maxNameBytes } from '../protocol/limits.js';
+import { hashBytes, maxEntryBytes, maxNameBytes } from '../protocol/limits.js';
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.js';
 import { fault } from './errors.js';
 import { maxPictureSide } from './image/image-limits.js';
@@ -23,12 +23,14 @@ export interface Entry {
   readonly modifiedAt: number | undefined;
   readonly addedAt: number;
   readonly splitter: SplitterId;
-  /** Distinct blocks of the image, segments included. */
-  readonly blocks: number;
+  /** Cipher bytes of all references to blocks, segments included; a block that is referred to twice counts twice. */
+  readonly codedBytes: number;
+  /** Request body bytes that the upload cost: questions, proofs and blocks, each try counted, and the commit as it would travel alone. */
+  readonly sentBytes: number;
 }
 
 /** Bytes of a media type: with the longest name the sealed entry still fits `maxEntryBytes`. */
-export const maxTypeBytes = 32;
+export const maxTypeBytes = 27;
 /** The media type of what is not recognised. */
 export const unknownType = 'application/octet-stream';
 
@@ -36,11 +38,11 @@ const version = 1;
 
 /** The canonical bytes. Throws DiceError `name-invalid`. */
 export function encodeEntry(entry: Entry): Uint8Array<ArrayBuffer> {
-  const { name, size, fileHash, picture, modifiedAt, addedAt, splitter, blocks } = entry;
+  const { name, size, fileHash, picture, modifiedAt, addedAt, splitter, codedBytes, sentBytes } = entry;
   checkName(name);
   const type = mediaTypeOf(entry.type);
   const bytes = encodeCbor([
-    version, name, size, type, fileHash, picture?.width ?? null, picture?.height ?? null, modifiedAt ?? null, addedAt, splitterCodes[splitter], blocks,
+    version, name, size, type, fileHash, picture?.width ?? null, picture?.height ?? null, modifiedAt ?? null, addedAt, splitterCodes[splitter], codedBytes, sentBytes,
   ]);
   decodeEntry(bytes);
   return bytes;
@@ -50,14 +52,14 @@ export function encodeEntry(entry: Entry): Uint8Array<ArrayBuffer> {
 export function decodeEntry(bytes: Uint8Array): Entry {
   if (bytes.length > maxEntryBytes) throw malformed('it is too long');
   const [encoded, name, size, type, fileHash, ...further] = itemsOf(decodeCbor(bytes));
-  const [width, height, modifiedAt, addedAt, splitter, blocks, ...rest] = further;
-  if (encoded !== version || blocks === undefined || splitter === undefined || rest.length > 0) throw malformed('it has other members');
+  const [width, height, modifiedAt, addedAt, splitter, codedBytes, sentBytes, ...rest] = further;
+  if (encoded !== version || sentBytes === undefined || splitter === undefined || rest.length > 0) throw malformed('it has other members');
   if (typeof name !== 'string' || typeof type !== 'string' || mediaTypeOf(type) !== type) throw malformed('its name or type is none');
   checkName(name);
-  if (!isInteger(size, 0, Number.MAX_SAFE_INTEGER) || !isBytes(fileHash, hashBytes)) throw malformed('its size or hash is none');
-  if (!isInteger(addedAt, -maxTime, maxTime) || !isInteger(blocks, 0, maxBlocksPerImage)) throw malformed('a number is out of bounds');
+  if (!isCount(size) || !isBytes(fileHash, hashBytes)) throw malformed('its size or hash is none');
+  if (!isInteger(addedAt, -maxTime, maxTime) || !isCount(codedBytes) || !isCount(sentBytes)) throw malformed('a number is out of bounds');
   const picture = pictureOf(width, height);
-  return { name, size, type, fileHash, picture, modifiedAt: timeOf(modifiedAt), addedAt, splitter: splitterOf(splitter), blocks };
+  return { name, size, type, fileHash, picture, modifiedAt: timeOf(modifiedAt), addedAt, splitter: splitterOf(splitter), codedBytes, sentBytes };
 }
 
 /** Throws DiceError `name-invalid` unless the name can be kept: 1 to `maxNameBytes` of UTF-8, valid Unicode, no NUL. */
@@ -75,6 +77,10 @@ export function mediaTypeOf(type: string): string {
 
 /** The times that a JavaScript Date can hold (ECMA-262 section 21.4.1.1). */
 const maxTime = 8_640_000_000_000_000;
+
+function isCount(value: CborValue | undefined): value is number {
+  return isInteger(value, 0, Number.MAX_SAFE_INTEGER);
+}
 
 function timeOf(value: CborValue | undefined): number | undefined {
   if (value === null) return undefined;

@@ -1,10 +1,7 @@
 /**
  * Figures. An account's are functions of its own references alone; physical bytes are the operator's. Every row is
- * measured or counted, and the rows of the operator's report add up:
- *
- *   packFileBytes = packHeaderBytes + cipherBytes + pendingCopyBytes + manifestBytes + previewBytes + otherRecordBytes
- *                 + recordOverheadBytes + reclaimableBytes
- *   diskBytes     = packFileBytes + databaseFileBytes + otherFileBytes
+ * measured or counted, and the rows of the operator's report add up: those of `packRows` to packFileBytes, those of
+ * `diskRows` to diskBytes.
  *
  * reclaimableBytes is what remains of the measured files: dead records, damaged stretches, and removal records (which
  * compaction keeps). otherRecordBytes: account records, and what manifest and preview records hold beside sealed bytes.
@@ -18,6 +15,13 @@ import { StorageError } from '../ports/errors.js';
 import type { Parts, ReportService } from './contract.js';
 import { quotaOf, standing, usedBytesOf } from './quota.js';
 import type { LiveShare } from './sweep-plan.js';
+
+/** The rows that add up to packFileBytes. */
+export const packRows = [
+  'packHeaderBytes', 'cipherBytes', 'pendingCopyBytes', 'manifestBytes', 'previewBytes', 'otherRecordBytes', 'recordOverheadBytes', 'reclaimableBytes',
+] as const satisfies readonly (keyof OperatorReport)[];
+/** The rows that add up to diskBytes, each measured. */
+export const diskRows = ['packFileBytes', 'databaseFileBytes', 'otherFileBytes'] as const satisfies readonly (keyof OperatorReport)[];
 
 const pageUsers = 200;
 const measureTries = 5;
@@ -43,8 +47,8 @@ async function usageOf(parts: Parts, accountId: AccountId): Promise<Usage> {
 async function operatorReport(parts: Parts): Promise<OperatorReport> {
   for (let tries = 0; tries < measureTries; tries++) {
     const report = await measure(parts);
-    // Rows are counted before files are measured, so only a compaction in between can make the remainder negative.
-    if (report.reclaimableBytes >= 0) return report;
+    // Rows are counted one after the other: what came or went in between can make a remainder negative.
+    if (report.reclaimableBytes >= 0 && report.otherRecordBytes >= 0) return report;
   }
   throw new StorageError('the store changes too fast to be measured', { retryable: true });
 }

@@ -147,7 +147,7 @@ describe('dice', () => {
     interface Row { readonly name: string; readonly value: number }
     const report = (await ada.must(['report', '--json'])).json<{ readonly figures: readonly Row[]; readonly causes: readonly Row[] }>();
     const figure = (name: string): number => report.figures.find((row) => row.name === name)?.value ?? NaN;
-    expect(figure('storedBytes')).toBe(figure('cipherBytes') + figure('manifestBytes') + figure('entryBytes') + figure('previewBytes'));
+    expect(figure('storedBytes')).toBe(figure('cipherBytes') + figure('manifestBytes') + figure('entryBytes') + figure('previewBytes') + figure('recordBytes'));
     expect(report.causes.reduce((sum, row) => sum + row.value, 0)).toBe(figure('savedBytes'));
     const csv = (await ada.must(['report', '--csv'])).stdout;
     for (const row of report.figures) expect(csv).toContain(`figures,,${row.name},${String(row.value)},`);

@@ -179,7 +179,7 @@ describe('the report', () => {
     const figure = (name: string): number => report.figures.find((row) => row.name === name)?.value ?? NaN;
     const usage = await client.usage();
     expect(figure('logicalBytes')).toBe(2 * pngOf(picture).length + tiffOf(picture).length + noise.length);
-    expect(figure('storedBytes')).toBe(usage.cipherBytes + usage.manifestBytes + usage.entryBytes + usage.previewBytes);
+    expect(figure('storedBytes')).toBe(usage.cipherBytes + usage.manifestBytes + usage.entryBytes + usage.previewBytes + usage.recordBytes);
     expect(report.causes.reduce((sum, row) => sum + row.value, 0)).toBe(figure('savedBytes'));
     expect(report.formats.reduce((sum, row) => sum + row.logicalBytes, 0)).toBe(figure('logicalBytes'));
     expect(report.days.reduce((sum, row) => sum + row.newCipherBytes, 0)).toBe(figure('cipherBytes'));

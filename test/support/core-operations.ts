@@ -75,7 +75,7 @@ export const coreOperations: Readonly<Record<string, Operation>> = {
     const entry = {
       name: textIn(input, 'name'), size: numberIn(input, 'size'), type: textIn(input, 'type'), fileHash: bytesIn(input, 'fileHash'),
       picture: pictureIn(input), modifiedAt: typeof modifiedAt === 'number' ? modifiedAt : undefined, addedAt: numberIn(input, 'addedAt'),
-      splitter: 'raster' as const, blocks: numberIn(input, 'blocks'),
+      splitter: 'raster' as const, codedBytes: numberIn(input, 'codedBytes'), sentBytes: numberIn(input, 'sentBytes'),
     };
     return Promise.resolve(hexOf(encodeEntry(entry)));
   },

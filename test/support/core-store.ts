@@ -81,6 +81,11 @@ export class CoreStore {
     this.#databases[0]?.connection.prepare(sql).run(...values);
   }
 
+  /** A setting of the database's connection. */
+  pragma(text: string): unknown {
+    return this.#databases[0]?.connection.pragma(text, { simple: true });
+  }
+
   get gate(): Gate {
     return this.parts.gate;
   }

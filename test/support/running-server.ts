@@ -9,6 +9,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { composeServer, type RunningServer } from '../../server/compose.js';
 import { readConfig, type Config } from '../../server/config.js';
+import type { FileLayer } from '../../server/storage/packs/file-layer.js';
 
 /** A running server of a test. */
 export interface TestServer extends RunningServer {
@@ -21,8 +22,11 @@ export interface TestServer extends RunningServer {
   close(): Promise<void>;
 }
 
-/** Starts a server. `overrides` replace single settings; with `dataDirectory` the data is the caller's to remove. */
-export async function startServer(overrides: Partial<Config> = {}): Promise<TestServer> {
+/**
+ * Starts a server. `overrides` replace single settings; with `dataDirectory` the data is the caller's to remove. `files` is
+ * the file system under its packs.
+ */
+export async function startServer(overrides: Partial<Config> = {}, files?: FileLayer): Promise<TestServer> {
   const dataDirectory = overrides.dataDirectory ?? (await mkdtemp(path.join(tmpdir(), 'dice-server-')));
   const quiet: Partial<Config> = { port: 0, sweepIntervalMs: 0, logLevel: 'trace', rates: { strict: 0, general: 0 } };
   const lines: string[] = [];
@@ -33,7 +37,7 @@ export async function startServer(overrides: Partial<Config> = {}): Promise<Test
     },
   });
   const config: Config = { ...readConfig({}), ...quiet, ...overrides, dataDirectory };
-  const running = await composeServer(config, pino({ level: config.logLevel }, sink));
+  const running = await composeServer(config, pino({ level: config.logLevel }, sink), files);
   return {
     ...running,
     dataDirectory,

@@ -98,7 +98,8 @@ describe('a sealed object', () => {
   it('of the largest entry is within the limit', () => {
     const entry = {
       name: 'x'.repeat(maxNameBytes), size: Number.MAX_SAFE_INTEGER, type: `image/${'x'.repeat(maxTypeBytes - 6)}`, fileHash: randomBytes(32),
-      picture: { width: 1_048_576, height: 1_048_576 }, modifiedAt: -8_640_000_000_000_000, addedAt: 8_640_000_000_000_000, splitter: 'jpeg' as const, blocks: 131_072,
+      picture: { width: 1_048_576, height: 1_048_576 }, modifiedAt: -8_640_000_000_000_000, addedAt: 8_640_000_000_000_000, splitter: 'jpeg' as const,
+      codedBytes: Number.MAX_SAFE_INTEGER, sentBytes: Number.MAX_SAFE_INTEGER,
     };
     expect(sealedLength('entry', encodeEntry(entry).length)).toBeLessThanOrEqual(maxEntryBytes);
   });

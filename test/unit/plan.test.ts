@@ -110,7 +110,7 @@ describe('figures', () => {
     const usage = { images: 0, trashedImages: 0, blocks: 0, cipherBytes: 0, manifestBytes: 0, entryBytes: 0, previewBytes: 0, recordBytes: 0, sessionBytes: 0, usedBytes: 0, receivedBytes: 0 };
     const report = new FigureSums().report({ usage, days: [] });
     expect(report.figures.find(({ name }) => name === 'saving')?.value).toBe(0);
-    const csv = csvOfFigures({ figures: [{ name: 'x', value: 1, unit: 'bytes', formula: 'a, "b"' }], causes: [], formats: [{ format: '=cmd', images: 1, logicalBytes: 2 }], days: [] });
-    expect(csv).toBe('section,key,name,value,formula\r\nfigures,,x,1,"a, ""b"""\r\nformats,\'=cmd,images,1,\r\nformats,\'=cmd,logicalBytes,2,\r\n');
+    const csv = csvOfFigures({ figures: [{ name: 'x', value: 1, unit: 'bytes', formula: 'a, "b"' }], causes: [], formats: [{ format: '=cmd', images: 1, logicalBytes: 2, codedBytes: 3, sentBytes: 4 }], days: [] });
+    expect(csv).toBe('section,key,name,value,formula\r\nfigures,,x,1,"a, ""b"""\r\nformats,\'=cmd,images,1,\r\nformats,\'=cmd,logicalBytes,2,\r\nformats,\'=cmd,codedBytes,3,\r\nformats,\'=cmd,sentBytes,4,\r\n');
   });
 });

@@ -89,7 +89,7 @@ async function signatures(produce: Produce, manifest: string): Promise<readonly 
 
 async function entries(produce: Produce): Promise<readonly Case[]> {
   const bare = {
-    name: 'scans/2026/éclair\nX-ray.png', size: 3_145_728, type: 'image/png', fileHash: fixed('file', 32), addedAt: 1_767_312_000_123, blocks: 513,
+    name: 'scans/2026/éclair\nX-ray.png', size: 3_145_728, type: 'image/png', fileHash: fixed('file', 32), addedAt: 1_767_312_000_123, codedBytes: 2_097_152, sentBytes: 40_961,
   };
   const entry = { ...bare, width: 2_048, height: 1_024, modifiedAt: 1_767_225_600_000 };
   const encoded = asText(await produce('encodeEntry', entry));
@@ -103,6 +103,9 @@ async function entries(produce: Produce): Promise<readonly Case[]> {
     { path: 'manifest/entry-type', why: 'What is no media type becomes application/octet-stream.', operation: 'encodeEntry', input: { ...entry, type: 'no type' } },
     { path: 'manifest/entry-decode', why: 'It decodes to itself.', operation: 'decodeEntry', input: { bytes: encoded } },
     { path: 'manifest/entry-refuse-cut', why: 'It ends early.', operation: 'decodeEntry', input: { bytes: encoded.slice(0, -2) }, failure: 'sealed-invalid' },
+    { path: 'manifest/entry-refuse-members', why: 'Its last number is missing.', operation: 'decodeEntry', input: { bytes: `8b${encoded.slice(2, -6)}` }, failure: 'recipe-invalid' },
+    { path: 'manifest/entry-refuse-sent', why: 'Fewer bytes than none were sent.', operation: 'decodeEntry', input: { bytes: `${encoded.slice(0, -6)}39a001` }, failure: 'recipe-invalid' },
+    { path: 'manifest/entry-refuse-coded', why: 'Coded bytes are no number.', operation: 'decodeEntry', input: { bytes: `${encoded.slice(0, -16)}f6${encoded.slice(-6)}` }, failure: 'recipe-invalid' },
     { path: 'manifest/entry-refuse-map', why: 'It is no list.', operation: 'decodeEntry', input: { bytes: 'a0' }, failure: 'recipe-invalid' },
     name('empty', ''), name('nul', 'a\0b'), name('long', 'é'.repeat(401)),
   ];

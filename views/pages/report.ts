@@ -35,19 +35,22 @@ function showBars(value: (name: string) => number): void {
   byId('chain', HTMLElement).replaceChildren(bars([
     bar('All files', 'logicalBytes', 0),
     bar('Different files', 'distinctFileBytes', 1),
+    bar('Coded and encrypted', 'distinctCodedBytes', 1),
     bar('Different blocks', 'cipherBytes', 2),
-    bar('With manifests, entries and previews', 'storedBytes', 2),
+    bar('With manifests, entries and previews', 'sealedBytes', 2),
+    bar('With record headers: stored', 'storedBytes', 2),
   ]));
   byId('traffic', HTMLElement).replaceChildren(bars([
     bar('Storage without deduplication', 'logicalBytes', 0),
     bar('Storage here', 'storedBytes', 2),
     bar('Sent by a plain upload', 'plainUploadBytes', 0),
-    bar('Sent here', 'receivedBytes', 2),
+    bar('Sent here', 'sentBytes', 2),
   ]));
 }
 
 const causeNames: Readonly<Record<string, string>> = {
-  equalFiles: 'Equal files', codingAndEqualBlocks: 'Better coding, and equal blocks', records: 'Manifests and entries', previews: 'Previews',
+  equalFiles: 'Equal files', coding: 'Better coding', equalBlocks: 'Equal blocks', records: 'Manifests and entries', previews: 'Previews',
+  recordHeaders: 'Record headers',
 };
 
 function showTables(report: AccountFigures): void {
@@ -56,12 +59,12 @@ function showTables(report: AccountFigures): void {
   causes.push({ cells: ['Saved in all', 'logicalBytes - storedBytes', bytes(sum), count(sum)], isSum: true });
   byId('causes', HTMLElement).replaceChildren(table('A negative row is what the encryption and the previews cost.',
     [{ text: 'Cause' }, { text: 'Formula', isWide: true }, { text: 'Saved', isNumber: true }, { text: 'Bytes', isNumber: true }], causes));
-  byId('formats', HTMLElement).replaceChildren(table('Sizes of the files as they were.',
-    [{ text: 'Format' }, { text: 'Images', isNumber: true }, { text: 'Files', isNumber: true }],
-    report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes)] }))));
+  byId('formats', HTMLElement).replaceChildren(table('Coded: before equal blocks meet.',
+    [{ text: 'Format' }, { text: 'Images', isNumber: true, isWide: true }, { text: 'Files', isNumber: true }, { text: 'Coded', isNumber: true }, { text: 'Sent', isNumber: true }],
+    report.formats.map((row) => ({ cells: [row.format, count(row.images), bytes(row.logicalBytes), bytes(row.codedBytes), bytes(row.sentBytes)] }))));
   byId('days', HTMLElement).replaceChildren(table('By day (UTC).',
     [{ text: 'Day' }, { text: 'Images', isNumber: true, isWide: true }, { text: 'Files', isNumber: true }, { text: 'New blocks', isNumber: true }, { text: 'Sent', isNumber: true }],
-    report.days.map((row) => ({ cells: [row.day, count(row.images), bytes(row.logicalBytes), bytes(row.newCipherBytes), bytes(row.receivedBytes)] }))));
+    report.days.map((row) => ({ cells: [row.day, count(row.images), bytes(row.logicalBytes), bytes(row.newCipherBytes), bytes(row.sentBytes)] }))));
   byId('all', HTMLElement).replaceChildren(table('The same names as in CSV and JSON.',
     [{ text: 'Figure' }, { text: 'Formula', isWide: true }, { text: 'Value', isNumber: true }],
     report.figures.map((row) => ({ cells: [row.name, row.formula, valueText(row)] }))));

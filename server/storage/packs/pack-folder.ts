@@ -39,11 +39,13 @@ export function packPath(folder: PackFolder, pack: number): string {
 /** Numbers of all packs in the folder, ascending. */
 export async function listPacks(folder: PackFolder): Promise<readonly number[]> {
   const names = await folder.files.names(folder.directory);
-  const numbers = names.flatMap((name) => {
-    const digits = namePattern.exec(name)?.[1];
-    return digits === undefined ? [] : [Number(digits)];
-  });
-  return numbers.filter((number) => number >= 1 && number <= maxPack).sort((a, b) => a - b);
+  return names.flatMap((name) => packOfName(name) ?? []).sort((a, b) => a - b);
+}
+
+/** The number of the pack whose file is called `name`; undefined for the name of anything else. */
+export function packOfName(name: string): number | undefined {
+  const number = Number(namePattern.exec(name)?.[1] ?? 0);
+  return number >= 1 && number <= maxPack ? number : undefined;
 }
 
 /** Writes the mark durably. */
