@@ -8,6 +8,8 @@ import type { Platform } from './ports.js';
 const maxTries = 6;
 const firstWaitMs = 250;
 const maxWaitMs = 15_000;
+/** A person is told of longer waits; only short ones are waited in silence. */
+const maxAskedSeconds = 60;
 
 /** `attempt` until it succeeds, fails for good, or has failed six times. Throws `cancelled` when the signal says so. */
 export async function withRetries<T>(platform: Platform, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
@@ -15,7 +17,7 @@ export async function withRetries<T>(platform: Platform, signal: AbortSignal | u
     try {
       return await attempt();
     } catch (thrown) {
-      if (tries >= maxTries || !isPassing(thrown)) throw thrown;
+      if (tries >= maxTries || !isPassing(thrown) || (thrown.extra.retryAfterSeconds ?? 0) > maxAskedSeconds) throw thrown;
       await pause(platform, waitMs(platform, tries, thrown), signal);
     }
   }

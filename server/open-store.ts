@@ -54,8 +54,11 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
     return {
       ...store,
       async close() {
-        await store.close();
-        lock.release();
+        try {
+          await store.close();
+        } finally {
+          lock.release();
+        }
       },
     };
   } catch (error) {
@@ -114,9 +117,13 @@ async function openServices(order: StoreOrder, { data, database, stores }: Opene
     parts,
     services: createServices(parts),
     async close() {
-      await advanceGeneration(stores);
-      await stores.blocks.close();
-      database.close();
+      try {
+        await advanceGeneration(stores);
+      } finally {
+        // Even where a full disk takes no mark: what was acknowledged is durable already.
+        await stores.blocks.close();
+        database.close();
+      }
     },
   };
 }

@@ -41,8 +41,10 @@ export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: 
     hasAccounts: async () => (await parts.stores.accounts.count()) > 0,
     loginParameters: (username) => loginParameters(parts, username),
     async login(request, origin) {
-      const account = await prove(desk, { username: request.username, authKey: request.authKey }, origin);
-      return sessions.begin(account, request.carrier, request.device);
+      const proof = { username: request.username, authKey: request.authKey };
+      const { accountId } = await prove(desk, proof, origin);
+      // Proved again in turn: a session begun on an old secret would outlive the change that ends all of them.
+      return desk.queue.run(accountId, async () => sessions.begin(await prove(desk, proof, origin), request.carrier, request.device));
     },
     async openRecovery(request, origin) {
       const account = await prove(desk, request, origin);
@@ -98,13 +100,13 @@ async function changeCredentials(desk: Desk, change: CredentialChange, origin: O
   }
   if (change.password !== undefined) checkKdf(change.password.kdf);
   const { accountId } = await prove(desk, change.proof, origin);
-  const account = await desk.queue.run(accountId, async () => {
+  return desk.queue.run(accountId, async () => {
     // Proved again on the row that is replaced: another change may have come first.
     const before = await prove(desk, change.proof, origin);
     if (before.revision !== change.expectedRevision) throw new Refusal('revision-conflict');
-    return store(desk.parts, { before, after: withCredentials(desk.parts, before, change), endSessions: true });
+    const account = await store(desk.parts, { before, after: withCredentials(desk.parts, before, change), endSessions: true });
+    return desk.sessions.begin(account, change.carrier, change.device);
   });
-  return desk.sessions.begin(account, change.carrier, change.device);
 }
 
 function withCredentials(parts: Parts, account: AccountRow, { password, recovery }: CredentialChange): AccountRow {

@@ -4,7 +4,8 @@
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import { textOf } from '../../client-sdk/protocol/bytes.js';
 import { encodeEnd, encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
 import { maxBatchBytes, maxJsonBytes } from '../../client-sdk/protocol/limits.js';
 import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
@@ -28,13 +29,13 @@ const usualJsonBytes = 131_072;
 export function readBody(name: RouteName, route: Route): RequestHandler {
   if (route.request === undefined) return refuseBody;
   if (route.request === 'frames') return checkFrames;
-  const parse: RequestHandler = express.json({ limit: jsonBytes[name] ?? usualJsonBytes, strict: true, inflate: false, type: 'application/json' });
-  return (request, response, next) => {
+  const maxBytes = jsonBytes[name] ?? usualJsonBytes;
+  return async (request, _response, next) => {
     if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
-    parse(request, response, (error?: unknown) => {
-      if (error !== undefined) next(error);
-      else next(isPasswordInside(request.body) ? passwordRefusal() : undefined);
-    });
+    const body = await readJson(request, maxBytes);
+    if (isPasswordInside(body)) throw passwordRefusal();
+    request.body = body;
+    next();
   };
 }
 
@@ -96,6 +97,31 @@ async function* encoded(frames: AsyncIterable<Frame>): AsyncGenerator<Uint8Array
     sent++;
   }
   yield encodeEnd(sent);
+}
+
+/** Not a body parser of express: those read an endless body to its end before they refuse it. Undefined where there is none. */
+async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  if (request.headers['content-encoding'] !== undefined) throw new Refusal('body-type', 'Compressed bodies are not taken.');
+  if (/charset=(?!"?utf-8"?\s*(;|$))/i.test(request.headers['content-type'] ?? '')) throw new Refusal('body-type', 'The body must be UTF-8.');
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new Refusal('body-too-large');
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of request.iterator({ destroyOnReturn: false })) {
+    // A request without an encoding yields buffers.
+    const received = piece as Uint8Array;
+    bytes += received.length;
+    if (bytes > maxBytes) throw new Refusal('body-too-large');
+    pieces.push(received);
+  }
+  return bytes === 0 ? undefined : jsonOf(Buffer.concat(pieces));
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(bytes) ?? '');
+  } catch {
+    throw new Refusal('request-invalid', 'The body is not JSON.');
+  }
 }
 
 const checkFrames: RequestHandler = (request, _response, next) => {

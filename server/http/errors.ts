@@ -97,14 +97,8 @@ function refusalOfStorage(error: StorageError): Refusal {
   return error.options.retryable ? new Refusal('unavailable', undefined, { retryAfterSeconds: 5 }) : new Refusal('internal');
 }
 
-/** Errors of express, its body parser, its router and passport, by `type`, or else by `name` or `code`. */
+/** Errors of express, its router, passport and the socket, by `type`, or else by `name` or `code`. */
 const foreignRefusals: Readonly<Record<string, () => Refusal>> = {
-  'entity.parse.failed': () => new Refusal('request-invalid', 'The body is not JSON.'),
-  'entity.too.large': () => new Refusal('body-too-large'),
-  'encoding.unsupported': () => new Refusal('body-type', 'Compressed bodies are not taken.'),
-  'charset.unsupported': () => new Refusal('body-type', 'The body must be UTF-8.'),
-  'request.aborted': () => new Refusal('request-invalid', 'The body was cut off.'),
-  'request.size.invalid': () => new Refusal('request-invalid', 'The body has another length than announced.'),
   URIError: () => new Refusal('request-invalid', 'The path is not valid percent-encoding.'),
   AuthenticationError: () => new Refusal('unauthenticated'),
   ECONNRESET: () => new Refusal('request-invalid', 'The body was cut off.'),
