@@ -99,6 +99,8 @@ export interface OpenedFile {
 export interface UploadFile {
   /** The image's name: a file name, or a path with `/` below the uploaded folder. */
   readonly name: string;
+  /** Where it came from, in the caller's own words; its result repeats them. */
+  readonly origin?: string | undefined;
   /** Opens it. Throws DiceError `file-unreadable`. */
   open(): Promise<OpenedFile>;
 }
@@ -132,6 +134,7 @@ export type UploadEvent =
 /** The outcome of one file. `error` exactly with status failed. */
 export interface UploadedFile {
   readonly name: string;
+  readonly origin: string | undefined;
   readonly id: ImageId | undefined;
   /** `stored`: committed (or, in a dry run, would be). `known`: an image of this name and these bytes is there. */
   readonly status: 'stored' | 'known' | 'failed';

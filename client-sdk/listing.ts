@@ -28,7 +28,8 @@ export async function* listImages(connection: Connection, options: ListOptions):
     for (const card of page.images) yield await openCard(connection, card);
     cursor = page.next;
     // A server that never ends its listing must not hold a client for ever.
-    if (cursor !== undefined && seen.has(cursor)) throw fault('answer-invalid', 'The listing goes round in circles.');
+    const isEndless = cursor !== undefined && (seen.has(cursor) || page.images.length === 0);
+    if (isEndless) throw fault('answer-invalid', 'The listing goes round in circles.');
     if (cursor !== undefined) seen.add(cursor);
   } while (cursor !== undefined);
 }

@@ -27,7 +27,7 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   checkName(file.name);
   const opened = await file.open();
   try {
-    return await new FileUpload(run, file.name, opened).upload();
+    return { ...(await new FileUpload(run, file.name, opened).upload()), origin: file.origin };
   } finally {
     await opened.close();
   }
@@ -254,6 +254,7 @@ class FileUpload {
   #result(status: 'stored' | 'known', of: { readonly id: ImageId | undefined; readonly splitter: UploadedFile['splitter'] }): UploadedFile {
     return {
       name: this.name,
+      origin: undefined,
       ...of,
       status,
       logicalBytes: this.opened.source.size,

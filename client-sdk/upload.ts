@@ -69,7 +69,7 @@ function asDiceError(thrown: unknown): DiceError {
 
 function failed(file: UploadFile, error: DiceError): UploadedFile {
   return {
-    name: file.name, id: undefined, status: 'failed', splitter: undefined,
+    name: file.name, origin: file.origin, id: undefined, status: 'failed', splitter: undefined,
     logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, error,
   };
 }

@@ -16,6 +16,7 @@ import type { Context } from './context.js';
 import { statusOfMany, UsageError, type ExitStatus } from './exit-status.js';
 import { Progress } from './progress.js';
 import { numbered, safeParts } from './safe-path.js';
+import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
 
 interface DownloadFlags {
@@ -37,20 +38,10 @@ async function download(context: Context, { options, args }: Call<DownloadFlags>
   if (name === undefined) return downloadAll(context, client, options.output ?? '.');
   const image = await client.find(name, { signal: context.signal });
   const target = await singleTarget(image, options.output);
-  const { bytes } = await writeFileWhole(target, wholeBytes(client, image, context.signal));
+  const { bytes } = await writeFileWhole(target, unbroken(client.download(image.id, { signal: context.signal })));
   context.console.say(`${nameText(image.name)}: ${bytesText(bytes)}, verified, in ${target}`);
   context.console.document({ images: [{ id: image.id, name: image.name, path: target, status: 'written', bytes }] });
   return 0;
-}
-
-/** The bytes of an image. The server was there a moment ago: where it goes away now, its answer is what is broken. */
-async function* wholeBytes(client: DiceClient, image: Image, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield* client.download(image.id, { signal });
-  } catch (thrown) {
-    if (!(thrown instanceof DiceError) || thrown.code !== 'server-unreachable') throw thrown;
-    throw fault('answer-invalid', 'It broke off in the middle, and the server cannot be reached any more.', thrown);
-  }
 }
 
 /** A file that does not exist yet. */
@@ -133,7 +124,7 @@ class Tree {
   }
 
   async *#counted(image: Image): AsyncIterable<Uint8Array> {
-    for await (const piece of wholeBytes(this.client, image, this.context.signal)) {
+    for await (const piece of unbroken(this.client.download(image.id, { signal: this.context.signal }))) {
       this.#progress.advance(piece.length, image.name);
       yield piece;
     }

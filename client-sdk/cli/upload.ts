@@ -77,7 +77,6 @@ class Run {
   readonly #failures: unknown[] = [];
   readonly #totals = { files: 0, stored: 0, known: 0, failed: 0, logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0 };
   readonly #read = new Map<string, number>();
-  readonly #paths = new Map<string, string>();
 
   constructor(
     private readonly context: Context,
@@ -99,10 +98,7 @@ class Run {
   }
 
   async *files(paths: readonly string[]): AsyncIterable<UploadFile> {
-    for await (const { path, name } of filesBelow(paths)) {
-      this.#paths.set(name, path);
-      yield fileForUpload(path, name);
-    }
+    for await (const { path, name } of filesBelow(paths)) yield fileForUpload(path, name);
   }
 
   take(file: UploadedFile): void {
@@ -116,7 +112,6 @@ class Run {
       this.context.console.complain(`${nameText(file.name)}: ${file.error.message}`);
     }
     this.#document.item(this.#row(file));
-    this.#paths.delete(file.name);
   }
 
   stop(): void {
@@ -135,9 +130,9 @@ class Run {
   }
 
   #row(file: UploadedFile): Json {
-    const { error, id, splitter, ...rest } = file;
+    const { error, id, splitter, origin, ...rest } = file;
     return {
-      path: this.#paths.get(file.name) ?? file.name,
+      path: origin ?? file.name,
       ...rest,
       id: id ?? null,
       splitter: splitter ?? null,

@@ -7,6 +7,7 @@ import type { Json } from '../protocol/schema.js';
 import { nameText } from './amounts.js';
 import type { Context } from './context.js';
 import type { ExitStatus } from './exit-status.js';
+import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
 
 export function addVerify(host: VerbHost): void {
@@ -39,7 +40,7 @@ async function* chosen(context: Context, client: DiceClient, name: string | unde
 async function checkImage(context: Context, client: DiceClient, image: Image): Promise<{ checks: readonly BlockCheck[]; file: FileCheck }> {
   const checks: BlockCheck[] = [];
   let file: FileCheck = { kind: 'file', id: image.id, name: image.name, blocks: 0, failedBlocks: 0, isFileHashRight: false };
-  for await (const check of client.verify(image.id, { signal: context.signal })) {
+  for await (const check of unbroken(client.verify(image.id, { signal: context.signal }))) {
     if (check.kind === 'file') file = check;
     else checks.push(check);
   }

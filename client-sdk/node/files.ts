@@ -11,7 +11,7 @@ import { DiceError, fault } from '../core/errors.js';
 
 /** The file at `file` as an upload named `name`. Nothing is opened yet. */
 export function fileForUpload(file: string, name: string): UploadFile {
-  return { name, open: () => openForUpload(file) };
+  return { name, origin: file, open: () => openForUpload(file) };
 }
 
 /**

@@ -34,7 +34,10 @@ export async function openGeneration(marked: Marked): Promise<Fit> {
  * before is older from now on.
  */
 export async function advanceGeneration(marked: Marked): Promise<void> {
-  const next = Math.max(await marked.state.generation(), await marked.blocks.generation()) + 1;
+  const reached = await marked.state.generation();
+  // A step whose second half failed is finished first: packs that cannot be marked must not be left behind again and again.
+  if (reached > (await marked.blocks.generation())) await marked.blocks.mark(reached);
+  const next = Math.max(reached, await marked.blocks.generation()) + 1;
   await marked.state.setGeneration(next);
   await marked.blocks.mark(next);
 }
