@@ -97,7 +97,7 @@ function refusalOfStorage(error: StorageError): Refusal {
   return error.options.retryable ? new Refusal('unavailable', undefined, { retryAfterSeconds: 5 }) : new Refusal('internal');
 }
 
-/** Errors of express, its router, passport and the socket, by `type`, or else by `name` or `code`. */
+/** Errors of express, its router, passport and the socket, by `code`, or else by `name`. */
 const foreignRefusals: Readonly<Record<string, () => Refusal>> = {
   URIError: () => new Refusal('request-invalid', 'The path is not valid percent-encoding.'),
   AuthenticationError: () => new Refusal('unauthenticated'),
@@ -106,8 +106,7 @@ const foreignRefusals: Readonly<Record<string, () => Refusal>> = {
 
 /** Told by members: errors of the platform may be of another realm. */
 function kindOf(error: unknown): string {
-  const { type, code, name } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<'type' | 'code' | 'name', unknown>>;
-  if (typeof type === 'string') return type;
+  const { code, name } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<'code' | 'name', unknown>>;
   if (typeof code === 'string') return code;
   return typeof name === 'string' ? name : '';
 }

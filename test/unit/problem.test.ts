@@ -20,7 +20,7 @@ describe('the refusal of an error', () => {
     ['a thrown text', secret, 'internal', 500],
     ['nothing', undefined, 'internal', 500],
     ['a body that is cut off', Object.assign(new Error('aborted'), { code: 'ECONNRESET' }), 'request-invalid', 400],
-    ['a body of the wrong length', Object.assign(new Error('x'), { type: 'request.size.invalid' }), 'request-invalid', 400],
+    ['a path that is no percent-encoding', new URIError(secret), 'request-invalid', 400],
   ] as const)('of %s', (...row) => {
     const [, error, code, status] = row;
     const refusal = refusalOf(error);
