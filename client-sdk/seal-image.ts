@@ -18,6 +18,7 @@ import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
 import { idBytes, maxPreviewBytes } from './protocol/limits.js';
 import type { Commit } from './protocol/messages.js';
 import type { PlannedFile } from './splitting.js';
+import { previewBudget } from './core/preview-plan.js';
 import type { UploadRun } from './upload-run.js';
 
 /** A file whose blocks are all placed. */
@@ -110,10 +111,9 @@ function shortened(text: string): string {
 async function sealedPreview(run: UploadRun, place: Parameters<typeof sealImagePart>[1], { source }: OpenedFile): Promise<Uint8Array | undefined> {
   const { makePreview, crypto, randomBytes } = run.connection.platform;
   if (run.options.preview === false || makePreview === undefined) return undefined;
-  const plaintext = await makePreview(source, maxPreviewPlaintext);
+  const plaintext = await makePreview(source, previewBudget(source.size));
   if (plaintext === undefined || sealedLength('preview', plaintext.length) > maxPreviewBytes) return undefined;
   return sealImagePart(crypto, place, { plaintext, randomBytes });
 }
 
 /** With padding and seal it stays below the limit of the wire. */
-const maxPreviewPlaintext = 131_072;

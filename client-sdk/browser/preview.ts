@@ -3,13 +3,12 @@
  * What the browser cannot decode has no preview. Not part of any format: a preview is never compared.
  */
 import type { Source } from '../core/image/splitter.js';
+import { previewTries, type PreviewTry } from '../core/preview-plan.js';
 
-const longestSide = 640;
 /** A larger file is not read a second time for a preview. */
 const maxSourceBytes = 64 * 1_048_576;
-const qualities = [0.8, 0.6, 0.4] as const;
 
-/** WebP of at most `maxBytes`, longest side 640 pixels, or undefined where the browser knows no such picture. */
+/** WebP of at most `maxBytes`, or undefined where the browser knows no such picture. */
 export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
   if (source.size === 0 || source.size > maxSourceBytes) return undefined;
   const type = pictureType(await source.read(0, Math.min(16, source.size)));
@@ -25,18 +24,25 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
 }
 
 async function smallWebp(bitmap: ImageBitmap, maxBytes: number): Promise<Uint8Array | undefined> {
-  const scale = Math.min(1, longestSide / Math.max(bitmap.width, bitmap.height));
+  try {
+    for (const tried of previewTries) {
+      const blob = await webpOf(bitmap, tried);
+      if (blob !== undefined && blob.size <= maxBytes) return new Uint8Array(await blob.arrayBuffer());
+    }
+    return undefined;
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function webpOf(bitmap: ImageBitmap, { pixels, quality }: PreviewTry): Promise<Blob | undefined> {
+  const scale = Math.min(1, pixels / Math.max(bitmap.width, bitmap.height));
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
   const context = canvas.getContext('2d');
   if (context === null) return undefined;
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  for (const quality of qualities) {
-    const blob = await canvas.convertToBlob({ type: 'image/webp', quality });
-    if (blob.size <= maxBytes) return new Uint8Array(await blob.arrayBuffer());
-  }
-  return undefined;
+  return canvas.convertToBlob({ type: 'image/webp', quality: quality / 100 });
 }
 
 /** By the first bytes: formats that every browser decodes. SVG is not among them, since it is a document. */

@@ -4,21 +4,21 @@
  */
 import sharp from 'sharp';
 import type { Source } from '../core/image/splitter.js';
+import { previewTries } from '../core/preview-plan.js';
 
-const previewPixels = 320;
 const maxSourceBytes = 268_435_456;
 const maxSourcePixels = 268_435_456;
 const headBytes = 16;
 
-/** A picture of at most 320 pixels a side and `maxBytes` bytes, or undefined where there is none to be had. */
+/** A picture of at most `maxBytes` bytes, or undefined where there is none to be had. */
 export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
   if (source.size < headBytes || source.size > maxSourceBytes || !looksLikePicture(await source.read(0, headBytes))) return undefined;
   try {
     const input = await source.read(0, source.size);
-    for (const quality of [70, 40]) {
+    for (const { pixels, quality } of previewTries) {
       const bytes = await sharp(input, { limitInputPixels: maxSourcePixels, sequentialRead: true, pages: 1 })
         .rotate()
-        .resize(previewPixels, previewPixels, { fit: 'inside', withoutEnlargement: true })
+        .resize(pixels, pixels, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality })
         .toBuffer();
       if (bytes.length <= maxBytes) return Uint8Array.from(bytes);
