@@ -71,6 +71,11 @@ export class DeflateReader {
     if (this.#at - (this.#bitCount >> 3) !== this.#input.length) throw damaged();
   }
 
+  /** Gives out what has been read of a part. */
+  cut(): void {
+    if (this.#inBlock && this.#type !== storedBlock) this.#endPart(false);
+  }
+
   #has(bytes: number): boolean {
     if (this.#isWhole) {
       if (this.#at > this.#input.length + 4) throw damaged();

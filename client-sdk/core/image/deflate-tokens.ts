@@ -10,13 +10,32 @@ import { DeflateReader } from './deflate-reader.js';
 import { DeflateWriter } from './deflate-writer.js';
 import type { EncoderModel } from './encoder-model.js';
 import { PlainWindow } from './plain-window.js';
+import { Unsplittable } from './raster-container.js';
 import { lookAheadBytes, TokenModel } from './token-model.js';
 
 const paddingBits = 7;
+/** Bytes that are read in one step: they unfold to at most 1032 times as many. */
+const pieceBytes = 8_192;
+const correctionsAtOnce = 256;
 /** Plain bytes of a stream: positions are 32-bit integers. */
-export const maxTokenPlainBytes = 2_000_000_000;
+const maxTokenPlainBytes = 2_000_000_000;
 
-/** Takes the stream in pieces. Throws Unsplittable where it is damaged, TooManyCorrections above `maxBytes` of them. */
+/** A writer of the corrections of streams; it throws TooManyCorrections above `maxBytes`. */
+export function newCorrections(maxBytes: number): CorrectionWriter {
+  return new CorrectionWriter(streamContexts, maxBytes);
+}
+
+/** A reader of corrections. Throws DiceError `recipe-invalid`, as all that reads them. */
+export function readCorrections(bytes: Uint8Array): CorrectionReader {
+  return new CorrectionReader(streamContexts, bytes);
+}
+
+/** Corrections that a compressed stream of `streamBytes` may have: with more, tiles save nothing even where they are shared. */
+export function maxCorrectionBytes(streamBytes: number): number {
+  return correctionsAtOnce + Math.floor(streamBytes / 8);
+}
+
+/** Takes the stream in pieces. Throws Unsplittable where it is damaged or too long, TooManyCorrections as its coder does. */
 export class TokenSplit {
   readonly #window = new PlainWindow();
   readonly #reader: DeflateReader;
@@ -24,12 +43,11 @@ export class TokenSplit {
   readonly #tokens: TokenModel;
   readonly #blocks = new BlockModel();
   readonly #queue: { readonly part: BlockPart; readonly end: number }[] = [];
-  readonly #onParts: ((part: BlockPart) => void) | undefined;
 
-  constructor(model: EncoderModel, maxBytes: number, onPart?: (part: BlockPart) => void) {
+  /** `coder` goes on from stream to stream of one encoder. */
+  constructor(model: EncoderModel, coder: CorrectionWriter) {
     this.#tokens = new TokenModel(this.#window, model);
-    this.#coder = new CorrectionWriter(streamContexts, maxBytes);
-    this.#onParts = onPart;
+    this.#coder = coder;
     this.#reader = new DeflateReader({
       window: this.#window,
       from: () => this.#tokens.position,
@@ -41,21 +59,18 @@ export class TokenSplit {
   }
 
   push(bytes: Uint8Array): void {
-    this.#reader.push(bytes);
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      this.#reader.push(bytes.subarray(at, at + pieceBytes));
+      if (this.#window.end > maxTokenPlainBytes) throw new Unsplittable('it unfolds too far');
+    }
   }
 
-  /** Bytes of corrections so far, and plain bytes that they are for. */
-  get progress(): { readonly corrections: number; readonly plainBytes: number } {
-    return { corrections: this.#coder.length, plainBytes: this.#tokens.position };
-  }
-
-  /** After the last byte of the stream: its corrections. */
-  finish(): Uint8Array {
+  /** After the last byte of the stream. */
+  finish(): void {
     this.#reader.finish();
     this.#window.isEnded = true;
     this.#run();
     this.#coder.raw(this.#reader.padding, paddingBits);
-    return this.#coder.finish();
   }
 
   #run(): void {
@@ -65,7 +80,6 @@ export class TokenSplit {
 
   #code(part: BlockPart): void {
     const coder = this.#coder;
-    this.#onParts?.(part);
     this.#blocks.codeHead(coder, { ...part, count: part.tokens.length });
     const { isFirst, isLast, code, tokens } = part;
     const isDynamic = part.type === dynamicBlock && isFirst;
@@ -89,9 +103,10 @@ export class TokenJoin {
   #count = 0;
   #isDone = false;
 
-  constructor(model: EncoderModel, corrections: Uint8Array, onBytes: (bytes: Uint8Array) => void) {
+  /** `coder` goes on from stream to stream. */
+  constructor(model: EncoderModel, coder: CorrectionReader, onBytes: (bytes: Uint8Array) => void) {
     this.#tokens = new TokenModel(this.#window, model);
-    this.#coder = new CorrectionReader(streamContexts, corrections);
+    this.#coder = coder;
     this.#writer = new DeflateWriter(onBytes);
   }
 
@@ -107,7 +122,6 @@ export class TokenJoin {
     this.#run();
     if (!this.#isDone || this.#tokens.position !== this.#window.end) throw invalid('its tokens are not those of its plain bytes');
     this.#writer.finish(this.#coder.raw(0, paddingBits));
-    this.#coder.end();
   }
 
   /** Goes on while there is enough to look ahead at. */

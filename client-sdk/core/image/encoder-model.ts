@@ -39,7 +39,7 @@ export interface EncoderModel {
   readonly fixedDistance: number;
 }
 
-/** In words, for `dice info`. */
+/** A model with its name, for `dice info`. */
 export interface NamedModel {
   readonly name: string;
   readonly model: EncoderModel;
@@ -101,6 +101,12 @@ export function knownModels(): readonly NamedModel[] {
 function zlibModel(level: number, [good, lazy, nice, chain]: readonly [number, number, number, number], hashBits: number): EncoderModel {
   const limits = { ...plain, good, lazy, nice, chain, hashBits };
   return level < 4 ? { ...limits, parsing: 'greedy', insert: lazy } : { ...limits, parsing: 'lazy', farDistance: 4_096 };
+}
+
+/** What is known of `model`, in words. */
+export function describeModel(model: EncoderModel): string {
+  const key = String(modelValue(model));
+  return knownModels().find((known) => String(modelValue(known.model)) === key)?.name ?? 'a model of its own';
 }
 
 /** The model as recipes write it. */

@@ -1,0 +1,150 @@
+/**
+ * Chooses the model of an encoder by trying the known ones on the first tokens of a stream. Work is bounded by counts, so that every
+ * client chooses the same. A poor choice costs corrections, never exactness. SPEC.md section 6.7.
+ */
+import { CorrectionWriter, TooManyCorrections } from './correction-coder.js';
+import { minMatchBytes } from './deflate-code.js';
+import { DeflateReader } from './deflate-reader.js';
+import { knownModels, type EncoderModel, type NamedModel } from './encoder-model.js';
+import { PlainWindow } from './plain-window.js';
+import { tokenContexts, TokenModel } from './token-model.js';
+
+/** Tokens on which all models are tried, and on which the best of them are. */
+const firstTokens = 20_000;
+const secondTokens = 150_000;
+const finalists = 3;
+/** Plain bytes of a sample; a piece of the stream unfolds to at most 1032 times its size. */
+const maxSampleBytes = 786_432;
+const pieceBytes = 1_024;
+/** A model whose corrections are longer by less than this share of the stream is as good, and the faster one is taken. */
+const equalShare = 1 / 300;
+/** A model of four bytes is not tried where matches of three are more than this share, nor one of three where there are none. */
+const shortShare = 1 / 500;
+
+/** The first part of a stream: tokens in parts, with the bytes that they unfold to. */
+export class TokenSample {
+  readonly window = new PlainWindow();
+  readonly #parts: { readonly tokens: Int32Array; readonly storedBytes: number }[] = [];
+  readonly #reader: DeflateReader;
+  #streamBytes = 0;
+
+  constructor() {
+    this.#reader = new DeflateReader({ window: this.window, from: () => 0, onPart: (part) => this.#parts.push(part) });
+  }
+
+  /** Takes the next bytes of the stream. Throws Unsplittable where it is damaged. */
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length && !this.isFull; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes);
+      this.#reader.push(piece);
+      this.#streamBytes += piece.length;
+    }
+  }
+
+  /** Further bytes would not be looked at. */
+  get isFull(): boolean {
+    return this.window.end >= maxSampleBytes || this.#reader.isEnded;
+  }
+
+  /** After the last push; where the sample is not full, the stream has ended. */
+  end(): void {
+    if (!this.isFull) this.#reader.finish();
+    this.#reader.cut();
+    this.window.isEnded = true;
+  }
+
+  get streamBytes(): number {
+    return this.#streamBytes;
+  }
+
+  get parts(): readonly { readonly tokens: Int32Array; readonly storedBytes: number }[] {
+    return this.#parts;
+  }
+}
+
+/** The model with the fewest corrections on `samples` (each the beginning of a stream of one encoder), nearly so where that is faster. */
+export function chooseModel(samples: readonly TokenSample[]): EncoderModel {
+  const candidates = plausibleModels(samples);
+  const first = ranked(samples, candidates, firstTokens).slice(0, finalists);
+  const second = ranked(samples, first.flatMap(({ named }) => relatives(named)), secondTokens);
+  const streamBytes = samples.reduce((sum, sample) => sum + sample.streamBytes, 0);
+  const limit = second[0]!.bytes + streamBytes * equalShare;
+  const good = second.filter(({ bytes }) => bytes <= limit);
+  const fastest = Math.min(...good.map(({ named }) => named.model.chain));
+  return good.find(({ named }) => named.model.chain === fastest)!.named.model;
+}
+
+interface Ranked {
+  readonly named: NamedModel;
+  readonly bytes: number;
+}
+
+/** The best first. */
+function ranked(samples: readonly TokenSample[], models: readonly NamedModel[], tokens: number): readonly Ranked[] {
+  let best = Infinity;
+  const results: Ranked[] = [];
+  for (const named of models) {
+    const bytes = measure(samples, named.model, { tokens, maxBytes: Math.min(2 * best + 64, 0x40000000) });
+    if (bytes === undefined) continue;
+    best = Math.min(best, bytes);
+    results.push({ named, bytes });
+  }
+  return results.sort((a, b) => a.bytes - b.bytes);
+}
+
+/** Bytes of corrections, or undefined above `maxBytes`. */
+function measure(
+  samples: readonly TokenSample[],
+  model: EncoderModel,
+  { tokens, maxBytes }: { readonly tokens: number; readonly maxBytes: number },
+): number | undefined {
+  const coder = new CorrectionWriter(tokenContexts, maxBytes);
+  let left = tokens;
+  try {
+    for (const sample of samples) {
+      const stream = new TokenModel(sample.window, model);
+      for (const part of sample.parts) {
+        const taken = part.tokens.subarray(0, left);
+        left -= taken.length;
+        for (const token of taken) stream.code(coder, token);
+        if (left === 0) return coder.length;
+        stream.skip(part.storedBytes);
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof TooManyCorrections) return undefined;
+    throw cause;
+  }
+  return coder.length;
+}
+
+/** What the first tokens do not contradict, the most usual first. */
+function plausibleModels(samples: readonly TokenSample[]): readonly NamedModel[] {
+  let matches = 0;
+  let shortMatches = 0;
+  const distances = new Set<number>();
+  for (const { parts } of samples) {
+    for (const { tokens } of parts) {
+      for (const token of tokens) {
+        if (token < 256) continue;
+        matches++;
+        if (token >>> 16 === minMatchBytes) shortMatches++;
+        if (distances.size < 2) distances.add(token & 0xffff);
+      }
+    }
+  }
+  const all = knownModels().filter(({ model }) => model.hashBits === 15 || model.multiplier !== 0);
+  const isShort = shortMatches > matches * shortShare;
+  return all.filter(({ model }) => {
+    if (model.parsing === 'none') return true;
+    if (model.parsing === 'fixed') return distances.size === 1 && distances.has(model.fixedDistance);
+    const hasShort = model.multiplier === 0 || model.hasShortTable;
+    return matches > 0 && (hasShort || !isShort) && (isShort || shortMatches > 0 || model.multiplier !== 0);
+  });
+}
+
+/** The model, and the same of zlib with twice the memory. */
+function relatives(named: NamedModel): readonly NamedModel[] {
+  if (named.model.multiplier !== 0 || named.model.hashBits !== 15 || named.model.parsing === 'none' || named.model.parsing === 'fixed') return [named];
+  return [named, { name: named.name, model: { ...named.model, hashBits: 16 } }];
+}
