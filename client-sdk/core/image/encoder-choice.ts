@@ -3,7 +3,7 @@
  * client chooses the same. A poor choice costs corrections, never exactness. SPEC.md section 6.7.
  */
 import { CorrectionWriter, TooManyCorrections } from './correction-coder.js';
-import { minMatchBytes } from './deflate-code.js';
+import { maxDistance, minMatchBytes, oddMatchLength } from './deflate-code.js';
 import { DeflateReader } from './deflate-reader.js';
 import { knownModels, type EncoderModel, type NamedModel } from './encoder-model.js';
 import { PlainWindow } from './plain-window.js';
@@ -18,8 +18,12 @@ const maxSampleBytes = 786_432;
 const pieceBytes = 1_024;
 /** A model whose corrections are longer by less than this share of the stream is as good, and the faster one is taken. */
 const equalShare = 1 / 300;
-/** A model of four bytes is not tried where matches of three are more than this share, nor one of three where there are none. */
+/** A model that sees four bytes only is not tried where matches of three are more than this share. */
 const shortShare = 1 / 500;
+/** So few matches are taken for exceptions. */
+const rareShare = 1 / 1_000;
+/** Distances beyond which encoders do not take three bytes. */
+const farDistances = [4_096, 8_192, maxDistance] as const;
 
 /** The first part of a stream: tokens in parts, with the bytes that they unfold to. */
 export class TokenSample {
@@ -118,29 +122,61 @@ function measure(
   return coder.length;
 }
 
-/** What the first tokens do not contradict, the most usual first. */
+/** What the first tokens do not contradict, the most usual first, fitted to them. */
 function plausibleModels(samples: readonly TokenSample[]): readonly NamedModel[] {
-  let matches = 0;
-  let shortMatches = 0;
-  const distances = new Set<number>();
+  const habits = habitsOf(samples);
+  const { matches, shortMatches, distance } = habits;
+  const isShort = shortMatches > matches * shortShare;
+  const all = knownModels().filter(({ model }) => {
+    if (model.parsing === 'none') return true;
+    if (model.parsing === 'fixed') return distance === model.fixedDistance;
+    if (matches === 0) return false;
+    const hasShort = model.multiplier === 0 || model.hasShortTable;
+    return (hasShort || !isShort) && (model.multiplier !== 0 || model.hashBits === 15);
+  });
+  return all.map((named) => ({ name: named.name, model: fitted(named.model, habits) }));
+}
+
+/** What the tokens of samples have in common. */
+interface Habits {
+  readonly matches: number;
+  /** Matches of three bytes. */
+  readonly shortMatches: number;
+  /** Shorter ones are as good as absent. */
+  readonly minLength: number;
+  /** Matches of three bytes from farther away are as good as absent. */
+  readonly farDistance: number;
+  /** The distance of all matches, or 0. */
+  readonly distance: number;
+}
+
+function habitsOf(samples: readonly TokenSample[]): Habits {
+  const lengths = new Uint32Array(oddMatchLength + 1);
+  const far = new Uint32Array(farDistances.length);
+  let distance = -1;
   for (const { parts } of samples) {
     for (const { tokens } of parts) {
       for (const token of tokens) {
         if (token < 256) continue;
-        matches++;
-        if (token >>> 16 === minMatchBytes) shortMatches++;
-        if (distances.size < 2) distances.add(token & 0xffff);
+        lengths[token >>> 16]!++;
+        const own = token & 0xffff;
+        if (token >>> 16 === minMatchBytes) far[farDistances.findIndex((limit) => own <= limit)]!++;
+        distance = distance === -1 || distance === own ? own : 0;
       }
     }
   }
-  const all = knownModels().filter(({ model }) => model.hashBits === 15 || model.multiplier !== 0);
-  const isShort = shortMatches > matches * shortShare;
-  return all.filter(({ model }) => {
-    if (model.parsing === 'none') return true;
-    if (model.parsing === 'fixed') return distances.size === 1 && distances.has(model.fixedDistance);
-    const hasShort = model.multiplier === 0 || model.hasShortTable;
-    return matches > 0 && (hasShort || !isShort) && (isShort || shortMatches > 0 || model.multiplier !== 0);
-  });
+  const matches = lengths.reduce((sum, count) => sum + count, 0);
+  const shortMatches = lengths[minMatchBytes]!;
+  let minLength = minMatchBytes;
+  for (let seen = shortMatches; minLength < 9 && seen <= matches * rareShare; seen += lengths[minLength]!) minLength++;
+  let reach = farDistances.length - 1;
+  for (let seen = far[reach]!; reach > 0 && seen <= shortMatches * rareShare; seen += far[reach]!) reach--;
+  return { matches, shortMatches, minLength, farDistance: farDistances[reach]!, distance };
+}
+
+function fitted(model: EncoderModel, { minLength, farDistance }: Habits): EncoderModel {
+  if (model.parsing === 'none' || model.parsing === 'fixed') return model;
+  return { ...model, minLength: Math.max(model.minLength, minLength), farDistance: model.farDistance === maxDistance ? maxDistance : farDistance };
 }
 
 /** The model, and the same of zlib with twice the memory. */

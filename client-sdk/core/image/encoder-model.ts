@@ -30,6 +30,8 @@ export interface EncoderModel {
   readonly lazy: number;
   /** Longest match whose inner positions are inserted. */
   readonly insert: number;
+  /** Of longer matches the last position is inserted too. */
+  readonly doesInsertLast: boolean;
   /** Shortest match. */
   readonly minLength: number;
   /** Matches of three bytes from farther away are not taken. */
@@ -52,7 +54,7 @@ const libdeflateMultiplier = 0x1e35a7bd;
 const chromiumMultiplier = 66_521;
 
 const plain: EncoderModel = {
-  parsing: 'none', multiplier: 0, hashBits: 15, hasShortTable: false, chain: 1, nice: 258, good: 258, lazy: 258, insert: 258,
+  parsing: 'none', multiplier: 0, hashBits: 15, hasShortTable: false, chain: 1, nice: 258, good: 258, lazy: 258, insert: 258, doesInsertLast: false,
   minLength: 3, farDistance: maxDistance, maxDistance: zlibDistance, fixedDistance: 1,
 };
 
@@ -75,15 +77,15 @@ export function knownModels(): readonly NamedModel[] {
     models.push({ name: `matches at distance ${fixedDistance}`, model: { ...plain, parsing: 'fixed', fixedDistance } });
   }
   for (const [i, level] of zlibLevels.entries()) {
-    for (const hashBits of [15, 16]) models.push({ name: `zlib level ${i + 1}, memory ${hashBits - 7}`, model: zlibModel(i + 1, level, hashBits) });
-    const chromium = { ...zlibModel(i + 1, level, 15), multiplier: chromiumMultiplier };
+    models.push({ name: `zlib level ${i + 1}`, model: zlibModel(i + 1, level) });
+    const chromium = { ...zlibModel(i + 1, level), multiplier: chromiumMultiplier };
     models.push({ name: `Chromium level ${i + 1}`, model: chromium });
   }
   const quick = { ...plain, parsing: 'greedy' as const, multiplier: zlibNgMultiplier, hashBits: 16, insert: 0, minLength: 4 };
   models.push({ name: 'zlib-ng level 1', model: quick });
   for (const [i, [good, lazy, nice, chain]] of zlibNgLevels.entries()) {
     const parsing = i === 0 ? 'greedy' : i < 5 ? 'medium' : 'lazy';
-    const limits = { good, lazy, nice, chain, insert: i === 0 ? lazy : i < 5 ? 16 * lazy : 258 };
+    const limits = { good, lazy, nice, chain, insert: i === 0 ? lazy : i < 5 ? 16 * lazy : 258, doesInsertLast: true };
     models.push({ name: `zlib-ng level ${i + 2}`, model: { ...quick, ...limits, parsing } });
   }
   const fastest = { ...plain, parsing: 'greedy' as const, multiplier: libdeflateMultiplier, chain: 2, nice: 32, minLength: 4, maxDistance: libdeflateDistance };
@@ -98,28 +100,29 @@ export function knownModels(): readonly NamedModel[] {
   return models;
 }
 
-function zlibModel(level: number, [good, lazy, nice, chain]: readonly [number, number, number, number], hashBits: number): EncoderModel {
-  const limits = { ...plain, good, lazy, nice, chain, hashBits };
+function zlibModel(level: number, [good, lazy, nice, chain]: readonly [number, number, number, number]): EncoderModel {
+  const limits = { ...plain, good, lazy, nice, chain };
   return level < 4 ? { ...limits, parsing: 'greedy', insert: lazy } : { ...limits, parsing: 'lazy', farDistance: 4_096 };
 }
 
-/** What is known of `model`, in words. */
+/** The known encoder that `model` is fitted from, in words. */
 export function describeModel(model: EncoderModel): string {
-  const key = String(modelValue(model));
-  return knownModels().find((known) => String(modelValue(known.model)) === key)?.name ?? 'a model of its own';
+  const keyOf = (any: EncoderModel): string => String(modelValue({ ...any, minLength: 3, farDistance: 1, hashBits: any.multiplier === 0 ? 15 : any.hashBits }));
+  const key = keyOf(model);
+  return knownModels().find((known) => keyOf(known.model) === key)?.name ?? 'none that is known';
 }
 
 /** The model as recipes write it. */
 export function modelValue(model: EncoderModel): CborValue {
   return [
     parsings.indexOf(model.parsing), model.multiplier >>> 0, model.hashBits, model.hasShortTable ? 1 : 0, model.chain, model.nice,
-    model.good, model.lazy, model.insert, model.minLength, model.farDistance, model.maxDistance, model.fixedDistance,
+    model.good, model.lazy, model.insert, model.doesInsertLast ? 1 : 0, model.minLength, model.farDistance, model.maxDistance, model.fixedDistance,
   ];
 }
 
 /** Bounds of the members in their order. */
 const bounds = [
-  [0, parsings.length - 1], [0, 0xffffffff], [8, 16], [0, 1], [1, 4_096], [3, 258], [3, 258], [3, 258], [0, 4_096], [3, 258], [1, 32_768],
+  [0, parsings.length - 1], [0, 0xffffffff], [8, 16], [0, 1], [1, 4_096], [3, 258], [3, 258], [3, 258], [0, 4_096], [0, 1], [3, 258], [1, 32_768],
   [1, 32_768], [1, 32_768],
 ] as const;
 
@@ -138,9 +141,10 @@ export function modelOf(value: CborValue | undefined): EncoderModel {
     good: numbers[6]!,
     lazy: numbers[7]!,
     insert: numbers[8]!,
-    minLength: numbers[9]!,
-    farDistance: numbers[10]!,
-    maxDistance: numbers[11]!,
-    fixedDistance: numbers[12]!,
+    doesInsertLast: numbers[9] === 1,
+    minLength: numbers[10]!,
+    farDistance: numbers[11]!,
+    maxDistance: numbers[12]!,
+    fixedDistance: numbers[13]!,
   };
 }

@@ -9,11 +9,14 @@ import type { PlainWindow } from './plain-window.js';
 const ringBytes = 65_536;
 const ringMask = ringBytes - 1;
 /** Steps along chains when an exact copy is named by its rank. */
-const maxRankSteps = 1_024;
+const maxRankSteps = 512;
+/** The highest rank that is used. */
+export const maxRank = 255;
 /** Steps along chains that a stream may take: so many at once, and so many for each of its bytes. */
-const workAtOnce = 16_777_216;
+const workAtOnce = 4_194_304;
 const workPerByte = 192;
-/** Steps of one search after that. */
+/** One search may take this share of what is left, as a shift, and in any case so many steps. */
+const searchShift = 10;
 const poorChain = 8;
 /** Bits of the table of three bytes beside that of four. */
 const shortHashBits = 15;
@@ -56,7 +59,7 @@ export class MatchFinder {
     const heads = this.#heads;
     const previous = this.#previous;
     const hasShort = this.#shortHeads.length > 0;
-    this.#work += workPerByte * (end - this.inserted);
+    this.#work = Math.min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
     for (let position = this.inserted; position < last; position++) {
       const hash = this.#hash(position - this.window.base);
       previous[position & ringMask] = heads[hash]!;
@@ -69,7 +72,7 @@ export class MatchFinder {
   /** Passes over positions up to `end` without inserting them. */
   skipTo(end: number): void {
     if (end <= this.inserted) return;
-    this.#work += workPerByte * (end - this.inserted);
+    this.#work = Math.min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
     this.inserted = end;
   }
 
@@ -92,7 +95,7 @@ export class MatchFinder {
     const previous = this.#previous;
     let candidate = this.#heads[this.#hash(at)]!;
     while (candidate >= position) candidate = previous[candidate & ringMask]!;
-    let left = this.#work > 0 ? chain : Math.min(chain, poorChain);
+    let left = Math.min(chain, Math.max(poorChain, this.#work >> searchShift));
     const before = left;
     while (candidate >= limit && left > 0) {
       left--;
@@ -142,10 +145,11 @@ export class MatchFinder {
     let rank = 0;
     const work = this.#work;
     const maxSteps = work > 0 ? maxRankSteps : poorChain;
-    for (let steps = 0; candidate >= limit && steps < maxSteps; steps++) {
+    const last = wanted.distance === 0 ? limit : Math.max(limit, position - wanted.distance);
+    for (let steps = 0; candidate >= last && steps < maxSteps && rank <= maxRank; steps++) {
       this.#work--;
-      if (this.#common(position, candidate, length) === length) {
-        if (wanted.distance === 0 ? rank === wanted.rank : position - candidate === wanted.distance) return [rank, position - candidate];
+      if (this.window.at(candidate + length - 1) === this.window.at(position + length - 1) && this.#common(position, candidate, length) === length) {
+        if (wanted.distance === 0 ? rank === wanted.rank : candidate === last) return [rank, position - candidate];
         rank++;
       }
       candidate = this.#previous[candidate & ringMask]!;
@@ -161,7 +165,6 @@ export class MatchFinder {
     const at = position - base;
     const from = candidate - base;
     let length = 0;
-    if (max > 0 && bytes[from + max - 1] !== bytes[at + max - 1] && max <= 3) return 0;
     while (length < max && bytes[from + length] === bytes[at + length]) length++;
     this.#work -= length >> 3;
     return length;

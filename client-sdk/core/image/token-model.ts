@@ -8,7 +8,7 @@ import { fault } from '../errors.js';
 import { codeNumber, codeTree, numberContexts, type CorrectionCoder } from './correction-coder.js';
 import { distanceBase, distanceExtra, distanceSlot, distanceSymbols, maxDistance, maxMatchBytes, minMatchBytes, oddMatchLength } from './deflate-code.js';
 import type { EncoderModel } from './encoder-model.js';
-import { MatchFinder } from './match-finder.js';
+import { MatchFinder, maxRank } from './match-finder.js';
 import type { PlainWindow } from './plain-window.js';
 
 /** Bytes that must be known after a place (or be all there are) before its token can be predicted. */
@@ -91,7 +91,8 @@ export class TokenModel {
     if (length <= this.model.insert) finder.insertTo(end);
     else {
       finder.insertTo(this.position + 1);
-      finder.skipTo(end);
+      finder.skipTo(this.model.doesInsertLast ? end - 1 : end);
+      if (this.model.doesInsertLast) finder.insertTo(end);
     }
     this.position = end;
   }
@@ -246,7 +247,7 @@ export class TokenModel {
     const hasChains = this.model.parsing !== 'none' && this.model.parsing !== 'fixed';
     const known = hasChains && actual !== 0 ? finder.rank(position, length, { distance: actual, rank: 0 }) : undefined;
     if (hasChains) {
-      const rank = codeNumber(coder, rankAt + kind * numberContexts, known === undefined ? 0 : known[0] + 1, 4_096);
+      const rank = codeNumber(coder, rankAt + kind * numberContexts, known === undefined ? 0 : known[0] + 1, maxRank + 1);
       if (rank > 0) return known?.[1] ?? this.#atRank(length, rank - 1);
     }
     const slot = codeTree(coder, slotAt, actual === 0 ? 0 : distanceSlot(actual), 5);
