@@ -107,13 +107,20 @@ function zlibModel(level: number, [good, lazy, nice, chain]: readonly [number, n
 
 /** The known encoder that `model` is fitted from, in words. */
 export function describeModel(model: EncoderModel): string {
-  const keyOf = (any: EncoderModel): string => String(modelValue({ ...any, minLength: 3, farDistance: 1, hashBits: any.multiplier === 0 ? 15 : any.hashBits }));
+  const keyOf = (any: EncoderModel): string => {
+    const hashBits = any.multiplier === 0 ? plain.hashBits : any.hashBits;
+    return members({ ...any, minLength: 3, farDistance: 1, hashBits }).join();
+  };
   const key = keyOf(model);
   return knownModels().find((known) => keyOf(known.model) === key)?.name ?? 'none that is known';
 }
 
 /** The model as recipes write it. */
 export function modelValue(model: EncoderModel): CborValue {
+  return members(model);
+}
+
+function members(model: EncoderModel): readonly number[] {
   return [
     parsings.indexOf(model.parsing), model.multiplier >>> 0, model.hashBits, model.hasShortTable ? 1 : 0, model.chain, model.nice,
     model.good, model.lazy, model.insert, model.doesInsertLast ? 1 : 0, model.minLength, model.farDistance, model.maxDistance, model.fixedDistance,

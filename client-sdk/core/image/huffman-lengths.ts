@@ -33,7 +33,7 @@ function heapLengths(counts: Uint32Array, maxBits: number): Uint8Array {
     const first = heap[1]!;
     heap[1] = heap.pop()!;
     sift(heap, 1, isBefore);
-    const second = heap[1]!;
+    const second = heap[1];
     order.push(first, second);
     weights[node] = weights[first]! + weights[second]!;
     depths[node] = Math.max(depths[first]!, depths[second]!) + 1;
