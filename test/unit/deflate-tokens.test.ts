@@ -1,8 +1,9 @@
 /** Deflate streams of any encoder as corrections to a predicted one. SPEC.md section 6.7. */
-import { constants, deflateRawSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import pako from 'pako';
 import sharp from 'sharp';
+import type { CborValue } from '../../client-sdk/core/cbor.js';
 import { TooManyCorrections } from '../../client-sdk/core/image/correction-coder.js';
 import { newCorrections, TokenSplit } from '../../client-sdk/core/image/deflate-tokens.js';
 import { describeModel, knownModels, modelOf, modelValue, type EncoderModel } from '../../client-sdk/core/image/encoder-model.js';
@@ -29,13 +30,12 @@ function modelNamed(name: string): EncoderModel {
   return known.model;
 }
 
-/** Every model gives the stream back; answers the bytes of corrections of zlib's level 6. */
-function expectExact(stream: Uint8Array, plain: Uint8Array, models: readonly EncoderModel[] = everyParsing): number {
+/** Every model gives the stream back. */
+function expectExact(stream: Uint8Array, plain: Uint8Array, models: readonly EncoderModel[] = everyParsing): void {
   for (const model of models) {
     const corrections = correctionsOf(stream, model);
     expect(isEqual(joinTokens({ model, corrections }, plain), stream)).toBe(true);
   }
-  return correctionsOf(stream, zlib6).length;
 }
 
 const everyParsing = ['no matches', 'matches at distance 1', 'zlib level 1', 'zlib level 6', 'zlib-ng level 6', 'libdeflate level 6', 'libdeflate level 9']
@@ -87,7 +87,10 @@ describe('a stream by hand comes back', () => {
 
   it('with blocks that are longer than a part', () => {
     for (const kind of ['fixed', 'dynamic'] as const) {
-      expectMade([{ kind, tokens: bytes(131_071, 3) }, { kind, tokens: bytes(131_072, 3) }, { kind, tokens: bytes(131_073, 3) }]);
+      for (const count of [131_071, 131_072, 131_073]) {
+        const { stream, plain } = makeDeflate([{ kind, tokens: bytes(count, 3) }, { kind, tokens: [] }]);
+        expectExact(stream, plain, [zlib6]);
+      }
     }
   });
 
@@ -106,17 +109,18 @@ describe('a stream of an encoder is predicted nearly without corrections', () =>
     return method.corrections.length / stream.length;
   };
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('by pako at level %d', async (level) => {
+  it.each([1, 4, 6, 9])('by pako at level %d', async (level) => {
     // A value that pako's literal types allow.
     for (const plain of [photo, text]) expect(await share(plain, pako.deflateRaw(plain, { level: level as 1 }))).toBeLessThan(0.015);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('by Node at level %d', async (level) => {
+  it.each([1, 2, 3, 5, 7, 9])('by Node at level %d', async (level) => {
     for (const plain of [photo, text]) expect(await share(plain, deflateRawSync(plain, { level }))).toBeLessThan(0.02);
   });
 
   it('by zlib under its other strategies and memory levels', async () => {
-    for (const strategy of [constants.Z_FILTERED, constants.Z_HUFFMAN_ONLY, constants.Z_RLE, constants.Z_FIXED]) {
+    const { Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED } = pako.constants;
+    for (const strategy of [Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED]) {
       expect(await share(photo, pako.deflateRaw(photo, { strategy }))).toBeLessThan(0.015);
     }
     for (const memLevel of [1, 9]) expect(await share(photo, pako.deflateRaw(photo, { memLevel }))).toBeLessThan(0.06);
@@ -180,7 +184,8 @@ describe('the model of an encoder', () => {
 
   it('of a stranger is checked', () => {
     const value = modelValue(zlib6);
-    const members = Array.isArray(value) ? value : [];
+    // Array.isArray does not narrow read-only arrays.
+    const members = Array.isArray(value) ? (value as readonly CborValue[]) : [];
     expect(members).toHaveLength(14);
     for (const index of members.keys()) {
       for (const wrong of [-1, 2 ** 33, 0.5, null, 'x']) expect(() => modelOf(members.with(index, wrong))).toThrow();

@@ -19,6 +19,8 @@ export class TooManyCorrections extends Error {
   override readonly name = 'TooManyCorrections';
 }
 
+// Taken once: looking them up costs where globals are not plain objects.
+const { imul, min, clz32 } = Math;
 const fullRange = 0x7fffffff;
 /** How fast a context adapts after it was used 0, 1, 2, ... times. */
 const rates = Uint8Array.of(1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5);
@@ -65,7 +67,7 @@ export class CorrectionWriter implements CorrectionCoder {
   }
 
   bit(index: number, bit: number): number {
-    const bound = Math.imul(this.#range >>> 15, this.#table.probabilities[index]! >>> 1);
+    const bound = imul(this.#range >>> 15, this.#table.probabilities[index]! >>> 1);
     if (bit === 0) this.#range = bound;
     else {
       this.#low = (this.#low + bound) | 0;
@@ -79,7 +81,7 @@ export class CorrectionWriter implements CorrectionCoder {
 
   raw(value: number, count: number): number {
     this.#range >>>= count;
-    this.#low = (this.#low + Math.imul(this.#range, value)) | 0;
+    this.#low = (this.#low + imul(this.#range, value)) | 0;
     if (this.#low < 0) this.#carry();
     if (this.#range < minRange) this.#shift();
     return value;
@@ -129,7 +131,7 @@ export class CorrectionReader implements CorrectionCoder {
 
   bit(index: number): number {
     const decoder = this.#decoder;
-    const bound = Math.imul(decoder.range >>> 15, this.#table.probabilities[index]! >>> 1);
+    const bound = imul(decoder.range >>> 15, this.#table.probabilities[index]! >>> 1);
     const bit = decoder.code >>> 1 < bound ? 0 : 1;
     if (bit === 0) decoder.range = bound;
     else {
@@ -146,7 +148,7 @@ export class CorrectionReader implements CorrectionCoder {
     decoder.range >>>= count;
     const value = Math.floor((decoder.code >>> 1) / decoder.range);
     if (value >>> count !== 0) throw fault('recipe-invalid', 'Its corrections are coded wrongly.');
-    decoder.code = (decoder.code - (Math.imul(decoder.range, value) << 1)) | 0;
+    decoder.code = (decoder.code - (imul(decoder.range, value) << 1)) | 0;
     if (decoder.range < minRange) this.#shift();
     return value;
   }
@@ -176,14 +178,14 @@ export const numberContexts = 24;
 
 /** A number of at most `max` (below 2^24 - 1): exponent in unary, from context `index`, then the mantissa. */
 export function codeNumber(coder: CorrectionCoder, index: number, value: number, max: number): number {
-  const wanted = 31 - Math.clz32(value + 1);
+  const wanted = 31 - clz32(value + 1);
   let exponent = 0;
   while (coder.bit(index + exponent, exponent < wanted ? 1 : 0) === 1) {
     if (++exponent === numberContexts) throw fault('recipe-invalid', 'A number among its corrections is too large.');
   }
   let mantissa = 0;
   for (let left = exponent; left > 0; ) {
-    const bits = Math.min(left, 12);
+    const bits = min(left, 12);
     left -= bits;
     mantissa = (mantissa << bits) | coder.raw(((value + 1) >>> left) & ((1 << bits) - 1), bits);
   }

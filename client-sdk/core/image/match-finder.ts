@@ -6,6 +6,8 @@ import { maxMatchBytes } from './deflate-code.js';
 import type { EncoderModel } from './encoder-model.js';
 import type { PlainWindow } from './plain-window.js';
 
+// Taken once: looking them up costs where globals are not plain objects.
+const { imul, min, max } = Math;
 const ringBytes = 65_536;
 const ringMask = ringBytes - 1;
 /** Steps along chains when an exact copy is named by its rank. */
@@ -13,10 +15,10 @@ const maxRankSteps = 512;
 /** The highest rank that is used. */
 export const maxRank = 255;
 /** Steps along chains that a stream may take: so many at once, and so many for each of its bytes. */
-const workAtOnce = 4_194_304;
-const workPerByte = 192;
+const workAtOnce = 1_048_576;
+const workPerByte = 128;
 /** One search may take this share of what is left, as a shift, and in any case so many steps. */
-const searchShift = 10;
+const searchShift = 8;
 const poorChain = 8;
 /** Bits of the table of three bytes beside that of four. */
 const shortHashBits = 15;
@@ -55,11 +57,11 @@ export class MatchFinder {
   /** Inserts all positions before `end` that were not yet. */
   insertTo(end: number): void {
     if (end <= this.inserted) return;
-    const last = Math.min(end, this.window.end - this.#width + 1);
+    const last = min(end, this.window.end - this.#width + 1);
     const heads = this.#heads;
     const previous = this.#previous;
     const hasShort = this.#shortHeads.length > 0;
-    this.#work = Math.min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
+    this.#work = min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
     for (let position = this.inserted; position < last; position++) {
       const hash = this.#hash(position - this.window.base);
       previous[position & ringMask] = heads[hash]!;
@@ -72,7 +74,7 @@ export class MatchFinder {
   /** Passes over positions up to `end` without inserting them. */
   skipTo(end: number): void {
     if (end <= this.inserted) return;
-    this.#work = Math.min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
+    this.#work = min(workAtOnce, this.#work + workPerByte * (end - this.inserted));
     this.inserted = end;
   }
 
@@ -80,22 +82,22 @@ export class MatchFinder {
   search(position: number, best: number, chain: number): void {
     const { window } = this;
     this.length = 0;
-    const maxLength = Math.min(maxMatchBytes, window.end - position);
+    const maxLength = min(maxMatchBytes, window.end - position);
     if (maxLength < this.#width || best >= maxLength) return;
     const { bytes, base } = window;
     const at = position - base;
-    const limit = Math.max(0, position - this.#maxDistance);
+    const limit = max(0, position - this.#maxDistance);
     let longest = best;
     let found = -1;
     if (this.#shortHeads.length > 0 && longest < 3) {
       found = this.#shortCandidate(position, limit);
       if (found >= 0) longest = 3;
     }
-    const nice = Math.min(this.model.nice, maxLength);
+    const nice = min(this.model.nice, maxLength);
     const previous = this.#previous;
     let candidate = this.#heads[this.#hash(at)]!;
     while (candidate >= position) candidate = previous[candidate & ringMask]!;
-    let left = Math.min(chain, Math.max(poorChain, this.#work >> searchShift));
+    let left = min(chain, max(poorChain, this.#work >> searchShift));
     const before = left;
     while (candidate >= limit && left > 0) {
       left--;
@@ -127,7 +129,7 @@ export class MatchFinder {
   searchAt(position: number, distance: number): void {
     this.length = 0;
     if (distance > position) return;
-    const length = this.#common(position, position - distance, Math.min(maxMatchBytes, this.window.end - position));
+    const length = this.#common(position, position - distance, min(maxMatchBytes, this.window.end - position));
     if (length < 3) return;
     this.length = length;
     this.distance = distance;
@@ -138,14 +140,14 @@ export class MatchFinder {
    * the one of rank `rank` (0 is the nearest). Answers [rank, distance] of it, or undefined.
    */
   rank(position: number, length: number, wanted: { readonly distance: number; readonly rank: number }): readonly [number, number] | undefined {
-    const limit = Math.max(0, position - this.#maxDistance);
-    if (position + Math.max(length, this.#width) > this.window.end) return undefined;
+    const limit = max(0, position - this.#maxDistance);
+    if (position + max(length, this.#width) > this.window.end) return undefined;
     let candidate = this.#heads[this.#hash(position - this.window.base)]!;
     while (candidate >= position) candidate = this.#previous[candidate & ringMask]!;
     let rank = 0;
     const work = this.#work;
     const maxSteps = work > 0 ? maxRankSteps : poorChain;
-    const last = wanted.distance === 0 ? limit : Math.max(limit, position - wanted.distance);
+    const last = wanted.distance === 0 ? limit : max(limit, position - wanted.distance);
     for (let steps = 0; candidate >= last && steps < maxSteps && rank <= maxRank; steps++) {
       this.#work--;
       if (this.window.at(candidate + length - 1) === this.window.at(position + length - 1) && this.#common(position, candidate, length) === length) {
@@ -182,12 +184,12 @@ export class MatchFinder {
       return ((bytes[at]! << (2 * this.#shift)) ^ (bytes[at + 1]! << this.#shift) ^ bytes[at + 2]!) & this.#mask;
     }
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    return Math.imul(word, this.#multiplier) >>> this.#shift;
+    return imul(word, this.#multiplier) >>> this.#shift;
   }
 
   #shortHash(at: number): number {
     const { bytes } = this.window;
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
-    return Math.imul(word, shortHashMultiplier) >>> (32 - shortHashBits);
+    return imul(word, shortHashMultiplier) >>> (32 - shortHashBits);
   }
 }

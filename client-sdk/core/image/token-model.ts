@@ -11,6 +11,8 @@ import type { EncoderModel } from './encoder-model.js';
 import { MatchFinder, maxRank } from './match-finder.js';
 import type { PlainWindow } from './plain-window.js';
 
+// Taken once: looking them up costs where globals are not plain objects.
+const { min, max, clz32, abs } = Math;
 /** Bytes that must be known after a place (or be all there are) before its token can be predicted. */
 export const lookAheadBytes = 1_024;
 
@@ -87,7 +89,7 @@ export class TokenModel {
 
   #pass(length: number): void {
     const finder = this.#finder;
-    const end = this.position + Math.max(1, length);
+    const end = this.position + max(1, length);
     if (length <= this.model.insert) finder.insertTo(end);
     else {
       finder.insertTo(this.position + 1);
@@ -158,7 +160,7 @@ export class TokenModel {
       finder.insertTo(position + ahead);
       finder.search(position + ahead, length - 1, model.chain >> ahead);
       if (finder.length < length) continue;
-      const gain = 4 * (finder.length - length) + Math.clz32(finder.distance) - Math.clz32(this.#baseDistance);
+      const gain = 4 * (finder.length - length) + clz32(finder.distance) - clz32(this.#baseDistance);
       if (gain > (ahead === 1 ? 2 : 6)) {
         this.#defer(ahead);
         return;
@@ -230,8 +232,8 @@ export class TokenModel {
     if (coder.bit(sameLengthAt + kind, actual === base ? 1 : 0) === 1) return base;
     const isShorter = base > minMatchBytes && (base === maxMatchBytes || coder.bit(shorterAt + kind, actual < base ? 1 : 0) === 1);
     const context = differenceAt + (isShorter ? 0 : numberContexts);
-    const max = isShorter ? base - minMatchBytes - 1 : maxMatchBytes - base - 1;
-    const difference = codeNumber(coder, context, Math.abs(actual - base) - 1, Math.max(0, max)) + 1;
+    const most = isShorter ? base - minMatchBytes - 1 : maxMatchBytes - base - 1;
+    const difference = codeNumber(coder, context, abs(actual - base) - 1, max(0, most)) + 1;
     return isShorter ? base - difference : base + difference;
   }
 
@@ -266,7 +268,7 @@ export class TokenModel {
   /** What is written must unfold to the plain bytes. */
   #checkCopy(length: number, distance: number): void {
     const { position, window } = this;
-    if (distance > Math.min(position, maxDistance)) throw fault('recipe-invalid', 'A distance is out of bounds.');
+    if (distance > min(position, maxDistance)) throw fault('recipe-invalid', 'A distance is out of bounds.');
     for (let i = 0; i < length; i++) {
       if (window.at(position + i) !== window.at(position + i - distance)) throw fault('recipe-invalid', 'A match is none.');
     }
@@ -279,5 +281,5 @@ function classOf(length: number): number {
 }
 
 function distanceClass(distance: number): number {
-  return (31 - Math.clz32(distance | 1)) >> 1;
+  return (31 - clz32(distance | 1)) >> 1;
 }
