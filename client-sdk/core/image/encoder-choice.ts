@@ -5,13 +5,13 @@
 import { CorrectionWriter, TooManyCorrections } from './correction-coder.js';
 import { maxDistance, minMatchBytes, oddMatchLength } from './deflate-code.js';
 import { DeflateReader } from './deflate-reader.js';
-import { knownModels, type EncoderModel, type NamedModel } from './encoder-model.js';
+import { knownModels, type EncoderModel } from './encoder-model.js';
 import { PlainWindow } from './plain-window.js';
 import { tokenContexts, TokenModel } from './token-model.js';
 
 /** Tokens on which all models are tried, and on which the best of them are. */
-const firstTokens = 20_000;
-const secondTokens = 150_000;
+const firstTokens = 16_000;
+const secondTokens = 80_000;
 const finalists = 3;
 /** Plain bytes of a sample; a piece of the stream unfolds to at most 1032 times its size. */
 const maxSampleBytes = 786_432;
@@ -68,30 +68,31 @@ export class TokenSample {
 
 /** The model with the fewest corrections on `samples` (each the beginning of a stream of one encoder), nearly so where that is faster. */
 export function chooseModel(samples: readonly TokenSample[]): EncoderModel {
-  const candidates = plausibleModels(samples);
-  const first = ranked(samples, candidates, firstTokens).slice(0, finalists);
-  const second = ranked(samples, first.flatMap(({ named }) => relatives(named)), secondTokens);
+  const first = ranked(samples, plausibleModels(samples), firstTokens).slice(0, finalists);
+  const second = ranked(samples, first.map(({ model }) => model), secondTokens);
+  const best = second[0]!;
   const streamBytes = samples.reduce((sum, sample) => sum + sample.streamBytes, 0);
-  const limit = second[0]!.bytes + streamBytes * equalShare;
-  const good = second.filter(({ bytes }) => bytes <= limit);
-  const fastest = Math.min(...good.map(({ named }) => named.model.chain));
-  return good.find(({ named }) => named.model.chain === fastest)!.named.model;
+  const good = second.filter(({ bytes }) => bytes <= best.bytes + streamBytes * equalShare);
+  const fastest = good.reduce((one, other) => (other.model.chain < one.model.chain ? other : one)).model;
+  if (fastest.multiplier !== 0 || fastest.parsing === 'none' || fastest.parsing === 'fixed') return fastest;
+  // The same encoder with twice the memory.
+  return ranked(samples, [fastest, { ...fastest, hashBits: 16 }], secondTokens)[0]!.model;
 }
 
 interface Ranked {
-  readonly named: NamedModel;
+  readonly model: EncoderModel;
   readonly bytes: number;
 }
 
 /** The best first. */
-function ranked(samples: readonly TokenSample[], models: readonly NamedModel[], tokens: number): readonly Ranked[] {
+function ranked(samples: readonly TokenSample[], models: readonly EncoderModel[], tokens: number): readonly Ranked[] {
   let best = Infinity;
   const results: Ranked[] = [];
-  for (const named of models) {
-    const bytes = measure(samples, named.model, { tokens, maxBytes: Math.min(2 * best + 64, 0x40000000) });
+  for (const model of models) {
+    const bytes = measure(samples, model, { tokens, maxBytes: Math.min(2 * best + 64, 0x40000000) });
     if (bytes === undefined) continue;
     best = Math.min(best, bytes);
-    results.push({ named, bytes });
+    results.push({ model, bytes });
   }
   return results.sort((a, b) => a.bytes - b.bytes);
 }
@@ -123,7 +124,7 @@ function measure(
 }
 
 /** What the first tokens do not contradict, the most usual first, fitted to them. */
-function plausibleModels(samples: readonly TokenSample[]): readonly NamedModel[] {
+function plausibleModels(samples: readonly TokenSample[]): readonly EncoderModel[] {
   const habits = habitsOf(samples);
   const { matches, shortMatches, distance } = habits;
   const isShort = shortMatches > matches * shortShare;
@@ -134,7 +135,7 @@ function plausibleModels(samples: readonly TokenSample[]): readonly NamedModel[]
     const hasShort = model.multiplier === 0 || model.hasShortTable;
     return (hasShort || !isShort) && (model.multiplier !== 0 || model.hashBits === 15);
   });
-  return all.map((named) => ({ name: named.name, model: fitted(named.model, habits) }));
+  return all.map(({ model }) => fitted(model, habits));
 }
 
 /** What the tokens of samples have in common. */
@@ -177,10 +178,4 @@ function habitsOf(samples: readonly TokenSample[]): Habits {
 function fitted(model: EncoderModel, { minLength, farDistance }: Habits): EncoderModel {
   if (model.parsing === 'none' || model.parsing === 'fixed') return model;
   return { ...model, minLength: Math.max(model.minLength, minLength), farDistance: model.farDistance === maxDistance ? maxDistance : farDistance };
-}
-
-/** The model, and the same of zlib with twice the memory. */
-function relatives(named: NamedModel): readonly NamedModel[] {
-  if (named.model.multiplier !== 0 || named.model.hashBits !== 15 || named.model.parsing === 'none' || named.model.parsing === 'fixed') return [named];
-  return [named, { name: named.name, model: { ...named.model, hashBits: 16 } }];
 }
