@@ -25,7 +25,6 @@ const fullRange = 0x7fffffff;
 /** How fast a context adapts after it was used 0, 1, 2, ... times. */
 const rates = Uint8Array.of(1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5);
 const lastRate = rates.length - 1;
-const trailerBytes = 4;
 
 /** Probabilities of zero and how often each was used. */
 class ContextTable {
@@ -108,8 +107,8 @@ export class CorrectionWriter implements CorrectionCoder {
   }
 
   #byte(value: number): void {
+    if (this.#at >= this.maxBytes) throw new TooManyCorrections();
     if (this.#at === this.#bytes.length) {
-      if (this.#at >= this.maxBytes + trailerBytes) throw new TooManyCorrections();
       const larger = new Uint8Array(2 * this.#at);
       larger.set(this.#bytes);
       this.#bytes = larger;

@@ -17,7 +17,7 @@ const finalists = 3;
 const maxSampleBytes = 786_432;
 const pieceBytes = 1_024;
 /** A model whose corrections are longer by less than this share of the stream is as good, and the faster one is taken. */
-const equalShare = 1 / 300;
+const equalShare = 1 / 150;
 /** A model that sees four bytes only is not tried where matches of three are more than this share. */
 const shortShare = 1 / 500;
 /** So few matches are taken for exceptions. */

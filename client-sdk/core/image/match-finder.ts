@@ -15,10 +15,10 @@ const maxRankSteps = 512;
 /** The highest rank that is used. */
 export const maxRank = 255;
 /** Steps along chains that a stream may take: so many at once, and so many for each of its bytes. */
-const workAtOnce = 1_048_576;
+const workAtOnce = 4_194_304;
 const workPerByte = 128;
 /** One search may take this share of what is left, as a shift, and in any case so many steps. */
-const searchShift = 8;
+const searchShift = 10;
 const poorChain = 8;
 /** Bits of the table of three bytes beside that of four. */
 const shortHashBits = 15;
