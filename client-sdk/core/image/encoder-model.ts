@@ -18,6 +18,8 @@ export interface EncoderModel {
   /** Multiplier of the hash of four bytes; 0 is zlib's rolling hash of three. */
   readonly multiplier: number;
   readonly hashBits: number;
+  /** The hash of four bytes is that of the next number, from bit 16 on: Chromium's. */
+  readonly hasMiddleHash: boolean;
   /** A table of three bytes, nearest place only, beside that of four. */
   readonly hasShortTable: boolean;
   /** Candidates that one search looks at. */
@@ -54,7 +56,7 @@ const libdeflateMultiplier = 0x1e35a7bd;
 const chromiumMultiplier = 66_521;
 
 const plain: EncoderModel = {
-  parsing: 'none', multiplier: 0, hashBits: 15, hasShortTable: false, chain: 1, nice: 258, good: 258, lazy: 258, insert: 258, doesInsertLast: false,
+  parsing: 'none', multiplier: 0, hashBits: 15, hasMiddleHash: false, hasShortTable: false, chain: 1, nice: 258, good: 258, lazy: 258, insert: 258, doesInsertLast: false,
   minLength: 3, farDistance: maxDistance, maxDistance: zlibDistance, fixedDistance: 1,
 };
 
@@ -78,7 +80,7 @@ export function knownModels(): readonly NamedModel[] {
   }
   for (const [i, level] of zlibLevels.entries()) {
     models.push({ name: `zlib level ${i + 1}`, model: zlibModel(i + 1, level) });
-    const chromium = { ...zlibModel(i + 1, level), multiplier: chromiumMultiplier };
+    const chromium = { ...zlibModel(i + 1, level), multiplier: chromiumMultiplier, hasMiddleHash: true };
     models.push({ name: `Chromium level ${i + 1}`, model: chromium });
   }
   const quick = { ...plain, parsing: 'greedy' as const, multiplier: zlibNgMultiplier, hashBits: 16, insert: 0, minLength: 4 };
@@ -122,14 +124,14 @@ export function modelValue(model: EncoderModel): CborValue {
 
 function members(model: EncoderModel): readonly number[] {
   return [
-    parsings.indexOf(model.parsing), model.multiplier >>> 0, model.hashBits, model.hasShortTable ? 1 : 0, model.chain, model.nice,
+    parsings.indexOf(model.parsing), model.multiplier >>> 0, model.hashBits, model.hasMiddleHash ? 1 : 0, model.hasShortTable ? 1 : 0, model.chain, model.nice,
     model.good, model.lazy, model.insert, model.doesInsertLast ? 1 : 0, model.minLength, model.farDistance, model.maxDistance, model.fixedDistance,
   ];
 }
 
 /** Bounds of the members in their order. */
 const bounds = [
-  [0, parsings.length - 1], [0, 0xffffffff], [8, 16], [0, 1], [1, 4_096], [3, 258], [3, 258], [3, 258], [0, 4_096], [0, 1], [3, 258], [1, 32_768],
+  [0, parsings.length - 1], [0, 0xffffffff], [8, 16], [0, 1], [0, 1], [1, 4_096], [3, 258], [3, 258], [3, 258], [0, 4_096], [0, 1], [3, 258], [1, 32_768],
   [1, 32_768], [1, 32_768],
 ] as const;
 
@@ -142,16 +144,17 @@ export function modelOf(value: CborValue | undefined): EncoderModel {
     parsing: parsings[numbers[0]!]!,
     multiplier: numbers[1]! | 0,
     hashBits: numbers[2]!,
-    hasShortTable: numbers[3] === 1,
-    chain: numbers[4]!,
-    nice: numbers[5]!,
-    good: numbers[6]!,
-    lazy: numbers[7]!,
-    insert: numbers[8]!,
-    doesInsertLast: numbers[9] === 1,
-    minLength: numbers[10]!,
-    farDistance: numbers[11]!,
-    maxDistance: numbers[12]!,
-    fixedDistance: numbers[13]!,
+    hasMiddleHash: numbers[3] === 1,
+    hasShortTable: numbers[4] === 1,
+    chain: numbers[5]!,
+    nice: numbers[6]!,
+    good: numbers[7]!,
+    lazy: numbers[8]!,
+    insert: numbers[9]!,
+    doesInsertLast: numbers[10] === 1,
+    minLength: numbers[11]!,
+    farDistance: numbers[12]!,
+    maxDistance: numbers[13]!,
+    fixedDistance: numbers[14]!,
   };
 }

@@ -40,6 +40,7 @@ export class MatchFinder {
   readonly #mask: number;
   readonly #multiplier: number;
   readonly #maxDistance: number;
+  readonly #addend: number;
 
   constructor(
     private readonly window: PlainWindow,
@@ -47,7 +48,8 @@ export class MatchFinder {
   ) {
     this.#width = model.multiplier === 0 ? 3 : 4;
     this.#mask = (1 << model.hashBits) - 1;
-    this.#shift = model.multiplier === 0 ? Math.ceil(model.hashBits / 3) : 32 - model.hashBits;
+    this.#shift = model.multiplier === 0 ? Math.ceil(model.hashBits / 3) : model.hasMiddleHash ? 16 : 32 - model.hashBits;
+    this.#addend = model.hasMiddleHash ? 1 : 0;
     this.#multiplier = model.multiplier;
     this.#maxDistance = model.maxDistance;
     this.#heads = new Int32Array(1 << model.hashBits).fill(-1);
@@ -184,7 +186,7 @@ export class MatchFinder {
       return ((bytes[at]! << (2 * this.#shift)) ^ (bytes[at + 1]! << this.#shift) ^ bytes[at + 2]!) & this.#mask;
     }
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    return imul(word, this.#multiplier) >>> this.#shift;
+    return (imul(word + this.#addend, this.#multiplier) >>> this.#shift) & this.#mask;
   }
 
   #shortHash(at: number): number {
