@@ -1,4 +1,5 @@
 /** Whatever the bytes, join(split(x)) = x or the file goes as bytes; whatever the recipe, join ends in order. SPEC.md section 6. */
+import { deflateSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DiceError } from '../../client-sdk/core/errors.js';
@@ -114,7 +115,7 @@ function changeLeaf(value: CborValue, at: number, to: CborValue): CborValue {
 const anyLeaf: fc.Arbitrary<CborValue> = fc.oneof(
   fc.integer({ min: -2, max: 300 }),
   fc.constantFrom(2 ** 20, 2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER),
-  fc.constantFrom(null, true, 'png', 'tiff', 'zlib', 'stored', 'none', 'bytes'),
+  fc.constantFrom(null, true, 'png', 'tiff', 'zlib', 'stored', 'tokens', 'none', 'bytes'),
   fc.uint8Array({ maxLength: 4 }),
   fc.constant([]),
   fc.constant({}),
@@ -135,6 +136,7 @@ describe('a recipe of a stranger', () => {
   const files = [
     writePng(shaded(40, 30), { idatBytes: 300, filter: (row) => row % 5 }),
     writePng(shaded(21, 9, { channels: 1, depth: 2 }), { isInterlaced: true, level: 0 }),
+    writePng(shaded(40, 30), { changeStream: (stream) => new Uint8Array(deflateSync(inflateSync(stream), { level: 3 })) }),
     writeTiff([shaded(40, 30), shaded(9, 9, { channels: 1, depth: 4 })], { rowsPerStrip: 8, padding: 1 }),
     writeTiff(shaded(40, 30, { depth: 16 }), { tile: [16, 32], padding: 1, isPlanar: true }),
   ];

@@ -37,7 +37,7 @@ describe('deflate parameters', () => {
     const stream = file.subarray(2, -4);
     const found = mustFind({ plain, stream, isWhole: true, header: file.subarray(0, 2) });
     expect(isEqual(encode(found, plain), stream)).toBe(true);
-    expect(methodOf(methodValue(found).value, new Uint8Array())).toEqual(found);
+    expect(methodOf(methodValue(found))).toEqual(found);
   });
 
   it('are found on the first part of a longer stream', () => {
@@ -72,14 +72,14 @@ describe('deflate parameters', () => {
 
   it('of a stranger are checked', () => {
     const zlib = { kind: 'zlib', level: 6, memLevel: 8, strategy: 0, windowBits: 15 };
-    const none = new Uint8Array();
+    const none = { stored: new Uint8Array(), corrections: new Uint8Array() };
     const numbers = [{ level: 0 }, { level: 10 }, { memLevel: 0 }, { memLevel: 10 }, { strategy: 5 }, { strategy: -1 }];
     for (const change of [...numbers, { windowBits: 8 }, { windowBits: 16 }, { more: 1 }, { kind: 'other' }]) {
-      expect(() => methodOf({ ...zlib, ...change }, none)).toThrow();
+      expect(() => methodOf({ value: { ...zlib, ...change }, ...none })).toThrow();
     }
-    expect(() => methodOf(undefined, none)).toThrow();
-    expect(() => methodOf({ kind: 'stored' }, none)).toThrow();
-    expect(() => methodOf(zlib, encodeRuns([[5, 1]]))).toThrow();
+    expect(() => methodOf({ value: undefined, ...none })).toThrow();
+    expect(() => methodOf({ value: { kind: 'stored' }, ...none })).toThrow();
+    expect(() => methodOf({ value: zlib, ...none, stored: encodeRuns([[5, 1]]) })).toThrow();
   });
 });
 

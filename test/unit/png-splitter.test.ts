@@ -35,6 +35,19 @@ describe('a PNG file comes back exactly', () => {
     for (const idatBytes of [1, 2, 7, 1_000, 8_192]) await expectExact(rgb, { idatBytes });
   });
 
+  it('whatever its encoder', async () => {
+    const flushed = (stream: Uint8Array): Uint8Array => {
+      const rows = pako.inflate(stream);
+      const deflate = new pako.Deflate({});
+      deflate.push(rows.subarray(0, 4_000), pako.constants.Z_SYNC_FLUSH);
+      deflate.push(rows.subarray(4_000), true);
+      return deflate.result;
+    };
+    await expectExact(rgb, { changeStream: flushed, idatBytes: 999 });
+    const { description } = await mustSplit(writePng(rgb, { changeStream: flushed }));
+    expect(description).toMatch(/tokens like those of zlib level \d, \d+ bytes of corrections/);
+  });
+
   it('with stored blocks', async () => {
     await expectExact(rgb, { level: 0 });
   });
@@ -107,19 +120,11 @@ describe('a PNG file goes as bytes', () => {
     expect(await splitBytes(file)).toBeUndefined();
   };
 
-  it('when its encoder is unknown', async () => {
-    const deflate = new pako.Deflate({});
-    const rows = pako.inflate(pako.deflate(new Uint8Array(45 * 211)));
-    deflate.push(rows.subarray(0, 4_000), pako.constants.Z_SYNC_FLUSH);
-    deflate.push(rows.subarray(4_000), true);
-    await unsplit(writePng(rgb, { changeStream: () => deflate.result }));
-  });
-
   it('when it is cut off, damaged, or has too few or too many pixels', async () => {
     const file = writePng(rgb);
     await unsplit(file.subarray(0, 400));
     await unsplit(file.subarray(0, 20));
-    await unsplit(writePng(rgb, { changeStream: (stream) => stream.map((byte, i) => (i === 300 ? byte ^ 0x55 : byte)) }));
+    await unsplit(writePng(rgb, { changeStream: (stream) => stream.map((byte, i) => (i === 2 ? byte | 6 : byte)) }));
     const taller = writePng(rgb);
     taller.set(u32(46), 20);
     await unsplit(taller);

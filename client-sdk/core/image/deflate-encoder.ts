@@ -1,10 +1,13 @@
 /**
  * Makes a raw deflate stream again as some encoder once wrote it: vanilla zlib under its four parameters (by
- * the pinned pako, whose output is that of zlib), or stored blocks of given lengths. SPEC.md section 6.4.
+ * the pinned pako, whose output is that of zlib), stored blocks of given lengths, or tokens as a model predicts and
+ * corrections correct them. SPEC.md sections 6.4 and 6.7.
  */
 import { Deflate } from 'pako';
 import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
+import { readCorrections, TokenJoin } from './deflate-tokens.js';
+import { describeModel, modelOf, modelValue, type EncoderModel } from './encoder-model.js';
 import { maxPieces } from './image-limits.js';
 import { integerOf, mapOf } from './recipe-members.js';
 import { decodeRuns, encodeRuns, type Runs } from './varint.js';
@@ -24,8 +27,15 @@ export interface StoredBlocks {
   readonly lengths: Runs;
 }
 
+/** The model of an encoder, and where it was wrong. */
+export interface PredictedTokens {
+  readonly kind: 'tokens';
+  readonly model: EncoderModel;
+  readonly corrections: Uint8Array;
+}
+
 /** How a stream was made. */
-export type DeflateMethod = ZlibParameters | StoredBlocks;
+export type DeflateMethod = ZlibParameters | StoredBlocks | PredictedTokens;
 
 /** Takes the plain bytes in order; gives the stream to its `onBytes`. */
 export interface DeflateEncoder {
@@ -39,21 +49,52 @@ const maxStoredBytes = 65_535;
 
 /** An encoder that works as `method` says; zlib gives its stream in pieces of `chunkSize`, stored blocks as they come. */
 export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void, chunkSize = 65_536): DeflateEncoder {
-  return method.kind === 'stored' ? new StoredEncoder(method.lengths, onBytes) : zlibEncoder(method, onBytes, chunkSize);
+  if (method.kind === 'stored') return new StoredEncoder(method.lengths, onBytes);
+  if (method.kind === 'zlib') return zlibEncoder(method, onBytes, chunkSize);
+  const corrections = readCorrections(method.corrections);
+  const join = new TokenJoin(method.model, corrections, onBytes);
+  return {
+    push: (bytes) => {
+      join.push(bytes);
+    },
+    finish: () => {
+      join.finish();
+      corrections.end();
+    },
+  };
 }
 
-/** The members of a recipe that name `method`, and the section that goes with it (empty for zlib). */
-export function methodValue(method: DeflateMethod): { readonly value: CborValue; readonly section: Uint8Array } {
-  if (method.kind === 'stored') return { value: { kind: 'stored' }, section: encodeRuns(method.lengths) };
+/** The members of a recipe that name a method, and the sections that go with it (empty where it has none). */
+export interface WrittenMethod {
+  readonly value: CborValue;
+  /** Lengths of stored blocks. */
+  readonly stored: Uint8Array;
+  readonly corrections: Uint8Array;
+}
+
+const none = new Uint8Array(0);
+
+/** `method` as recipes write it. */
+export function methodValue(method: DeflateMethod): WrittenMethod {
+  if (method.kind === 'stored') return { value: { kind: 'stored' }, stored: encodeRuns(method.lengths), corrections: none };
+  if (method.kind === 'tokens') {
+    return { value: { kind: 'tokens', model: modelValue(method.model) }, stored: none, corrections: method.corrections };
+  }
   const { kind, level, memLevel, strategy, windowBits } = method;
-  return { value: { kind, level, memLevel, strategy, windowBits }, section: new Uint8Array(0) };
+  return { value: { kind, level, memLevel, strategy, windowBits }, stored: none, corrections: none };
 }
 
 /** The method that a recipe names. Throws DiceError `recipe-invalid` for anything else. */
-export function methodOf(value: CborValue | undefined, section: Uint8Array): DeflateMethod {
-  if (section.length > 0) {
+export function methodOf({ value, stored, corrections }: Omit<WrittenMethod, 'value'> & { readonly value: CborValue | undefined }): DeflateMethod {
+  if (stored.length > 0 && corrections.length > 0) throw unknownMethod();
+  if (stored.length > 0) {
     if (mapOf(value, ['kind'])['kind'] !== 'stored') throw unknownMethod();
-    return { kind: 'stored', lengths: decodeRuns(section, maxStoredBytes, maxPieces) };
+    return { kind: 'stored', lengths: decodeRuns(stored, maxStoredBytes, maxPieces) };
+  }
+  if (corrections.length > 0) {
+    const { kind, model } = mapOf(value, ['kind', 'model']);
+    if (kind !== 'tokens') throw unknownMethod();
+    return { kind, model: modelOf(model), corrections };
   }
   const { kind, level, memLevel, strategy, windowBits } = mapOf(value, ['kind', 'level', 'memLevel', 'strategy', 'windowBits']);
   if (kind !== 'zlib') throw unknownMethod();
@@ -69,6 +110,7 @@ export function methodOf(value: CborValue | undefined, section: Uint8Array): Def
 /** In words, for `dice info`. */
 export function describeMethod(method: DeflateMethod): string {
   if (method.kind === 'stored') return 'stored blocks';
+  if (method.kind === 'tokens') return `tokens like those of ${describeModel(method.model)}, ${method.corrections.length} bytes of corrections`;
   const strategies = ['', ' filtered', ' Huffman only', ' run-length', ' fixed'];
   return `zlib level ${method.level}${strategies[method.strategy] ?? ''}, memory ${method.memLevel}, window ${method.windowBits}`;
 }

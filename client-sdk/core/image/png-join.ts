@@ -33,7 +33,7 @@ interface PngParts {
   readonly idatLengths: Runs;
 }
 
-const sectionCount = 8;
+const sectionCount = 9;
 
 /** The file's bytes. Throws DiceError `recipe-invalid` where the recipe does not fit itself or the picture. */
 export async function* joinPng(
@@ -68,7 +68,7 @@ export async function* joinPng(
 function partsOf({ params, sections }: ContainerRecipe): PngParts {
   if (sections.length !== sectionCount) throw invalid('it has other sections than a PNG file');
   const { adler, method, zlib } = mapOf(params, ['adler', 'method', 'zlib']);
-  const [prefix, suffix, tail, filterTypes, spare, stored, crcs, idat] = sections;
+  const [prefix, suffix, tail, filterTypes, spare, stored, crcs, idat, corrections] = sections;
   const header = pngHeaderOf(prefix!);
   if (header === undefined) throw invalid('its header is malformed');
   const rowCount = header.passes.reduce((sum, pass) => sum + pass.height, 0);
@@ -89,7 +89,7 @@ function partsOf({ params, sections }: ContainerRecipe): PngParts {
     zlibHeader: zlib,
     isAdlerRight: adler,
     idatLengths,
-    method: methodOf(method, stored!),
+    method: methodOf({ value: method, stored: stored!, corrections: corrections! }),
     wrongCrcs: wrongCrcsOf(crcs!, idatLengths),
   };
 }

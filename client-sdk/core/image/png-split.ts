@@ -5,6 +5,7 @@
 import { adler32 } from './checksum.js';
 import { describeMethod, methodValue, type DeflateMethod } from './deflate-encoder.js';
 import { findParameters } from './deflate-search.js';
+import { predictedTokens, type DeflateStreams } from './deflate-prediction.js';
 import { sampleBytes } from './content.js';
 import { maxContainerBytes, maxWholeBytes } from './image-limits.js';
 import { unpackRow } from './packed-samples.js';
@@ -15,7 +16,7 @@ import { type ContainerRecipe, type RasterFile, Unsplittable } from './raster-co
 import type { Source } from './splitter.js';
 import { StoredBlockReader } from './stored-blocks.js';
 import { ByteWriter, encodeRuns, RunList } from './varint.js';
-import { ZlibReader } from './zlib-reader.js';
+import { ZlibReader, zlibHeaderBytes } from './zlib-reader.js';
 
 /** Plain bytes on which the deflate parameters are verified; of a smaller file, all of them. */
 const verifiedBytes = 8_388_608;
@@ -70,9 +71,11 @@ function containerOf(layout: PngLayout, survey: Survey): ContainerRecipe {
       survey.tail,
       survey.filterTypes,
       survey.spare,
-      method.section,
+      method.stored,
       survey.wrongCrcs,
       encodeRuns(lengths.runs),
+      // Last, for its length differs between near copies.
+      method.corrections,
     ],
   };
 }
@@ -99,8 +102,9 @@ async function surveyOf(source: Source, layout: PngLayout): Promise<Survey> {
   };
   for await (const piece of idatPieces(source, layout, onChunk)) reader.push(piece);
   const tail = reader.end();
-  const method = stream.method(reader.header);
-  if (!rows.isComplete || method === undefined) throw new Unsplittable('too little data, or an unknown encoder');
+  if (!rows.isComplete) throw new Unsplittable('too little data');
+  const method = stream.method(reader.header) ?? (await predictedTokens(streamsOf(source, layout, stream.streamBytes)));
+  if (method === undefined) throw new Unsplittable('an encoder that no model predicts');
   const isAdlerRight = tail.length >= 4 && new DataView(tail.buffer).getUint32(0) === stream.adler;
   return {
     filterTypes: rows.filterTypes,
@@ -111,6 +115,27 @@ async function surveyOf(source: Source, layout: PngLayout): Promise<Survey> {
     tail: isAdlerRight ? tail.subarray(4) : tail,
     wrongCrcs: wrongCrcs.take(),
   };
+}
+
+/** The one deflate stream of the file. */
+function streamsOf(source: Source, layout: PngLayout, streamBytes: number): DeflateStreams {
+  return {
+    streamBytes,
+    async *streams() {
+      yield await Promise.resolve(streamPieces(source, layout, streamBytes));
+    },
+  };
+}
+
+async function* streamPieces(source: Source, layout: PngLayout, streamBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let skip = zlibHeaderBytes;
+  let left = streamBytes;
+  for await (const piece of idatPieces(source, layout)) {
+    const own = piece.subarray(skip, skip + left);
+    skip -= Math.min(skip, piece.length);
+    left -= own.length;
+    if (own.length > 0) yield own;
+  }
 }
 
 /** Filter types and spare bits. */
@@ -148,6 +173,7 @@ class RowSurvey {
 /** Checksum, and the first part of the stream, plain and deflated. */
 class StreamSurvey {
   adler = 1;
+  streamBytes = 0;
   readonly #plain: Uint8Array;
   readonly #stored = new StoredBlockReader();
   readonly #deflated = new ByteWriter();
@@ -168,6 +194,7 @@ class StreamSurvey {
 
   stream(bytes: Uint8Array): void {
     this.#stored.push(bytes);
+    this.streamBytes += bytes.length;
     // What comes after the kept plain bytes is beyond any candidate's output.
     if (this.#plainBytes <= this.#plain.length) this.#deflated.bytes(bytes);
     else this.#isWhole = false;

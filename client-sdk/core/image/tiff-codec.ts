@@ -1,19 +1,23 @@
 /**
  * How the segments of a TIFF page are compressed, exactly in both directions: not at all, LZW and PackBits as
- * libtiff does, Deflate by found parameters; and the horizontal predictor. SPEC.md section 6.5.
+ * libtiff does, Deflate by found parameters or by predicted tokens; and the horizontal predictor. SPEC.md section 6.5.
  */
 import { concat, isEqual, u32 } from '../../protocol/bytes.js';
 import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
 import { adler32 } from './checksum.js';
 import { sampleBytes } from './content.js';
-import { encoderOf, methodOf, methodValue, type DeflateMethod } from './deflate-encoder.js';
+import type { CorrectionReader } from './correction-coder.js';
+import { describeMethod, encoderOf, methodOf, methodValue, type DeflateMethod } from './deflate-encoder.js';
 import { findParameters } from './deflate-search.js';
+import { readCorrections, TokenJoin } from './deflate-tokens.js';
+import { maxContainerBytes } from './image-limits.js';
 import { Unsplittable } from './raster-container.js';
-import { mapOf } from './recipe-members.js';
+import { integerOf, mapOf } from './recipe-members.js';
 import { decodeLzw, encodeLzw } from './tiff-lzw.js';
 import { decodePackBits, encodePackBits } from './tiff-packbits.js';
 import type { TiffPage, TiffSegment } from './tiff-page.js';
+import type { ByteReader } from './varint.js';
 import { ZlibReader, zlibHeaderBytes } from './zlib-reader.js';
 
 /** What makes a page's segments again. */
@@ -24,6 +28,7 @@ export type TiffMethod =
   | { readonly kind: 'deflate'; readonly zlib: Uint8Array; readonly method: DeflateMethod };
 
 const adlerBytes = 4;
+const pieceBytes = 262_144;
 
 /** Packed rows of a compressed segment, or undefined where it is damaged. */
 export function decodeSegment(page: TiffPage, segment: TiffSegment, bytes: Uint8Array): Uint8Array | undefined {
@@ -32,10 +37,39 @@ export function decodeSegment(page: TiffPage, segment: TiffSegment, bytes: Uint8
   return rows;
 }
 
-/** The bytes of a segment; `rows` are overwritten. */
-export function encodeSegment(page: TiffPage, method: TiffMethod, rows: Uint8Array): Uint8Array {
-  if (page.isPredicted) differRows(page, rows);
-  return compress(page, method, rows);
+/** Writes the segments of a page as `method` says, in the order of the file. */
+export class SegmentEncoder {
+  readonly #corrections: CorrectionReader | undefined;
+
+  constructor(
+    private readonly page: TiffPage,
+    private readonly method: TiffMethod,
+  ) {
+    const isPredicted = method.kind === 'deflate' && method.method.kind === 'tokens';
+    this.#corrections = isPredicted ? readCorrections(method.method.corrections) : undefined;
+  }
+
+  /** Rows can be written one by one. */
+  get isPlain(): boolean {
+    return this.method.kind === 'none';
+  }
+
+  /** The bytes of a segment; `rows` are overwritten. Throws DiceError `recipe-invalid` where corrections do not fit. */
+  encode(rows: Uint8Array): Uint8Array {
+    const { page, method } = this;
+    if (page.isPredicted) differRows(page, rows);
+    if (this.#corrections === undefined || method.kind !== 'deflate' || method.method.kind !== 'tokens') return compress(page, method, rows);
+    const parts: Uint8Array[] = [method.zlib];
+    const join = new TokenJoin(method.method.model, this.#corrections, (bytes) => void parts.push(bytes));
+    for (let at = 0; at < rows.length; at += pieceBytes) join.push(rows.subarray(at, at + pieceBytes));
+    join.finish();
+    return concat(...parts, u32(adler32(rows)));
+  }
+
+  /** After the last segment. Throws DiceError `recipe-invalid` where there is more to write. */
+  end(): void {
+    this.#corrections?.end();
+  }
 }
 
 /** The bytes of a segment in the file, and its packed rows. */
@@ -47,7 +81,7 @@ export interface SegmentSample {
 /** The method that writes `samples` as they stand (at least one; their rows are overwritten), or undefined. */
 export function findMethod(page: TiffPage, samples: readonly SegmentSample[]): TiffMethod | undefined {
   if (page.isPredicted) for (const { rows } of samples) differRows(page, rows);
-  if (page.compression === 8 || page.compression === 32_946) return findDeflate(samples);
+  if (isDeflated(page)) return findDeflate(samples);
   const candidates: readonly TiffMethod[] =
     page.compression === 5
       ? [{ kind: 'lzw', doesCountLast: true }, { kind: 'lzw', doesCountLast: false }]
@@ -66,17 +100,32 @@ function findDeflate(samples: readonly SegmentSample[]): TiffMethod | undefined 
   return method === undefined ? undefined : { kind: 'deflate', zlib, method };
 }
 
+/** The segments of the page are zlib streams. */
+export function isDeflated(page: TiffPage): boolean {
+  return page.compression === 8 || page.compression === 32_946;
+}
+
+/** The deflate stream of a segment between its frame, or undefined where that frame is not `zlib`. */
+export function deflateStreamOf(bytes: Uint8Array, zlib: Uint8Array): Uint8Array | undefined {
+  return isEqual(bytes.subarray(0, zlibHeaderBytes), zlib) ? bytes.subarray(zlibHeaderBytes, bytes.length - adlerBytes) : undefined;
+}
+
 /** A method as recipes write it. */
 export function tiffMethodValue(method: TiffMethod): CborValue {
   if (method.kind === 'lzw') return { kind: 'lzw', last: method.doesCountLast };
-  if (method.kind === 'deflate') return { kind: 'deflate', zlib: method.zlib, method: methodValue(method.method).value };
-  return { kind: method.kind };
+  if (method.kind !== 'deflate') return { kind: method.kind };
+  return { corrections: tiffCorrections(method).length, kind: 'deflate', method: methodValue(method.method).value, zlib: method.zlib };
 }
 
-/** The method that a recipe names; it must be one of the page's compression. Throws DiceError `recipe-invalid`. */
-export function tiffMethodOf(page: TiffPage, value: CborValue | undefined): TiffMethod {
+/** The corrections of a method. */
+export function tiffCorrections(method: TiffMethod): Uint8Array {
+  return method.kind === 'deflate' ? methodValue(method.method).corrections : new Uint8Array(0);
+}
+
+/** The method that a recipe names, of the page's compression; its corrections are read from `corrections`. Throws DiceError `recipe-invalid`. */
+export function tiffMethodOf(page: TiffPage, value: CborValue | undefined, corrections: ByteReader): TiffMethod {
   if (page.compression === 5) return lzwMethodOf(value);
-  if (page.compression === 8 || page.compression === 32_946) return deflateMethodOf(value);
+  if (isDeflated(page)) return deflateMethodOf(value, corrections);
   const kind = page.compression === 1 ? 'none' : 'packbits';
   if (mapOf(value, ['kind'])['kind'] !== kind) throw unknown();
   return { kind };
@@ -84,7 +133,8 @@ export function tiffMethodOf(page: TiffPage, value: CborValue | undefined): Tiff
 
 /** In words, for `dice info`. */
 export function describeTiffMethod(method: TiffMethod): string {
-  const words = { none: 'uncompressed', packbits: 'PackBits', lzw: 'LZW', deflate: 'Deflate' };
+  if (method.kind === 'deflate') return `Deflate, ${describeMethod(method.method)}`;
+  const words = { none: 'uncompressed', packbits: 'PackBits', lzw: 'LZW' };
   return words[method.kind];
 }
 
@@ -94,10 +144,11 @@ function lzwMethodOf(value: CborValue | undefined): TiffMethod {
   return { kind: 'lzw', doesCountLast: last };
 }
 
-function deflateMethodOf(value: CborValue | undefined): TiffMethod {
-  const { kind, zlib, method } = mapOf(value, ['kind', 'method', 'zlib']);
-  const found = methodOf(method, new Uint8Array(0));
-  if (kind !== 'deflate' || !(zlib instanceof Uint8Array) || zlib.length !== zlibHeaderBytes || found.kind !== 'zlib') throw unknown();
+function deflateMethodOf(value: CborValue | undefined, corrections: ByteReader): TiffMethod {
+  const { corrections: length, kind, zlib, method } = mapOf(value, ['corrections', 'kind', 'method', 'zlib']);
+  const own = corrections.bytes(integerOf(length, 0, maxContainerBytes));
+  const found = methodOf({ value: method, stored: new Uint8Array(0), corrections: own });
+  if (kind !== 'deflate' || !(zlib instanceof Uint8Array) || zlib.length !== zlibHeaderBytes) throw unknown();
   return { kind: 'deflate', zlib, method: found };
 }
 

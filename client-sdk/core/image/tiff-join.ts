@@ -7,24 +7,25 @@ import { maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe } from './raster-container.js';
 import { integerOf, listOf, mapOf } from './recipe-members.js';
 import { decodeRanges, SparseSource } from './sparse-source.js';
-import { encodeSegment, tiffMethodOf, type TiffMethod } from './tiff-codec.js';
+import { SegmentEncoder, tiffMethodOf } from './tiff-codec.js';
 import { TiffReader } from './tiff-directory.js';
 import { pagePaddingBytes, putPadding, segmentPaddingBytes } from './tiff-padding.js';
 import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
 import { packedRows } from './tiff-segments.js';
 import { rowsAtOnce } from './tiff-split.js';
 import type { TilePicture } from './tile-picture.js';
+import { ByteReader } from './varint.js';
 
 /** A segment with all that draws it. */
 interface DrawnSegment {
   readonly segment: TiffSegment;
   readonly page: TiffPage;
-  readonly method: TiffMethod;
+  readonly encoder: SegmentEncoder;
   readonly picture: TilePicture;
   readonly padding: Uint8Array;
 }
 
-const sectionCount = 3;
+const sectionCount = 4;
 
 /** The file's bytes. Throws DiceError `recipe-invalid` where the recipe does not fit itself or the pictures. */
 export async function* joinTiff(container: ContainerRecipe, pictures: readonly TilePicture[]): AsyncGenerator<Uint8Array, void, undefined> {
@@ -48,13 +49,14 @@ export async function* joinTiff(container: ContainerRecipe, pictures: readonly T
     at += length;
   }
   if (next !== segments.length) throw invalid('a segment has no hole');
+  for (const { encoder } of pages) encoder.end();
 }
 
 type JoinedPage = Omit<DrawnSegment, 'segment' | 'padding'>;
 
 async function pagesOf(
   sparse: SparseSource,
-  { params }: ContainerRecipe,
+  { params, sections }: ContainerRecipe,
   pictures: readonly TilePicture[],
 ): Promise<readonly JoinedPage[]> {
   const indices = listOf(params['directories'], pictures.length).map((index) => integerOf(index, 0, Number.MAX_SAFE_INTEGER));
@@ -63,8 +65,14 @@ async function pagesOf(
   if (pictures.length === 0 || indices.length !== pictures.length || methods.length !== pictures.length || !isAscending) {
     throw invalid('its pages are not those of its pictures');
   }
+  const corrections = new ByteReader(sections[sectionCount - 1]!);
   try {
-    return await readPages(sparse, indices, (page, at) => ({ page, method: tiffMethodOf(page, methods[at]), picture: pictures[at]! }));
+    const pages = await readPages(sparse, indices, (page, at) => {
+      const encoder = new SegmentEncoder(page, tiffMethodOf(page, methods[at], corrections));
+      return { page, encoder, picture: pictures[at]! };
+    });
+    corrections.end();
+    return pages;
   } catch (cause) {
     if (cause instanceof Unsplittable) throw invalid(cause.message);
     throw cause;
@@ -114,15 +122,15 @@ function drawnSegments(pages: readonly JoinedPage[], padding: Uint8Array): reado
 }
 
 async function* drawSegment(drawn: DrawnSegment): AsyncGenerator<Uint8Array, void, undefined> {
-  const { segment, page, method, picture, padding } = drawn;
-  const step = method.kind === 'none' ? rowsAtOnce(page) : segment.rows;
+  const { segment, page, encoder, picture, padding } = drawn;
+  const step = encoder.isPlain ? rowsAtOnce(page) : segment.rows;
   let used = 0;
   if (page.across > 1) await picture.hold(segment.y, segment.y + segment.rows);
   for (let row = 0; row < segment.rows; row += step) {
     const rows = await packedRows(page, segment, picture, [row, Math.min(segment.rows, row + step)]);
     if (padding.length > 0) used += putPadding(page, segment, row, rows, padding.subarray(used));
-    const bytes = encodeSegment(page, method, rows);
-    if (method.kind !== 'none' && bytes.length !== segment.length) throw invalid('a segment has another length than its directory says');
+    const bytes = encoder.encode(rows);
+    if (!encoder.isPlain && bytes.length !== segment.length) throw invalid('a segment has another length than its directory says');
     yield bytes;
   }
 }

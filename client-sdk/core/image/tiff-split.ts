@@ -2,7 +2,11 @@
  * Opens a TIFF file for the raster splitter: the pages whose segments can be given back become pictures, and
  * everything else of the file, other pages too, is skeleton. SPEC.md section 6.5.
  */
-import { decodeSegment, describeTiffMethod, findMethod, tiffMethodValue, type SegmentSample, type TiffMethod } from './tiff-codec.js';
+import { concat } from '../../protocol/bytes.js';
+import { predictedTokens } from './deflate-prediction.js';
+import {
+  decodeSegment, deflateStreamOf, describeTiffMethod, findMethod, isDeflated, tiffCorrections, tiffMethodValue, type SegmentSample, type TiffMethod,
+} from './tiff-codec.js';
 import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
@@ -11,6 +15,7 @@ import { TiffReader } from './tiff-directory.js';
 import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
 import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
 import { bandsOfPage, type SegmentReader } from './tiff-segments.js';
+import { zlibHeaderBytes } from './zlib-reader.js';
 
 /** A page that will be tiles. */
 interface ChosenPage {
@@ -69,7 +74,8 @@ async function containerOf(source: Source, chosen: readonly ChosenPage[], ranges
   const outside = ranges.reduce((sum, { length }) => sum + length, 0);
   const padding = chosen.reduce((sum, { page }) => sum + pagePaddingBytes(page), 0);
   const table = encodeRanges(ranges);
-  if (outside + padding + table.length > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
+  const corrections = concat(...chosen.map(({ method }) => tiffCorrections(method)));
+  if (outside + padding + table.length + corrections.length > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
   const kept = await readRanges(source, ranges);
   await checkSparse(new SparseSource(source.size, ranges, kept), chosen);
   return {
@@ -78,7 +84,7 @@ async function containerOf(source: Source, chosen: readonly ChosenPage[], ranges
       methods: chosen.map(({ method }) => tiffMethodValue(method)),
       size: source.size,
     },
-    sections: [kept, table, await paddingBytes(source, chosen, padding)],
+    sections: [kept, table, await paddingBytes(source, chosen, padding), corrections],
   };
 }
 
@@ -148,5 +154,27 @@ async function methodFor(source: Source, page: TiffPage): Promise<TiffMethod | u
     if (plainBytes < verifiedBytes) samples.push({ bytes, rows });
     plainBytes += rows.length;
   }
-  return findMethod(page, samples);
+  return findMethod(page, samples) ?? predictedMethod(source, page);
+}
+
+/** Deflate by an encoder that is not known by its parameters. */
+async function predictedMethod(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
+  if (!isDeflated(page)) return undefined;
+  const segments = segmentsInOrder([page]);
+  const zlib = (await source.read(segments[0]!.offset, segments[0]!.length)).slice(0, zlibHeaderBytes);
+  const streamBytes = segments.reduce((sum, { length }) => sum + length, 0);
+  const streams = async function* (): AsyncGenerator<readonly Uint8Array[], void, undefined> {
+    for (const { offset, length } of segments) {
+      const stream = deflateStreamOf(await source.read(offset, length), zlib);
+      if (stream === undefined) throw new Unsplittable('segments with different zlib headers');
+      yield [stream];
+    }
+  };
+  try {
+    const method = await predictedTokens({ streamBytes, streams });
+    return method === undefined ? undefined : { kind: 'deflate', zlib, method };
+  } catch (cause) {
+    if (cause instanceof Unsplittable) return undefined;
+    throw cause;
+  }
 }
