@@ -3,6 +3,7 @@
  * repeats what may be repeated, and turns a problem body back into the same code. Decides nothing about images.
  * SPEC.md section 12.
  */
+import { onAbortOf } from './abort-fan.js';
 import { DiceError, fault } from './core/errors.js';
 import type { Platform } from './ports.js';
 import { base64Of, concat, textOf, utf8 } from './protocol/bytes.js';
@@ -124,7 +125,7 @@ export class Transport {
 /** Ends a call when the caller's signal says so, or when nothing has come for too long. */
 class Deadline {
   readonly #controller = new AbortController();
-  readonly #ended = new AbortController();
+  readonly #release: () => void;
   #timer = new AbortController();
   #isLate = false;
 
@@ -132,7 +133,7 @@ class Deadline {
     private readonly platform: Platform,
     private readonly outer: AbortSignal | undefined,
   ) {
-    outer?.addEventListener('abort', () => { this.#controller.abort(); }, { signal: this.#ended.signal });
+    this.#release = outer === undefined ? () => undefined : onAbortOf(outer, () => { this.#controller.abort(); });
   }
 
   get signal(): AbortSignal {
@@ -156,7 +157,7 @@ class Deadline {
   /** Drops listeners and timers, and the connection where the answer was not read to its end. */
   end(): void {
     this.#timer.abort();
-    this.#ended.abort();
+    this.#release();
     this.#controller.abort();
   }
 

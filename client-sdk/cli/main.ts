@@ -2,12 +2,9 @@
 /**
  * The `dice` command's process: streams, environment, Ctrl-C, exit status. The program stands in program.ts.
  */
-import { setMaxListeners } from 'node:events';
 import { runDice } from './program.js';
 
 const interruption = new AbortController();
-// Every request in flight listens to it.
-setMaxListeners(0, interruption.signal);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     interruption.abort();
