@@ -5,17 +5,7 @@
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountUsage, ImageFigures, UsageDay } from '../../ports/image-store.js';
 import type { StoreDatabase } from './database.js';
-import { findOwner, sessionBytes } from './owner-rows.js';
-
-interface OwnerSums {
-  readonly images: number;
-  readonly blocks: number;
-  readonly cipherBytes: number;
-  readonly manifestBytes: number;
-  readonly entryBytes: number;
-  readonly previews: number;
-  readonly previewBytes: number;
-}
+import { findOwner, sessionBytes, type OwnerSums } from './owner-rows.js';
 
 const sumsSql = `SELECT images, blocks, cipher_bytes AS cipherBytes, manifest_bytes AS manifestBytes, entry_bytes AS entryBytes,
   previews, preview_bytes AS previewBytes FROM owner WHERE id = ?`;

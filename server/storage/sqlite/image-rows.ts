@@ -6,7 +6,7 @@ import type { AccountId, ImageId } from '../../../client-sdk/protocol/ids.js';
 import type { ImageRow, NewImage } from '../../ports/image-store.js';
 import { bytesColumn, idBlob, idColumn } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { findOwner, growOwner, type Growth } from './owner-rows.js';
+import { findOwner, growOwner, type OwnerSums } from './owner-rows.js';
 import { link, unlink, type Distinct, type Referent } from './reference-rows.js';
 
 /** An image as it stands in the table. */
@@ -90,7 +90,7 @@ export function newSizes(image: NewImage): Sizes {
   return { manifest: image.manifestBytes, entry: image.entry.length + image.wrappedKey.length, preview: image.preview?.bytes };
 }
 
-function growthOf(sizes: Sizes, distinct: Distinct): Growth {
+function growthOf(sizes: Sizes, distinct: Distinct): OwnerSums {
   return {
     images: 1,
     ...distinct,

@@ -6,8 +6,8 @@ import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 
-/** A change of the sums of an owner. */
-export interface Growth {
+/** The sums of an owner, or a change of them. */
+export interface OwnerSums {
   readonly images: number;
   readonly blocks: number;
   readonly cipherBytes: number;
@@ -31,7 +31,7 @@ const growSql = `UPDATE owner SET images = images + ?, blocks = blocks + ?, ciph
   manifest_bytes = manifest_bytes + ?, entry_bytes = entry_bytes + ?, previews = previews + ?, preview_bytes = preview_bytes + ? WHERE id = ?`;
 
 /** Adds `sign` times `growth` to the sums of `owner`. */
-export function growOwner(db: StoreDatabase, owner: number, { growth, sign }: { readonly growth: Growth; readonly sign: 1 | -1 }): void {
+export function growOwner(db: StoreDatabase, owner: number, { growth, sign }: { readonly growth: OwnerSums; readonly sign: 1 | -1 }): void {
   const { images, blocks, cipherBytes, manifestBytes, entryBytes, previews, previewBytes } = growth;
   db.query(growSql).run(...[images, blocks, cipherBytes, manifestBytes, entryBytes, previews, previewBytes].map((value) => sign * value), owner);
 }
