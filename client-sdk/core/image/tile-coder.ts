@@ -4,7 +4,9 @@
  */
 import { fault } from '../errors.js';
 import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
-import { expectEnd, finish, newDecoder, newEncoder, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import { BitReader, BitWriter } from './bit-stream.js';
+import { expectEnd, finish, newDecoder, newEncoder } from './range-coder.js';
+import { encodeSymbols, expectSymbolEnd, newSymbolReader } from './symbol-coder.js';
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
 import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
 import { decodePlanes, encodePlanes } from './tile-predicted.js';
@@ -33,10 +35,8 @@ export function decodeTile(code: Uint8Array): Uint8Array<ArrayBuffer> {
     readFlat(code.subarray(at), shape, samples);
     return content;
   }
-  const decoder = newDecoder(code, at);
-  if (mode === modes.indexed) readIndexed(decoder, shape, samples);
-  else readPredicted(decoder, shape, colour, samples);
-  expectEnd(decoder);
+  if (mode === modes.indexed) readIndexed(code, at, shape, samples);
+  else readPredicted(code, at, { shape, colour }, samples);
   return content;
 }
 
@@ -73,10 +73,16 @@ function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefi
   return indexed.length <= predicted.length ? indexed : predicted;
 }
 
+/** The code of the indexed mode, or undefined where it is longer than `limit`. */
 function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8Array | undefined {
-  return write(shape, modes.indexed, limit, (encoder) => {
-    encodeIndexed(encoder, shape, tile, limit);
-  });
+  const bytes = new Uint8Array(limit + maxHeadBytes + 8);
+  const encoder = newEncoder(bytes);
+  encoder.at = writeHead(bytes, shape, modes.indexed);
+  const start = encoder.at;
+  encodeIndexed(encoder, shape, tile, limit);
+  // What was given up is incomplete, however short its last bytes make it.
+  if (encoder.at > limit) return undefined;
+  return bytes.subarray(0, Math.max(start, finish(encoder)));
 }
 
 function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array | undefined {
@@ -90,26 +96,24 @@ function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Ui
   }
   const colour = chooseColour(planes);
   toPlanes(planes, colour);
-  return write(shape, modes.predicted | (colour << 2), limit, (encoder) => {
-    for (const list of lists) encodeList(encoder, list);
-    encodePlanes(encoder, planes, { colour, max: maxOf(lists, shape) }, limit);
-  });
+  const bytes = new Uint8Array(limit + maxHeadBytes);
+  const writer = new BitWriter(bytes, writeHead(bytes, shape, modes.predicted | (colour << 2)));
+  for (const list of lists) encodeList(writer, list);
+  const { codes, count } = encodePlanes(writer, planes, { colour, max: maxOf(lists, shape) });
+  const at = writer.end();
+  const words = encodeSymbols(codes, count, shape.width);
+  const end = at + 2 * words.length;
+  if (end > limit) return undefined;
+  for (let i = 0, to = at; i < words.length; i++, to += 2) {
+    bytes[to] = words[i]!;
+    bytes[to + 1] = words[i]! >>> 8;
+  }
+  return bytes.subarray(0, end);
 }
 
 /** Highest value that any channel can have after ranks took the place of samples. */
 function maxOf(lists: readonly ValueList[], shape: TileShape): number {
   return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
-}
-
-/** The head and what `body` writes, or undefined where `body` wrote more than `limit` bytes and so stopped early. */
-function write(shape: TileShape, mode: number, limit: number, body: (encoder: RangeEncoder) => void): Uint8Array | undefined {
-  const bytes = new Uint8Array(limit + maxHeadBytes + 8);
-  const encoder = newEncoder(bytes);
-  encoder.at = writeHead(bytes, shape, mode);
-  const start = encoder.at;
-  body(encoder);
-  if (encoder.at > limit) return undefined;
-  return bytes.subarray(0, Math.max(start, finish(encoder)));
 }
 
 /** Reads samples of one or two bytes into the planes, channel by channel. */
@@ -153,12 +157,15 @@ function writeSamples(planes: Planes, samples: Uint8Array): void {
   }
 }
 
-function readPredicted(decoder: RangeDecoder, shape: TileShape, colour: number, samples: Uint8Array): void {
+function readPredicted(code: Uint8Array, at: number, { shape, colour }: { shape: TileShape; colour: number }, samples: Uint8Array): void {
+  const bits = new BitReader(code, at);
   const lists: ValueList[] = [];
-  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(decoder, maxSample(shape)));
+  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(bits, maxSample(shape)));
   const planes = newPlanes(shape);
   const max = maxOf(lists, shape);
-  decodePlanes(decoder, planes, { colour, max });
+  const symbols = newSymbolReader(code, at, shape.width * shape.height * shape.channels);
+  decodePlanes(bits, symbols, planes, { colour, max });
+  expectSymbolEnd(symbols, code, bits.end());
   toChannels(planes, colour, max);
   lists.forEach((list, c) => {
     if (list !== undefined) toValues(planes, c, list);
@@ -229,8 +236,10 @@ function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array):
   return { colours, count: keys.length, indices };
 }
 
-function readIndexed(decoder: RangeDecoder, shape: TileShape, samples: Uint8Array): void {
+function readIndexed(code: Uint8Array, start: number, shape: TileShape, samples: Uint8Array): void {
+  const decoder = newDecoder(code, start);
   const { colours, indices } = decodeIndexed(decoder, shape, maxSample(shape));
+  expectEnd(decoder);
   const isWide = sampleBytes(shape.depth) === 2;
   let at = 0;
   for (const index of indices) {

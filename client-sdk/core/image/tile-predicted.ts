@@ -1,42 +1,31 @@
 /**
- * The predicted mode of the tile coder: plane after plane, each sample predicted linearly, corrected by what went wrong
- * in like places, and its error written under the errors around it. SPEC.md sections 5.6 and 5.7.
+ * The predicted mode of the tile coder: plane after plane, each sample predicted from its neighbours, and its error coded
+ * under a level that follows from the errors above it and in the plane before. SPEC.md sections 5.6 and 5.7.
  */
 import { fault } from '../errors.js';
-import { type Contexts, decodeDecision, encodeDecisions, newContexts } from './tile-contexts.js';
+import { type BitReader, type BitWriter, fold, unfold } from './bit-stream.js';
 import {
-  classes, energies, escapes, firstEscape, firstLowNode, maxUnary, nodes, secondEscape, secondLowNode,
-} from './tile-contexts-layout.js';
-import { boundsOf, closeRow, openPlane, originOf, type Planes } from './tile-planes.js';
-import {
-  type Coefficients, decodeCoefficients, encodeCoefficients, fitPlane, sumKnown,
-} from './tile-prediction.js';
-import { decodeRaw, encodeRaw, fold, type RangeDecoder, type RangeEncoder, unfold } from './range-coder.js';
+  distributionOf, escapeBitsOf, escapeSymbol, levelCount, levelFor, levelTables, lowBitsOf, precisionBits,
+} from './residual-levels.js';
+import { decodeRow, type SymbolReader } from './symbol-coder.js';
+import { boundsOf, closeRow, fillPlane, openRow, originOf, type Planes } from './tile-planes.js';
 
-const biasRate = 6;
-const biasBits = 12;
-const biasContexts = 64;
-const maxShift = 16;
-const maxEscape = 18;
-const opsPerSample = 2 * (maxUnary + maxEscape + 1 + 6);
+/** Classes of samples by the energy of the errors around them. */
+const classCount = 12;
+const classStarts = [0, 1, 2, 4, 8, 14, 24, 41, 71, 121, 206, 352];
+const maxError = 127;
+/** By energy, at most 8 errors of at most 127. */
+const classOf = Uint8Array.from({ length: 8 * maxError + 1 }, (_, energy) => classStarts.findLastIndex((start) => start <= energy));
+/** Levels of the classes where nothing is said. */
+const usualLevels = [3, 8, 10, 12, 14, 15, 17, 19, 21, 23, 25, 28];
+const maxCoarse = 15;
+/** Ones in a row after which an escape goes on as a number. */
+const longestRun = 16;
 
-/** What the rows of one plane share. */
-interface PlaneModel {
-  readonly planes: Planes;
-  readonly c: number;
-  readonly low: number;
-  readonly high: number;
-  /** Bits that errors are coarser by than those of 8-bit samples. */
-  readonly coarse: number;
-  readonly coefficients: Coefficients;
-  readonly bias: Int32Array;
-  readonly contexts: Contexts;
-  /** Per sample of a row: known parts of prediction, energy, and of the two errors of the second context. */
-  readonly sums: Int32Array;
-  readonly energy: Int32Array;
-  readonly near: Int32Array;
-  readonly far: Int32Array;
-}
+/** Predictors: median, then linear ones with sixteenths of W, N, NW, NE, WW. */
+const medianPredictor = 0;
+const linear = [[], [8, 4, 0, 4, 0], [5, 4, 2, 3, 2], [10, 9, -6, 3, 0]];
+const predictorBits = 2;
 
 /** How the planes are read: a colour transform, and samples of 0 .. `max`. */
 export interface PlaneUse {
@@ -44,62 +33,88 @@ export interface PlaneUse {
   readonly max: number;
 }
 
-/** Writes all planes. Stops early once more than `limit` bytes are written; the caller compares. */
-export function encodePlanes(encoder: RangeEncoder, planes: Planes, use: PlaneUse, limit: number): void {
-  const contexts = newContexts();
-  const decisions = new Int32Array(planes.shape.width * opsPerSample);
-  for (let c = 0; c < planes.shape.channels; c++) {
+/** The levels of a plane's classes, as tables for the hot loops. */
+interface Levels {
+  /** What a sample's code is before its symbol is added. */
+  readonly codes: Int32Array;
+  /** First slot. */
+  readonly offsets: Int32Array;
+  readonly lowBits: Int32Array;
+  readonly hasLowBits: boolean;
+  /** Largest error that is a symbol, and raw bits in the code of those above. */
+  readonly reaches: Int32Array;
+  readonly escapeBits: Int32Array;
+}
+
+let codeScratch = new Uint16Array(0);
+let errorScratch = new Int32Array(0);
+let classScratch = new Uint8Array(0);
+
+/** Codes of symbols, `count` of them in rows of a tile's width. */
+export interface SymbolCodes {
+  readonly codes: Uint16Array;
+  readonly count: number;
+}
+
+/** Writes what planes need besides symbols, and gathers the codes of these. Valid until the next call. */
+export function encodePlanes(writer: BitWriter, planes: Planes, use: PlaneUse): SymbolCodes {
+  const { width, height, channels } = planes.shape;
+  const size = width * height;
+  if (codeScratch.length < size * channels) codeScratch = new Uint16Array(size * channels);
+  if (errorScratch.length < size) {
+    errorScratch = new Int32Array(size);
+    classScratch = new Uint8Array(size);
+  }
+  let count = 0;
+  for (let c = 0; c < channels; c++) {
+    const { low, high } = boundsOf(planes, c, use.colour, use.max);
     const constant = constantOf(planes, c);
-    encodeRaw(encoder, constant === undefined ? 0 : 1, 1);
+    writer.write(constant === undefined ? 0 : 1, 1);
     if (constant !== undefined) {
-      const value = constant - boundsOf(planes, c, use.colour, use.max).low;
-      encodeRaw(encoder, value >>> 8, 9);
-      encodeRaw(encoder, value & 255, 8);
+      writer.write((constant - low) >>> 8, 9);
+      writer.write(constant - low, 8);
       fillPlane(planes, c, constant);
       continue;
     }
-    closeBorders(planes, c);
-    const coefficients = fitPlane(planes, c);
-    encodeCoefficients(encoder, c, coefficients);
-    const model = newModel(planes, c, use, coefficients, contexts);
-    for (let y = 0; y < planes.shape.height && encoder.at <= limit; y++) {
-      prepareRow(model, y);
-      const count = decide(model, y, decisions);
-      encodeDecisions(encoder, contexts, decisions, count);
-      closeRow(planes, c, y);
-    }
+    encodePlane(writer, planes, c, startOf(low, high), codeScratch.subarray(count, count + size));
+    count += size;
   }
+  return { codes: codeScratch, count };
 }
 
 /** Reads all planes. Throws DiceError `recipe-invalid` for what no writer writes. */
-export function decodePlanes(decoder: RangeDecoder, planes: Planes, use: PlaneUse): void {
-  const contexts = newContexts();
+export function decodePlanes(bits: BitReader, symbols: SymbolReader, planes: Planes, use: PlaneUse): void {
+  const { width, height } = planes.shape;
+  const offsets = new Int32Array(width);
+  const errors = new Int32Array(width);
+  const { slots } = levelTables();
   for (let c = 0; c < planes.shape.channels; c++) {
-    if (decodeRaw(decoder, 1) === 1) {
-      const { low, high } = boundsOf(planes, c, use.colour, use.max);
-      const value = (decodeRaw(decoder, 9) << 8) + decodeRaw(decoder, 8) + low;
+    const { low, high } = boundsOf(planes, c, use.colour, use.max);
+    if (bits.read(1) === 1) {
+      const value = (bits.read(9) << 8) + bits.read(8) + low;
       if (value > high) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
       fillPlane(planes, c, value);
       continue;
     }
-    const model = newModel(planes, c, use, decodeCoefficients(decoder, c), contexts);
-    for (let y = 0; y < planes.shape.height; y++) {
-      prepareRow(model, y);
-      decodeRow(decoder, model, y);
+    const predictor = bits.read(predictorBits);
+    const coarse = bits.read(4);
+    const family = bits.read(1);
+    const levels = tablesOf(readLevels(bits), family);
+    const start = startOf(low, high);
+    for (let y = 0; y < height; y++) {
+      openRow(planes, c, y, start);
+      findOffsets(planes, c, y, levels.offsets, offsets);
+      const escape = decodeRow(symbols, slots, offsets, errors, width);
+      if (levels.hasLowBits || escape < 0) completeErrors(bits, planes, c, y, levels, errors);
+      if (predictor === medianPredictor || y === 0) restoreMedian(planes, c, y, coarse, errors);
+      else restoreLinear(planes, c, y, coarse, errors, linear[predictor]!);
       closeRow(planes, c, y);
     }
   }
 }
 
-function newModel(planes: Planes, c: number, use: PlaneUse, coefficients: Coefficients, contexts: Contexts): PlaneModel {
-  const { width } = planes.shape;
-  const { low, high } = boundsOf(planes, c, use.colour, use.max);
-  openPlane(planes, c, low < 0 ? 0 : (high + 1) >> 1);
-  const row = (): Int32Array => new Int32Array(width);
-  return {
-    planes, c, low, high, coarse: Math.max(0, 24 - Math.clz32(use.max)), coefficients, contexts,
-    bias: new Int32Array(biasContexts), sums: row(), energy: row(), near: row(), far: row(),
-  };
+function startOf(low: number, high: number): number {
+  return low < 0 ? 0 : (high + 1) >> 1;
 }
 
 /** The one value of a plane, or undefined where it has several. */
@@ -114,205 +129,321 @@ function constantOf(planes: Planes, c: number): number | undefined {
   return value;
 }
 
-function fillPlane(planes: Planes, c: number, value: number): void {
-  planes.values.fill(value, c * planes.size, (c + 1) * planes.size);
-}
-
-/** The fit looks at the right border too. */
-function closeBorders(planes: Planes, c: number): void {
-  const { shape, stride, values } = planes;
-  let end = originOf(planes, c) + shape.width;
-  for (let y = 0; y < shape.height; y++, end += stride) values.fill(values[end - 1]!, end, end + 2);
-}
-
-/** What is known before a row is coded: its predictions but for two terms, and the energy above and in the plane before. */
-function prepareRow(model: PlaneModel, y: number): void {
-  const { planes, c, energy, near, far } = model;
-  const { stride, size, errors, shape } = planes;
-  if (y > 0) sumKnown(planes, c, y, model.coefficients, model.sums);
-  let i = originOf(planes, c) + y * stride;
-  for (let x = 0; x < shape.width; x++, i++) {
-    const n = i - stride;
-    const north = errors[n]!;
-    const above = 2 * north + errors[n - 1]! + errors[n + 1]! + errors[n - stride]!;
-    if (c === 0) {
-      energy[x] = above;
-      near[x] = errors[n + 1]!;
-      far[x] = level((north + errors[n - 1]!) >> model.coarse);
-    } else {
-      const j = i - size;
-      energy[x] = above + 3 * errors[j]! + errors[j + 1]! + errors[j + stride]!;
-      near[x] = north;
-      far[x] = level(errors[j]! >> model.coarse);
+function encodePlane(writer: BitWriter, planes: Planes, c: number, start: number, codes: Uint16Array): void {
+  const { width, height } = planes.shape;
+  const { predictor, coarse } = choosePredictor(planes, c);
+  const counts = new Int32Array(classCount);
+  const sums = new Float64Array(classCount);
+  const errors = errorScratch;
+  const found = classScratch;
+  for (let y = 0, at = 0; y < height; y++, at += width) {
+    openRow(planes, c, y, start);
+    if (predictor === medianPredictor || y === 0) missMedian(planes, c, y, coarse, errors, at);
+    else missLinear(planes, c, y, coarse, errors, at, linear[predictor]!);
+    closeRow(planes, c, y);
+    findClasses(planes, c, y, found, at);
+    for (let i = at; i < at + width; i++) {
+      const k = found[i]!;
+      const error = errors[i]!;
+      counts[k] = counts[k]! + 1;
+      sums[k] = sums[k]! + ((error ^ (error >> 31)) - (error >> 31));
     }
   }
+  writer.write(predictor, predictorBits);
+  writer.write(coarse, 4);
+  const levels = chooseLevels(counts, sums);
+  const size = width * height;
+  const family = chooseFamily(levels, size);
+  writer.write(family, 1);
+  writeLevels(writer, levels);
+  codeErrors(writer, tablesOf(levels, family), codes, size);
 }
 
-/** Logarithm to base 2, rounded down, of a number and one, at most 7. */
-function level(value: number): number {
-  return levels[Math.clz32(value + 1)]!;
+/** The predictor with the smallest errors on some rows, and by how many bits errors are then above those of clean 8-bit samples. */
+function choosePredictor(planes: Planes, c: number): { readonly predictor: number; readonly coarse: number } {
+  const { width, height } = planes.shape;
+  const step = height > 4 ? 4 : 1;
+  const sums = new Float64Array(linear.length);
+  let count = 1;
+  for (let y = height > 1 ? 1 : 0; y < height; y += step) {
+    addMisses(planes, c, y, sums);
+    count += width;
+  }
+  const predictor = sums.indexOf(Math.min(...sums));
+  const mean = Math.floor(sums[predictor]! / count);
+  return { predictor, coarse: Math.min(maxCoarse, Math.max(0, 28 - Math.clz32(mean))) };
 }
 
-/** By leading zeros: a logarithm, held within a bound. */
-const levels = Uint8Array.from({ length: 33 }, (_, zeros) => Math.max(0, Math.min(7, 31 - zeros)));
-const roughness = Uint8Array.from({ length: 33 }, (_, zeros) => Math.max(0, Math.min(3, 31 - zeros)));
-/** By logarithm of the energy: the bits of an error below its unary part. */
-const shifts = Uint8Array.from({ length: 32 }, (_, log) => Math.max(0, Math.min(maxShift, log - 3)));
-
-/** The decisions that row `y` takes, and the errors it leaves. Answers how many entries it wrote. */
-function decide(model: PlaneModel, y: number, decisions: Int32Array): number {
-  const { planes, c, low, high, coarse, coefficients, bias, sums, energy, near, far } = model;
-  const { stride, values, errors, shape } = planes;
-  const k0 = coefficients[0]!;
-  const k3 = coefficients[3]!;
-  const own = coefficients[1]! + coefficients[2]! + k3 + coefficients[4]! + coefficients[5]!;
-  const kind = Math.min(c, classes - 1);
-  let at = 0;
-  let i = originOf(planes, c) + y * stride;
-  let westError = errors[i - 1]!;
-  let farError = errors[i - 2]!;
-  for (let x = 0; x < shape.width; x++, i++) {
-    const west = values[i - 1]!;
-    const north = values[i - stride]!;
-    const mean = (west + north) >> 1;
-    const predicted = y === 0 ? west : mean + ((sums[x]! + k0 * west + k3 * values[i - 2]! - own * mean) >> 6);
-    let e = energy[x]! + 2 * westError + farError;
-    if (c > 0) e = (e * 5) >> 3;
-    // Bias: what like places missed by so far.
-    // One bit for each neighbour above the prediction, without branches that nothing predicts.
-    const higher = (((predicted - north) >>> 31) << 2) | (((predicted - west) >>> 31) << 3)
-      | (((predicted - values[i - stride - 1]!) >>> 31) << 4) | (((predicted - values[i - stride + 1]!) >>> 31) << 5);
-    const place = higher | roughness[Math.clz32((e >> (3 + coarse)) + 1)]!;
-    const drift = bias[place]!;
-    const step = (drift + (1 << (biasBits - 1))) >> biasBits;
-    const turned = (drift - (step << biasBits)) >> 31;
-    let guess = predicted + step;
-    if (guess < low) guess = low;
-    else if (guess > high) guess = high;
+function addMisses({ values, stride, shape, size }: Planes, c: number, y: number, sums: Float64Array): void {
+  const row = originOf({ size, stride }, c) + y * stride;
+  let median = 0;
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let west = values[row]!;
+  let westWest = west;
+  let northWest = values[row - stride]!;
+  let north = northWest;
+  for (let i = row; i < row + shape.width; i++) {
+    const northEast = values[i - stride + 1]!;
     const value = values[i]!;
-    bias[place] = drift + ((((value - predicted) << biasBits) - drift) >> biasRate);
-    const error = value - guess;
-    farError = westError;
-    const log = 31 - Math.clz32(e + 2);
-    const k = shifts[log]!;
-    const grade = ((log - 1) << 1) + ((e + 2) >>> (log - 1)) - 2;
-    const a = (kind * energies + (grade > 31 ? 31 : grade)) * nodes;
-    const b = (((kind << 3) + (k > 7 ? 7 : k)) * 64 + level((near[x]! + westError) >> coarse) * 8 + far[x]!) * nodes;
-    westError = (error ^ (error >> 31)) - (error >> 31);
-    errors[i] = westError;
-    at = binarise(decisions, at, fold((error ^ turned) - turned), k, a, b);
-  }
-  return at;
-}
-
-function binarise(decisions: Int32Array, start: number, folded: number, k: number, a: number, b: number): number {
-  let at = start;
-  const high = folded >>> k;
-  const ones = high < maxUnary ? high : maxUnary;
-  for (let n = 0; n < ones; n++) {
-    decisions[at++] = ((a + n) << 1) | 1;
-    decisions[at++] = b + n;
-  }
-  if (ones < maxUnary) {
-    decisions[at++] = (a + ones) << 1;
-    decisions[at++] = b + ones;
-  } else at = escape(decisions, at, high - maxUnary + 1, Math.floor(a / (energies * nodes)));
-  if (k === 0) return at;
-  const stop = high > 2 ? 2 : high;
-  const bit = (folded >>> (k - 1)) & 1;
-  decisions[at++] = ((a + firstLowNode + stop) << 1) | bit;
-  decisions[at++] = b + firstLowNode + stop;
-  if (k === 1) return at;
-  const node = secondLowNode + 2 * stop + bit;
-  decisions[at++] = ((a + node) << 1) | ((folded >>> (k - 2)) & 1);
-  decisions[at++] = b + node;
-  if (k === 2) return at;
-  decisions[at] = ~(((folded & ((1 << (k - 2)) - 1)) << 5) | (k - 2));
-  return at + 2;
-}
-
-/** Exponent of `value` (at least 1) in unary, then the bits below its first one, at most 9 at a time. */
-function escape(decisions: Int32Array, start: number, value: number, kind: number): number {
-  let at = start;
-  const exponent = 31 - Math.clz32(value);
-  for (let n = 0; n <= exponent; n++) {
-    decisions[at++] = ((firstEscape + kind * escapes + n) << 1) | (n < exponent ? 1 : 0);
-    decisions[at++] = secondEscape + kind * escapes + n;
-  }
-  const mantissa = value - (1 << exponent);
-  const lower = Math.min(9, exponent);
-  decisions[at] = ~(((mantissa >>> lower) << 5) | (exponent - lower));
-  decisions[at + 2] = ~(((mantissa & ((1 << lower) - 1)) << 5) | lower);
-  return at + 4;
-}
-
-function decodeEscape(decoder: RangeDecoder, contexts: Contexts, kind: number): number {
-  let exponent = 0;
-  while (decodeDecision(decoder, contexts, firstEscape + kind * escapes + exponent, secondEscape + kind * escapes + exponent) === 1) {
-    if (++exponent > maxEscape) throw fault('recipe-invalid', 'A tile is coded wrongly.');
-  }
-  const lower = Math.min(9, exponent);
-  const upper = decodeRaw(decoder, exponent - lower);
-  return (1 << exponent) + (upper << lower) + decodeRaw(decoder, lower) - 1;
-}
-
-function decodeFolded(decoder: RangeDecoder, contexts: Contexts, k: number, a: number, b: number): number {
-  let high = 0;
-  while (high < maxUnary && decodeDecision(decoder, contexts, a + high, b + high) === 1) high++;
-  if (high === maxUnary) high += decodeEscape(decoder, contexts, Math.floor(a / (energies * nodes)));
-  if (k === 0) return high;
-  const stop = high > 2 ? 2 : high;
-  const bit = decodeDecision(decoder, contexts, a + firstLowNode + stop, b + firstLowNode + stop);
-  if (k === 1) return (high << 1) | bit;
-  const node = secondLowNode + 2 * stop + bit;
-  const folded = (high << 2) | (bit << 1) | decodeDecision(decoder, contexts, a + node, b + node);
-  return k === 2 ? folded : (folded << (k - 2)) | decodeRaw(decoder, k - 2);
-}
-
-/** Reads row `y`: the mirror of `decide`. */
-function decodeRow(decoder: RangeDecoder, model: PlaneModel, y: number): void {
-  const { planes, c, low, high, coarse, coefficients, bias, contexts, sums, energy, near, far } = model;
-  const { stride, values, errors, shape } = planes;
-  const k0 = coefficients[0]!;
-  const k3 = coefficients[3]!;
-  const own = coefficients[1]! + coefficients[2]! + k3 + coefficients[4]! + coefficients[5]!;
-  const kind = Math.min(c, classes - 1);
-  let i = originOf(planes, c) + y * stride;
-  let westError = errors[i - 1]!;
-  let farError = errors[i - 2]!;
-  let west = values[i - 1]!;
-  let westWest = values[i - 2]!;
-  for (let x = 0; x < shape.width; x++, i++) {
-    const north = values[i - stride]!;
-    const mean = (west + north) >> 1;
-    const predicted = y === 0 ? west : mean + ((sums[x]! + k0 * west + k3 * westWest - own * mean) >> 6);
-    let e = energy[x]! + 2 * westError + farError;
-    if (c > 0) e = (e * 5) >> 3;
-    // One bit for each neighbour above the prediction, without branches that nothing predicts.
-    const higher = (((predicted - north) >>> 31) << 2) | (((predicted - west) >>> 31) << 3)
-      | (((predicted - values[i - stride - 1]!) >>> 31) << 4) | (((predicted - values[i - stride + 1]!) >>> 31) << 5);
-    const place = higher | roughness[Math.clz32((e >> (3 + coarse)) + 1)]!;
-    const drift = bias[place]!;
-    const step = (drift + (1 << (biasBits - 1))) >> biasBits;
-    const turned = (drift - (step << biasBits)) >> 31;
-    let guess = predicted + step;
-    if (guess < low) guess = low;
-    else if (guess > high) guess = high;
-    const log = 31 - Math.clz32(e + 2);
-    const k = shifts[log]!;
-    const grade = ((log - 1) << 1) + ((e + 2) >>> (log - 1)) - 2;
-    const a = (kind * energies + (grade > 31 ? 31 : grade)) * nodes;
-    const b = (((kind << 3) + (k > 7 ? 7 : k)) * 64 + level((near[x]! + westError) >> coarse) * 8 + far[x]!) * nodes;
-    const error = unfold(decodeFolded(decoder, contexts, k, a, b));
-    const value = guess + ((error ^ turned) - turned);
-    if (value < low || value > high) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
-    bias[place] = drift + ((((value - predicted) << biasBits) - drift) >> biasRate);
-    values[i] = value;
+    median += sizeOf(value - medianOf(west, north, northWest));
+    first += sizeOf(value - ((8 * west + 4 * north + 4 * northEast + 8) >> 4));
+    second += sizeOf(value - ((5 * west + 4 * north + 2 * northWest + 3 * northEast + 2 * westWest + 8) >> 4));
+    third += sizeOf(value - ((10 * west + 9 * north - 6 * northWest + 3 * northEast + 8) >> 4));
     westWest = west;
     west = value;
-    farError = westError;
-    westError = (error ^ (error >> 31)) - (error >> 31);
-    errors[i] = westError;
+    northWest = north;
+    north = northEast;
+  }
+  sums[0] = sums[0]! + median;
+  sums[1] = sums[1]! + first;
+  sums[2] = sums[2]! + second;
+  sums[3] = sums[3]! + third;
+}
+
+function sizeOf(value: number): number {
+  return (value ^ (value >> 31)) - (value >> 31);
+}
+
+/** W + N - NW, held between W and N: NW + max(a, b, 0) + min(a, b, 0) with a = N - NW, b = W - NW, without branches. */
+function medianOf(west: number, north: number, northWest: number): number {
+  const a = north - northWest;
+  const below = a & (a >> 31);
+  const above = a - below;
+  const b = west - northWest;
+  const over = b - above;
+  const under = b - below;
+  return northWest + above + (over & ~(over >> 31)) + below + (under & (under >> 31));
+}
+
+function missMedian(planes: Planes, c: number, y: number, coarse: number, errors: Int32Array, start: number): void {
+  const { stride, values, magnitudes, shape } = planes;
+  const row = originOf(planes, c) + y * stride;
+  let west = values[row - 1]!;
+  let northWest = values[row - stride - 1]!;
+  for (let i = row, at = start; i < row + shape.width; i++, at++) {
+    const north = values[i - stride]!;
+    const value = values[i]!;
+    const error = value - medianOf(west, north, northWest);
+    errors[at] = error;
+    const magnitude = sizeOf(error) >> coarse;
+    const room = maxError - magnitude;
+    magnitudes[i] = magnitude + (room & (room >> 31));
+    west = value;
+    northWest = north;
   }
 }
 
+function missLinear(planes: Planes, c: number, y: number, coarse: number, errors: Int32Array, start: number, weights: readonly number[]): void {
+  const { stride, values, magnitudes, shape } = planes;
+  const [ofWest, ofNorth, ofNorthWest, ofNorthEast, ofWestWest] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!, weights[4]!];
+  const row = originOf(planes, c) + y * stride;
+  for (let i = row, at = start; i < row + shape.width; i++, at++) {
+    const sum = Math.imul(ofWest, values[i - 1]!) + Math.imul(ofNorth, values[i - stride]!) + Math.imul(ofNorthWest, values[i - stride - 1]!)
+      + Math.imul(ofNorthEast, values[i - stride + 1]!) + Math.imul(ofWestWest, values[i - 2]!) + 8;
+    const error = values[i]! - (sum >> 4);
+    errors[at] = error;
+    const magnitude = sizeOf(error) >> coarse;
+    const room = maxError - magnitude;
+    magnitudes[i] = magnitude + (room & (room >> 31));
+  }
+}
+
+function restoreMedian(planes: Planes, c: number, y: number, coarse: number, errors: Int32Array): void {
+  const { stride, values, magnitudes, shape } = planes;
+  const row = originOf(planes, c) + y * stride;
+  let west = values[row - 1]!;
+  let northWest = values[row - stride - 1]!;
+  for (let i = row, x = 0; x < shape.width; i++, x++) {
+    const north = values[i - stride]!;
+    const error = errors[x]!;
+    west = (medianOf(west, north, northWest) + error) | 0;
+    values[i] = west;
+    const magnitude = sizeOf(error) >>> coarse;
+    const room = maxError - magnitude;
+    magnitudes[i] = magnitude + (room & (room >> 31));
+    northWest = north;
+  }
+}
+
+function restoreLinear(planes: Planes, c: number, y: number, coarse: number, errors: Int32Array, weights: readonly number[]): void {
+  const { stride, values, magnitudes, shape } = planes;
+  const [ofWest, ofNorth, ofNorthWest, ofNorthEast, ofWestWest] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!, weights[4]!];
+  const row = originOf(planes, c) + y * stride;
+  let west = values[row - 1]!;
+  let westWest = values[row - 2]!;
+  let northWest = values[row - stride - 1]!;
+  let north = values[row - stride]!;
+  for (let i = row, x = 0; x < shape.width; i++, x++) {
+    const northEast = values[i - stride + 1]!;
+    const known = Math.imul(ofNorth, north) + Math.imul(ofNorthWest, northWest) + Math.imul(ofNorthEast, northEast) + Math.imul(ofWestWest, westWest) + 8;
+    const error = errors[x]!;
+    const value = (((known + Math.imul(ofWest, west)) >> 4) + error) | 0;
+    values[i] = value;
+    const magnitude = sizeOf(error) >>> coarse;
+    const room = maxError - magnitude;
+    magnitudes[i] = magnitude + (room & (room >> 31));
+    westWest = west;
+    west = value;
+    northWest = north;
+    north = northEast;
+  }
+}
+
+/** The classes of row `y`: by the errors above, and around the same place in the plane before. */
+function findClasses(planes: Planes, c: number, y: number, found: Uint8Array, start: number): void {
+  const { stride, magnitudes: m, shape, size } = planes;
+  const row = originOf(planes, c) + y * stride;
+  if (c === 0) {
+    for (let x = 0, n = row - stride; x < shape.width; x++, n++) {
+      found[start + x] = classOf[3 * m[n]! + 2 * m[n - 1]! + 2 * m[n + 1]! + m[n + 2]!]!;
+    }
+    return;
+  }
+  for (let x = 0, n = row - stride, f = row - size; x < shape.width; x++, n++, f++) {
+    found[start + x] = classOf[2 * m[n]! + m[n - 1]! + m[n + 1]! + 2 * m[f]! + m[f - 1]! + m[f + 1]!]!;
+  }
+}
+
+/** The same, as first slots. */
+function findOffsets(planes: Planes, c: number, y: number, ofClass: Int32Array, offsets: Int32Array): void {
+  const { stride, magnitudes: m, shape, size } = planes;
+  const row = originOf(planes, c) + y * stride;
+  if (c === 0) {
+    for (let x = 0, n = row - stride; x < shape.width; x++, n++) {
+      offsets[x] = ofClass[classOf[3 * m[n]! + 2 * m[n - 1]! + 2 * m[n + 1]! + m[n + 2]!]!]!;
+    }
+    return;
+  }
+  for (let x = 0, n = row - stride, f = row - size; x < shape.width; x++, n++, f++) {
+    offsets[x] = ofClass[classOf[2 * m[n]! + m[n - 1]! + m[n + 1]! + 2 * m[f]! + m[f - 1]! + m[f + 1]!]!]!;
+  }
+}
+
+/** The level of each class; the usual one where it has no samples. */
+function chooseLevels(counts: Int32Array, sums: Float64Array): readonly number[] {
+  let shift = 0;
+  return usualLevels.map((usual, k) => {
+    const level = counts[k] === 0 ? usualLevel(k, shift) : levelFor(sums[k]!, counts[k]!);
+    shift = level - usual;
+    return level;
+  });
+}
+
+/** The family that takes fewer bits, judged on one sample in four. */
+function chooseFamily(levels: readonly number[], count: number): number {
+  const first = tablesOf(levels, 0);
+  const second = tablesOf(levels, 1);
+  const { lowBits } = first;
+  const { costs } = levelTables();
+  const errors = errorScratch;
+  const found = classScratch;
+  let difference = 0;
+  for (let i = 0; i < count; i += 4) {
+    const k = found[i]!;
+    const low = lowBits[k]!;
+    const rounded = (errors[i]! + ((1 << low) >> 1)) >> low;
+    const symbol = rounded < -maxError || rounded > maxError ? escapeSymbol : rounded;
+    difference += costs[second.codes[k]! + symbol]! - costs[first.codes[k]! + symbol]!;
+  }
+  return difference < 0 ? 1 : 0;
+}
+
+/** Writes the level of each class as what it is above what the class before makes likely. */
+function writeLevels(writer: BitWriter, levels: readonly number[]): void {
+  let shift = 0;
+  levels.forEach((level, k) => {
+    writer.writeNumber(fold(level - usualLevel(k, shift)));
+    shift = level - usualLevels[k]!;
+  });
+}
+
+function readLevels(bits: BitReader): readonly number[] {
+  let shift = 0;
+  return usualLevels.map((usual, k) => {
+    const level = usualLevel(k, shift) + unfold(bits.readNumber());
+    if (level < 0 || level >= levelCount) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+    shift = level - usual;
+    return level;
+  });
+}
+
+function usualLevel(k: number, shift: number): number {
+  return Math.max(0, Math.min(levelCount - 1, usualLevels[k]! + shift));
+}
+
+function tablesOf(levels: readonly number[], family: number): Levels {
+  const { reaches } = levelTables();
+  const distributions = Int32Array.from(levels, (level) => distributionOf(level, family));
+  const lowBits = Int32Array.from(levels, lowBitsOf);
+  return {
+    codes: distributions.map((distribution) => (distribution << 8) + 128),
+    offsets: distributions.map((distribution) => distribution << precisionBits),
+    lowBits,
+    hasLowBits: lowBits.some((count) => count > 0),
+    reaches: distributions.map((distribution) => reaches[distribution]!),
+    escapeBits: Int32Array.from(levels, escapeBitsOf),
+  };
+}
+
+/** Turns errors and classes into codes of symbols; low bits and escapes go to `writer`. */
+function codeErrors(writer: BitWriter, levels: Levels, codes: Uint16Array, count: number): void {
+  const { codes: ofClass, reaches, lowBits, hasLowBits } = levels;
+  const errors = errorScratch;
+  const found = classScratch;
+  for (let i = 0; i < count; i++) {
+    const k = found[i]!;
+    const error = errors[i]!;
+    const base = ofClass[k]!;
+    const reach = reaches[k]!;
+    if (!hasLowBits && ((error + reach) | (reach - error)) >= 0) {
+      codes[i] = base + error;
+      continue;
+    }
+    const low = lowBits[k]!;
+    const rounded = error + ((1 << low) >> 1);
+    const symbol = rounded >> low;
+    if (symbol >= -reach && symbol <= reach) codes[i] = base + symbol;
+    else {
+      codes[i] = base + escapeSymbol;
+      writeEscape(writer, symbol, reach, levels.escapeBits[k]!);
+    }
+    writer.write(rounded, low);
+  }
+}
+
+/** Sign; how far above the reach, as Rice code; a number after a longest run of ones. */
+function writeEscape(writer: BitWriter, symbol: number, reach: number, rawBits: number): void {
+  const excess = sizeOf(symbol) - reach - 1;
+  const ones = Math.min(longestRun, excess >> rawBits);
+  writer.write(symbol < 0 ? 1 : 0, 1);
+  if (ones === longestRun) {
+    writer.write(0xffff, longestRun);
+    writer.writeNumber(excess - (longestRun << rawBits));
+    return;
+  }
+  writer.write((1 << (ones + 1)) - 2, ones + 1);
+  writer.write(excess, rawBits);
+}
+
+function readEscape(bits: BitReader, reach: number, rawBits: number): number {
+  const isNegative = bits.read(1) === 1;
+  let ones = 0;
+  while (ones < longestRun && bits.read(1) === 1) ones++;
+  const excess = (ones << rawBits) + (ones === longestRun ? bits.readNumber() : bits.read(rawBits));
+  return isNegative ? -(reach + 1 + excess) : reach + 1 + excess;
+}
+
+/** Puts low bits and escapes into the errors of row `y`. */
+function completeErrors(bits: BitReader, planes: Planes, c: number, y: number, levels: Levels, errors: Int32Array): void {
+  const { width } = planes.shape;
+  const found = new Uint8Array(width);
+  findClasses(planes, c, y, found, 0);
+  for (let x = 0; x < width; x++) {
+    const k = found[x]!;
+    const low = levels.lowBits[k]!;
+    const symbol = errors[x]! === escapeSymbol ? readEscape(bits, levels.reaches[k]!, levels.escapeBits[k]!) : errors[x]!;
+    errors[x] = (symbol << low) + bits.read(low) - ((1 << low) >> 1);
+  }
+}

@@ -4,13 +4,12 @@
  */
 import { fault } from '../errors.js';
 import { originOf, type Planes } from './tile-planes.js';
-import { decodeNumber, decodeRaw, encodeNumber, encodeRaw, evenProbability, numberContexts, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import type { BitReader, BitWriter } from './bit-stream.js';
 
 /** The values of a channel in ascending order; undefined where samples stand for themselves. */
 export type ValueList = Int32Array | undefined;
 
 const minSamplesPerValue = 16;
-const listContexts = 3 * numberContexts;
 let isPresent = new Uint8Array(0);
 let ranks = new Int32Array(0);
 
@@ -66,36 +65,32 @@ export function toValues(planes: Planes, c: number, list: Int32Array): void {
   });
 }
 
-/** Writes one list: a flag, the number of values less one, the first, then each step: again the step before, or another. */
-export function encodeList(encoder: RangeEncoder, list: ValueList): void {
-  encodeRaw(encoder, list === undefined ? 0 : 1, 1);
+/** Writes one list: a bit, the number of values less one, the first, then each step: a bit for the step before, or another. */
+export function encodeList(writer: BitWriter, list: ValueList): void {
+  writer.write(list === undefined ? 0 : 1, 1);
   if (list === undefined) return;
-  const table = new Uint16Array(listContexts).fill(evenProbability);
-  encodeNumber(encoder, table, 0, list.length - 1);
-  encodeNumber(encoder, table, 0, list[0]!);
+  writer.writeNumber(list.length - 1);
+  writer.writeNumber(list[0]!);
   let before = 1;
   for (let i = 1; i < list.length; i++) {
     const step = list[i]! - list[i - 1]!;
-    encodeNumber(encoder, table, numberContexts, step === before ? 0 : 1);
-    if (step !== before) encodeNumber(encoder, table, 2 * numberContexts, step - 1);
+    writer.write(step === before ? 0 : 1, 1);
+    if (step !== before) writer.writeNumber(step - 1);
     before = step;
   }
 }
 
 /** Reads one list of values up to `max`. Throws DiceError `recipe-invalid` where it leaves them. */
-export function decodeList(decoder: RangeDecoder, max: number): ValueList {
-  if (decodeRaw(decoder, 1) === 0) return undefined;
-  const table = new Uint16Array(listContexts).fill(evenProbability);
-  const count = decodeNumber(decoder, table, 0) + 1;
+export function decodeList(bits: BitReader, max: number): ValueList {
+  if (bits.read(1) === 0) return undefined;
+  const count = bits.readNumber() + 1;
   if (count > max + 1) throw fault('recipe-invalid', 'A tile has too many values.');
   const list = new Int32Array(count);
-  let value = decodeNumber(decoder, table, 0);
+  let value = bits.readNumber();
   let step = 1;
   for (let i = 0; i < count; i++) {
     if (i > 0) {
-      const isOther = decodeNumber(decoder, table, numberContexts);
-      if (isOther > 1) throw fault('recipe-invalid', 'A tile has a list of values that no writer makes.');
-      if (isOther === 1) step = decodeNumber(decoder, table, 2 * numberContexts) + 1;
+      if (bits.read(1) === 1) step = bits.readNumber() + 1;
       value += step;
     }
     if (value > max) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
