@@ -12,11 +12,48 @@ const lowest = 0x8000;
 const stateWords = 4;
 const slotMask = (1 << precisionBits) - 1;
 
+/** The levels of a plane's classes, as tables for the hot loops. */
+export interface Levels {
+  /** Place of symbol 0 among the parts. */
+  readonly codes: Int32Array;
+  /** First slot. */
+  readonly offsets: Int32Array;
+  /** Largest error that is a symbol, or -1 where raw bits follow each. */
+  readonly plainReaches: Int32Array;
+  /** Largest error, or part of one above its raw bits, that is a symbol. */
+  readonly reaches: Int32Array;
+  readonly lowBits: Int32Array;
+  /** One bit for each class with raw bits. */
+  readonly lowClasses: number;
+  /** Raw bits in the code of those above the reach. */
+  readonly escapeBits: Int32Array;
+}
+
+/** Takes what an error needs besides a symbol, and answers the symbol. */
+export interface Remainders {
+  take(levels: Levels, k: number, error: number): number;
+}
+
+/** Errors of a plane, and what says how they are coded. */
+export interface SymbolSource {
+  readonly errors: Int32Array;
+  readonly classes: Uint8Array;
+  readonly levels: Levels;
+  readonly rest: Remainders;
+}
+
+/** What is written so far. */
+export interface SymbolWriter {
+  readonly words: Uint16Array;
+  at: number;
+  even: number;
+  odd: number;
+}
+
 /** What is left to read. */
 export interface SymbolReader {
   /** In the order of reading, followed by as many zeros as there are symbols. */
   readonly words: Uint16Array;
-  readonly wordCount: number;
   at: number;
   even: number;
   odd: number;
@@ -25,53 +62,70 @@ export interface SymbolReader {
 let writerWords = new Uint16Array(0);
 let readerWords = new Uint16Array(0);
 
-/**
- * The code of `count` symbols in rows of `width`: `codes` holds `level << 8 | symbol + 128` of each. Answers a view that is
- * valid until the next call.
- */
-export function encodeSymbols(codes: Uint16Array, count: number, width: number): Uint16Array {
+/** A writer of at most `count` symbols, from the last to the first. Valid until the next call. */
+export function newSymbolWriter(count: number): SymbolWriter {
   if (writerWords.length < count + stateWords) writerWords = new Uint16Array(count + stateWords);
-  const words = writerWords;
+  return { words: writerWords, at: 0, even: lowest, odd: lowest };
+}
+
+/** Writes the `width` errors from `row` on. */
+export function encodeRow(writer: SymbolWriter, { errors, classes, levels, rest }: SymbolSource, row: number, width: number): void {
+  const { codes, plainReaches } = levels;
+  const { words } = writer;
   const { parts } = levelTables();
-  let even = lowest;
-  let odd = lowest;
-  let at = 0;
-  for (let row = count - width; row >= 0; row -= width) {
-    let i = row + width - 1;
-    if ((width & 1) === 1) {
-      const part = parts[codes[i--]!]!;
-      const frequency = part & 0x1fff;
-      const over = ((frequency << 19) - 1 - even) >> 31;
-      words[at] = even;
-      at -= over;
-      even >>>= over & 16;
-      const quotient = (even / frequency) | 0;
-      even = (quotient << precisionBits) + (even - Math.imul(quotient, frequency)) + (part >> 13);
-    }
-    for (; i > row; i -= 2) {
-      const oddPart = parts[codes[i]!]!;
-      const evenPart = parts[codes[i - 1]!]!;
-      const oddFrequency = oddPart & 0x1fff;
-      const evenFrequency = evenPart & 0x1fff;
-      const oddOver = ((oddFrequency << 19) - 1 - odd) >> 31;
-      words[at] = odd;
-      at -= oddOver;
-      odd >>>= oddOver & 16;
-      const oddQuotient = (odd / oddFrequency) | 0;
-      odd = (oddQuotient << precisionBits) + (odd - Math.imul(oddQuotient, oddFrequency)) + (oddPart >> 13);
-      const evenOver = ((evenFrequency << 19) - 1 - even) >> 31;
-      words[at] = even;
-      at -= evenOver;
-      even >>>= evenOver & 16;
-      const evenQuotient = (even / evenFrequency) | 0;
-      even = (evenQuotient << precisionBits) + (even - Math.imul(evenQuotient, evenFrequency)) + (evenPart >> 13);
-    }
+  let { at, even, odd } = writer;
+  let i = row + width - 1;
+  if ((width & 1) === 1) {
+    const k = classes[i]!;
+    const part = parts[codes[k]! + rest.take(levels, k, errors[i]!)]!;
+    i--;
+    const frequency = part & 0x1fff;
+    const over = ((frequency << 19) - 1 - even) >> 31;
+    words[at] = even;
+    at -= over;
+    even >>>= over & 16;
+    const quotient = (even / frequency) | 0;
+    even = even + Math.imul(quotient, (1 << precisionBits) - frequency) + (part >> 13);
   }
-  for (const state of [odd, even]) {
-    words[at++] = state;
-    words[at++] = state >>> 16;
+  for (; i > row; i -= 2) {
+    const k = classes[i]!;
+    let error = errors[i]!;
+    const reach = plainReaches[k]!;
+    if (((error + reach) | (reach - error)) < 0) error = rest.take(levels, k, error);
+    const part = parts[codes[k]! + error]!;
+    const frequency = part & 0x1fff;
+    const over = ((frequency << 19) - 1 - odd) >> 31;
+    words[at] = odd;
+    at -= over;
+    odd >>>= over & 16;
+    const quotient = (odd / frequency) | 0;
+    odd = odd + Math.imul(quotient, (1 << precisionBits) - frequency) + (part >> 13);
+
+    const evenK = classes[i - 1]!;
+    let evenError = errors[i - 1]!;
+    const evenReach = plainReaches[evenK]!;
+    if (((evenError + evenReach) | (evenReach - evenError)) < 0) evenError = rest.take(levels, evenK, evenError);
+    const evenPart = parts[codes[evenK]! + evenError]!;
+    const evenFrequency = evenPart & 0x1fff;
+    const evenOver = ((evenFrequency << 19) - 1 - even) >> 31;
+    words[at] = even;
+    at -= evenOver;
+    even >>>= evenOver & 16;
+    const evenQuotient = (even / evenFrequency) | 0;
+    even = even + Math.imul(evenQuotient, (1 << precisionBits) - evenFrequency) + (evenPart >> 13);
   }
-  return words.subarray(0, at);
+  writer.at = at;
+  writer.even = even;
+  writer.odd = odd;
+}
+
+/** Ends writing. Answers a view of the words. */
+export function finishSymbols(writer: SymbolWriter): Uint16Array {
+  for (const state of [writer.odd, writer.even]) {
+    writer.words[writer.at++] = state;
+    writer.words[writer.at++] = state >>> 16;
+  }
+  return writer.words.subarray(0, writer.at);
 }
 
 /**
@@ -88,21 +142,25 @@ export function newSymbolReader(code: Uint8Array, from: number, count: number): 
   const even = (words[0]! << 16) | words[1]!;
   const odd = (words[2]! << 16) | words[3]!;
   if (wordCount < stateWords || even < lowest || odd < lowest) throw fault('recipe-invalid', 'A tile is coded wrongly.');
-  return { words, wordCount, at: stateWords, even, odd };
+  return { words, at: stateWords, even, odd };
 }
 
 /**
- * Reads a row of `width` symbols into `symbols`; `offsets` holds the first slot of the level of each. Answers a negative
- * number if one of them is the escape.
+ * Reads as many symbols as there are `classes` into `symbols`, and their magnitudes into `magnitudes` from `row` on; `offsets`
+ * holds the first slot of each class. Answers a negative number if one of them is the escape.
  */
-export function decodeRow(reader: SymbolReader, slots: Int32Array, offsets: Int32Array, symbols: Int32Array, width: number): number {
+export function decodeRow(
+  reader: SymbolReader, offsets: Int32Array, classes: Uint8Array, symbols: Int32Array, magnitudes: Uint8Array, row: number,
+): number {
+  const { slots } = levelTables();
   const { words } = reader;
+  const width = classes.length;
   let { at, even, odd } = reader;
   let escape = 0;
   let x = 0;
-  for (; x < width - 1; x += 2) {
-    const one = slots[offsets[x]! + (even & slotMask)]!;
-    const other = slots[offsets[x + 1]! + (odd & slotMask)]!;
+  for (let to = row; x < width - 1; x += 2, to += 2) {
+    const one = slots[offsets[classes[x]!]! + (even & slotMask)]!;
+    const other = slots[offsets[classes[x + 1]!]! + (odd & slotMask)]!;
     even = Math.imul((one >>> 12) & 0xfff, even >>> precisionBits) + (one & 0xfff);
     odd = Math.imul((other >>> 12) & 0xfff, odd >>> precisionBits) + (other & 0xfff);
     const evenUnder = (even - lowest) >> 31;
@@ -115,16 +173,20 @@ export function decodeRow(reader: SymbolReader, slots: Int32Array, offsets: Int3
     const b = other >> 24;
     symbols[x] = a;
     symbols[x + 1] = b;
+    magnitudes[to] = (a ^ (a >> 31)) - (a >> 31);
+    magnitudes[to + 1] = (b ^ (b >> 31)) - (b >> 31);
     escape |= (a + 127) | (b + 127);
   }
   if (x < width) {
-    const one = slots[offsets[x]! + (even & slotMask)]!;
+    const one = slots[offsets[classes[x]!]! + (even & slotMask)]!;
     even = Math.imul((one >>> 12) & 0xfff, even >>> precisionBits) + (one & 0xfff);
     const under = (even - lowest) >> 31;
     even = (even << (under & 16)) | (words[at]! & under);
     at -= under;
-    symbols[x] = one >> 24;
-    escape |= (one >> 24) + 127;
+    const a = one >> 24;
+    symbols[x] = a;
+    magnitudes[row + x] = (a ^ (a >> 31)) - (a >> 31);
+    escape |= a + 127;
   }
   reader.at = at;
   reader.even = even;

@@ -6,13 +6,15 @@ import { fault } from '../errors.js';
 import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
 import { BitReader, BitWriter } from './bit-stream.js';
 import { expectEnd, finish, newDecoder, newEncoder } from './range-coder.js';
-import { encodeSymbols, expectSymbolEnd, newSymbolReader } from './symbol-coder.js';
+import { expectSymbolEnd, finishSymbols, newSymbolReader, newSymbolWriter } from './symbol-coder.js';
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
 import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
 import { decodePlanes, encodePlanes } from './tile-predicted.js';
 import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
 
 const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
+/** Colours of tiles that are tried as a pattern though neighbours differ. */
+const patternColours = 16;
 /** Most bytes of a tile's code before its mode: shape, width, height. */
 const maxHeadBytes = 1 + 3 + 3 + 1;
 
@@ -64,7 +66,7 @@ function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): voi
   for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
 }
 
-/** The shorter of the two codes; indexed is tried only where neighbours are often equal, and wins a tie. Undefined where neither is short. */
+/** The shorter of the two codes; indexed is tried only where there are few colours, and wins a tie. Undefined where neither is short. */
 function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
   const tile = indexTile(shape, samples);
   const indexed = tile === undefined ? undefined : indexedCode(shape, tile, samples.length);
@@ -99,9 +101,10 @@ function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Ui
   const bytes = new Uint8Array(limit + maxHeadBytes);
   const writer = new BitWriter(bytes, writeHead(bytes, shape, modes.predicted | (colour << 2)));
   for (const list of lists) encodeList(writer, list);
-  const { codes, count } = encodePlanes(writer, planes, { colour, max: maxOf(lists, shape) });
+  const symbols = newSymbolWriter(shape.width * shape.height * shape.channels);
+  encodePlanes(writer, symbols, planes, { colour, max: maxOf(lists, shape) });
   const at = writer.end();
-  const words = encodeSymbols(codes, count, shape.width);
+  const words = finishSymbols(symbols);
   const end = at + 2 * words.length;
   if (end > limit) return undefined;
   for (let i = 0, to = at; i < words.length; i++, to += 2) {
@@ -118,15 +121,25 @@ function maxOf(lists: readonly ValueList[], shape: TileShape): number {
 
 /** Reads samples of one or two bytes into the planes, channel by channel. */
 function readSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride, values } = planes;
   const { channels, width, height } = shape;
-  const isWide = sampleBytes(shape.depth) === 2;
-  let at = 0;
-  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
-    for (let x = row; x < row + width; x++) {
-      for (let c = 0, i = x; c < channels; c++, i += size) {
-        values[i] = isWide ? (samples[at++]! << 8) | samples[at++]! : samples[at++]!;
-      }
+  if (sampleBytes(shape.depth) === 2) {
+    readWideSamples(planes, samples);
+    return;
+  }
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += channels) values[i] = samples[at]!;
+    }
+  }
+}
+
+function readWideSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride, values } = planes;
+  const { channels, width, height } = shape;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += 2 * channels) values[i] = (samples[at]! << 8) | samples[at + 1]!;
     }
   }
 }
@@ -142,16 +155,27 @@ export function checkDepth(shape: TileShape, samples: Uint8Array): void {
 }
 
 function writeSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride, values } = planes;
   const { channels, width, height } = shape;
-  const isWide = sampleBytes(shape.depth) === 2;
-  let at = 0;
-  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
-    for (let x = row; x < row + width; x++) {
-      for (let c = 0, i = x; c < channels; c++, i += size) {
-        const value = values[i]!;
-        if (isWide) samples[at++] = value >>> 8;
-        samples[at++] = value;
+  if (sampleBytes(shape.depth) === 2) {
+    writeWideSamples(planes, samples);
+    return;
+  }
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += channels) samples[at] = values[i]!;
+    }
+  }
+}
+
+function writeWideSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride, values } = planes;
+  const { channels, width, height } = shape;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += 2 * channels) {
+        samples[at] = values[i]! >>> 8;
+        samples[at + 1] = values[i]!;
       }
     }
   }
@@ -177,10 +201,10 @@ function maxSample(shape: TileShape): number {
   return 2 ** shape.depth - 1;
 }
 
-/** The tile as at most 256 colours, or undefined where it has more, or fewer than a third of its pixels equal their left neighbour. */
+/** The tile as colours, or undefined where it has more than `mostColours` allows. */
 function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
-  if (!mayBeIndexed(shape, samples, pixelBytes)) return undefined;
+  const most = mostColours(shape, samples, pixelBytes);
   const found = new Map<string, number>();
   const indices = new Uint8Array(shape.width * shape.height);
   const pixels = new Latin1(samples, pixelBytes);
@@ -188,7 +212,7 @@ function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefin
     const key = pixels.at(i);
     let index = found.get(key);
     if (index === undefined) {
-      if (found.size === maxColours) return undefined;
+      if (found.size === most) return undefined;
       index = found.size;
       found.set(key, index);
     }
@@ -210,7 +234,8 @@ class Latin1 {
   }
 }
 
-function mayBeIndexed(shape: TileShape, samples: Uint8Array, pixelBytes: number): boolean {
+/** 256 colours where a third of the pixels equal the one before, or there are few of them; else only patterns are worth a trial. */
+function mostColours(shape: TileShape, samples: Uint8Array, pixelBytes: number): number {
   let equal = 0;
   const pixels = shape.width * shape.height;
   for (let i = pixelBytes; i < samples.length; i += pixelBytes) {
@@ -218,7 +243,7 @@ function mayBeIndexed(shape: TileShape, samples: Uint8Array, pixelBytes: number)
     while (k < pixelBytes && samples[i + k] === samples[i + k - pixelBytes]) k++;
     if (k === pixelBytes) equal++;
   }
-  return 3 * equal >= pixels || pixels <= 64;
+  return 3 * equal >= pixels || pixels <= 64 ? maxColours : patternColours;
 }
 
 function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array): IndexedTile {

@@ -104,33 +104,32 @@ export function toPlanes(planes: Planes, colour: number): void {
   }
 }
 
-/** The inverse of `toPlanes`. Throws DiceError `recipe-invalid` where a sample leaves 0 .. `max`. */
-export function toChannels(planes: Planes, colour: number, max: number): void {
+/**
+ * The inverse of `toPlanes`. Answers a negative number where a sample left 0 .. `max`, which a hot loop gathers; the caller refuses.
+ */
+function restoreColour(planes: Planes, colour: number, max: number): number {
   const { shape, stride, size, values } = planes;
-  for (let c = shape.channels < 3 ? 0 : 3; c < shape.channels; c++) checkPlane(planes, c, max);
-  if (shape.channels < 3) return;
   let out = 0;
-  for (let y = 0; y < shape.height; y++) {
-    const row = originOf(planes, 0) + y * stride;
-    for (let r = row, g = row + size, b = g + size; r < row + shape.width; r++, g++, b++) {
+  for (let y = 0, row = originOf(planes, 0); y < shape.height; y++, row += stride) {
+    for (let r = row, g = row + size, b = g + size, end = row + shape.width; r < end; r++, g++, b++) {
       const first = values[r]!;
       const second = values[g]!;
       const third = values[b]!;
-      let red = first;
+      let red = second + first;
       let green = first;
       let blue = third;
-      if (colour === colours.luma) {
+      if (colour === colours.mean) blue = third + ((green + red) >> 1);
+      else if (colour === colours.luma) {
         const mean = first - (third >> 1);
         green = third + mean;
         blue = mean - (second >> 1);
         red = blue + second;
-      } else if (colour === colours.chain) {
+      } else if (colour === colours.green) blue = third + first;
+      else if (colour === colours.none) red = second;
+      else {
+        red = first;
         green = second + first;
         blue = third + green;
-      } else {
-        red = colour === colours.none ? second : second + first;
-        if (colour === colours.green) blue = third + first;
-        else if (colour === colours.mean) blue = third + ((green + red) >> 1);
       }
       out |= red | green | blue | (max - red) | (max - green) | (max - blue);
       values[r] = red;
@@ -138,7 +137,14 @@ export function toChannels(planes: Planes, colour: number, max: number): void {
       values[b] = blue;
     }
   }
-  if (out < 0) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  return out;
+}
+
+/** Turns planes into channels. Throws DiceError `recipe-invalid` where a sample leaves 0 .. `max`. */
+export function toChannels(planes: Planes, colour: number, max: number): void {
+  const isColoured = planes.shape.channels >= 3;
+  for (let c = isColoured ? 3 : 0; c < planes.shape.channels; c++) checkPlane(planes, c, max);
+  if (isColoured && restoreColour(planes, colour, max) < 0) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
 }
 
 function checkPlane(planes: Planes, c: number, max: number): void {
