@@ -70,6 +70,12 @@ export function closeRow({ size, stride, shape, values, magnitudes }: Planes, c:
   if (y === 0) values[row - 1] = values[row]!;
 }
 
+/** Fills the border to the right of all rows of plane `c`, for what looks at the plane before it is coded. */
+export function closeRight({ size, stride, shape, values }: Planes, c: number): void {
+  let end = originOf({ size, stride }, c) + shape.width;
+  for (let y = 0; y < shape.height; y++, end += stride) values[end] = values[end - 1]!;
+}
+
 /** Makes plane `c` constant. */
 export function fillPlane({ size, values, magnitudes }: Planes, c: number, value: number): void {
   values.fill(value, c * size, (c + 1) * size);

@@ -8,7 +8,7 @@ import {
   distributionOf, escapeBitsOf, escapeSymbol, levelCount, levelFor, levelTables, lowBitsOf, precisionBits,
 } from './residual-levels.js';
 import { decodeRow, encodeRow, type Levels, type Remainders, type SymbolReader, type SymbolWriter } from './symbol-coder.js';
-import { boundsOf, closeRow, fillPlane, openRow, originOf, type Planes } from './tile-planes.js';
+import { boundsOf, closeRight, closeRow, fillPlane, openRow, originOf, type Planes } from './tile-planes.js';
 import {
   addMisses, classCount, countClasses, findClasses, findErrors, maxMagnitude, measureRow, predictorCount, restoreRow, type RowUse,
 } from './tile-rows.js';
@@ -138,6 +138,7 @@ function constantOf(planes: Planes, c: number): number | undefined {
 /** The predictor with the smallest errors on some rows, and by how many bits errors are then above those of clean 8-bit samples. */
 function choosePredictor(planes: Planes, c: number): { readonly predictor: number; readonly coarse: number } {
   const { width, height } = planes.shape;
+  closeRight(planes, c);
   const step = height > 4 ? 4 : 1;
   const sums = new Float64Array(predictorCount);
   let count = 0;
