@@ -85,6 +85,27 @@ describe('tiles', () => {
     }
   });
 
+  it('too small for their many colours come back, though one mode is given up on the way', () => {
+    for (let seed = 1; seed <= 200; seed++) expectExact(sampleTile({ width: 8, height: 8, channels: 1 + (seed % 2), depth: 8 }, 'noise', seed));
+  });
+
+  it('with errors of every size come back', () => {
+    for (const depth of [8, 12, 16]) {
+      for (let bits = 1; bits <= depth; bits++) {
+        const content = newTile({ width: 31, height: 16, channels: 1, depth });
+        const next = numbersFrom(bits);
+        const samples = samplesOf(content);
+        const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
+        for (let i = 0; i < 31 * 16; i++) {
+          const value = next() % 50 === 0 ? 2 ** depth - 1 : next() % 2 ** bits;
+          if (depth > 8) view.setUint16(2 * i, value);
+          else view.setUint8(i, value);
+        }
+        expectExact(content);
+      }
+    }
+  });
+
   it('with a sample outside their depth are refused', () => {
     const content = sampleTile({ width: 8, height: 8, channels: 1, depth: 4 }, 'gradient');
     content[content.length - 1] = 16;

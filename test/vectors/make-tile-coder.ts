@@ -25,7 +25,7 @@ function noise(length: number): Uint8Array {
 function edges(): Uint8Array {
   const content = newTile({ width: 32, height: 32, channels: 1, depth: 8 });
   const samples = samplesOf(content);
-  for (let i = 0; i < samples.length; i++) samples[i] = (((i % 32) / 11) & 1) === (((i >> 5) / 9) & 1) ? (i * 7) % 5 : 250 - ((i * i) % 3);
+  for (let i = 0; i < samples.length; i++) samples[i] = ((((i % 32) / 11) & 1) === (((i >> 5) / 9) & 1) ? 5 : 190) + ((Math.imul(i * i, 40503) >>> 8) % 29);
   return content;
 }
 

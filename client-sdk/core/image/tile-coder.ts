@@ -205,6 +205,7 @@ function maxSample(shape: TileShape): number {
 function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
   const most = mostColours(shape, samples, pixelBytes);
+  if (most < maxColours && !isPattern(samples, pixelBytes)) return undefined;
   const found = new Map<string, number>();
   const indices = new Uint8Array(shape.width * shape.height);
   const pixels = new Latin1(samples, pixelBytes);
@@ -244,6 +245,22 @@ function mostColours(shape: TileShape, samples: Uint8Array, pixelBytes: number):
     if (k === pixelBytes) equal++;
   }
   return 3 * equal >= pixels || pixels <= 64 ? maxColours : patternColours;
+}
+
+/** At most `patternColours` pixels differ. */
+function isPattern(samples: Uint8Array, pixelBytes: number): boolean {
+  const starts: number[] = [];
+  for (let i = 0; i < samples.length; i += pixelBytes) {
+    if (starts.some((start) => isSamePixel(samples, start, i, pixelBytes))) continue;
+    if (starts.length === patternColours) return false;
+    starts.push(i);
+  }
+  return true;
+}
+
+function isSamePixel(samples: Uint8Array, one: number, other: number, pixelBytes: number): boolean {
+  for (let k = 0; k < pixelBytes; k++) if (samples[one + k] !== samples[other + k]) return false;
+  return true;
 }
 
 function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array): IndexedTile {

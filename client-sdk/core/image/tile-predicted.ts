@@ -178,7 +178,7 @@ function analyse(planes: Planes, c: number, start: number, how: { readonly predi
 /** Counted samples times squared levels below which another level than the usual one is not worth its bits. */
 const minGain = 64;
 
-/** The family that takes fewer bits, judged on one sample in eight. */
+/** The family that takes fewer bits, judged on one sample in 16. */
 function chooseFamily(levels: readonly number[], start: number, { width, height }: { readonly width: number; readonly height: number }): number {
   const first = tablesOf(levels, 0);
   const { lowBits, codes: firstCodes } = first;
@@ -187,7 +187,7 @@ function chooseFamily(levels: readonly number[], start: number, { width, height 
   const errors = errorScratch;
   const classes = classScratch;
   let difference = 0;
-  for (let i = start, end = start + width * height; i < end; i += 8) {
+  for (let i = start, end = start + width * height; i < end; i += 16) {
     const k = classes[i]!;
     const low = lowBits[k]!;
     const rounded = (errors[i]! + ((1 << low) >> 1)) >> low;
