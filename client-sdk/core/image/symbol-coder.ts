@@ -1,6 +1,6 @@
 /**
  * Range asymmetric numeral coding of prediction errors: two states that share one run of 16-bit words, a table look-up a
- * symbol and no branch on what is read. It knows levels and symbols, not pictures. SPEC.md section 5.5.
+ * symbol and no branch on what is read. It knows levels and symbols, not pictures. SPEC.md section 5.4.
  *
  * Words are written from the last symbol to the first, and read backwards from the end of the code.
  */
