@@ -205,34 +205,31 @@ function maxSample(shape: TileShape): number {
 function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
   const most = mostColours(shape, samples, pixelBytes);
-  if (most < maxColours && !isPattern(samples, pixelBytes)) return undefined;
-  const found = new Map<string, number>();
   const indices = new Uint8Array(shape.width * shape.height);
-  const pixels = new Latin1(samples, pixelBytes);
-  for (let i = 0; i < indices.length; i++) {
-    const key = pixels.at(i);
-    let index = found.get(key);
-    if (index === undefined) {
-      if (found.size === most) return undefined;
-      index = found.size;
-      found.set(key, index);
+  const starts = new Int32Array(most);
+  let count = 0;
+  colourPlaces.fill(0);
+  for (let i = 0, start = 0; i < indices.length; i++, start += pixelBytes) {
+    let place = placeOfPixel(samples, start, pixelBytes);
+    // A place holds an index and one; the next is tried where it is another colour's.
+    while (colourPlaces[place]! !== 0 && !isSamePixel(samples, starts[colourPlaces[place]! - 1]!, start, pixelBytes)) place = (place + 1) & placeMask;
+    if (colourPlaces[place] === 0) {
+      if (count === most) return undefined;
+      starts[count++] = start;
+      colourPlaces[place] = count;
     }
-    indices[i] = index;
+    indices[i] = colourPlaces[place]! - 1;
   }
-  return sorted(shape, [...found.keys()], indices);
+  return sorted(shape, samples, starts.subarray(0, count), indices);
 }
 
-/** Pixels as strings of one character a byte: keys for a map, in the order of their samples. */
-class Latin1 {
-  constructor(
-    private readonly samples: Uint8Array,
-    private readonly pixelBytes: number,
-  ) {}
+const placeMask = 1023;
+const colourPlaces = new Uint16Array(placeMask + 1);
 
-  at(i: number): string {
-    const start = i * this.pixelBytes;
-    return String.fromCharCode(...this.samples.subarray(start, start + this.pixelBytes));
-  }
+function placeOfPixel(samples: Uint8Array, start: number, pixelBytes: number): number {
+  let hash = 0;
+  for (let k = start; k < start + pixelBytes; k++) hash = Math.imul(hash ^ samples[k]!, 0x2c1b3c6d);
+  return (hash >>> 15) & placeMask;
 }
 
 /** 256 colours where a third of the pixels equal the one before, or there are few of them; else only patterns are worth a trial. */
@@ -247,35 +244,32 @@ function mostColours(shape: TileShape, samples: Uint8Array, pixelBytes: number):
   return 3 * equal >= pixels || pixels <= 64 ? maxColours : patternColours;
 }
 
-/** At most `patternColours` pixels differ. */
-function isPattern(samples: Uint8Array, pixelBytes: number): boolean {
-  const starts: number[] = [];
-  for (let i = 0; i < samples.length; i += pixelBytes) {
-    if (starts.some((start) => isSamePixel(samples, start, i, pixelBytes))) continue;
-    if (starts.length === patternColours) return false;
-    starts.push(i);
-  }
-  return true;
-}
-
 function isSamePixel(samples: Uint8Array, one: number, other: number, pixelBytes: number): boolean {
   for (let k = 0; k < pixelBytes; k++) if (samples[one + k] !== samples[other + k]) return false;
   return true;
 }
 
-function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array): IndexedTile {
+/** Colours, of which `starts` says where they were first met, in ascending order of their samples. */
+function sorted(shape: TileShape, samples: Uint8Array, starts: Int32Array, indices: Uint8Array): IndexedTile {
   const size = sampleBytes(shape.depth);
-  const order = keys.map((_, i) => i).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+  const pixelBytes = shape.channels * size;
+  const order = Array.from(starts.keys()).sort((a, b) => comparePixels(samples, starts[a]!, starts[b]!, pixelBytes));
   const ranks = new Uint8Array(maxColours);
-  const colours = new Int32Array(keys.length * shape.channels);
+  const colours = new Int32Array(starts.length * shape.channels);
   let at = 0;
   order.forEach((index, rank) => {
     ranks[index] = rank;
-    const key = keys[index]!;
-    for (let i = 0; i < key.length; i += size) colours[at++] = size === 1 ? key.charCodeAt(i) : (key.charCodeAt(i) << 8) | key.charCodeAt(i + 1);
+    const start = starts[index]!;
+    for (let k = start; k < start + pixelBytes; k += size) colours[at++] = size === 1 ? samples[k]! : (samples[k]! << 8) | samples[k + 1]!;
   });
   for (let i = 0; i < indices.length; i++) indices[i] = ranks[indices[i]!]!;
-  return { colours, count: keys.length, indices };
+  return { colours, count: starts.length, indices };
+}
+
+function comparePixels(samples: Uint8Array, one: number, other: number, pixelBytes: number): number {
+  let k = 0;
+  while (k < pixelBytes - 1 && samples[one + k] === samples[other + k]) k++;
+  return samples[one + k]! - samples[other + k]!;
 }
 
 function readIndexed(code: Uint8Array, start: number, shape: TileShape, samples: Uint8Array): void {
