@@ -6,6 +6,13 @@
  */
 import { fault } from '../errors.js';
 import { levelTables, precisionBits } from './residual-levels.js';
+import { classScratch, errorScratch, magnitudeScratch, wordScratch } from './tile-scratch.js';
+
+const { slots, parts } = levelTables();
+const words = wordScratch;
+const errors = errorScratch;
+const classes = classScratch;
+const magnitudes = magnitudeScratch;
 
 /** A state is 2^15 .. 2^31 - 1 between two symbols, and begins (in reading: ends) as 2^15. */
 const lowest = 0x8000;
@@ -34,17 +41,14 @@ export interface Remainders {
   take(levels: Levels, k: number, error: number): number;
 }
 
-/** Errors of a plane, and what says how they are coded. */
+/** How the errors of a plane are coded. */
 export interface SymbolSource {
-  readonly errors: Int32Array;
-  readonly classes: Uint8Array;
   readonly levels: Levels;
   readonly rest: Remainders;
 }
 
 /** What is written so far. */
 export interface SymbolWriter {
-  readonly words: Uint16Array;
   at: number;
   even: number;
   odd: number;
@@ -52,27 +56,19 @@ export interface SymbolWriter {
 
 /** What is left to read. */
 export interface SymbolReader {
-  /** In the order of reading, followed by as many zeros as there are symbols. */
-  readonly words: Uint16Array;
   at: number;
   even: number;
   odd: number;
 }
 
-let writerWords = new Uint16Array(0);
-let readerWords = new Uint16Array(0);
-
-/** A writer of at most `count` symbols, from the last to the first. Valid until the next call. */
-export function newSymbolWriter(count: number): SymbolWriter {
-  if (writerWords.length < count + stateWords) writerWords = new Uint16Array(count + stateWords);
-  return { words: writerWords, at: 0, even: lowest, odd: lowest };
+/** A writer of symbols, from the last to the first. Valid until the next call. */
+export function newSymbolWriter(): SymbolWriter {
+  return { at: 0, even: lowest, odd: lowest };
 }
 
-/** Writes the `width` errors from `row` on. */
-export function encodeRow(writer: SymbolWriter, { errors, classes, levels, rest }: SymbolSource, row: number, width: number): void {
+/** Writes the `width` errors of the scratch from `row` on. */
+export function encodeRow(writer: SymbolWriter, { levels, rest }: SymbolSource, row: number, width: number): void {
   const { codes, plainReaches } = levels;
-  const { words } = writer;
-  const { parts } = levelTables();
   let { at, even, odd } = writer;
   let i = row + width - 1;
   if ((width & 1) === 1) {
@@ -122,10 +118,10 @@ export function encodeRow(writer: SymbolWriter, { errors, classes, levels, rest 
 /** Ends writing. Answers a view of the words. */
 export function finishSymbols(writer: SymbolWriter): Uint16Array {
   for (const state of [writer.odd, writer.even]) {
-    writer.words[writer.at++] = state;
-    writer.words[writer.at++] = state >>> 16;
+    words[writer.at++] = state;
+    words[writer.at++] = state >>> 16;
   }
-  return writer.words.subarray(0, writer.at);
+  return words.subarray(0, writer.at);
 }
 
 /**
@@ -135,26 +131,19 @@ export function finishSymbols(writer: SymbolWriter): Uint16Array {
 export function newSymbolReader(code: Uint8Array, from: number, count: number): SymbolReader {
   const wordCount = Math.min(Math.max(0, code.length - from) >> 1, count + stateWords);
   const length = wordCount + count + stateWords + 2;
-  if (readerWords.length < length) readerWords = new Uint16Array(length);
-  const words = readerWords;
   for (let i = 0, from = code.length - 2; i < wordCount; i++, from -= 2) words[i] = code[from]! | (code[from + 1]! << 8);
   words.fill(0, wordCount, length);
   const even = (words[0]! << 16) | words[1]!;
   const odd = (words[2]! << 16) | words[3]!;
   if (wordCount < stateWords || even < lowest || odd < lowest) throw fault('recipe-invalid', 'A tile is coded wrongly.');
-  return { words, at: stateWords, even, odd };
+  return { at: stateWords, even, odd };
 }
 
 /**
- * Reads as many symbols as there are `classes` into `symbols`, and their magnitudes into `magnitudes` from `row` on; `offsets`
- * holds the first slot of each class. Answers a negative number if one of them is the escape.
+ * Reads a row of `width` symbols into the errors' scratch, under the classes that begin theirs, and their magnitudes from `row`
+ * on; `offsets` holds the first slot of each class. Answers a negative number if one of them is the escape.
  */
-export function decodeRow(
-  reader: SymbolReader, offsets: Int32Array, classes: Uint8Array, symbols: Int32Array, magnitudes: Uint8Array, row: number,
-): number {
-  const { slots } = levelTables();
-  const { words } = reader;
-  const width = classes.length;
+export function decodeRow(reader: SymbolReader, offsets: Int32Array, width: number, row: number): number {
   let { at, even, odd } = reader;
   let escape = 0;
   let x = 0;
@@ -171,8 +160,8 @@ export function decodeRow(
     at -= oddUnder;
     const a = one >> 24;
     const b = other >> 24;
-    symbols[x] = a;
-    symbols[x + 1] = b;
+    errors[x] = a;
+    errors[x + 1] = b;
     magnitudes[to] = (a ^ (a >> 31)) - (a >> 31);
     magnitudes[to + 1] = (b ^ (b >> 31)) - (b >> 31);
     escape |= (a + 127) | (b + 127);
@@ -184,7 +173,7 @@ export function decodeRow(
     even = (even << (under & 16)) | (words[at]! & under);
     at -= under;
     const a = one >> 24;
-    symbols[x] = a;
+    errors[x] = a;
     magnitudes[row + x] = (a ^ (a >> 31)) - (a >> 31);
     escape |= a + 127;
   }

@@ -10,8 +10,10 @@ import { expectSymbolEnd, finishSymbols, newSymbolReader, newSymbolWriter } from
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
 import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
 import { decodePlanes, encodePlanes } from './tile-predicted.js';
+import { valueScratch } from './tile-scratch.js';
 import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
 
+const values = valueScratch;
 const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
 /** Colours of tiles that are tried as a pattern though neighbours differ. */
 const patternColours = 16;
@@ -101,7 +103,7 @@ function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Ui
   const bytes = new Uint8Array(limit + maxHeadBytes);
   const writer = new BitWriter(bytes, writeHead(bytes, shape, modes.predicted | (colour << 2)));
   for (const list of lists) encodeList(writer, list);
-  const symbols = newSymbolWriter(shape.width * shape.height * shape.channels);
+  const symbols = newSymbolWriter();
   encodePlanes(writer, symbols, planes, { colour, max: maxOf(lists, shape) });
   const at = writer.end();
   const words = finishSymbols(symbols);
@@ -121,7 +123,7 @@ function maxOf(lists: readonly ValueList[], shape: TileShape): number {
 
 /** Reads samples of one or two bytes into the planes, channel by channel. */
 function readSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
   if (sampleBytes(shape.depth) === 2) {
     readWideSamples(planes, samples);
@@ -135,7 +137,7 @@ function readSamples(planes: Planes, samples: Uint8Array): void {
 }
 
 function readWideSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
   for (let c = 0; c < channels; c++) {
     for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
@@ -155,7 +157,7 @@ export function checkDepth(shape: TileShape, samples: Uint8Array): void {
 }
 
 function writeSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
   if (sampleBytes(shape.depth) === 2) {
     writeWideSamples(planes, samples);
@@ -169,7 +171,7 @@ function writeSamples(planes: Planes, samples: Uint8Array): void {
 }
 
 function writeWideSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
   for (let c = 0; c < channels; c++) {
     for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {

@@ -4,36 +4,27 @@
  */
 import { fault } from '../errors.js';
 import { type TileShape } from './content.js';
+import { magnitudeScratch, valueScratch } from './tile-scratch.js';
 
-/** Planes with their borders: two columns left and right, and one row above. */
+/** How planes with their borders lie in the scratch: two columns left and right, and one row above. */
 export interface Planes {
   readonly shape: TileShape;
   readonly stride: number;
   /** Entries of one plane. */
   readonly size: number;
-  /** Values, plane after plane. */
-  readonly values: Int32Array;
-  /** Absolute prediction errors at the same places, coarse and at most 127. */
-  readonly magnitudes: Uint8Array;
 }
 
 /** Ways to turn the first three channels into planes. */
 export const colours = { none: 0, green: 1, luma: 2, mean: 3, chain: 4 } as const;
 export const colourCount = 5;
 
-let scratchValues = new Int32Array(0);
-let scratchMagnitudes = new Uint8Array(0);
+const values = valueScratch;
+const magnitudes = magnitudeScratch;
 
-/** Planes for `shape`, their contents undefined. Valid until the next call. */
+/** Planes for `shape` in the scratch. Valid until the next call. */
 export function newPlanes(shape: TileShape): Planes {
   const stride = shape.width + 4;
-  const size = stride * (shape.height + 1);
-  const length = size * shape.channels;
-  if (scratchValues.length < length) {
-    scratchValues = new Int32Array(length);
-    scratchMagnitudes = new Uint8Array(length);
-  }
-  return { shape, stride, size, values: scratchValues, magnitudes: scratchMagnitudes };
+  return { shape, stride, size: stride * (shape.height + 1) };
 }
 
 /** Index of the first sample of plane `c`. */
@@ -48,7 +39,7 @@ export function boundsOf(planes: Planes, c: number, colour: number, max: number)
 }
 
 /** Prepares the border that row `y` of plane `c` looks at: to its left, and before row 0 all around. */
-export function openRow({ size, stride, shape, values, magnitudes }: Planes, c: number, y: number, start: number): void {
+export function openRow({ size, stride, shape }: Planes, c: number, y: number, start: number): void {
   const row = originOf({ size, stride }, c) + y * stride;
   if (y === 0) {
     values.fill(start, row - stride - 2, row - stride + shape.width + 2);
@@ -60,7 +51,7 @@ export function openRow({ size, stride, shape, values, magnitudes }: Planes, c: 
 }
 
 /** Fills the border of row `y` of plane `c`, which is complete, for the rows and planes after it. */
-export function closeRow({ size, stride, shape, values, magnitudes }: Planes, c: number, y: number): void {
+export function closeRow({ size, stride, shape }: Planes, c: number, y: number): void {
   const row = originOf({ size, stride }, c) + y * stride;
   const end = row + shape.width;
   values[end] = values[end - 1]!;
@@ -71,20 +62,20 @@ export function closeRow({ size, stride, shape, values, magnitudes }: Planes, c:
 }
 
 /** Fills the border to the right of all rows of plane `c`, for what looks at the plane before it is coded. */
-export function closeRight({ size, stride, shape, values }: Planes, c: number): void {
+export function closeRight({ size, stride, shape }: Planes, c: number): void {
   let end = originOf({ size, stride }, c) + shape.width;
   for (let y = 0; y < shape.height; y++, end += stride) values[end] = values[end - 1]!;
 }
 
 /** Makes plane `c` constant. */
-export function fillPlane({ size, values, magnitudes }: Planes, c: number, value: number): void {
+export function fillPlane({ size }: Planes, c: number, value: number): void {
   values.fill(value, c * size, (c + 1) * size);
   magnitudes.fill(0, c * size, (c + 1) * size);
 }
 
 /** Turns channels into planes in place: three channels R, G, B become what `colour` says. */
 export function toPlanes(planes: Planes, colour: number): void {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride, size } = planes;
   if (shape.channels < 3) return;
   for (let y = 0; y < shape.height; y++) {
     const row = originOf(planes, 0) + y * stride;
@@ -114,7 +105,7 @@ export function toPlanes(planes: Planes, colour: number): void {
  * The inverse of `toPlanes`. Answers a negative number where a sample left 0 .. `max`, which a hot loop gathers; the caller refuses.
  */
 function restoreColour(planes: Planes, colour: number, max: number): number {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride, size } = planes;
   let out = 0;
   for (let y = 0, row = originOf(planes, 0); y < shape.height; y++, row += stride) {
     for (let r = row, g = row + size, b = g + size, end = row + shape.width; r < end; r++, g++, b++) {
@@ -154,7 +145,7 @@ export function toChannels(planes: Planes, colour: number, max: number): void {
 }
 
 function checkPlane(planes: Planes, c: number, max: number): void {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   let out = 0;
   for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) {
     for (let i = row; i < row + shape.width; i++) out |= values[i]! | (max - values[i]!);
@@ -179,7 +170,7 @@ export function chooseColour(planes: Planes): number {
 }
 
 /** Adds the errors of a row without its first column. A row has fewer than 2^15 samples of 16 bits, or they have fewer bits: sums stay exact. */
-function addErrors({ values, size, stride, shape }: Planes, row: number, sums: Float64Array): void {
+function addErrors({ size, stride, shape }: Planes, row: number, sums: Float64Array): void {
   let s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0, s8 = 0;
   for (let i = row + 1, j = i + size, k = j + size; i < row + shape.width; i++, j++, k++) {
     const red = values[i]! - values[i - 1]! - values[i - stride]! + values[i - stride - 1]!;

@@ -12,6 +12,7 @@ import { boundsOf, closeRight, closeRow, fillPlane, openRow, originOf, type Plan
 import {
   addMisses, classCount, countClasses, findClasses, findErrors, maxMagnitude, measureRow, predictorCount, restoreRow, type RowUse,
 } from './tile-rows.js';
+import { classScratch, errorScratch, valueScratch } from './tile-scratch.js';
 
 /** Levels of the classes where nothing is said. */
 const usualLevels = [3, 8, 10, 12, 14, 15, 17, 19, 21, 23, 25, 28];
@@ -34,24 +35,21 @@ interface PlaneModel {
   readonly levels: Levels;
 }
 
-let errorScratch = new Int32Array(0);
-let classScratch = new Uint8Array(0);
+const values = valueScratch;
+const errors = errorScratch;
+const classes = classScratch;
 
 /** Writes all planes: their models to `bits`, then the errors to `symbols`, and what these do not hold to `bits`. */
 export function encodePlanes(bits: BitWriter, symbols: SymbolWriter, planes: Planes, use: PlaneUse): void {
   const { width, height, channels } = planes.shape;
   const size = width * height;
-  if (errorScratch.length < size * channels) {
-    errorScratch = new Int32Array(size * channels);
-    classScratch = new Uint8Array(size * channels);
-  }
   const models: (PlaneModel | undefined)[] = [];
   for (let c = 0; c < channels; c++) models.push(encodeModel(bits, planes, c, use));
   const rest = new ErrorRemainders();
   for (let c = channels - 1; c >= 0; c--) {
     const levels = models[c]?.levels;
     if (levels === undefined) continue;
-    const source = { errors: errorScratch, classes: classScratch, levels, rest };
+    const source = { levels, rest };
     for (let row = c * size + size - width; row >= c * size; row -= width) encodeRow(symbols, source, row, width);
   }
   rest.writeTo(bits);
@@ -62,8 +60,6 @@ export function decodePlanes(bits: BitReader, symbols: SymbolReader, planes: Pla
   const { channels, width, height } = planes.shape;
   const models: (PlaneModel | undefined)[] = [];
   for (let c = 0; c < channels; c++) models.push(decodeModel(bits, planes, c, use));
-  const classes = new Uint8Array(width);
-  const errors = new Int32Array(width);
   models.forEach((model, c) => {
     if (model === undefined) return;
     const start = startOf(planes, c, use);
@@ -71,12 +67,12 @@ export function decodePlanes(bits: BitReader, symbols: SymbolReader, planes: Pla
     for (let y = 0; y < height; y++) {
       const row = { planes, c, y, predictor, coarse };
       openRow(planes, c, y, start);
-      const seen = findClasses(planes, c, y, classes, 0);
+      const seen = findClasses(planes, c, y, 0);
       const isPlain = (seen & levels.lowClasses) === 0;
-      const isWhole = decodeRow(symbols, levels.offsets, classes, errors, planes.magnitudes, originOf(planes, c) + y * planes.stride) >= 0;
-      if (!isWhole || !isPlain) completeErrors(bits, levels, classes, errors);
-      if (!isWhole || !isPlain || coarse > 0) measureRow(row, errors);
-      restoreRow(row, errors);
+      const isWhole = decodeRow(symbols, levels.offsets, width, originOf(planes, c) + y * planes.stride) >= 0;
+      if (!isWhole || !isPlain) completeErrors(bits, levels, width);
+      if (!isWhole || !isPlain || coarse > 0) measureRow(row);
+      restoreRow(row);
       closeRow(planes, c, y);
     }
   });
@@ -125,7 +121,7 @@ function decodeModel(bits: BitReader, planes: Planes, c: number, use: PlaneUse):
 
 /** The one value of a plane, or undefined where it has several. */
 function constantOf(planes: Planes, c: number): number | undefined {
-  const { shape, stride, values } = planes;
+  const { shape, stride } = planes;
   const origin = originOf(planes, c);
   const value = values[origin]!;
   for (let y = 0; y < shape.height; y++) {
@@ -159,10 +155,10 @@ function analyse(planes: Planes, c: number, start: number, how: { readonly predi
   for (let y = 0, at = c * width * height; y < height; y++, at += width) {
     const row: RowUse = { planes, c, y, predictor: how.predictor, coarse: how.coarse };
     openRow(planes, c, y, start);
-    findErrors(row, errorScratch, at);
+    findErrors(row, at);
     closeRow(planes, c, y);
-    findClasses(planes, c, y, classScratch, at);
-    countClasses(row, classScratch, at, counts, sums);
+    findClasses(planes, c, y, at);
+    countClasses(row, at, counts, sums);
   }
   let shift = 0;
   return usualLevels.map((_, k) => {
@@ -184,8 +180,6 @@ function chooseFamily(levels: readonly number[], start: number, { width, height 
   const { lowBits, codes: firstCodes } = first;
   const { codes: secondCodes } = tablesOf(levels, 1);
   const { costs } = levelTables();
-  const errors = errorScratch;
-  const classes = classScratch;
   let difference = 0;
   for (let i = start, end = start + width * height; i < end; i += 16) {
     const k = classes[i]!;
@@ -246,9 +240,9 @@ function tablesOf(levels: readonly number[], family: number): Levels {
 }
 
 /** Puts low bits and escapes into the errors of a row. */
-function completeErrors(bits: BitReader, levels: Levels, classes: Uint8Array, errors: Int32Array): void {
+function completeErrors(bits: BitReader, levels: Levels, width: number): void {
   const { reaches, escapeBits, lowBits } = levels;
-  for (let x = 0; x < errors.length; x++) {
+  for (let x = 0; x < width; x++) {
     const k = classes[x]!;
     const low = lowBits[k]!;
     const symbol = errors[x]!;

@@ -3,6 +3,12 @@
  * allocation, no branch on samples. SPEC.md sections 5.6 and 5.7.
  */
 import { originOf, type Planes } from './tile-planes.js';
+import { classScratch, errorScratch, magnitudeScratch, valueScratch } from './tile-scratch.js';
+
+const values = valueScratch;
+const magnitudes = magnitudeScratch;
+const errors = errorScratch;
+const classes = classScratch;
 
 /** Largest magnitude that is kept of an error. */
 export const maxMagnitude = 127;
@@ -41,14 +47,14 @@ function medianOf(west: number, north: number, northWest: number): number {
   return north + (over & ~(over >> 31)) + (under & (under >> 31));
 }
 
-/** The errors of a row into `errors` from `start`, and their magnitudes. */
-export function findErrors(use: RowUse, errors: Int32Array, start: number): void {
-  if (use.predictor === 0 || use.y === 0) missMedian(use, errors, start);
-  else missLinear(use, errors, start);
+/** The errors of a row into the scratch from `start`, and their magnitudes. */
+export function findErrors(use: RowUse, start: number): void {
+  if (use.predictor === 0 || use.y === 0) missMedian(use, start);
+  else missLinear(use, start);
 }
 
-function missMedian({ planes, c, y, coarse }: RowUse, errors: Int32Array, start: number): void {
-  const { stride, values, magnitudes, shape } = planes;
+function missMedian({ planes, c, y, coarse }: RowUse, start: number): void {
+  const { stride, shape } = planes;
   const row = originOf(planes, c) + y * stride;
   let west = values[row - 1]!;
   let northWest = values[row - stride - 1]!;
@@ -65,8 +71,8 @@ function missMedian({ planes, c, y, coarse }: RowUse, errors: Int32Array, start:
   }
 }
 
-function missLinear({ planes, c, y, predictor, coarse }: RowUse, errors: Int32Array, start: number): void {
-  const { stride, values, magnitudes, shape } = planes;
+function missLinear({ planes, c, y, predictor, coarse }: RowUse, start: number): void {
+  const { stride, shape } = planes;
   const weights = linearWeights[predictor]!;
   const [ofWest, ofNorth, ofNorthWest, ofNorthEast, ofWestWest] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!, weights[4]!];
   const row = originOf(planes, c) + y * stride;
@@ -91,14 +97,14 @@ function missLinear({ planes, c, y, predictor, coarse }: RowUse, errors: Int32Ar
   }
 }
 
-/** The values of a row from its errors. A stranger's may pass 32 bits and are then taken modulo 2^32. */
-export function restoreRow(use: RowUse, errors: Int32Array): void {
-  if (use.predictor === 0 || use.y === 0) restoreMedian(use, errors);
-  else restoreLinear(use, errors);
+/** The values of a row from its errors, which begin the scratch. A stranger's may pass 32 bits and are then taken modulo 2^32. */
+export function restoreRow(use: RowUse): void {
+  if (use.predictor === 0 || use.y === 0) restoreMedian(use);
+  else restoreLinear(use);
 }
 
-function restoreMedian({ planes, c, y }: RowUse, errors: Int32Array): void {
-  const { stride, values, shape } = planes;
+function restoreMedian({ planes, c, y }: RowUse): void {
+  const { stride, shape } = planes;
   const row = originOf(planes, c) + y * stride;
   let west = values[row - 1]!;
   let northWest = values[row - stride - 1]!;
@@ -110,8 +116,8 @@ function restoreMedian({ planes, c, y }: RowUse, errors: Int32Array): void {
   }
 }
 
-function restoreLinear({ planes, c, y, predictor }: RowUse, errors: Int32Array): void {
-  const { stride, values, shape } = planes;
+function restoreLinear({ planes, c, y, predictor }: RowUse): void {
+  const { stride, shape } = planes;
   const weights = linearWeights[predictor]!;
   const [ofWest, ofNorth, ofNorthWest, ofNorthEast, ofWestWest] = [weights[0]!, weights[1]!, weights[2]!, weights[3]!, weights[4]!];
   const row = originOf(planes, c) + y * stride;
@@ -131,18 +137,18 @@ function restoreLinear({ planes, c, y, predictor }: RowUse, errors: Int32Array):
   }
 }
 
-/** The magnitudes of a row from its errors. */
-export function measureRow({ planes, c, y, coarse }: RowUse, errors: Int32Array): void {
+/** The magnitudes of a row from its errors, which begin the scratch. */
+export function measureRow({ planes, c, y, coarse }: RowUse): void {
   const row = originOf(planes, c) + y * planes.stride;
-  for (let x = 0; x < planes.shape.width; x++) planes.magnitudes[row + x] = Math.min(maxMagnitude, (sizeOf(errors[x]!) >>> 0) >>> coarse);
+  for (let x = 0; x < planes.shape.width; x++) magnitudes[row + x] = Math.min(maxMagnitude, (sizeOf(errors[x]!) >>> 0) >>> coarse);
 }
 
 /**
- * The classes of a row into `classes` from `start`: by the errors above, and around the same place in the plane before. Answers
+ * The classes of a row into the scratch from `start`: by the errors above, and around the same place in the plane before. Answers
  * one bit for each class that occurs.
  */
-export function findClasses(planes: Planes, c: number, y: number, classes: Uint8Array, start: number): number {
-  const { stride, magnitudes, shape, size } = planes;
+export function findClasses(planes: Planes, c: number, y: number, start: number): number {
+  const { stride, shape, size } = planes;
   const row = originOf(planes, c) + y * stride;
   let n = row - stride;
   let west = magnitudes[n - 1]!;
@@ -180,8 +186,8 @@ export function findClasses(planes: Planes, c: number, y: number, classes: Uint8
 }
 
 /** How often classes occur in a row, and the sum of their magnitudes: of every second sample. */
-export function countClasses({ planes, c, y }: RowUse, classes: Uint8Array, start: number, counts: Int32Array, sums: Int32Array): void {
-  const { magnitudes, shape, stride } = planes;
+export function countClasses({ planes, c, y }: RowUse, start: number, counts: Int32Array, sums: Int32Array): void {
+  const { shape, stride } = planes;
   const row = originOf(planes, c) + y * stride;
   for (let x = y & 1; x < shape.width; x += 2) {
     const k = classes[start + x]!;
@@ -191,7 +197,7 @@ export function countClasses({ planes, c, y }: RowUse, classes: Uint8Array, star
 }
 
 /** Adds to `sums` what each predictor misses in a row, which is not the first of several. */
-export function addMisses({ values, stride, shape, size }: Planes, c: number, y: number, sums: Float64Array): void {
+export function addMisses({ stride, shape, size }: Planes, c: number, y: number, sums: Float64Array): void {
   const row = originOf({ size, stride }, c) + y * stride;
   let median = 0;
   let first = 0;

@@ -4,6 +4,7 @@
  */
 import { fault } from '../errors.js';
 import { originOf, type Planes } from './tile-planes.js';
+import { valueScratch as values } from './tile-scratch.js';
 import type { BitReader, BitWriter } from './bit-stream.js';
 
 /** The values of a channel in ascending order; undefined where samples stand for themselves. */
@@ -24,9 +25,9 @@ export function listValues(planes: Planes, c: number, max: number): ValueList {
     ranks = new Int32Array(max + 1);
   }
   isPresent.fill(0, 0, max + 1);
-  const { values, stride } = planes;
+  const { stride } = planes;
   const origin = originOf(planes, c);
-  for (let y = 0; y < shape.height; y += 4) markRow(values, origin + y * stride, origin + y * stride + shape.width);
+  for (let y = 0; y < shape.height; y += 4) markRow(origin + y * stride, origin + y * stride + shape.width);
   if (worthList(max, shape) === undefined) return undefined;
   eachSample(planes, c, markRow);
   return worthList(max, shape);
@@ -44,26 +45,26 @@ function worthList(max: number, shape: { readonly width: number; readonly height
   return list;
 }
 
-function eachSample(planes: Planes, c: number, visit: (values: Int32Array, start: number, end: number) => void): void {
-  const { shape, stride, values } = planes;
-  for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) visit(values, row, row + shape.width);
+function eachSample(planes: Planes, c: number, visit: (start: number, end: number) => void): void {
+  const { shape, stride } = planes;
+  for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) visit(row, row + shape.width);
 }
 
-function markRow(values: Int32Array, start: number, end: number): void {
+function markRow(start: number, end: number): void {
   for (let i = start; i < end; i++) isPresent[values[i]!] = 1;
 }
 
 /** Replaces the samples of channel `c` by their ranks in `list`, which comes from `listValues`. */
 export function toRanks(planes: Planes, c: number, list: Int32Array): void {
   for (let rank = 0; rank < list.length; rank++) ranks[list[rank]!] = rank;
-  eachSample(planes, c, (values, start, end) => {
+  eachSample(planes, c, (start, end) => {
     for (let i = start; i < end; i++) values[i] = ranks[values[i]!]!;
   });
 }
 
 /** The inverse of `toRanks`. Throws DiceError `recipe-invalid` for a rank that is not in the list. */
 export function toValues(planes: Planes, c: number, list: Int32Array): void {
-  eachSample(planes, c, (values, start, end) => {
+  eachSample(planes, c, (start, end) => {
     for (let i = start; i < end; i++) {
       const value = list[values[i]!];
       if (value === undefined) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
