@@ -8,11 +8,17 @@ import { fault } from '../errors.js';
 import { levelTables, precisionBits } from './residual-levels.js';
 import { classScratch, errorScratch, magnitudeScratch, wordScratch } from './tile-scratch.js';
 
+/** Room for classes. */
+const maxClasses = 16;
 const { slots, parts } = levelTables();
 const words = wordScratch;
 const errors = errorScratch;
 const classes = classScratch;
 const magnitudes = magnitudeScratch;
+/** The tables of the plane at hand, by class. */
+const codes = new Int32Array(maxClasses);
+const offsets = new Int32Array(maxClasses);
+const plainReaches = new Int32Array(maxClasses);
 
 /** A state is 2^15 .. 2^31 - 1 between two symbols, and begins (in reading: ends) as 2^15. */
 const lowest = 0x8000;
@@ -61,6 +67,13 @@ export interface SymbolReader {
   odd: number;
 }
 
+/** Takes the tables of a plane for the rows that follow. */
+export function useLevels(levels: Levels): void {
+  codes.set(levels.codes);
+  offsets.set(levels.offsets);
+  plainReaches.set(levels.plainReaches);
+}
+
 /** A writer of symbols, from the last to the first. Valid until the next call. */
 export function newSymbolWriter(): SymbolWriter {
   return { at: 0, even: lowest, odd: lowest };
@@ -68,7 +81,6 @@ export function newSymbolWriter(): SymbolWriter {
 
 /** Writes the `width` errors of the scratch from `row` on. */
 export function encodeRow(writer: SymbolWriter, { levels, rest }: SymbolSource, row: number, width: number): void {
-  const { codes, plainReaches } = levels;
   let { at, even, odd } = writer;
   let i = row + width - 1;
   if ((width & 1) === 1) {
@@ -141,9 +153,9 @@ export function newSymbolReader(code: Uint8Array, from: number, count: number): 
 
 /**
  * Reads a row of `width` symbols into the errors' scratch, under the classes that begin theirs, and their magnitudes from `row`
- * on; `offsets` holds the first slot of each class. Answers a negative number if one of them is the escape.
+ * on. Answers a negative number if one of them is the escape.
  */
-export function decodeRow(reader: SymbolReader, offsets: Int32Array, width: number, row: number): number {
+export function decodeRow(reader: SymbolReader, width: number, row: number): number {
   let { at, even, odd } = reader;
   let escape = 0;
   let x = 0;

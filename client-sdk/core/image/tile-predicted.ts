@@ -7,7 +7,7 @@ import { type BitReader, type BitWriter, fold, unfold } from './bit-stream.js';
 import {
   distributionOf, escapeBitsOf, escapeSymbol, levelCount, levelFor, levelTables, lowBitsOf, precisionBits,
 } from './residual-levels.js';
-import { decodeRow, encodeRow, type Levels, type Remainders, type SymbolReader, type SymbolWriter } from './symbol-coder.js';
+import { decodeRow, encodeRow, type Levels, type Remainders, type SymbolReader, type SymbolWriter, useLevels } from './symbol-coder.js';
 import { boundsOf, closeRight, closeRow, fillPlane, openRow, originOf, type Planes } from './tile-planes.js';
 import {
   addMisses, classCount, countClasses, findClasses, findErrors, maxMagnitude, measureRow, predictorCount, restoreRow, type RowUse,
@@ -50,6 +50,7 @@ export function encodePlanes(bits: BitWriter, symbols: SymbolWriter, planes: Pla
     const levels = models[c]?.levels;
     if (levels === undefined) continue;
     const source = { levels, rest };
+    useLevels(levels);
     for (let row = c * size + size - width; row >= c * size; row -= width) encodeRow(symbols, source, row, width);
   }
   rest.writeTo(bits);
@@ -64,12 +65,13 @@ export function decodePlanes(bits: BitReader, symbols: SymbolReader, planes: Pla
     if (model === undefined) return;
     const start = startOf(planes, c, use);
     const { levels, predictor, coarse } = model;
+    useLevels(levels);
     for (let y = 0; y < height; y++) {
       const row = { planes, c, y, predictor, coarse };
       openRow(planes, c, y, start);
       const seen = findClasses(planes, c, y, 0);
       const isPlain = (seen & levels.lowClasses) === 0;
-      const isWhole = decodeRow(symbols, levels.offsets, width, originOf(planes, c) + y * planes.stride) >= 0;
+      const isWhole = decodeRow(symbols, width, originOf(planes, c) + y * planes.stride) >= 0;
       if (!isWhole || !isPlain) completeErrors(bits, levels, width);
       if (!isWhole || !isPlain || coarse > 0) measureRow(row);
       restoreRow(row);
