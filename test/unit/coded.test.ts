@@ -71,6 +71,10 @@ describe('tiles', () => {
     expect(() => codeContent(newTile(tooLarge))).toThrow(DiceError);
   });
 
+  it('of the shape with the largest border come back', () => {
+    expectExact(sampleTile({ width: 2, height: 65_535, channels: 8, depth: 8 }, 'photo'));
+  });
+
   it('that are flat are shorter than any block', () => {
     for (const channels of [1, 3, 8]) {
       const coded = expectExact(sampleTile({ width: 256, height: 250, channels, depth: 16 === channels ? 16 : 8 }, 'flat'));
