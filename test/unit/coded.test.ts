@@ -71,6 +71,10 @@ describe('tiles', () => {
     expect(() => codeContent(newTile(tooLarge))).toThrow(DiceError);
   });
 
+  it('of the shape with the largest border come back', () => {
+    expectExact(sampleTile({ width: 2, height: 65_535, channels: 8, depth: 8 }, 'photo'));
+  });
+
   it('that are flat are shorter than any block', () => {
     for (const channels of [1, 3, 8]) {
       const coded = expectExact(sampleTile({ width: 256, height: 250, channels, depth: 16 === channels ? 16 : 8 }, 'flat'));
@@ -82,6 +86,27 @@ describe('tiles', () => {
     for (const picture of ['photo', 'drawing', 'grey'] as const) {
       const content = sampleTile({ width: 64, height: 64, channels: 3, depth: 8 }, picture);
       expect(expectExact(content).length).toBeLessThan(content.length * 0.6);
+    }
+  });
+
+  it('too small for their many colours come back, though one mode is given up on the way', () => {
+    for (let seed = 1; seed <= 200; seed++) expectExact(sampleTile({ width: 8, height: 8, channels: 1 + (seed % 2), depth: 8 }, 'noise', seed));
+  });
+
+  it('with errors of every size come back', () => {
+    for (const depth of [8, 12, 16]) {
+      for (let bits = 1; bits <= depth; bits++) {
+        const content = newTile({ width: 31, height: 16, channels: 1, depth });
+        const next = numbersFrom(bits);
+        const samples = samplesOf(content);
+        const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
+        for (let i = 0; i < 31 * 16; i++) {
+          const value = next() % 50 === 0 ? 2 ** depth - 1 : next() % 2 ** bits;
+          if (depth > 8) view.setUint16(2 * i, value);
+          else view.setUint8(i, value);
+        }
+        expectExact(content);
+      }
     }
   });
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { codeContent } from '../../client-sdk/core/image/coded.js';
-import { plainContent, type TileShape } from '../../client-sdk/core/image/content.js';
+import { newTile, plainContent, samplesOf, type TileShape } from '../../client-sdk/core/image/content.js';
 import { hexOf, utf8 } from '../../client-sdk/protocol/bytes.js';
 import { numbersFrom, sampleTile, type TilePicture } from '../support/sample-tiles.js';
 import type { Vector } from '../support/vector.js';
@@ -21,6 +21,21 @@ function noise(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => next());
 }
 
+/** Blocks of smooth grey whose edges are far apart. */
+function edges(): Uint8Array {
+  const content = newTile({ width: 32, height: 32, channels: 1, depth: 8 });
+  const samples = samplesOf(content);
+  for (let i = 0; i < samples.length; i++) samples[i] = ((((i % 32) / 11) & 1) === (((i >> 5) / 9) & 1) ? 5 : 190) + ((Math.imul(i * i, 40503) >>> 8) % 29);
+  return content;
+}
+
+function checks(): Uint8Array {
+  const content = newTile({ width: 24, height: 24, channels: 1, depth: 8 });
+  const samples = samplesOf(content);
+  for (let i = 0; i < samples.length; i++) samples[i] = ((i % 24) + Math.floor(i / 24)) & 1 ? 200 : 60;
+  return content;
+}
+
 const contents: Readonly<Record<string, readonly [why: string, content: Uint8Array]>> = {
   'stored-bytes': ['Bytes that do not shrink are stored.', plainContent('bytes', noise(40))],
   'stored-segment': ['A segment has its own kind.', plainContent('segment', noise(130))],
@@ -30,11 +45,14 @@ const contents: Readonly<Record<string, readonly [why: string, content: Uint8Arr
   'one-pixel': ['One pixel is a flat tile.', tile([1, 1], [4, 16], 'flat')],
   'flat-default': ['A flat tile of the default size writes no size.', tile([64, 64], [3, 8], 'flat')],
   'photo-grey-8': ['Predicted, one channel.', tile([24, 20], [1, 8], 'photo')],
-  'photo-rgb-8': ['Predicted with a colour transform and fitted coefficients.', tile([24, 24], [3, 8], 'photo')],
+  'photo-rgb-8': ['Predicted with a colour transform.', tile([24, 24], [3, 8], 'photo')],
   'photo-rgba-16': ['Predicted, four channels of 16 bits.', tile([16, 16], [4, 16], 'photo')],
-  'photo-grey-12': ['Predicted, 12 bits.', tile([20, 17], [1, 12], 'photo')],
+  'photo-grey-12': ['Predicted, 12 bits: errors with raw low bits.', tile([20, 17], [1, 12], 'photo')],
   'photo-two-8': ['Predicted, two channels.', tile([17, 16], [2, 8], 'photo')],
-  'photo-small': ['Too small for a fit: default coefficients.', tile([9, 7], [3, 8], 'photo')],
+  'photo-small': ['Predicted, small: usual levels.', tile([9, 7], [3, 8], 'photo')],
+  'edges-grey-8': ['Predicted by the median, with escapes.', edges()],
+  'photo-odd-8': ['Predicted, odd width, default size otherwise.', tile([63, 64], [1, 8], 'photo')],
+  'checks-8': ['Indexed though no neighbours are equal.', checks()],
   'grey-as-rgb': ['Equal channels: two planes are constant.', tile([24, 16], [3, 8], 'grey')],
   'sparse-8': ['Few values of many: ranks take the place of samples.', tile([40, 30], [1, 8], 'sparse')],
   'noise-3': ['Predicted, 3 bits, noise: shorter than its bytes.', tile([16, 16], [1, 3], 'noise')],

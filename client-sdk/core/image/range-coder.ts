@@ -1,7 +1,6 @@
 /**
  * Adaptive binary range coder: integers only, carries propagated in the written bytes. It knows bits and their
- * probabilities, not pictures. Hot loops keep a copy of its state in locals and write the same steps out.
- * SPEC.md section 5.4.
+ * probabilities, not pictures. SPEC.md section 5.8.
  *
  * A probability is that of a zero, in 1/65536, in a Uint16Array. Reading past the end gives zero bytes.
  */
@@ -24,10 +23,13 @@ export interface RangeDecoder {
 }
 
 /** Below this, a byte is shifted out. */
-export const minRange = 0x800000;
+const minRange = 0x800000;
 const fullRange = 0x7fffffff;
 /** Adaptation of contexts with one probability: 1/32. */
 const singleRate = 5;
+/** Adaptation of the two estimates of a pair: 1/64 and 1/32. */
+const firstRate = 6;
+const secondRate = 5;
 /** A probability of one half. */
 export const evenProbability = 0x8000;
 const maxExponent = 19;
@@ -51,7 +53,7 @@ function nextByte(decoder: RangeDecoder): number {
 }
 
 /** Adds the carry to the bytes before `at`. */
-export function carry(bytes: Uint8Array, at: number): void {
+function carry(bytes: Uint8Array, at: number): void {
   let i = Math.min(at, bytes.length) - 1;
   while (i >= 0 && bytes[i] === 255) bytes[i--] = 0;
   if (i >= 0) bytes[i] = bytes[i]! + 1;
@@ -108,15 +110,61 @@ function shiftIn(decoder: RangeDecoder): void {
   }
 }
 
+/** Two estimates of one probability, used as their mean. A zero in `second` stands for "as the first says". */
+export interface PairTables {
+  readonly first: Uint16Array;
+  readonly second: Uint16Array;
+}
+
+/** Writes one bit under the pair `first[a]`, `second[b]` and adapts both. */
+export function encodePairBit(encoder: RangeEncoder, { first, second }: PairTables, a: number, b: number, bit: number): void {
+  const p = first[a]!;
+  let q = second[b]!;
+  if (q === 0) q = p;
+  const bound = Math.imul(encoder.range >>> 15, (p + q) >>> 2);
+  if (bit === 0) {
+    encoder.range = bound;
+    first[a] = p + ((65535 - p) >>> firstRate);
+    second[b] = q + ((65535 - q) >>> secondRate);
+  } else {
+    encoder.low = (encoder.low + bound) | 0;
+    encoder.range -= bound;
+    first[a] = p - (p >>> firstRate);
+    second[b] = q - (q >>> secondRate);
+  }
+  shiftOut(encoder);
+}
+
+/** Reads one bit under the pair `first[a]`, `second[b]` and adapts both. */
+export function decodePairBit(decoder: RangeDecoder, { first, second }: PairTables, a: number, b: number): number {
+  const p = first[a]!;
+  let q = second[b]!;
+  if (q === 0) q = p;
+  const bound = Math.imul(decoder.range >>> 15, (p + q) >>> 2);
+  const bit = decoder.code >>> 1 < bound ? 0 : 1;
+  if (bit === 0) {
+    decoder.range = bound;
+    first[a] = p + ((65535 - p) >>> firstRate);
+    second[b] = q + ((65535 - q) >>> secondRate);
+  } else {
+    decoder.code = (decoder.code - (bound << 1)) | 0;
+    decoder.range -= bound;
+    first[a] = p - (p >>> firstRate);
+    second[b] = q - (q >>> secondRate);
+  }
+  shiftIn(decoder);
+  return bit;
+}
+
 /** Writes `count` (0 .. 16) bits of `value`, each as likely as not. */
-export function encodeRaw(encoder: RangeEncoder, value: number, count: number): void {
+function encodeRaw(encoder: RangeEncoder, value: number, count: number): void {
   encoder.range >>>= count;
   encoder.low = (encoder.low + Math.imul(encoder.range, value)) | 0;
   shiftOut(encoder);
 }
 
 /** Reads `count` (0 .. 16) bits, each as likely as not. Throws DiceError `recipe-invalid` for a code that no writer makes. */
-export function decodeRaw(decoder: RangeDecoder, count: number): number {
+function decodeRaw(decoder: RangeDecoder, count: number): number {
   decoder.range >>>= count;
   const value = Math.floor((decoder.code >>> 1) / decoder.range);
   if (value >>> count !== 0) throw fault('recipe-invalid', 'A tile is coded wrongly.');
@@ -148,16 +196,6 @@ export function decodeNumber(decoder: RangeDecoder, table: Uint16Array, index: n
 
 /** Entries that `encodeNumber` needs in its table. */
 export const numberContexts = 20;
-
-/** Signed to unsigned, small ones first: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
-export function fold(value: number): number {
-  return (value << 1) ^ (value >> 31);
-}
-
-/** The inverse of `fold`. */
-export function unfold(value: number): number {
-  return (value >>> 1) ^ -(value & 1);
-}
 
 /** Ends writing: the fewest bytes that, followed by zeros, lie in the last range. Answers the length written. */
 export function finish(encoder: RangeEncoder): number {

@@ -4,13 +4,19 @@
  */
 import { fault } from '../errors.js';
 import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
-import { expectEnd, finish, newDecoder, newEncoder, type RangeDecoder, type RangeEncoder } from './range-coder.js';
+import { BitReader, BitWriter } from './bit-stream.js';
+import { expectEnd, finish, newDecoder, newEncoder } from './range-coder.js';
+import { expectSymbolEnd, finishSymbols, newSymbolReader, newSymbolWriter } from './symbol-coder.js';
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
 import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
 import { decodePlanes, encodePlanes } from './tile-predicted.js';
+import { valueScratch } from './tile-scratch.js';
 import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
 
+const values = valueScratch;
 const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
+/** Colours of tiles that are tried as a pattern though neighbours differ. */
+const patternColours = 16;
 /** Most bytes of a tile's code before its mode: shape, width, height. */
 const maxHeadBytes = 1 + 3 + 3 + 1;
 
@@ -33,10 +39,8 @@ export function decodeTile(code: Uint8Array): Uint8Array<ArrayBuffer> {
     readFlat(code.subarray(at), shape, samples);
     return content;
   }
-  const decoder = newDecoder(code, at);
-  if (mode === modes.indexed) readIndexed(decoder, shape, samples);
-  else readPredicted(decoder, shape, colour, samples);
-  expectEnd(decoder);
+  if (mode === modes.indexed) readIndexed(code, at, shape, samples);
+  else readPredicted(code, at, { shape, colour }, samples);
   return content;
 }
 
@@ -64,7 +68,7 @@ function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): voi
   for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
 }
 
-/** The shorter of the two codes; indexed is tried only where neighbours are often equal, and wins a tie. Undefined where neither is short. */
+/** The shorter of the two codes; indexed is tried only where there are few colours, and wins a tie. Undefined where neither is short. */
 function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
   const tile = indexTile(shape, samples);
   const indexed = tile === undefined ? undefined : indexedCode(shape, tile, samples.length);
@@ -73,10 +77,16 @@ function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefi
   return indexed.length <= predicted.length ? indexed : predicted;
 }
 
+/** The code of the indexed mode, or undefined where it is longer than `limit`. */
 function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8Array | undefined {
-  return write(shape, modes.indexed, limit, (encoder) => {
-    encodeIndexed(encoder, shape, tile, limit);
-  });
+  const bytes = new Uint8Array(limit + maxHeadBytes + 8);
+  const encoder = newEncoder(bytes);
+  encoder.at = writeHead(bytes, shape, modes.indexed);
+  const start = encoder.at;
+  encodeIndexed(encoder, shape, tile, limit);
+  // What was given up is incomplete, however short its last bytes make it.
+  if (encoder.at > limit) return undefined;
+  return bytes.subarray(0, Math.max(start, finish(encoder)));
 }
 
 function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array | undefined {
@@ -90,10 +100,20 @@ function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Ui
   }
   const colour = chooseColour(planes);
   toPlanes(planes, colour);
-  return write(shape, modes.predicted | (colour << 2), limit, (encoder) => {
-    for (const list of lists) encodeList(encoder, list);
-    encodePlanes(encoder, planes, { colour, max: maxOf(lists, shape) }, limit);
-  });
+  const bytes = new Uint8Array(limit + maxHeadBytes);
+  const writer = new BitWriter(bytes, writeHead(bytes, shape, modes.predicted | (colour << 2)));
+  for (const list of lists) encodeList(writer, list);
+  const symbols = newSymbolWriter();
+  encodePlanes(writer, symbols, planes, { colour, max: maxOf(lists, shape) });
+  const at = writer.end();
+  const words = finishSymbols(symbols);
+  const end = at + 2 * words.length;
+  if (end > limit) return undefined;
+  for (let i = 0, to = at; i < words.length; i++, to += 2) {
+    bytes[to] = words[i]!;
+    bytes[to + 1] = words[i]! >>> 8;
+  }
+  return bytes.subarray(0, end);
 }
 
 /** Highest value that any channel can have after ranks took the place of samples. */
@@ -101,28 +121,27 @@ function maxOf(lists: readonly ValueList[], shape: TileShape): number {
   return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
 }
 
-/** The head and what `body` writes, or undefined where `body` wrote more than `limit` bytes and so stopped early. */
-function write(shape: TileShape, mode: number, limit: number, body: (encoder: RangeEncoder) => void): Uint8Array | undefined {
-  const bytes = new Uint8Array(limit + maxHeadBytes + 8);
-  const encoder = newEncoder(bytes);
-  encoder.at = writeHead(bytes, shape, mode);
-  const start = encoder.at;
-  body(encoder);
-  if (encoder.at > limit) return undefined;
-  return bytes.subarray(0, Math.max(start, finish(encoder)));
-}
-
 /** Reads samples of one or two bytes into the planes, channel by channel. */
 function readSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
-  const isWide = sampleBytes(shape.depth) === 2;
-  let at = 0;
-  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
-    for (let x = row; x < row + width; x++) {
-      for (let c = 0, i = x; c < channels; c++, i += size) {
-        values[i] = isWide ? (samples[at++]! << 8) | samples[at++]! : samples[at++]!;
-      }
+  if (sampleBytes(shape.depth) === 2) {
+    readWideSamples(planes, samples);
+    return;
+  }
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += channels) values[i] = samples[at]!;
+    }
+  }
+}
+
+function readWideSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride } = planes;
+  const { channels, width, height } = shape;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += 2 * channels) values[i] = (samples[at]! << 8) | samples[at + 1]!;
     }
   }
 }
@@ -138,27 +157,41 @@ export function checkDepth(shape: TileShape, samples: Uint8Array): void {
 }
 
 function writeSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride, size, values } = planes;
+  const { shape, stride } = planes;
   const { channels, width, height } = shape;
-  const isWide = sampleBytes(shape.depth) === 2;
-  let at = 0;
-  for (let y = 0, row = originOf(planes, 0); y < height; y++, row += stride) {
-    for (let x = row; x < row + width; x++) {
-      for (let c = 0, i = x; c < channels; c++, i += size) {
-        const value = values[i]!;
-        if (isWide) samples[at++] = value >>> 8;
-        samples[at++] = value;
+  if (sampleBytes(shape.depth) === 2) {
+    writeWideSamples(planes, samples);
+    return;
+  }
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += channels) samples[at] = values[i]!;
+    }
+  }
+}
+
+function writeWideSamples(planes: Planes, samples: Uint8Array): void {
+  const { shape, stride } = planes;
+  const { channels, width, height } = shape;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
+      for (let i = row; i < row + width; i++, at += 2 * channels) {
+        samples[at] = values[i]! >>> 8;
+        samples[at + 1] = values[i]!;
       }
     }
   }
 }
 
-function readPredicted(decoder: RangeDecoder, shape: TileShape, colour: number, samples: Uint8Array): void {
+function readPredicted(code: Uint8Array, at: number, { shape, colour }: { shape: TileShape; colour: number }, samples: Uint8Array): void {
+  const bits = new BitReader(code, at);
   const lists: ValueList[] = [];
-  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(decoder, maxSample(shape)));
+  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(bits, maxSample(shape)));
   const planes = newPlanes(shape);
   const max = maxOf(lists, shape);
-  decodePlanes(decoder, planes, { colour, max });
+  const symbols = newSymbolReader(code, at, shape.width * shape.height * shape.channels);
+  decodePlanes(bits, symbols, planes, { colour, max });
+  expectSymbolEnd(symbols, code, bits.end());
   toChannels(planes, colour, max);
   lists.forEach((list, c) => {
     if (list !== undefined) toValues(planes, c, list);
@@ -170,40 +203,39 @@ function maxSample(shape: TileShape): number {
   return 2 ** shape.depth - 1;
 }
 
-/** The tile as at most 256 colours, or undefined where it has more, or fewer than a third of its pixels equal their left neighbour. */
+/** The tile as colours, or undefined where it has more than `mostColours` allows. */
 function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
-  if (!mayBeIndexed(shape, samples, pixelBytes)) return undefined;
-  const found = new Map<string, number>();
+  const most = mostColours(shape, samples, pixelBytes);
   const indices = new Uint8Array(shape.width * shape.height);
-  const pixels = new Latin1(samples, pixelBytes);
-  for (let i = 0; i < indices.length; i++) {
-    const key = pixels.at(i);
-    let index = found.get(key);
-    if (index === undefined) {
-      if (found.size === maxColours) return undefined;
-      index = found.size;
-      found.set(key, index);
+  const starts = new Int32Array(most);
+  let count = 0;
+  colourPlaces.fill(0);
+  for (let i = 0, start = 0; i < indices.length; i++, start += pixelBytes) {
+    let place = placeOfPixel(samples, start, pixelBytes);
+    // A place holds an index and one; the next is tried where it is another colour's.
+    while (colourPlaces[place]! !== 0 && !isSamePixel(samples, starts[colourPlaces[place]! - 1]!, start, pixelBytes)) place = (place + 1) & placeMask;
+    if (colourPlaces[place] === 0) {
+      if (count === most) return undefined;
+      starts[count++] = start;
+      colourPlaces[place] = count;
     }
-    indices[i] = index;
+    indices[i] = colourPlaces[place]! - 1;
   }
-  return sorted(shape, [...found.keys()], indices);
+  return sorted(shape, samples, starts.subarray(0, count), indices);
 }
 
-/** Pixels as strings of one character a byte: keys for a map, in the order of their samples. */
-class Latin1 {
-  constructor(
-    private readonly samples: Uint8Array,
-    private readonly pixelBytes: number,
-  ) {}
+const placeMask = 1023;
+const colourPlaces = new Uint16Array(placeMask + 1);
 
-  at(i: number): string {
-    const start = i * this.pixelBytes;
-    return String.fromCharCode(...this.samples.subarray(start, start + this.pixelBytes));
-  }
+function placeOfPixel(samples: Uint8Array, start: number, pixelBytes: number): number {
+  let hash = 0;
+  for (let k = start; k < start + pixelBytes; k++) hash = Math.imul(hash ^ samples[k]!, 0x2c1b3c6d);
+  return (hash >>> 15) & placeMask;
 }
 
-function mayBeIndexed(shape: TileShape, samples: Uint8Array, pixelBytes: number): boolean {
+/** 256 colours where a third of the pixels equal the one before, or there are few of them; else only patterns are worth a trial. */
+function mostColours(shape: TileShape, samples: Uint8Array, pixelBytes: number): number {
   let equal = 0;
   const pixels = shape.width * shape.height;
   for (let i = pixelBytes; i < samples.length; i += pixelBytes) {
@@ -211,26 +243,41 @@ function mayBeIndexed(shape: TileShape, samples: Uint8Array, pixelBytes: number)
     while (k < pixelBytes && samples[i + k] === samples[i + k - pixelBytes]) k++;
     if (k === pixelBytes) equal++;
   }
-  return 3 * equal >= pixels || pixels <= 64;
+  return 3 * equal >= pixels || pixels <= 64 ? maxColours : patternColours;
 }
 
-function sorted(shape: TileShape, keys: readonly string[], indices: Uint8Array): IndexedTile {
+function isSamePixel(samples: Uint8Array, one: number, other: number, pixelBytes: number): boolean {
+  for (let k = 0; k < pixelBytes; k++) if (samples[one + k] !== samples[other + k]) return false;
+  return true;
+}
+
+/** Colours, of which `starts` says where they were first met, in ascending order of their samples. */
+function sorted(shape: TileShape, samples: Uint8Array, starts: Int32Array, indices: Uint8Array): IndexedTile {
   const size = sampleBytes(shape.depth);
-  const order = keys.map((_, i) => i).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+  const pixelBytes = shape.channels * size;
+  const order = Array.from(starts.keys()).sort((a, b) => comparePixels(samples, starts[a]!, starts[b]!, pixelBytes));
   const ranks = new Uint8Array(maxColours);
-  const colours = new Int32Array(keys.length * shape.channels);
+  const colours = new Int32Array(starts.length * shape.channels);
   let at = 0;
   order.forEach((index, rank) => {
     ranks[index] = rank;
-    const key = keys[index]!;
-    for (let i = 0; i < key.length; i += size) colours[at++] = size === 1 ? key.charCodeAt(i) : (key.charCodeAt(i) << 8) | key.charCodeAt(i + 1);
+    const start = starts[index]!;
+    for (let k = start; k < start + pixelBytes; k += size) colours[at++] = size === 1 ? samples[k]! : (samples[k]! << 8) | samples[k + 1]!;
   });
   for (let i = 0; i < indices.length; i++) indices[i] = ranks[indices[i]!]!;
-  return { colours, count: keys.length, indices };
+  return { colours, count: starts.length, indices };
 }
 
-function readIndexed(decoder: RangeDecoder, shape: TileShape, samples: Uint8Array): void {
+function comparePixels(samples: Uint8Array, one: number, other: number, pixelBytes: number): number {
+  let k = 0;
+  while (k < pixelBytes - 1 && samples[one + k] === samples[other + k]) k++;
+  return samples[one + k]! - samples[other + k]!;
+}
+
+function readIndexed(code: Uint8Array, start: number, shape: TileShape, samples: Uint8Array): void {
+  const decoder = newDecoder(code, start);
   const { colours, indices } = decodeIndexed(decoder, shape, maxSample(shape));
+  expectEnd(decoder);
   const isWide = sampleBytes(shape.depth) === 2;
   let at = 0;
   for (const index of indices) {

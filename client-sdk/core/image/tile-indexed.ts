@@ -4,9 +4,10 @@
  */
 import { fault } from '../errors.js';
 import { type TileShape } from './content.js';
-import { type Contexts, decodeDecision, encodeDecisions } from './tile-contexts.js';
+import { fold, unfold } from './bit-stream.js';
 import {
-  decodeBit, decodeNumber, encodeBit, encodeNumber, evenProbability, fold, numberContexts, type RangeDecoder, type RangeEncoder, unfold,
+  decodeBit, decodeNumber, decodePairBit, encodeBit, encodeNumber, encodePairBit, evenProbability, numberContexts, type PairTables, type RangeDecoder,
+  type RangeEncoder,
 } from './range-coder.js';
 
 export const maxColours = 256;
@@ -24,7 +25,7 @@ export interface IndexedTile {
 
 interface IndexModel {
   /** Whether the memory holds: under trust and equal neighbours, and under the place in the memory. */
-  readonly pair: Contexts;
+  readonly pair: PairTables;
   /** Tree of 256 leaves for each western neighbour. */
   readonly trees: Uint16Array;
   /** Levels of a tree. */
@@ -50,16 +51,13 @@ export function encodeIndexed(encoder: RangeEncoder, shape: TileShape, tile: Ind
   const model = newModel(tile.count);
   const { width, height } = shape;
   const canvas = newCanvas(width);
-  const question = new Int32Array(2);
   for (let y = 0; y < height && encoder.at <= limit; y++) {
     for (let x = 0; x < width; x++) {
       const index = tile.indices[y * width + x]!;
       const place = placeOf(canvas, x);
       const trust = trustOf(canvas, model.holds[place]!, x);
       const held = index === model.memory[place]!;
-      question[0] = (trust << 1) | (held ? 0 : 1);
-      question[1] = place;
-      encodeDecisions(encoder, model.pair, question, 2);
+      encodePairBit(encoder, model.pair, trust, place, held ? 0 : 1);
       if (!held) encodeLeaf(encoder, model, canvas.row[x + 1]! << 8, index);
       remember(model, place, index, held);
       canvas.row[x + 2] = index;
@@ -79,7 +77,7 @@ export function decodeIndexed(decoder: RangeDecoder, shape: TileShape, max: numb
     for (let x = 0; x < width; x++) {
       const place = placeOf(canvas, x);
       const trust = trustOf(canvas, model.holds[place]!, x);
-      const held = decodeDecision(decoder, model.pair, trust, place) === 0;
+      const held = decodePairBit(decoder, model.pair, trust, place) === 0;
       const index = held ? model.memory[place]! : decodeLeaf(decoder, model, canvas.row[x + 1]! << 8);
       if (index >= count) throw fault('recipe-invalid', 'A tile has an index without a colour.');
       remember(model, place, index, held);
