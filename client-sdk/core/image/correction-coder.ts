@@ -1,6 +1,6 @@
 /**
  * Codes the corrections of a predicted deflate stream: adaptive bits, numbers and small trees of bits over the
- * range coder of SPEC.md section 5.4. Writing and reading have one interface, so that a model is written once
+ * range coder of SPEC.md section 5.8. Writing and reading have one interface, so that a model is written once
  * and both sides take the same steps. SPEC.md section 6.7.
  */
 import { fault } from '../errors.js';

@@ -23,7 +23,7 @@ export interface RangeDecoder {
 }
 
 /** Below this, a byte is shifted out. */
-const minRange = 0x800000;
+export const minRange = 0x800000;
 const fullRange = 0x7fffffff;
 /** Adaptation of contexts with one probability: 1/32. */
 const singleRate = 5;
@@ -53,7 +53,7 @@ function nextByte(decoder: RangeDecoder): number {
 }
 
 /** Adds the carry to the bytes before `at`. */
-function carry(bytes: Uint8Array, at: number): void {
+export function carry(bytes: Uint8Array, at: number): void {
   let i = Math.min(at, bytes.length) - 1;
   while (i >= 0 && bytes[i] === 255) bytes[i--] = 0;
   if (i >= 0) bytes[i] = bytes[i]! + 1;
