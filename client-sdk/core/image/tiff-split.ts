@@ -5,19 +5,19 @@
 import { concat } from '../../protocol/bytes.js';
 import { predictedTokens } from './deflate-prediction.js';
 import {
-  decodeSegment, deflateStreamOf, describeTiffMethod, findMethod, isDeflated, tiffCorrections, tiffMethodValue, type SegmentSample, type TiffMethod,
+  decodeSegment, deflateStreamOf, describeTiffMethod, findMethod, isDeflated, listedLzw, tiffCorrections, tiffMethodValue, turnBits, type SegmentSample, type TiffMethod,
 } from './tiff-codec.js';
 import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
 import type { Source } from './splitter.js';
 import { TiffReader } from './tiff-directory.js';
-import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
+import { addPadding, leftoverRows, pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
 import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
-import { bandsOfPage, type SegmentReader } from './tiff-segments.js';
+import { bandsOfPage, drawnSegmentsOf, type SegmentReader } from './tiff-segments.js';
 import { zlibHeaderBytes } from './zlib-reader.js';
 
-/** A page that will be tiles. */
+/** A page that will be tiles; its segments have the lengths that they really take. */
 interface ChosenPage {
   /** Place of its directory in the chain. */
   readonly index: number;
@@ -30,21 +30,10 @@ const verifiedBytes = 16_777_216;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
 export async function openTiff(source: Source): Promise<RasterFile> {
-  const reader = await TiffReader.open(source);
-  const chosen: ChosenPage[] = [];
-  let segmentCount = 0;
-  let plainBytes = 0;
-  for (const [index, directory] of (await reader.directories()).entries()) {
-    const page = await pageOrNone(reader, directory);
-    segmentCount += page?.segments.length ?? 0;
-    plainBytes += page === undefined ? 0 : pageBytes(page);
-    if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
-    const method = page === undefined ? undefined : await methodFor(source, page);
-    if (page !== undefined && method !== undefined) chosen.push({ index, page, method });
-  }
+  const chosen = withoutOverlaps(await understoodPages(source));
   const [first] = chosen;
   if (first === undefined) throw new Unsplittable('no page that can be given back');
-  const taken = segmentsInOrder(chosen.map(({ page }) => page));
+  const taken = chosen.flatMap(({ page }) => drawnSegmentsOf(page)).sort((a, b) => a.offset - b.offset);
   const container = await containerOf(source, chosen, rangesBetween(taken, source.size));
   const { depth, channels } = first.page.shape;
   return {
@@ -56,9 +45,35 @@ export async function openTiff(source: Source): Promise<RasterFile> {
   };
 }
 
-/** Segments of all pages in the order of the file. */
-function segmentsInOrder(pages: readonly TiffPage[]): readonly TiffSegment[] {
-  return pages.flatMap((page) => page.segments).sort((a, b) => a.offset - b.offset);
+async function understoodPages(source: Source): Promise<readonly ChosenPage[]> {
+  const reader = await TiffReader.open(source);
+  const pages: ChosenPage[] = [];
+  let segmentCount = 0;
+  let plainBytes = 0;
+  for (const [index, directory] of (await reader.directories()).entries()) {
+    const page = await pageOrNone(reader, directory);
+    segmentCount += page?.segments.length ?? 0;
+    plainBytes += page === undefined ? 0 : pageBytes(page);
+    if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
+    const found = page === undefined ? undefined : await methodFor(source, page);
+    if (found !== undefined) pages.push({ index, ...found });
+  }
+  return pages;
+}
+
+/** Pages that share bytes with an earlier one, or lie in themselves, are left out: they stay bytes. */
+function withoutOverlaps(pages: readonly ChosenPage[]): readonly ChosenPage[] {
+  const placed = pages.flatMap(({ page }, index) => drawnSegmentsOf(page).map(({ offset, length }) => ({ offset, end: offset + length, index })));
+  placed.sort((a, b) => a.offset - b.offset || a.index - b.index);
+  const dropped = new Set<number>();
+  let last = { end: 0, index: -1 };
+  for (const segment of placed) {
+    if (dropped.has(segment.index)) continue;
+    const isApart = segment.offset >= last.end || dropped.has(last.index);
+    if (!isApart) dropped.add(Math.max(segment.index, last.index));
+    if (!dropped.has(segment.index) && (isApart || segment.end > last.end || dropped.has(last.index))) last = segment;
+  }
+  return pages.filter((_, index) => !dropped.has(index));
 }
 
 async function pageOrNone(reader: TiffReader, directory: Parameters<typeof tiffPageOf>[1]): Promise<TiffPage | undefined> {
@@ -78,13 +93,15 @@ async function containerOf(source: Source, chosen: readonly ChosenPage[], ranges
   if (outside + padding + table.length + corrections.length > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
   const kept = await readRanges(source, ranges);
   await checkSparse(new SparseSource(source.size, ranges, kept), chosen);
+  const { isLeftover, bytes } = await paddingOf(source, chosen, padding);
   return {
     params: {
       directories: chosen.map(({ index }) => index),
+      leftover: isLeftover,
       methods: chosen.map(({ method }) => tiffMethodValue(method)),
       size: source.size,
     },
-    sections: [kept, table, await paddingBytes(source, chosen, padding), corrections],
+    sections: [kept, table, bytes, corrections],
   };
 }
 
@@ -99,22 +116,37 @@ async function checkSparse(sparse: SparseSource, chosen: readonly ChosenPage[]):
   }
 }
 
-/** All padding in the order of pages and segments, or nothing where it is all zero. */
-async function paddingBytes(source: Source, chosen: readonly ChosenPage[], total: number): Promise<Uint8Array> {
-  const padding = new Uint8Array(total);
+/** What a writer's buffer held, or zeros, and how the padding of all pages and segments differs from it: empty where it does nowhere. */
+interface KeptPadding {
+  readonly isLeftover: boolean;
+  readonly bytes: Uint8Array;
+}
+
+async function paddingOf(source: Source, chosen: readonly ChosenPage[], total: number): Promise<KeptPadding> {
+  const plain = new Uint8Array(total);
+  const differing = new Uint8Array(total);
   let at = 0;
   for (const { page } of chosen) {
     const read = segmentReader(source, page);
-    for (const segment of page.segments) {
+    const readBefore = segmentReader(source, page);
+    for (const [index, segment] of page.segments.entries()) {
       if (segmentPaddingBytes(page, segment) === 0) continue;
       const step = rowsAtOnce(page);
       for (let row = 0; row < segment.rows; row += step) {
-        const rows = await read(segment, row, Math.min(segment.rows, row + step));
-        at += takePadding(page, segment, row, rows, padding.subarray(at));
+        const end = Math.min(segment.rows, row + step);
+        const rows = await read(segment, row, end);
+        const start = at;
+        at += takePadding(page, segment, row, rows, plain.subarray(at));
+        const mixed = await leftoverRows(page, index, [row, end], readBefore);
+        addPadding(page, segment, row, rows, mixed);
+        takePadding(page, segment, row, mixed, differing.subarray(start));
       }
     }
   }
-  return padding.some((byte) => byte !== 0) ? padding : new Uint8Array(0);
+  const count = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum + (byte === 0 ? 0 : 1), 0);
+  const isLeftover = count(differing) < count(plain);
+  const bytes = isLeftover ? differing : plain;
+  return { isLeftover, bytes: count(bytes) === 0 ? new Uint8Array(0) : bytes };
 }
 
 /** Rows of a segment that are read or written in one step. */
@@ -126,10 +158,12 @@ export function rowsAtOnce(page: TiffPage): number {
 function segmentReader(source: Source, page: TiffPage): SegmentReader {
   const open = new Map<TiffSegment, Uint8Array>();
   return async (segment, first, end) => {
-    if (page.compression === 1) return source.read(segment.offset + first * page.rowBytes, (end - first) * page.rowBytes);
+    if (page.compression === 1) {
+      return turnBits(page, await source.read(segment.offset + first * page.rowBytes, (end - first) * page.rowBytes));
+    }
     let rows = open.get(segment);
     if (rows === undefined) {
-      rows = decodeSegment(page, segment, await source.read(segment.offset, segment.length));
+      rows = decodeSegment(page, segment, await readSegment(source, page, segment))?.rows;
       // Every segment was decoded when the file was opened.
       if (rows === undefined) throw new Unsplittable('a segment changed while it was read');
       open.set(segment, rows);
@@ -139,33 +173,57 @@ function segmentReader(source: Source, page: TiffPage): SegmentReader {
   };
 }
 
+async function readSegment(source: Source, page: TiffPage, { offset, length }: TiffSegment): Promise<Uint8Array> {
+  return turnBits(page, await source.read(offset, length));
+}
+
 /**
- * The method that writes the segments of a page as they stand in the file, or undefined. All are decoded; the
- * method is found on the first `verifiedBytes` of them.
+ * The method that writes the segments of a page as they stand in the file, and the page with their true lengths; or undefined.
+ * All are decoded; the method is found on the first `verifiedBytes` of them.
  */
-async function methodFor(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
-  if (page.compression === 1) return { kind: 'none' };
+async function methodFor(source: Source, declared: TiffPage): Promise<Omit<ChosenPage, 'index'> | undefined> {
+  if (declared.compression === 1) return { page: declared, method: { kind: 'none' } };
   const samples: SegmentSample[] = [];
+  const segments: TiffSegment[] = [];
+  const clears = new Map<number, readonly number[]>();
   let plainBytes = 0;
-  for (const segment of page.segments) {
-    const bytes = await source.read(segment.offset, segment.length);
-    const rows = decodeSegment(page, segment, bytes);
-    if (rows === undefined) return undefined;
-    if (plainBytes < verifiedBytes) samples.push({ bytes, rows });
-    plainBytes += rows.length;
+  for (const segment of declared.segments) {
+    if (segment.length === 0) {
+      segments.push(segment);
+      continue;
+    }
+    const bytes = await readSegment(source, declared, segment);
+    const decoded = decodeSegment(declared, segment, bytes);
+    if (decoded === undefined) return undefined;
+    segments.push({ ...segment, length: decoded.used });
+    if (!clears.has(segment.offset)) clears.set(segment.offset, decoded.clears ?? []);
+    if (plainBytes < verifiedBytes) samples.push({ bytes: bytes.subarray(0, decoded.used), rows: decoded.rows });
+    plainBytes += decoded.rows.length;
   }
-  return findMethod(page, samples) ?? predictedMethod(source, page);
+  if (samples.length === 0) return undefined;
+  const page = { ...declared, segments };
+  const method = findMethod(page, samples) ?? (await lessLikelyMethod(source, page, { samples, clears }));
+  return method === undefined ? undefined : { page, method };
+}
+
+async function lessLikelyMethod(
+  source: Source,
+  page: TiffPage,
+  known: { readonly samples: readonly SegmentSample[]; readonly clears: ReadonlyMap<number, readonly number[]> },
+): Promise<TiffMethod | undefined> {
+  if (page.compression === 5) return listedLzw(known.samples, drawnSegmentsOf(page).map(({ offset }) => known.clears.get(offset) ?? []));
+  return predictedMethod(source, page);
 }
 
 /** Deflate by an encoder that is not known by its parameters. */
 async function predictedMethod(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
   if (!isDeflated(page)) return undefined;
-  const segments = segmentsInOrder([page]);
-  const zlib = (await source.read(segments[0]!.offset, segments[0]!.length)).slice(0, zlibHeaderBytes);
+  const segments = drawnSegmentsOf(page);
+  const zlib = (await readSegment(source, page, segments[0]!)).slice(0, zlibHeaderBytes);
   const streamBytes = segments.reduce((sum, { length }) => sum + length, 0);
   const streams = async function* (): AsyncGenerator<readonly Uint8Array[], void, undefined> {
-    for (const { offset, length } of segments) {
-      const stream = deflateStreamOf(await source.read(offset, length), zlib);
+    for (const segment of segments) {
+      const stream = deflateStreamOf(await readSegment(source, page, segment), zlib);
       if (stream === undefined) throw new Unsplittable('segments with different zlib headers');
       yield [stream];
     }
