@@ -20,11 +20,12 @@ export interface BackupFigures {
   readonly differences: readonly string[];
 }
 
-/** `figures` is undefined where the program is not installed. */
-export interface BackupResult {
-  readonly name: string;
-  readonly figures: BackupFigures | undefined;
-}
+/** What became of one tool. */
+export type BackupResult = { readonly name: string } & (
+  | { readonly outcome: 'measured'; readonly figures: BackupFigures }
+  | { readonly outcome: 'not installed' }
+  | { readonly outcome: 'failed'; readonly message: string }
+);
 
 /** A tool and its settings. Store and restore run in the folder above the files, and in the one to restore to. */
 export interface BackupTool {
@@ -61,29 +62,37 @@ function borg(name: string, options: readonly string[]): BackupTool {
   };
 }
 
-/** Stores the set with one tool below `scratch`. Throws where the tool fails. */
+/** Stores the set with one tool below `scratch`. A tool that fails is a result too; throws where `signal` is aborted. */
 export async function measureBackup(tool: BackupTool, set: FileSet, { scratch, signal }: { readonly scratch: string; readonly signal: AbortSignal }): Promise<BackupResult> {
+  const { name } = tool;
   const program = await installed(tool.program);
-  if (program === undefined) return { name: tool.name, figures: undefined };
+  if (program === undefined) return { name, outcome: 'not installed' };
   const folder = path.join(scratch, 'backup');
-  const [repository, copy] = [path.join(folder, 'repository'), path.join(folder, 'copy')];
-  await mkdir(copy, { recursive: true });
-  const run = (args: readonly string[], workingFolder: string): Promise<MeasuredRun> => {
-    return successful(tool.name, { command: program, args, environment: environmentIn(folder), folder: workingFolder, signal });
-  };
   try {
-    const version = (await run(tool.version, folder)).stdout.trim();
-    await run(tool.init(repository), folder);
-    const emptyBytes = await folderBytes(repository);
-    const stored = await run(tool.store(repository, path.basename(set.folder)), path.dirname(set.folder));
-    const storedBytes = (await folderBytes(repository)) - emptyBytes;
-    const restored = await run(tool.restore(repository), copy);
-    const differences = await differencesOf(set, copy, signal);
-    const times = { storeSeconds: stored.seconds, storeCpuSeconds: stored.cpuSeconds, restoreSeconds: restored.seconds, restoreCpuSeconds: restored.cpuSeconds };
-    return { name: tool.name, figures: { version, storedBytes, ...times, differences } };
+    return { name, outcome: 'measured', figures: await figuresOf({ ...tool, program }, set, { folder, signal }) };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return { name, outcome: 'failed', message: thrown instanceof Error ? thrown.message : 'for no known reason' };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function figuresOf(tool: BackupTool, set: FileSet, { folder, signal }: { readonly folder: string; readonly signal: AbortSignal }): Promise<BackupFigures> {
+  const [repository, copy] = [path.join(folder, 'repository'), path.join(folder, 'copy')];
+  await mkdir(copy, { recursive: true });
+  const run = (args: readonly string[], workingFolder: string): Promise<MeasuredRun> => {
+    return successful(tool.name, { command: tool.program, args, environment: environmentIn(folder), folder: workingFolder, signal });
+  };
+  const version = (await run(tool.version, folder)).stdout.trim();
+  await run(tool.init(repository), folder);
+  const emptyBytes = await folderBytes(repository);
+  const stored = await run(tool.store(repository, path.basename(set.folder)), path.dirname(set.folder));
+  const storedBytes = (await folderBytes(repository)) - emptyBytes;
+  const restored = await run(tool.restore(repository), copy);
+  const differences = await differencesOf(set, copy, signal);
+  const times = { storeSeconds: stored.seconds, storeCpuSeconds: stored.cpuSeconds, restoreSeconds: restored.seconds, restoreCpuSeconds: restored.cpuSeconds };
+  return { version, storedBytes, ...times, differences };
 }
 
 async function successful(name: string, start: Parameters<typeof measureProcess>[0]): Promise<MeasuredRun> {

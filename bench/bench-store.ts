@@ -61,7 +61,9 @@ export class BenchStore {
   /** Stops the server and measures. */
   async pause(): Promise<StoreState> {
     await this.close();
-    return { bytes: await folderBytes(this.dataDirectory), report: await this.#report() };
+    // The report comes first: opening the store removes the token of its setup, which is no part of what was uploaded.
+    const report = await this.#report();
+    return { bytes: await folderBytes(this.dataDirectory), report };
   }
 
   /** Starts the server, where it was before. */

@@ -25,9 +25,10 @@ export interface FileSet {
   readonly files: readonly SetFile[];
 }
 
-/** Files of `folder`. Throws where there is none. */
+/** Files of `folder`. Throws where it is no folder or holds no file. */
 export async function fileSetOf(folder: string): Promise<FileSet> {
   const root = path.resolve(folder);
+  if ((await stat(root).catch(() => undefined))?.isDirectory() !== true) throw new Error(`${folder} is no folder`);
   const variants = await readVariants(root);
   const files: SetFile[] = [];
   for await (const found of filesBelow([root])) {

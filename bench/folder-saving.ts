@@ -7,7 +7,7 @@ import path from 'node:path';
 import { backupTools, measureBackup, type BackupResult } from './backup-tools.js';
 import { BenchStore, type StoreStart } from './bench-store.js';
 import { groupOf, groupsOf, pairs, type GroupRow } from './file-groups.js';
-import { fileSetOf, linkedSet, onlyOf, type FileSet, type SetFile } from './file-set.js';
+import { linkedSet, onlyOf, type FileSet, type SetFile } from './file-set.js';
 import { blockKindsOf, cipherParts, storedParts, type StoredPart } from './stored-parts.js';
 import { differencesOf } from './tree-comparison.js';
 
@@ -63,9 +63,8 @@ export interface FolderSaving {
   readonly others: readonly BackupResult[];
 }
 
-/** Measures one folder. Throws where a command fails or figures do not add up. */
-export async function measureFolder(folder: string, options: SavingOptions, place: SavingPlace): Promise<FolderSaving> {
-  const all = await fileSetOf(folder);
+/** Measures one folder. Throws where a `dice` command fails or figures do not add up. */
+export async function measureFolder(all: FileSet, options: SavingOptions, place: SavingPlace): Promise<FolderSaving> {
   const set = options.only === undefined ? all : await onlyOf(all, options.only, path.join(place.scratch, 'only'));
   const name = path.basename(set.folder);
   place.say(`${name}: dice upload and download, ${String(set.files.length)} files`);

@@ -21,7 +21,7 @@ export function folderText(saving: FolderSaving, options: SavingOptions): string
     ...(growth === undefined ? [] : [growthNote, growthText(growth)]),
     'Of what the stored bytes consist (bytes):',
     partsText(dice),
-    differencesText(saving),
+    faultsText(saving),
   ];
   return sections.join('\n\n');
 }
@@ -37,10 +37,14 @@ export function summaryText(savings: readonly FolderSaving[]): string {
   return textTable(['folder', '>files', '>logical MB', '>stored MB', '>sent MB', '>stored/logical', '>sent/logical'], cells);
 }
 
-/** Every file that came back otherwise, of every tool. */
-export function differencesIn({ dice, others }: FolderSaving): readonly string[] {
-  const named = [{ name: 'dice', differences: dice.differences }, ...others.map(({ name, figures }) => ({ name, differences: figures?.differences ?? [] }))];
-  return named.flatMap(({ name, differences }) => differences.map((difference) => `${name}: ${difference}`));
+/** Every file that came back otherwise, and every tool that failed. */
+export function faultsIn({ dice, others }: FolderSaving): readonly string[] {
+  const faultsOf = (other: BackupResult): readonly string[] => {
+    if (other.outcome === 'failed') return [`failed: ${other.message}`];
+    return other.outcome === 'measured' ? other.figures.differences : [];
+  };
+  const named = [{ name: 'dice', faults: dice.differences }, ...others.map((other) => ({ name: other.name, faults: faultsOf(other) }))];
+  return named.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`));
 }
 
 function optionsText({ domain, tilePixels, only }: SavingOptions): string {
@@ -52,17 +56,18 @@ function toolsText(dice: DiceFigures, others: readonly BackupResult[]): string {
   const { logicalBytes, sentBytes } = dice.total;
   const speed = (seconds: number, cpuSeconds: number): string => `${(logicalBytes / 1e6 / seconds).toFixed(1)} (${cpuSeconds === 0 ? '-' : (logicalBytes / 1e6 / cpuSeconds).toFixed(1)})`;
   const stored = (bytes: number): readonly string[] => [megabytesText(bytes), ratioText(bytes, logicalBytes)];
-  const rows = others.map(({ name, figures }) => {
-    if (figures === undefined) return [name, 'not installed'];
-    return [`${name}; ${figures.version}`, ...stored(figures.storedBytes), '', '', speed(figures.storeSeconds, figures.storeCpuSeconds), speed(figures.restoreSeconds, figures.restoreCpuSeconds)];
+  const rows = others.map((other) => {
+    if (other.outcome !== 'measured') return [other.name, other.outcome];
+    const { figures } = other;
+    return [`${other.name}; ${versionText(figures.version)}`, ...stored(figures.storedBytes), '', '', speed(figures.storeSeconds, figures.storeCpuSeconds), speed(figures.restoreSeconds, figures.restoreCpuSeconds)];
   });
   const own = ['dice', ...stored(dice.storedBytes), ...stored(sentBytes), speed(dice.storeSeconds, dice.storeCpuSeconds), speed(dice.restoreSeconds, dice.restoreCpuSeconds)];
-  return textTable(['tool', '>stored MB', '>stored/logical', '>sent MB', '>sent/logical', '>MB/s in (CPU)', '>MB/s out (CPU)'], [own, ...rows.map(withoutVersionNoise)]);
+  return textTable(['tool', '>stored MB', '>stored/logical', '>sent MB', '>sent/logical', '>MB/s in (CPU)', '>MB/s out (CPU)'], [own, ...rows]);
 }
 
-/** A version line without the compiler that built the program. */
-function withoutVersionNoise(cells: readonly string[]): readonly string[] {
-  return cells.map((cell) => cell.replace(/ compiled with .*$/, ''));
+/** Without the compiler that built the program. */
+function versionText(version: string): string {
+  return version.replace(/ compiled with .*$/, '');
 }
 
 function groupsText(groups: readonly GroupRow[]): string {
@@ -93,8 +98,9 @@ function partsText({ parts, storedBytes, total }: DiceFigures): string {
   return textTable(['part', '>bytes', '>of stored', '>of logical'], rows);
 }
 
-function differencesText(saving: FolderSaving): string {
-  const differences = differencesIn(saving);
-  if (differences.length === 0) return `Every file came back identical (SHA-256), from dice and ${String(saving.others.filter(({ figures }) => figures !== undefined).length)} other repositories.`;
-  return `NOT IDENTICAL:\n${differences.join('\n')}`;
+function faultsText(saving: FolderSaving): string {
+  const faults = faultsIn(saving);
+  const repositories = saving.others.filter(({ outcome }) => outcome === 'measured').length;
+  if (faults.length > 0) return `WRONG:\n${faults.join('\n')}`;
+  return `Every file came back identical (SHA-256), from dice and from ${String(repositories)} repositories of other tools.`;
 }
