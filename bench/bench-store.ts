@@ -58,8 +58,14 @@ export class BenchStore {
     return store;
   }
 
-  /** Stops the server and measures. */
-  async pause(): Promise<StoreState> {
+  /** Stops the server; bytes of the data directory after that. */
+  async pause(): Promise<number> {
+    await this.close();
+    return folderBytes(this.dataDirectory);
+  }
+
+  /** Stops the server and measures in full. */
+  async pauseForReport(): Promise<StoreState> {
     await this.close();
     // The report comes first: opening the store removes the token of its setup, which is no part of what was uploaded.
     const report = await this.#report();

@@ -67,7 +67,6 @@ export interface FolderSaving {
 export async function measureFolder(all: FileSet, options: SavingOptions, place: SavingPlace): Promise<FolderSaving> {
   const set = options.only === undefined ? all : await onlyOf(all, options.only, path.join(place.scratch, 'only'));
   const name = path.basename(set.folder);
-  place.say(`${name}: dice upload and download, ${String(set.files.length)} files`);
   const dice = await measureDiceStore(set, options, place);
   const growth = options.isByVariant ? await measureGrowth(set, options, place) : undefined;
   const others: BackupResult[] = [];
@@ -79,14 +78,16 @@ export async function measureFolder(all: FileSet, options: SavingOptions, place:
 }
 
 /** One upload of everything, one download of everything. */
-function measureDiceStore(set: FileSet, options: SavingOptions, { scratch, signal }: SavingPlace): Promise<DiceFigures> {
+function measureDiceStore(set: FileSet, options: SavingOptions, { scratch, signal, say }: SavingPlace): Promise<DiceFigures> {
   return inStore({ folder: path.join(scratch, 'whole'), domain: options.domain, signal }, async (store) => {
-    const empty = await store.pause();
+    const empty = await store.pauseForReport();
     await store.resume();
+    say(`${path.basename(set.folder)}: dice upload of all ${String(set.files.length)} files`);
     const { rows, sentBytes, run } = await store.upload(set.folder, options.tilePixels);
-    const full = await store.pause();
+    const full = await store.pauseForReport();
     await store.resume();
     const copy = path.join(scratch, 'whole', 'copy');
+    say(`${path.basename(set.folder)}: dice download --all`);
     const restored = await store.download(copy);
     const kinds = await store.withClient((client) => blockKindsOf(client));
     await store.close();
@@ -111,14 +112,14 @@ function measureDiceStore(set: FileSet, options: SavingOptions, { scratch, signa
 /** Variant by variant into one store. After each the server is stopped, drained and measured, and started again. */
 function measureGrowth(set: FileSet, options: SavingOptions, { scratch, signal, say }: SavingPlace): Promise<readonly GrowthRow[]> {
   return inStore({ folder: path.join(scratch, 'growing'), domain: options.domain, signal }, async (store) => {
-    let before = (await store.pause()).bytes;
+    let before = (await store.pauseForReport()).bytes;
     const rows: GrowthRow[] = [];
     for (const [name, files] of groupedFiles(set)) {
       say(`${path.basename(set.folder)}: dice upload of ${name}`);
       const group = await linkedSet(files, path.join(scratch, 'growing', 'groups', String(rows.length)));
       await store.resume();
       const { rows: uploaded } = await store.upload(group.folder, options.tilePixels);
-      const { bytes } = await store.pause();
+      const bytes = await store.pause();
       const { logicalBytes, sentBytes } = groupOf(name, pairs(group.files, uploaded));
       rows.push({ name, files: files.length, logicalBytes, storedBytes: bytes - before, sentBytes });
       before = bytes;
