@@ -6,7 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { backupTools, measureBackup, type BackupResult } from './backup-tools.js';
 import { BenchStore, type StoreStart } from './bench-store.js';
-import { groupOf, groupsOf, pairs, type GroupRow } from './file-groups.js';
+import { groupOf, groupsOf, pairs, type GroupRow, type UploadRow } from './file-groups.js';
 import { linkedSet, onlyOf, type FileSet, type SetFile } from './file-set.js';
 import { blockKindsOf, cipherParts, storedParts, type StoredPart } from './stored-parts.js';
 import { differencesOf } from './tree-comparison.js';
@@ -37,6 +37,8 @@ export interface DiceFigures {
   readonly storedBytes: number;
   readonly parts: readonly StoredPart[];
   readonly extensions: readonly GroupRow[];
+  /** Files that went as plain bytes, not as tiles. */
+  readonly untiled: readonly UploadRow[];
   /** Undefined where the folder has no manifest.csv. */
   readonly variants: readonly GroupRow[] | undefined;
   readonly storeSeconds: number;
@@ -99,6 +101,7 @@ function measureDiceStore(set: FileSet, options: SavingOptions, { scratch, signa
       storedBytes: full.bytes - empty.bytes,
       parts: storedParts(empty, full, cipherParts(store.dataDirectory, kinds)),
       extensions: groupsOf(uploaded, ({ extension }) => extension),
+      untiled: rows.filter(({ splitter }) => splitter === 'bytes'),
       variants: hasVariants(set) ? groupsOf(uploaded, keyOf) : undefined,
       storeSeconds: run.seconds,
       storeCpuSeconds: run.cpuSeconds,

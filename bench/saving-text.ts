@@ -3,10 +3,13 @@
  * MB is 10^6 bytes; MB/s is logical MB by wall time of the whole command, and in brackets by processor time of the client.
  */
 import type { BackupResult } from './backup-tools.js';
-import type { GroupRow } from './file-groups.js';
+import type { GroupRow, UploadRow } from './file-groups.js';
 import type { DiceFigures, FolderSaving, GrowthRow, SavingOptions } from './folder-saving.js';
 import type { StoredPart } from './stored-parts.js';
 import { megabytesText, ratioText, textTable } from './text-table.js';
+
+/** Files that are named in a list. */
+const maxNamed = 30;
 
 /** Everything on one folder. */
 export function folderText(saving: FolderSaving, options: SavingOptions): string {
@@ -19,6 +22,7 @@ export function folderText(saving: FolderSaving, options: SavingOptions): string
     groupsText([...dice.extensions, dice.total]),
     ...(dice.variants === undefined ? [] : ['The same by variant:', groupsText([...dice.variants, dice.total])]),
     ...(growth === undefined ? [] : [growthNote, growthText(growth)]),
+    untiledText(dice),
     'Of what the stored bytes consist (bytes):',
     partsText(dice),
     faultsText(saving),
@@ -78,6 +82,14 @@ function groupsText(groups: readonly GroupRow[]): string {
   return textTable(['files', '>count', '>logical MB', '>sent MB', '>sent/logical', '>blocks sent', '>by tiles'], rows);
 }
 
+function untiledText({ untiled }: DiceFigures): string {
+  const sum = (value: (row: UploadRow) => number): string => megabytesText(untiled.reduce((total, row) => total + value(row), 0));
+  const lines = untiled.slice(0, maxNamed).map(({ name, logicalBytes, sentBytes }) => `  ${name}: ${String(logicalBytes)} bytes, sent ${String(sentBytes)}`);
+  const rest = untiled.length > maxNamed ? [`  and ${String(untiled.length - maxNamed)} more (all of them in the JSON)`] : [];
+  const head = `Kept as plain bytes: ${String(untiled.length)} files, ${sum((row) => row.logicalBytes)} MB logical, ${sum((row) => row.sentBytes)} MB sent`;
+  return [head, ...lines, ...rest].join('\n');
+}
+
 const growthNote = [
   'Stored by variant, from a second store: uploaded variant by variant in this order; after each the server was stopped, drained and measured.',
   'Every stop and start adds the header of a pack (56 bytes), and the database grows by whole pages, so the sum is not the total above:',
@@ -102,5 +114,5 @@ function faultsText(saving: FolderSaving): string {
   const faults = faultsIn(saving);
   const repositories = saving.others.filter(({ outcome }) => outcome === 'measured').length;
   if (faults.length > 0) return `WRONG:\n${faults.join('\n')}`;
-  return `Every file came back identical (SHA-256), from dice and from ${String(repositories)} repositories of other tools.`;
+  return `Every file came back identical (SHA-256)${repositories === 0 ? '' : `, from each of the ${String(repositories)} other repositories too`}.`;
 }

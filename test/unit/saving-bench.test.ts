@@ -135,7 +135,7 @@ const total = { name: 'total', files: 2, logicalBytes: 8_000_000, sentBytes: 1_0
 const times = { storeSeconds: 4, storeCpuSeconds: 2, restoreSeconds: 1, restoreCpuSeconds: 0 };
 const saving: FolderSaving = {
   folder: 'near',
-  dice: { total, storedBytes: 1_200_000, parts: [{ name: 'database file', bytes: 1_200_000 }], extensions: [{ ...total, name: 'png' }], variants: undefined, ...times, differences: [] },
+  dice: { total, storedBytes: 1_200_000, parts: [{ name: 'database file', bytes: 1_200_000 }], extensions: [{ ...total, name: 'png' }], variants: undefined, untiled: [], ...times, differences: [] },
   growth: undefined,
   others: [
     { name: 'restic', outcome: 'measured', figures: { version: 'restic 9', storedBytes: 7_000_000, ...times, differences: [] } },
@@ -158,13 +158,21 @@ describe('the tables', () => {
     expect(folderText(saving, options)).toContain('domain open, default tile, only png; no previews (stored bytes exclude them)');
   });
 
+  it('name the files that were kept as plain bytes, thirty of them at most', () => {
+    const untiled = Array.from({ length: 31 }, (_, i) => rowOf(`near/${String(i)}.png`, { splitter: 'bytes', logicalBytes: 100_000, sentBytes: 90_000 }));
+    const text = folderText({ ...saving, dice: { ...saving.dice, untiled } }, options);
+    expect(text).toContain('Kept as plain bytes: 31 files, 3.100 MB logical, 2.790 MB sent\n  near/0.png: 100000 bytes, sent 90000\n');
+    expect(text).toContain('near/29.png: 100000 bytes, sent 90000\n  and 1 more (all of them in the JSON)\n');
+    expect(text).not.toContain('near/30.png');
+  });
+
   it('sum over folders', () => {
     expect(summaryText([saving, saving]).split('\n').at(-1)?.split(/ *\| */)).toEqual(['', 'total', '4', '16.000', '2.400', '2.000', '0.1500', '0.1250', '']);
   });
 
   it('say of every file that it came back, or name those that did not and the tools that failed', () => {
     expect(faultsIn(saving)).toEqual([]);
-    expect(folderText(saving, options)).toContain('Every file came back identical (SHA-256), from dice and from 1 repositories');
+    expect(folderText(saving, options)).toContain('Every file came back identical (SHA-256), from each of the 1 other repositories too.');
     const wrong: FolderSaving = { ...saving, dice: { ...saving.dice, differences: ['missing: near/a.png'] }, others: [{ name: 'borg', outcome: 'failed', message: 'no room' }] };
     expect(faultsIn(wrong)).toEqual(['dice: missing: near/a.png', 'borg: failed: no room']);
     expect(folderText(wrong, options)).toContain('WRONG:\ndice: missing: near/a.png\nborg: failed: no room');
