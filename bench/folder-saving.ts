@@ -101,7 +101,7 @@ function measureDiceStore(set: FileSet, options: SavingOptions, { scratch, signa
       storedBytes: full.bytes - empty.bytes,
       parts: storedParts(empty, full, cipherParts(store.dataDirectory, kinds)),
       extensions: groupsOf(uploaded, ({ extension }) => extension),
-      untiled: rows.filter(({ splitter }) => splitter === 'bytes'),
+      untiled: uploaded.flatMap(([, row]) => (row.splitter === 'bytes' ? [row] : [])),
       variants: hasVariants(set) ? groupsOf(uploaded, keyOf) : undefined,
       storeSeconds: run.seconds,
       storeCpuSeconds: run.cpuSeconds,
