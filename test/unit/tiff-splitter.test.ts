@@ -101,7 +101,7 @@ describe('a TIFF file comes back exactly', () => {
     const samples = new Uint8Array([...planes[0]?.samples ?? [], ...planes[1]?.samples ?? []]);
     const stacked = writeTiff({ ...shaded(37, 42, { channels: 3 }), samples }, { rowsPerStrip: 21, fields: [[257, 21], [258, 24, 24], [277, 2], [284, 2]] });
     await expectExact(stacked);
-    expect((await mustSplit(stacked)).recipe.params).toMatchObject({ pages: [[37, 21, 2, 32]] });
+    expect((await mustSplit(stacked)).recipe.params).toMatchObject({ pages: [[37, 21, 2, 32, 0]] });
   });
 
 });
@@ -120,7 +120,7 @@ describe('a rare TIFF file comes back exactly', () => {
     const fields = [[256, 50], [257, 37], [258, 8, 8, 8], [262, 6], [277, 3], [530, 2, 2]] as const;
     await expectExact(writeTiff(units, { fields: [...fields, [278, 10]], rowsPerStrip: 5 }));
     await expectExact(writeTiff(units, { fields: [...fields, [322, 32], [323, 16]], tile: [16, 8] }));
-    expect((await mustSplit(writeTiff(units, { fields: [...fields, [278, 38]] }))).recipe.params).toMatchObject({ pages: [[25, 19, 6, 8]] });
+    expect((await mustSplit(writeTiff(units, { fields: [...fields, [278, 38]] }))).recipe.params).toMatchObject({ pages: [[25, 19, 6, 8, 0]] });
   });
 
   it('where its fields are missing, or wrong', async () => {

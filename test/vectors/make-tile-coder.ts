@@ -29,6 +29,13 @@ function wide(): Uint8Array {
   return content;
 }
 
+function spread(): Uint8Array {
+  const packed = tile([24, 20], [1, 2], 'photo');
+  const content = newTile({ width: 24, height: 20, channels: 1, depth: 8 });
+  samplesOf(content).set(samplesOf(packed).map((sample) => 85 * sample));
+  return content;
+}
+
 /** Blocks of smooth grey whose edges are far apart. */
 function edges(): Uint8Array {
   const content = newTile({ width: 32, height: 32, channels: 1, depth: 8 });
@@ -51,6 +58,7 @@ const contents: Readonly<Record<string, readonly [why: string, content: Uint8Arr
   'stored-tile': ['A tile of noise is stored.', tile([8, 8], [1, 8], 'noise')],
   'float-tile': ['Depth 32 is stored or deflated.', tile([4, 4], [1, 32], 'flat')],
   'wide-halves': ['Depth 32, coded as two halves of 16 bits.', wide()],
+  'spread-grey-8': ['Samples that are 2 bits spread over 8 are coded as these.', spread()],
   'one-pixel': ['One pixel is a flat tile.', tile([1, 1], [4, 16], 'flat')],
   'flat-default': ['A flat tile of the default size writes no size.', tile([64, 64], [3, 8], 'flat')],
   'photo-grey-8': ['Predicted, one channel.', tile([24, 20], [1, 8], 'photo')],

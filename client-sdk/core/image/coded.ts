@@ -9,7 +9,7 @@ import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesOf, shape
 import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
 
 /** The closed registry of coders. A better coder gets a new id. */
-const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4 } as const;
+const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5 } as const;
 /** Plain kinds, as payloads of coders 1 and 2 begin. */
 const plainKinds = ['bytes', 'segment'] as const;
 /** First byte of a payload of coder 4. */
@@ -47,6 +47,8 @@ export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
       return decodeTile(payload);
     case coders.storedTile:
       return decodeStoredTile(payload);
+    case coders.spreadTile:
+      return decodeSpread(payload);
     default:
       throw malformed('its coder is unknown');
   }
@@ -59,6 +61,9 @@ export function codedLength(coded: Uint8Array): number {
 
 function codeTileContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
   const shape = shapeOf(content);
+  const spread = spreadOf(shape, samplesOf(content));
+  const spreadCode = spread === undefined ? undefined : codeTile(spread);
+  if (spreadCode !== undefined) return frame(coders.spreadTile, spreadCode);
   const code = shape.depth === 32 ? undefined : codeTile(content);
   if (code !== undefined) return frame(coders.tile, code);
   const geometry = content.subarray(labelBytes, labelBytes + geometryBytes);
@@ -71,6 +76,32 @@ function codeTileContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
     if (high!.length + low!.length < plain.length) return frame(coders.storedTile, Uint8Array.of(tileForms.halves), geometry, high!, low!);
   }
   return frame(coders.storedTile, form, geometry, plain);
+}
+
+/** The tile of 1, 2 or 4 bits whose samples were spread over the 8 of this one, undefined where they were not. */
+function spreadOf(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
+  if (shape.depth !== 8) return undefined;
+  let index = 0;
+  for (const sample of samples) {
+    while (sample % spreadSteps[index]![1] !== 0) if (++index === spreadSteps.length) return undefined;
+  }
+  const [depth, step] = spreadSteps[index]!;
+  const packed = newTile({ ...shape, depth });
+  samplesOf(packed).set(samples.map((sample) => sample / step));
+  return packed;
+}
+
+/** Depths that are spread, and the distance of their samples then. */
+const spreadSteps = [[1, 255], [2, 85], [4, 17]] as const;
+
+function decodeSpread(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const packed = decodeTile(payload);
+  const shape = shapeOf(packed);
+  const step = spreadSteps.find(([depth]) => depth === shape.depth)?.[1];
+  if (step === undefined) throw malformed('its depth cannot be spread');
+  const content = newTile({ ...shape, depth: 8 });
+  samplesOf(content).set(samplesOf(packed).map((sample) => sample * step));
+  return content;
 }
 
 /** The high and the low 16 bits of samples of 32, each as a tile of its own. */

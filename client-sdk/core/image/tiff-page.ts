@@ -6,6 +6,7 @@ import type { TileShape } from './content.js';
 import { isPageShape } from './geometry.js';
 import { maxPieces, maxWholeBytes } from './image-limits.js';
 import { contentDepth, packedBytes, type Packing } from './packed-samples.js';
+import { mapOfLight, mapOfPalette, type SampleMap } from './sample-map.js';
 import type { TiffDirectory, TiffReader } from './tiff-directory.js';
 
 /** A strip or tile. */
@@ -64,13 +65,14 @@ const tags = {
   stripLengths: 279,
   planar: 284,
   predictor: 317,
+  colours: 320,
   tileWidth: 322,
   tileHeight: 323,
   tileOffsets: 324,
   tileLengths: 325,
   subsampling: 530,
 } as const;
-const photometricYcbcr = 6;
+const photometric = { whiteIsZero: 0, palette: 3, ycbcr: 6 } as const;
 const compressions: readonly number[] = [1, 5, 8, 32_946, 32_773];
 /** How far a tile may lead beyond its page. */
 const maxTileSide = 65_536;
@@ -99,6 +101,18 @@ export async function tiffPageOf(reader: TiffReader, directory: TiffDirectory): 
     segments.push(segment);
   }
   return { ...page, segments };
+}
+
+/** What becomes of the page's samples in tiles. */
+export async function tiffMapOf(reader: TiffReader, directory: TiffDirectory, { depth, channels }: TileShape): Promise<SampleMap> {
+  const kind = await reader.value(directory, tags.photometric, 1);
+  if (kind !== photometric.palette || channels > 1) return mapOfLight(depth, kind === photometric.whiteIsZero && channels === 1);
+  const colours = depth > 8 ? undefined : await reader.values(directory, tags.colours, 3 * 256);
+  const count = 2 ** depth;
+  if (colours?.length !== 3 * count) return 'plain';
+  const shift = colours.some((value) => value > 255) ? 8 : 0;
+  const shadeAt = (i: number): number => colours[i]! >> shift;
+  return mapOfPalette(depth, Array.from({ length: count }, (_, i) => (shadeAt(i) === shadeAt(count + i) && shadeAt(i) === shadeAt(2 * count + i) ? shadeAt(i) : undefined)));
 }
 
 /** Bytes of all packed rows of a page. */
@@ -154,7 +168,7 @@ function mayPredict(predictor: number, depth: number, isSubsampled: boolean): bo
 
 /** Pixels that share one colour, side by side and one below the other: 1 and 1 but for YCbCr; undefined for those that TIFF does not know. */
 async function unitOf(reader: TiffReader, directory: TiffDirectory): Promise<readonly [number, number] | undefined> {
-  if ((await reader.value(directory, tags.photometric, 1)) !== photometricYcbcr) return [1, 1];
+  if ((await reader.value(directory, tags.photometric, 1)) !== photometric.ycbcr) return [1, 1];
   const [across, down] = (await reader.values(directory, tags.subsampling)) ?? [2, 2];
   const isStep = (step: number | undefined): step is number => step === 1 || step === 2 || step === 4;
   return isStep(across) && isStep(down) ? [across, down] : undefined;

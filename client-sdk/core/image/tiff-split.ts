@@ -10,10 +10,11 @@ import {
 import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
+import type { SampleMap } from './sample-map.js';
 import type { Source } from './splitter.js';
-import { TiffReader } from './tiff-directory.js';
+import { TiffReader, type TiffDirectory } from './tiff-directory.js';
 import { addPadding, leftoverRows, pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
-import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
+import { pageBytes, tiffMapOf, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
 import { bandsOfPage, drawnSegmentsOf, type SegmentReader } from './tiff-segments.js';
 import { zlibHeaderBytes } from './zlib-reader.js';
 
@@ -23,6 +24,7 @@ interface ChosenPage {
   readonly index: number;
   readonly page: TiffPage;
   readonly method: TiffMethod;
+  readonly map: SampleMap;
 }
 
 /** Plain bytes of a page on which its compression is verified. */
@@ -39,7 +41,7 @@ export async function openTiff(source: Source): Promise<RasterFile> {
   return {
     format: 'tiff',
     description: `TIFF ${depth}-bit, ${channels} channels, ${describeTiffMethod(first.method)}, ${chosen.length} pages`,
-    pages: chosen.map(({ page }) => page.shape),
+    pages: chosen.map(({ page, map }) => ({ shape: page.shape, map })),
     container,
     bands: (page, edges) => bandsOfPage(chosen[page]!.page, edges, segmentReader(source, chosen[page]!.page)),
   };
@@ -56,7 +58,7 @@ async function understoodPages(source: Source): Promise<readonly ChosenPage[]> {
     plainBytes += page === undefined ? 0 : pageBytes(page);
     if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
     const found = page === undefined ? undefined : await methodFor(source, page);
-    if (found !== undefined) pages.push({ index, ...found });
+    if (found !== undefined) pages.push({ index, ...found, map: await mapOrPlain(reader, directory, found.page) });
   }
   return pages;
 }
@@ -76,11 +78,21 @@ function withoutOverlaps(pages: readonly ChosenPage[]): readonly ChosenPage[] {
   return pages.filter((_, index) => !dropped.has(index));
 }
 
-async function pageOrNone(reader: TiffReader, directory: Parameters<typeof tiffPageOf>[1]): Promise<TiffPage | undefined> {
+async function pageOrNone(reader: TiffReader, directory: TiffDirectory): Promise<TiffPage | undefined> {
   try {
     return await tiffPageOf(reader, directory);
   } catch (cause) {
     if (cause instanceof Unsplittable) return undefined;
+    throw cause;
+  }
+}
+
+/** A list of colours that leaves the file is none. */
+async function mapOrPlain(reader: TiffReader, directory: TiffDirectory, { shape }: TiffPage): Promise<SampleMap> {
+  try {
+    return await tiffMapOf(reader, directory, shape);
+  } catch (cause) {
+    if (cause instanceof Unsplittable) return 'plain';
     throw cause;
   }
 }
@@ -181,7 +193,7 @@ async function readSegment(source: Source, page: TiffPage, { offset, length }: T
  * The method that writes the segments of a page as they stand in the file, and the page with their true lengths; or undefined.
  * All are decoded; the method is found on the first `verifiedBytes` of them.
  */
-async function methodFor(source: Source, declared: TiffPage): Promise<Omit<ChosenPage, 'index'> | undefined> {
+async function methodFor(source: Source, declared: TiffPage): Promise<Pick<ChosenPage, 'page' | 'method'> | undefined> {
   if (declared.compression === 1) return { page: declared, method: { kind: 'none' } };
   const samples: SegmentSample[] = [];
   const segments: TiffSegment[] = [];
