@@ -38,8 +38,8 @@ function tender(value: number, random: RandomBelow): number {
 }
 
 const plainMutations: readonly Mutation[] = [
-  (file, random) => withFlips(file, 0, file.length, random),
-  (file, random) => withFlips(file, 0, Math.min(file.length, 200), random),
+  (file, random) => withFlips(file, random),
+  (file, random) => withFlips(file, random, [0, Math.min(file.length, 200)]),
   (file, random) => file.subarray(0, random(file.length + 1)),
   (file, random) => concat(file, bytesOf(random, random(2_000))),
   (file, random) => concat(file, file.subarray(random(file.length))),
@@ -58,7 +58,8 @@ function bytesOf(random: RandomBelow, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random(256));
 }
 
-function withFlips(file: Uint8Array, start: number, end: number, random: RandomBelow): Uint8Array {
+/** Some bytes from `start` to before `end` are changed. */
+function withFlips(file: Uint8Array, random: RandomBelow, [start, end]: readonly [start: number, end: number] = [0, file.length]): Uint8Array {
   const changed = file.slice();
   for (let left = 1 + random(4); left > 0 && end > start; left--) {
     const at = start + random(end - start);
@@ -127,14 +128,19 @@ const pngMutations: readonly Mutation[] = [
     payload[8] = pick([1, 2, 4, 8, 16, 3, 0], random);
     payload[9] = random(8);
   }),
-  onHeader((payload, random) => void payload.set([random(2)], 10 + random(3))),
+  onHeader((payload, random) => {
+    payload[10 + random(3)] = random(2);
+  }),
   (file, random) => {
     const chunk = pick([...chunksOf(file), { at: 8, type: '', payload: file }], random);
     const changed = file.slice();
     const field = random(3);
     if (field === 0) changed.set(u32(tender(chunk.payload.length, random)).subarray(0, file.length - chunk.at), Math.min(chunk.at, file.length));
-    else if (field === 1) return withFlips(file, chunk.at + 4, Math.min(file.length, chunk.at + 8), random);
-    else return withFlips(file, Math.min(file.length, chunk.at + 8 + chunk.payload.length), Math.min(file.length, chunk.at + 12 + chunk.payload.length), random);
+    else if (field === 1) return withFlips(file, random, [chunk.at + 4, Math.min(file.length, chunk.at + 8)]);
+    else {
+      const crc = Math.min(file.length, chunk.at + 8 + chunk.payload.length);
+      return withFlips(file, random, [crc, Math.min(file.length, crc + 4)]);
+    }
     return changed;
   },
   onChunks((chunks, random) => chunks.flatMap((chunk) => (random(chunks.length) > 0 ? [chunk] : random(2) === 0 ? [] : [chunk, chunk]))),
@@ -146,10 +152,10 @@ const pngMutations: readonly Mutation[] = [
   }),
   onChunks((chunks, random) => chunks.flatMap((chunk) => [chunk, ...(random(3) === 0 ? [{ type: pick(['tEXt', 'IDAT', 'PLTE', 'fdAT', 'IEND', 'abCd'], random), payload: bytesOf(random, random(60)) }] : [])])),
   onStream((stream) => stream),
-  onStream((stream, random) => withFlips(stream, 0, stream.length, random)),
-  onStream((stream, random) => withFlips(stream, 0, Math.min(4, stream.length), random)),
+  onStream((stream, random) => withFlips(stream, random)),
+  onStream((stream, random) => withFlips(stream, random, [0, Math.min(4, stream.length)])),
   onStream((stream, random) => concat(stream.subarray(0, stream.length - random(6)), bytesOf(random, random(9)))),
-  onStream((stream, random) => deflated(withFlips(inflated(stream), 0, inflated(stream).length, random), random)),
+  onStream((stream, random) => deflated(withFlips(inflated(stream), random), random)),
   onStream((stream, random) => deflated(inflated(stream), random)),
   onStream((stream, random) => deflated(concat(inflated(stream).subarray(random(3)), bytesOf(random, random(3))), random)),
 ];
@@ -203,7 +209,7 @@ function written(file: Uint8Array, at: number, { value, size, isLittle }: { read
 const onField = (change: (place: Fields & { readonly at: number }, file: Uint8Array, random: RandomBelow) => Uint8Array): Mutation => {
   return (file, random) => {
     const found = fieldsOf(file);
-    return found.fields.length === 0 ? withFlips(file, 0, file.length, random) : change({ ...found, at: pick(found.fields, random) }, file, random);
+    return found.fields.length === 0 ? withFlips(file, random) : change({ ...found, at: pick(found.fields, random) }, file, random);
   };
 };
 const usefulTags = [254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 530];
@@ -231,6 +237,6 @@ const tiffMutations: readonly Mutation[] = [
   (file, random) => {
     const { fields } = fieldsOf(file);
     const first = Math.min(file.length, ...fields);
-    return withFlips(file, 8, Math.max(9, first), random);
+    return withFlips(file, random, [8, Math.max(9, first)]);
   },
 ];
