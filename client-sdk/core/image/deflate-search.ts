@@ -1,9 +1,10 @@
 /**
- * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates are tried in
+ * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates that the first tokens speak for are tried in
  * the order of their likelihood, each until its first wrong byte. Work is bounded by counts, never by a clock, so that every
  * client finds the same. SPEC.md section 6.4.
  */
 import { encoderOf, type ZlibParameters } from './deflate-encoder.js';
+import { plausibleParameters } from './zlib-evidence.js';
 
 /** What is known of a stream. */
 export interface DeflateSample {
@@ -32,7 +33,8 @@ const common: readonly (readonly [number, number, number])[] = [
 /** The parameters that reproduce all `samples` (one stream each, at least one), or undefined. */
 export function findParameters(samples: readonly DeflateSample[]): ZlibParameters | undefined {
   let work = 0;
-  for (const candidate of candidatesOf(samples[0]!.header)) {
+  const candidates = plausibleParameters(candidatesOf(samples[0]!.header), samples.map(({ stream }) => stream));
+  for (const candidate of candidates) {
     let doesFit = true;
     for (const sample of samples) {
       const { isEqual, fedBytes } = tryOn(sample, candidate);
