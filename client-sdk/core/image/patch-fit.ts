@@ -2,7 +2,7 @@
  * How a writer of patches finds the maps of a picture's values: for each value what it became most often, and the
  * simplest straight line through these. A reader needs none of it. SPEC.md section 5.9.
  */
-import { identity, isLine, maxShift, onLine, type Channel, type Line, type ValueMap } from './patch-map.js';
+import { identity, isLine, isSame, maxShift, onLine, type Channel, type Line, type ValueMap } from './patch-map.js';
 
 /** What the values of a channel became most often. */
 interface Points {
@@ -43,7 +43,9 @@ export function fitMaps(target: Int32Array, prediction: Int32Array, kind: { read
   const lines = fitLines(points, top);
   const straight = lines.map((line): ValueMap => ({ line, table: undefined }));
   const bent = lines.map((line, c): ValueMap => ({ line, table: tableOf(line, points[c]!, top) }));
-  return bent.some(({ table }) => table !== undefined) ? [bent, straight] : [straight];
+  const isBent = bent.some(({ table }) => table !== undefined);
+  const isIdle = lines.every((line) => isSame(line, identity));
+  return [...(isBent ? [bent] : []), ...(isIdle ? [] : [straight])];
 }
 
 /** For each value of a channel the commonest of the samples of `target` in its places, the smallest of equals. */

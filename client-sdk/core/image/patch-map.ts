@@ -54,6 +54,11 @@ export function unfold(folded: number): number {
   return (folded & 1) === 0 ? folded >>> 1 : -((folded + 1) >>> 1);
 }
 
+/** Whether two lines are written alike. */
+export function isSame(a: Line, b: Line): boolean {
+  return a.shift === b.shift && a.slope === b.slope && a.offset === b.offset;
+}
+
 /** Whether the line can be written. */
 export function isLine({ shift, slope, offset }: Line): boolean {
   const scale = 2 ** shift;
@@ -73,9 +78,10 @@ export function occurring({ samples, start, step }: Channel, depth: number): Uin
   return occurs;
 }
 
-/** Codes the maps of the channels, one call for each, in order. */
+/** Codes the maps of the channels, one call for each, in order. Throws DiceError `recipe-invalid` for one that no writer makes. */
 export class MapCoder {
   #line = identity;
+  #isIdle = true;
   /** Corrections of the channel before that had a table, and for which values. */
   #corrections: Int32Array;
   #known: Uint8Array;
@@ -89,16 +95,25 @@ export class MapCoder {
     this.#known = new Uint8Array(2 ** depth);
   }
 
+  /** Whether the maps so far leave everything as it is. */
+  get isIdle(): boolean {
+    return this.#isIdle;
+  }
+
   /** Codes a map (a reader's is ignored) and answers what becomes of each value that occurs. */
   code({ line, table }: ValueMap, occurs: Uint8Array): Int32Array {
     const { coder, firstContext } = this;
-    const isSame = line.shift === this.#line.shift && line.slope === this.#line.slope && line.offset === this.#line.offset;
-    if (coder.bit(firstContext + isNewLine, isSame ? 0 : 1) === 1) this.#line = this.#codeLine(line);
+    if (coder.bit(firstContext + isNewLine, isSame(line, this.#line) ? 0 : 1) === 1) {
+      const coded = this.#codeLine(line);
+      if (isSame(coded, this.#line)) throw fault('recipe-invalid', 'A patch repeats a line.');
+      this.#line = coded;
+    }
     const isTable = coder.bit(firstContext + hasTable, table === undefined ? 0 : 1) === 1;
     const top = occurs.length - 1;
     const values = new Int32Array(occurs.length);
     for (let v = 0; v < occurs.length; v++) if (occurs[v] === 1) values[v] = onLine(this.#line, v, top);
     if (isTable) this.#codeTable(values, occurs, table ?? values);
+    if (isTable || !isSame(this.#line, identity)) this.#isIdle = false;
     return values;
   }
 
@@ -122,6 +137,7 @@ export class MapCoder {
     const state: StepState = { history: 0, isFalling: 0 };
     let last = -1;
     let correction = 0;
+    let all = 0;
     for (let v = 0; v < occurs.length; v++) {
       if (occurs[v] === 0) continue;
       const follows = last >= 0 && known[v] === 1 && known[last] === 1;
@@ -131,8 +147,10 @@ export class MapCoder {
       values[v] = values[v]! + correction;
       if (values[v]! < 0 || values[v]! > top) throw fault('recipe-invalid', 'A table of a patch leaves the depth.');
       corrections[v] = correction;
+      all |= correction;
       last = v;
     }
+    if (all === 0) throw fault('recipe-invalid', 'A table of a patch corrects nothing.');
     this.#corrections = corrections;
     this.#known = occurs;
   }

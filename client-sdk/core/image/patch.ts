@@ -115,6 +115,7 @@ function codeMaps(coder: CorrectionCoder, { channels, depth }: TileShape, predic
     const values = mapCoder.code(maps?.[c] ?? { line: identity, table: undefined }, occurs);
     for (let i = c; i < prediction.length; i += channels) prediction[i] = values[prediction[i]!]!;
   }
+  if (mapCoder.isIdle) throw fault('recipe-invalid', 'A patch has maps that change nothing.');
 }
 
 /** Tries the ways to write one patch. */
