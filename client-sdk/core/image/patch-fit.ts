@@ -14,7 +14,7 @@ interface Points {
   readonly held: number;
 }
 
-const { floor, ceil, min, max } = Math;
+const { abs, floor, ceil, min, max } = Math;
 const one = 2 ** maxShift;
 /** Rounds in which the line is drawn anew through points that it missed, and how many join each time. */
 const maxRounds = 12;
@@ -25,6 +25,9 @@ const missedBy = one / 16;
 /** One colour for so many values, and for this share of them, is no line but a box. */
 const leastCovered = 8;
 const coveredShare = 16;
+/** Deep samples, of which few are equal, are judged by one in so many first: by how often they cross their range. */
+const probeStep = 16;
+const roughWays = 8;
 /** Where less than this share of a channel is what its values became most often, there was no change of values. */
 const heldShare = 4;
 
@@ -34,6 +37,7 @@ const heldShare = 4;
  */
 export function fitMaps(target: Int32Array, prediction: Int32Array, kind: { readonly channels: number; readonly depth: number }): readonly (readonly ValueMap[])[] {
   const top = 2 ** kind.depth - 1;
+  if (kind.depth > 8 && isRough(commonestBySort({ samples: prediction, start: 0, step: kind.channels * probeStep }, target), top)) return [];
   const points: Points[] = [];
   for (let c = 0; c < kind.channels; c++) {
     const own = commonest({ samples: prediction, start: c, step: kind.channels }, target, kind.depth);
@@ -46,6 +50,18 @@ export function fitMaps(target: Int32Array, prediction: Int32Array, kind: { read
   const isBent = bent.some(({ table }) => table !== undefined);
   const isIdle = lines.every((line) => isSame(line, identity));
   return [...(isBent ? [bent] : []), ...(isIdle ? [] : [straight])];
+}
+
+/** Neighbouring values became values so far apart that there was no change of values. */
+function isRough(points: Points, top: number): boolean {
+  const { targets } = free(points, top);
+  let [least, most, way] = [top, 0, 0];
+  for (let i = 0; i < targets.length; i++) {
+    least = min(least, targets[i]!);
+    most = max(most, targets[i]!);
+    if (i > 0) way += abs(targets[i]! - targets[i - 1]!);
+  }
+  return way > roughWays * max(most - least, 1);
 }
 
 /** For each value of a channel the commonest of the samples of `target` in its places, the smallest of equals. */
@@ -76,7 +92,7 @@ function commonestByCount({ samples, start, step }: Channel, target: Int32Array,
 }
 
 function commonestBySort({ samples, start, step }: Channel, target: Int32Array): Points {
-  const pairs = new Uint32Array(samples.length / step);
+  const pairs = new Uint32Array(ceil((samples.length - start) / step));
   for (let i = start, k = 0; k < pairs.length; i += step, k++) pairs[k] = (samples[i]! << 16) | target[i]!;
   pairs.sort();
   const values: number[] = [];
@@ -113,8 +129,10 @@ function fitLines(points: readonly Points[], top: number): readonly Line[] {
 }
 
 function joined(points: readonly Points[]): Points {
+  const [first] = points;
+  if (first !== undefined && points.length === 1) return first;
   const byValue = new Map<number, number>();
-  for (const { values, targets } of points) values.forEach((value, i) => byValue.set(value, targets[i]!));
+  for (const { values, targets } of points) for (let i = 0; i < values.length; i++) byValue.set(values[i]!, targets[i]!);
   const values = Int32Array.from(byValue.keys()).sort();
   return { values, targets: values.map((value) => byValue.get(value)!), held: 0 };
 }
@@ -173,8 +191,16 @@ function free({ values, targets, held }: Points, top: number): Points {
   const counts = new Int32Array(top + 1);
   for (const target of targets) counts[target] = counts[target]! + 1;
   const most = max(leastCovered, values.length / coveredShare);
-  const isFree = (_: number, i: number): boolean => targets[i]! > 0 && targets[i]! < top && counts[targets[i]!]! < most;
-  return { values: values.filter(isFree), targets: targets.filter(isFree), held };
+  const freeValues = new Int32Array(values.length);
+  const freeTargets = new Int32Array(values.length);
+  let length = 0;
+  for (let i = 0; i < values.length; i++) {
+    const target = targets[i]!;
+    if (target === 0 || target === top || counts[target]! >= most) continue;
+    freeValues[length] = values[i]!;
+    freeTargets[length++] = target;
+  }
+  return { values: freeValues.subarray(0, length), targets: freeTargets.subarray(0, length), held };
 }
 
 function missedOf(line: Line, { values, targets }: Points): readonly number[] {
