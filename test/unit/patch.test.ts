@@ -18,8 +18,10 @@ function lengthOf(target: Uint8Array, base: Uint8Array, view = upright): number 
   return patch.length;
 }
 
+type Sides = readonly [left: number, top: number, right: number, bottom: number];
+
 /** `content` with other samples in a rectangle of 8-bit samples. */
-function painted(content: Uint8Array, sides: readonly [left: number, top: number, right: number, bottom: number], paint: (old: number) => number): Uint8Array {
+function painted(content: Uint8Array, sides: Sides, paint: (old: number) => number): Uint8Array {
   const { width, channels } = shapeOf(content);
   const changed = content.slice();
   const [left, top, right, bottom] = sides;

@@ -57,7 +57,11 @@ function turned(orientation: number): Made {
 
 const made: Readonly<Record<string, Made>> = {
   same: { why: 'The same tile is one byte.', base: drawn(grey, scene), target: drawn(grey, scene) },
-  'same-floats': { why: 'Depth 32, the same.', base: sampleTile({ ...grey, depth: 32 }, 'noise'), target: sampleTile({ ...grey, depth: 32 }, 'noise') },
+  'same-floats': {
+    why: 'Depth 32, the same.',
+    base: sampleTile({ ...grey, depth: 32 }, 'noise'),
+    target: sampleTile({ ...grey, depth: 32 }, 'noise'),
+  },
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((orientation) => [`turned-${orientation}`, turned(orientation)])),
   window: {
     why: 'A window names size and place.',
@@ -105,8 +109,16 @@ const made: Readonly<Record<string, Made>> = {
     base: drawn({ ...grey, depth: 12 }, (x, y) => 31 * x + 19 * y),
     target: drawn({ ...grey, depth: 12 }, (x, y) => (31 * x + 19 * y) ** 2 >> 9),
   },
-  'line-16': { why: 'A line at 16 bits.', base: drawn({ ...grey, depth: 16 }, deep), target: drawn({ ...grey, depth: 16 }, (x, y) => (deep(x, y) * 3) >> 1) },
-  'one-pixel': { why: 'One pixel of grey.', base: drawn(grey, scene), target: drawn(grey, (x, y) => (x === 7 && y === 4 ? 1 : scene(x, y, 0))) },
+  'line-16': {
+    why: 'A line at 16 bits.',
+    base: drawn({ ...grey, depth: 16 }, deep),
+    target: drawn({ ...grey, depth: 16 }, (x, y) => (deep(x, y) * 3) >> 1),
+  },
+  'one-pixel': {
+    why: 'One pixel of grey.',
+    base: drawn(grey, scene),
+    target: drawn(grey, (x, y) => (x === 7 && y === 4 ? 1 : scene(x, y, 0))),
+  },
   'one-pixel-colour': {
     why: 'One pixel of colour: channels of equal and of other values.',
     base: drawn(colour, scene),
@@ -127,7 +139,11 @@ const made: Readonly<Record<string, Made>> = {
     base: drawn({ ...grey, depth: 32 }, (x, y) => Math.imul(x, 0x12345678) + y),
     target: drawn({ ...grey, depth: 32 }, (x, y) => (x === 2 && y === 8 ? -2 : Math.imul(x, 0x12345678) + y)),
   },
-  box: { why: 'A flat box: pixels repeat the one to the left and above.', base: drawn(colour, scene), target: drawn(colour, (x, y, c) => (isIn(x, y) ? 77 : scene(x, y, c))) },
+  box: {
+    why: 'A flat box: pixels repeat the one to the left and above.',
+    base: drawn(colour, scene),
+    target: drawn(colour, (x, y, c) => (isIn(x, y) ? 77 : scene(x, y, c))),
+  },
   stripes: {
     why: 'Rows without exceptions between others, and pixels as above but not as to the left.',
     base: drawn(grey, scene),
@@ -143,9 +159,17 @@ const made: Readonly<Record<string, Made>> = {
     base: drawn({ ...colour, width: 24, height: 24 }, (x, y, c) => 20 + 5 * x + 2 * y + 9 * c),
     target: drawn({ ...colour, width: 24, height: 24 }, (x, y, c) => (isIn(x, y) ? 0 : 50 + 5 * x + 2 * y + 9 * c)),
   },
-  'too-long': { why: 'Noise has no patch of 100 bytes.', base: sampleTile(colour, 'noise', 1), target: sampleTile(colour, 'noise', 2), maxBytes: 100 },
+  'too-long': {
+    why: 'Noise has no patch of 100 bytes.',
+    base: sampleTile(colour, 'noise', 1),
+    target: sampleTile(colour, 'noise', 2), maxBytes: 100,
+  },
   'other-depth': { why: 'Another depth has no patch.', base: drawn(grey, () => 1), target: drawn({ ...grey, depth: 7 }, () => 1) },
-  outside: { why: 'A window that leaves the base has none.', base: drawn(grey, scene), target: drawn(grey, scene), view: { orientation: 0, x: 0, y: 1 } },
+  outside: {
+    why: 'A window that leaves the base has none.',
+    base: drawn(grey, scene),
+    target: drawn(grey, scene), view: { orientation: 0, x: 0, y: 1 },
+  },
 };
 
 /** What a run of the coder, without the bytes that a patch leaves out, holds after `first`. */
@@ -172,6 +196,11 @@ const tree = (coder: CorrectionCoder, value: number): void => {
   for (let k = 7; k >= 0; k--) coder.bit(1_000 + (256 | value) / 2 ** (k + 1) | 0, (value >> k) & 1);
 };
 
+const writePixel = (coder: CorrectionCoder): void => {
+  coder.bit(102, 1);
+  tree(coder, 6);
+};
+
 const refused: Readonly<Record<string, readonly [why: string, base: Uint8Array, patch: Uint8Array]>> = {
   'refuse-empty': ['A patch has at least one byte.', flat, new Uint8Array(0)],
   'refuse-mode': ['Bits 6 and 7 are not both set.', flat, Uint8Array.of(0xc0, 1, 2, 3)],
@@ -187,23 +216,110 @@ const refused: Readonly<Record<string, readonly [why: string, base: Uint8Array, 
   'refuse-no-body': ['A body has a byte at least.', flat, Uint8Array.of(0x40)],
   'refuse-float-maps': ['Depth 32 has no maps.', floats, Uint8Array.of(0x20, 0)],
   'refuse-float-differences': ['Depth 32 has no differences.', floats, Uint8Array.of(0x80, 0)],
-  'refuse-idle-maps': ['Maps change something.', dark, coded([0x20], (coder) => { coder.bit(0, 0); coder.bit(1, 0); })],
-  'refuse-shift': ['A line has at most 20 bits of fraction.', dark, coded([0x20], (coder) => { coder.bit(0, 1); coder.raw(21, 5); exponent(coder, 2, 0); })],
-  'refuse-slope': ['A slope is below 32.', dark, coded([0x20], (coder) => { coder.bit(0, 1); coder.raw(0, 5); exponent(coder, 2, 6); coder.raw(1, 6); })],
-  'refuse-same-line': ['A line is not written again.', dark, coded([0x20], (coder) => { coder.bit(0, 1); coder.raw(0, 5); exponent(coder, 2, 0); exponent(coder, 26, 0); coder.bit(1, 1); })],
-  'refuse-idle-table': ['A table corrects something.', dark, coded([0x20], (coder) => { coder.bit(0, 0); coder.bit(1, 1); coder.bit(50, 0); })],
-  'refuse-table-below': ['A table stays in the depth.', dark, coded([0x20], (coder) => { coder.bit(0, 0); coder.bit(1, 1); coder.bit(50, 1); coder.bit(74, 1); exponent(coder, 76, 2); coder.raw(2, 2); })],
-  'refuse-outside': ['Exceptions stay in the tile.', drawn({ ...four, width: 3 }, () => 5), coded([0x40], (coder) => { coder.raw(3, 2); coder.raw(0, 2); coder.raw(0, 2); coder.raw(0, 2); })],
-  'refuse-no-exception': ['An exception is not what was predicted.', dark, coded([0x40], (coder) => { coder.bit(102, 1); tree(coder, 5); })],
-  'refuse-empty-row': ['A row that has exceptions has one.', dark, coded([0x40], (coder) => { coder.bit(102, 0); })],
-  'refuse-difference': ['A difference stays in the depth.', dark, coded([0x80], (coder) => { coder.bit(102, 1); exponent(coder, 1_000, 3); coder.raw(4, 3); })],
-  'refuse-loose-bounds': ['The rectangle is no wider than its exceptions.', flat, coded([0x40], (coder) => {
-    for (const side of [0, 1, 0, 0]) coder.raw(side, 2);
-    coder.bit(102, 1);
-    tree(coder, 6);
-    coder.bit(103, 0);
-  })],
-  'refuse-late-end': ['Nothing follows a body.', dark, Uint8Array.of(...coded([0x40], (coder) => { coder.bit(102, 1); tree(coder, 6); }), 0)],
+  'refuse-idle-maps': [
+    'Maps change something.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 0);
+      coder.bit(1, 0);
+    }),
+  ],
+  'refuse-shift': [
+    'A line has at most 20 bits of fraction.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 1);
+      coder.raw(21, 5);
+      exponent(coder, 2, 0);
+    }),
+  ],
+  'refuse-slope': [
+    'A slope is below 32.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 1);
+      coder.raw(0, 5);
+      exponent(coder, 2, 6);
+      coder.raw(1, 6);
+    }),
+  ],
+  'refuse-same-line': [
+    'A line is not written again.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 1);
+      coder.raw(0, 5);
+      exponent(coder, 2, 0);
+      exponent(coder, 26, 0);
+      coder.bit(1, 1);
+    }),
+  ],
+  'refuse-idle-table': [
+    'A table corrects something.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 0);
+      coder.bit(1, 1);
+      coder.bit(50, 0);
+    }),
+  ],
+  'refuse-table-below': [
+    'A table stays in the depth.',
+    dark,
+    coded([0x20], (coder) => {
+      coder.bit(0, 0);
+      coder.bit(1, 1);
+      coder.bit(50, 1);
+      coder.bit(74, 1);
+      exponent(coder, 76, 2);
+      coder.raw(2, 2);
+    }),
+  ],
+  'refuse-outside': [
+    'Exceptions stay in the tile.',
+    drawn({ ...four, width: 3 }, () => 5),
+    coded([0x40], (coder) => {
+      coder.raw(3, 2);
+      coder.raw(0, 2);
+      coder.raw(0, 2);
+      coder.raw(0, 2);
+    }),
+  ],
+  'refuse-no-exception': [
+    'An exception is not what was predicted.',
+    dark,
+    coded([0x40], (coder) => {
+      coder.bit(102, 1);
+      tree(coder, 5);
+    }),
+  ],
+  'refuse-empty-row': [
+    'A row that has exceptions has one.',
+    dark,
+    coded([0x40], (coder) => {
+      coder.bit(102, 0);
+    }),
+  ],
+  'refuse-difference': [
+    'A difference stays in the depth.',
+    dark,
+    coded([0x80], (coder) => {
+      coder.bit(102, 1);
+      exponent(coder, 1_000, 3);
+      coder.raw(4, 3);
+    }),
+  ],
+  'refuse-loose-bounds': [
+    'The rectangle is no wider than its exceptions.',
+    flat,
+    coded([0x40], (coder) => {
+      for (const side of [0, 1, 0, 0]) coder.raw(side, 2);
+      coder.bit(102, 1);
+      tree(coder, 6);
+      coder.bit(103, 0);
+    }),
+  ],
+  'refuse-late-end': ['Nothing follows a body.', dark, Uint8Array.of(...coded([0x40], writePixel), 0)],
 };
 
 function vectorOf({ why, base, target, view = upright, maxBytes = 1_000 }: Made): Vector {

@@ -78,7 +78,8 @@ export function surveyOf(tile: PatchedTile): Survey {
       top = min(top, y);
       bottom = y;
       exceptions++;
-      const isRepeat = (x > 0 && isSamePixel(samples, channels, i, i - channels)) || (y > 0 && isSamePixel(samples, channels, i, i - stride));
+      const isLeft = x > 0 && isSamePixel(samples, channels, i, i - channels);
+      const isRepeat = isLeft || (y > 0 && isSamePixel(samples, channels, i, i - stride));
       if (!isRepeat) leastBits += bitsOf(tile, i);
       k = (x + 1) * channels - 1;
     }
@@ -189,7 +190,8 @@ class ExceptionCoder {
     const alike = isLeft && isAbove && isSamePixel(samples, channels, i - channels, north);
     const likeAhead = isAbove && (flags & 8) !== 0 && isSamePixel(samples, channels, north, north + channels) ? 1 : 0;
     const likeBehind = isAbove && (flags & 4) !== 0 && isSamePixel(samples, channels, north, north - channels) ? 1 : 0;
-    if (isLeft && this.#repeats(i, i - channels, asLeftContext + (isAbove ? 1 : 0) + (alike ? 2 : 0) + 4 * likeBehind + 8 * likeAhead)) return;
+    const leftContext = asLeftContext + (isAbove ? 1 : 0) + (alike ? 2 : 0) + 4 * likeBehind + 8 * likeAhead;
+    if (isLeft && this.#repeats(i, i - channels, leftContext)) return;
     if (isAbove && !alike && this.#repeats(i, north, asAboveContext + (isLeft ? 1 : 0) + 2 * likeBehind + 4 * likeAhead)) return;
     if (this.mode === 'own') this.#codeOwn(i);
     else this.#codeDifferences(i);
@@ -220,7 +222,11 @@ class ExceptionCoder {
   #codeValue(value: number, context: number, depth: number): number {
     const { coder } = this;
     if (depth <= 8) return codeTree(coder, context, value, depth);
-    if (depth <= 16) return (codeTree(coder, context, value >>> (depth - 8), 8) << (depth - 8)) | coder.raw(value & ((1 << (depth - 8)) - 1), depth - 8);
+    if (depth <= 16) {
+      const low = depth - 8;
+      const high = codeTree(coder, context, value >>> low, 8);
+      return (high << low) | coder.raw(value & ((1 << low) - 1), low);
+    }
     let read = 0;
     for (let k = 0; k < 4; k++) read = (read << 8) | codeTree(coder, context + k * trees, (value >>> (24 - 8 * k)) & 255, 8);
     return read;

@@ -35,9 +35,14 @@ const heldShare = 4;
  * Maps of all channels of `prediction` to those of `target`, best guess first: with tables where lines do not say
  * all, and with lines alone. None where the two are no change of values.
  */
-export function fitMaps(target: Int32Array, prediction: Int32Array, kind: { readonly channels: number; readonly depth: number }): readonly (readonly ValueMap[])[] {
+export function fitMaps(
+  target: Int32Array,
+  prediction: Int32Array,
+  kind: { readonly channels: number; readonly depth: number },
+): readonly (readonly ValueMap[])[] {
   const top = 2 ** kind.depth - 1;
-  if (kind.depth > 8 && isRough(commonestBySort({ samples: prediction, start: 0, step: kind.channels * probeStep }, target), top)) return [];
+  const probe = { samples: prediction, start: 0, step: kind.channels * probeStep };
+  if (kind.depth > 8 && isRough(commonestBySort(probe, target), top)) return [];
   const points: Points[] = [];
   for (let c = 0; c < kind.channels; c++) {
     const own = commonest({ samples: prediction, start: c, step: kind.channels }, target, kind.depth);
@@ -175,12 +180,13 @@ function lineThrough(all: Points, top: number): Line | undefined {
 /** A line through a few points, then through those too that it missed. `slack` is how far it may pass by, in 1/2^20. */
 function drawn(points: Points, slack: number): Line | undefined {
   const { values } = points;
+  const allowed = slack === 0 ? 0 : values.length / missedShare;
   const chosen = new Set([0, values.length >> 1, values.length - 1]);
   for (let round = 0; round < maxRounds; round++) {
     const line = through(points, [...chosen], slack);
     if (line === undefined) return undefined;
     const missed = missedOf(line, points);
-    if (missed.length * (slack === 0 ? Infinity : missedShare) <= values.length || missed.length === 0) return line;
+    if (missed.length <= allowed) return line;
     for (let k = 0; k < joining; k++) chosen.add(missed[floor((k * missed.length) / joining)]!);
   }
   return undefined;
@@ -235,8 +241,13 @@ function through(points: Points, chosen: readonly number[], slack: number): Line
   return undefined;
 }
 
+interface Passing {
+  readonly chosen: readonly number[];
+  readonly slack: number;
+}
+
 /** A multiple of `unit` with which the line passes the points `chosen` by at most `slack`. */
-function offsetOf(slope: number, unit: number, { values, targets }: Points, { chosen, slack }: { readonly chosen: readonly number[]; readonly slack: number }): number | undefined {
+function offsetOf(slope: number, unit: number, { values, targets }: Points, { chosen, slack }: Passing): number | undefined {
   let lowest = -Infinity;
   let highest = Infinity;
   for (const i of chosen) {

@@ -71,7 +71,8 @@ export interface Base {
 /** The samples of `base` in the place of those of `target`. The view lies inside. */
 export function predict(target: TileShape, base: Base, view: BaseView): Int32Array {
   const { shape, numbers } = base;
-  if (view.orientation === 0 && target.channels === shape.channels && target.width === shape.width && target.height === shape.height) return numbers.slice();
+  const isWhole = target.channels === shape.channels && target.width === shape.width && target.height === shape.height;
+  if (view.orientation === 0 && isWhole) return numbers.slice();
   const { first, across, down } = steps(shape, view);
   const { width, height, channels } = target;
   const prediction = new Int32Array(width * height * channels);
@@ -87,8 +88,14 @@ export function predict(target: TileShape, base: Base, view: BaseView): Int32Arr
   return prediction;
 }
 
+interface Steps {
+  readonly first: number;
+  readonly across: number;
+  readonly down: number;
+}
+
 /** Where pixel (0, 0) of a view lies among those of a tile, and how far the next ones are. */
-function steps(shape: TileShape, { orientation, x, y }: BaseView): { readonly first: number; readonly across: number; readonly down: number } {
+function steps(shape: TileShape, { orientation, x, y }: BaseView): Steps {
   const isTransposed = (orientation & 4) !== 0;
   const turned = turnedSize(shape, orientation);
   const across = (isTransposed ? shape.width : 1) * ((orientation & 1) === 0 ? 1 : -1);

@@ -108,7 +108,8 @@ function readHead(reader: ByteReader, first: number, base: TileShape): { readonl
 }
 
 /** Codes the maps of all channels and sends the prediction through them. */
-function codeMaps(coder: CorrectionCoder, { channels, depth }: TileShape, prediction: Int32Array, maps: readonly ValueMap[] | undefined): void {
+function codeMaps(coder: CorrectionCoder, shape: TileShape, prediction: Int32Array, maps: readonly ValueMap[] | undefined): void {
+  const { channels, depth } = shape;
   const mapCoder = new MapCoder(coder, 0, depth);
   for (let c = 0; c < channels; c++) {
     const occurs = occurring({ samples: prediction, start: c, step: channels }, depth);
