@@ -7,20 +7,26 @@ import type { Placement, SendingFile } from './block-sender.js';
 import { type ContentRef, foldRefs, type SealSegments } from './core/block-list.js';
 import { checkName } from './core/entry.js';
 import { DiceError, fault } from './core/errors.js';
-import { bytesSplitter } from './core/image/bytes-splitter.js';
-import { plainBytes } from './core/image/content.js';
-import type { Region } from './core/image/splitter.js';
-import { chunkBytes, chunkContents, unpackHashes } from './core/plan.js';
+import { defaultTilePixels } from './core/image/image-limits.js';
+import type { Region, SplitterId } from './core/image/splitter.js';
+import { chunkContents, unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
-import { hexOf, isEqual } from './protocol/bytes.js';
+import { hexOf } from './protocol/bytes.js';
 import type { ImageId, Rehash } from './protocol/ids.js';
 import { maxBlocksPerImage } from './protocol/limits.js';
 import type { Commit } from './protocol/messages.js';
+import { plannedFile, type PlannedFile } from './planned-file.js';
 import { hashSource } from './reading.js';
 import { sealImage } from './seal-image.js';
-import { fingerprintAt, planFile, type PlannedFile, releaseKept } from './splitting.js';
 import type { UploadRun } from './upload-run.js';
 import { SentMeter } from './upload-lane.js';
+import type { FingerprintedContent, SplitStep } from './tasks.js';
+
+/** A file in the middle of its split: the plan is known, the contents come. */
+interface SplitFile {
+  readonly planned: PlannedFile;
+  readonly steps: AsyncGenerator<SplitStep, void, void>;
+}
 
 /** Uploads one file of a run. Throws DiceError where it fails; the run makes a result of it. */
 export async function uploadOne(run: UploadRun, file: UploadFile): Promise<UploadedFile> {
@@ -47,7 +53,7 @@ class FileUpload {
     private readonly name: string,
     private readonly opened: OpenedFile,
   ) {
-    this.#sending = { domain: run.domain, meter: this.#meter, breathe: () => run.breathe() };
+    this.#sending = { domain: run.domain, meter: this.#meter, signal: run.options.signal, breathe: () => run.breathe() };
   }
 
   async upload(): Promise<UploadedFile> {
@@ -66,14 +72,14 @@ class FileUpload {
   }
 
   async #planAndStore(fileHash: Uint8Array, splitter?: 'bytes'): Promise<UploadedFile> {
-    const planned = await this.#plan(fileHash, splitter);
+    const split = await this.#split(fileHash, splitter);
     try {
-      return await this.#store(planned, fileHash);
+      return await this.#store(split, fileHash);
     } catch (thrown) {
       // A content that its coder does not give back is never sealed: the file goes as bytes instead.
-      if (!(thrown instanceof RangeError) || planned.split.splitter === 'bytes') throw thrown;
+      if (!(thrown instanceof RangeError) || splitter === 'bytes') throw thrown;
     } finally {
-      releaseKept(this.run.memory, planned.kept);
+      await split.steps.return();
     }
     this.#rehashes.clear();
     this.#fresh = [];
@@ -82,25 +88,36 @@ class FileUpload {
     return this.#planAndStore(fileHash, 'bytes');
   }
 
-  async #plan(fileHash: Uint8Array, splitter: 'bytes' | undefined): Promise<PlannedFile> {
-    const { options, connection, memory } = this.run;
-    const breathe = async (contents: number, of: number): Promise<void> => {
-      this.#tellShare('splitting', contents, of);
-      await this.run.breatheSometimes();
-    };
-    const planned = await planFile(connection.platform, { source: this.opened.source, fileHash, options: { ...options, splitter: splitter ?? options.splitter }, memory, breathe });
-    if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
-    const { picture, count } = planned.summary;
+  async #split(fileHash: Uint8Array, splitter: 'bytes' | undefined): Promise<SplitFile> {
+    const split = await this.#planned(fileHash, splitter);
+    const { picture, count } = split.planned.summary;
     if (picture !== undefined) {
       this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
       for (const region of picture.flat ?? []) this.#tellTile({ index: -1, region, state: 'flat' });
       this.#flatTiles += picture.flat?.length ?? 0;
     }
-    return planned;
+    return split;
   }
 
-  async #store(planned: PlannedFile, fileHash: Uint8Array): Promise<UploadedFile> {
-    const refs = await this.#placeContents(planned, fileHash);
+  async #planned(fileHash: Uint8Array, splitter: SplitterId | undefined): Promise<SplitFile> {
+    const { options, tasks, keepBytes } = this.run;
+    const geometry = options.geometry ?? { kind: 'tile', tilePixels: defaultTilePixels };
+    const steps = tasks.split({ fileHash, splitter: splitter ?? options.splitter ?? 'auto', geometry, keepBytes }, this.opened.source, options.signal);
+    for (;;) {
+      const { value: step } = await steps.next();
+      if (step?.kind === 'progress') this.#tellShare('splitting', step.contents, step.maxContents);
+      else if (step?.kind !== 'plan') throw new RangeError('a split begins with its plan');
+      else {
+        const planned = plannedFile(step.plan);
+        if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
+        this.#tellShare('splitting', 1, 1);
+        return { planned, steps };
+      }
+    }
+  }
+
+  async #store({ planned, steps }: SplitFile, fileHash: Uint8Array): Promise<UploadedFile> {
+    const refs = await this.#placeContents(planned, steps);
     const domains = [this.run.domain.id];
     const sealSegments: SealSegments = (contents) => this.#placeSegments(contents);
     const skeleton = await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
@@ -111,72 +128,47 @@ class FileUpload {
       rehashes: [...this.#rehashes.values()], codedBytes: this.#codedBytes, sentBytes: this.#meter.bytes,
     });
     if (!(await this.opened.isUnchanged())) throw fault('file-changed');
-    if (!this.run.isDryRun) await this.#commit(commit, planned);
+    if (!this.run.isDryRun) await this.#commit(commit, planned, fileHash);
     await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
-    return this.#result('stored', { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.split.splitter });
+    return this.#result('stored', { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.recipe.splitter });
   }
 
   /** All contents in chunks; while one is on its way to the server, the next is read and coded. */
-  async #placeContents(planned: PlannedFile, fileHash: Uint8Array): Promise<readonly ContentRef[]> {
+  async #placeContents({ summary }: PlannedFile, steps: SplitFile['steps']): Promise<readonly ContentRef[]> {
     const refs: ContentRef[] = [];
-    const isBytes = planned.split.splitter === bytesSplitter.id;
-    const hash = isBytes ? this.run.connection.platform.newHash() : undefined;
     let pending: Promise<readonly Placement[]> | undefined;
     const finish = async (): Promise<void> => {
-      for (const placement of (await pending) ?? []) this.#note(placement, planned.summary.picture?.regions, refs);
+      for (const placement of (await pending) ?? []) this.#note(placement, summary.picture?.regions, refs);
       pending = undefined;
       this.#tell('sending', this.#meter.bytes, this.#meter.bytes);
     };
     try {
-      for await (const chunk of this.#chunks(planned)) {
-        for (const { content } of chunk) hash?.update(plainBytes(content));
+      for await (const chunk of chunksOf(steps)) {
         await finish();
         pending = this.run.sender.place(chunk, this.#sending);
         pending.catch(() => undefined);
-        this.#tellShare('sealing', refs.length + chunk.length, planned.summary.count);
+        this.#tellShare('sealing', refs.length + chunk.length, summary.count);
       }
       await finish();
     } finally {
       await pending?.catch(() => undefined);
     }
-    if (refs.length !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), fileHash))) throw fault('file-changed');
+    if (refs.length !== summary.count) throw fault('file-changed');
     return refs;
-  }
-
-  async *#chunks(planned: PlannedFile): AsyncGenerator<{ content: Uint8Array; fingerprint: Uint8Array }[], void, void> {
-    let chunk: { content: Uint8Array; fingerprint: Uint8Array }[] = [];
-    let bytes = 0;
-    let index = 0;
-    for await (const content of planned.kept ?? planned.split.contents()) {
-      const fingerprint = await this.#fingerprint(planned, index++, content);
-      chunk.push({ content, fingerprint });
-      bytes += content.length;
-      if (bytes >= chunkBytes || chunk.length >= chunkContents) {
-        yield chunk;
-        chunk = [];
-        bytes = 0;
-      }
-      await this.run.breatheSometimes();
-    }
-    if (chunk.length > 0) yield chunk;
-  }
-
-  async #fingerprint(planned: PlannedFile, index: number, content: Uint8Array): Promise<Uint8Array> {
-    const expected = fingerprintAt(planned.fingerprints, index);
-    if (expected !== undefined && planned.kept !== undefined) return expected;
-    const fingerprint = await this.run.connection.platform.crypto.sha256(content);
-    if (expected !== undefined && !isEqual(fingerprint, expected)) throw fault('file-changed');
-    return fingerprint;
   }
 
   async #placeSegments(contents: readonly Uint8Array[]): Promise<readonly ContentRef[]> {
-    const { crypto } = this.run.connection.platform;
     const refs: ContentRef[] = [];
     for (let at = 0; at < contents.length; at += chunkContents) {
-      const items = await Promise.all(contents.slice(at, at + chunkContents).map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
+      const items = await this.#fingerprinted(contents.slice(at, at + chunkContents));
       for (const placement of await this.run.sender.place(items, this.#sending)) this.#noteSegment(placement, refs);
     }
     return refs;
+  }
+
+  #fingerprinted(contents: readonly Uint8Array[]): Promise<readonly FingerprintedContent[]> {
+    const { crypto } = this.run.connection.platform;
+    return Promise.all(contents.map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
   }
 
   #note(placement: Placement, regions: readonly Region[] | undefined, refs: ContentRef[]): void {
@@ -197,45 +189,40 @@ class FileUpload {
     if (placement.state === 'new') this.#blocksSent++;
   }
 
-  async #commit(commit: Commit, planned: PlannedFile): Promise<void> {
+  async #commit(commit: Commit, planned: PlannedFile, fileHash: Uint8Array): Promise<void> {
     this.#tell('committing', 0, 1);
     for (let tries = 1; ; tries++) {
       const { status, missing } = await this.run.lane.commit(commit, this.#meter);
       if (status === 'stored') break;
       if (status !== 'blocks-missing') throw new DiceError(status, `The server did not take the image: ${status}.`);
       if (tries >= 3 || missing === undefined) throw new DiceError('blocks-missing', 'The server lacks blocks that were just sent.');
-      await this.#sendAgain(planned, new Set(unpackHashes(missing).map(hexOf)));
+      await this.#sendAgain({ planned, fileHash }, new Set(unpackHashes(missing).map(hexOf)));
     }
     await this.run.cache?.remember(this.run.domain, this.#fresh.flatMap(({ ref, fingerprint, cipherBytes }) => (ref.kind === 'block' ? [{ tag: ref.tag, fingerprint, cipherBytes }] : [])));
     this.#tell('committing', 1, 1);
   }
 
-  /** The session was lost, or a block was damaged meanwhile: reads the contents again and sends what is missing. */
-  async #sendAgain(planned: PlannedFile, missing: ReadonlySet<string>): Promise<void> {
+  /** The session was lost, or a block was damaged meanwhile: takes the file apart again and sends what is missing. */
+  async #sendAgain({ planned, fileHash }: { readonly planned: PlannedFile; readonly fileHash: Uint8Array }, missing: ReadonlySet<string>): Promise<void> {
     const lost = new Set(this.#fresh.flatMap(({ rehash, fingerprint }) => (rehash !== undefined && missing.has(hexOf(rehash)) ? [hexOf(fingerprint)] : [])));
-    for await (const chunk of this.#chunks(planned)) {
-      const items = chunk.filter(({ fingerprint }) => lost.has(hexOf(fingerprint)));
-      await this.run.sender.place(items, this.#sending, missing);
-    }
-    const domains = [this.run.domain.id];
-    const again: SealSegments = async (contents) => {
-      const { crypto } = this.run.connection.platform;
-      const items = await Promise.all(contents.map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
-      const isLost = items.filter(({ fingerprint }) => lost.has(hexOf(fingerprint)));
-      await this.run.sender.place(isLost, this.#sending, missing);
-      return (await this.run.sender.place(items, this.#sending)).map(({ ref }) => ref);
+    const placeAgain = async (items: readonly FingerprintedContent[]): Promise<readonly ContentRef[]> => {
+      const placements = new Map<string, Placement>();
+      const isLost = ({ fingerprint }: FingerprintedContent): boolean => lost.has(hexOf(fingerprint));
+      for (const placement of await this.run.sender.place(items.filter(isLost), this.#sending, missing)) placements.set(hexOf(placement.fingerprint), placement);
+      for (const placement of await this.run.sender.place(items.filter((item) => !isLost(item)), this.#sending)) placements.set(hexOf(placement.fingerprint), placement);
+      return items.flatMap(({ fingerprint }) => placements.get(hexOf(fingerprint))?.ref ?? []);
     };
-    await foldSkeleton(planned.recipe.skeleton, domains, again);
-    const refs = await this.#refsAgain(planned);
-    await foldRefs(refs, domains, again);
-  }
-
-  async #refsAgain(planned: PlannedFile): Promise<readonly ContentRef[]> {
+    const domains = [this.run.domain.id];
+    const sealSegments: SealSegments = async (contents) => placeAgain(await this.#fingerprinted(contents));
+    await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
     const refs: ContentRef[] = [];
-    for await (const chunk of this.#chunks(planned)) {
-      for (const placement of await this.run.sender.place(chunk, this.#sending)) refs.push(placement.ref);
+    const { steps } = await this.#planned(fileHash, planned.recipe.splitter);
+    try {
+      for await (const chunk of chunksOf(steps)) refs.push(...(await placeAgain(chunk)));
+    } finally {
+      await steps.return();
     }
-    return refs;
+    await foldRefs(refs, domains, sealSegments);
   }
 
   #tell(phase: 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing', bytes: number, totalBytes: number): void {
@@ -264,4 +251,8 @@ class FileUpload {
       flatTiles: this.#flatTiles,
     };
   }
+}
+
+async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly FingerprintedContent[], void, void> {
+  for await (const step of steps) if (step.kind === 'chunk') yield step.contents;
 }

@@ -7,9 +7,8 @@ import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { uploadOne } from './upload-file.js';
-import { UploadRun } from './upload-run.js';
+import { defaultFilesInFlight, UploadRun } from './upload-run.js';
 
-const defaultFilesInFlight = 4;
 const maxFilesInFlight = 64;
 
 /** See DiceClient.upload. */

@@ -21,6 +21,9 @@ export type Geometry =
   | { readonly kind: 'tile'; readonly tilePixels: number }
   | { readonly kind: 'grid'; readonly cells: number };
 
+/** How much of the file is made again while it is taken apart, before anything is joined. */
+export type SplitEffort = 'quick' | 'whole';
+
 /** A rectangle on the picture that one content covers; what the block map draws. */
 export interface Region {
   readonly x: number;
@@ -88,9 +91,10 @@ export interface Splitter {
   /**
    * Understands `source`, or answers undefined where this splitter cannot give the file back: another format,
    * a damaged file, an unknown encoder, a declared size that the data cannot hold. Never throws for strange
-   * bytes; only for a source that fails. Depends on the file and the geometry alone.
+   * bytes; only for a source that fails. Depends on the file, the geometry and the effort alone. After a `quick`
+   * split (default: `whole`) the join is the judge: where it gives other bytes, split again as a whole.
    */
-  split(source: Source, geometry: Geometry): Promise<Split | undefined>;
+  split(source: Source, geometry: Geometry, effort?: SplitEffort): Promise<Split | undefined>;
   /**
    * The file's exact bytes in order, in pieces. Recipe and contents may come from a stranger: throws
    * DiceError `recipe-invalid` on any deviation, and never allocates more than the limits allow.

@@ -14,6 +14,7 @@ import { readCorrections, TokenJoin } from './deflate-tokens.js';
 import { maxContainerBytes } from './image-limits.js';
 import { Unsplittable } from './raster-container.js';
 import { integerOf, mapOf } from './recipe-members.js';
+import type { SplitEffort } from './splitter.js';
 import { decodeLzw, encodeLzw } from './tiff-lzw.js';
 import { decodePackBits, encodePackBits } from './tiff-packbits.js';
 import type { TiffPage, TiffSegment } from './tiff-page.js';
@@ -79,9 +80,9 @@ export interface SegmentSample {
 }
 
 /** The method that writes `samples` as they stand (at least one; their rows are overwritten), or undefined. */
-export function findMethod(page: TiffPage, samples: readonly SegmentSample[]): TiffMethod | undefined {
+export function findMethod(page: TiffPage, samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
   if (page.isPredicted) for (const { rows } of samples) differRows(page, rows);
-  if (isDeflated(page)) return findDeflate(samples);
+  if (isDeflated(page)) return findDeflate(samples, effort);
   const candidates: readonly TiffMethod[] =
     page.compression === 5
       ? [{ kind: 'lzw', doesCountLast: true }, { kind: 'lzw', doesCountLast: false }]
@@ -89,14 +90,14 @@ export function findMethod(page: TiffPage, samples: readonly SegmentSample[]): T
   return candidates.find((method) => samples.every(({ bytes, rows }) => isEqual(compress(page, method, rows), bytes)));
 }
 
-function findDeflate(samples: readonly SegmentSample[]): TiffMethod | undefined {
+function findDeflate(samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
   const zlib = samples[0]!.bytes.slice(0, zlibHeaderBytes);
   if (!samples.every(({ bytes }) => isEqual(bytes.subarray(0, zlibHeaderBytes), zlib))) return undefined;
   const streams = samples.map(({ bytes, rows }) => {
     const stream = bytes.subarray(zlibHeaderBytes, bytes.length - adlerBytes);
     return { plain: rows, stream, isWhole: true, header: zlib };
   });
-  const method = findParameters(streams);
+  const method = findParameters(streams, effort);
   return method === undefined ? undefined : { kind: 'deflate', zlib, method };
 }
 

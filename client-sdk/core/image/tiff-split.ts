@@ -10,7 +10,7 @@ import {
 import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
-import type { Source } from './splitter.js';
+import type { Source, SplitEffort } from './splitter.js';
 import { TiffReader } from './tiff-directory.js';
 import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
 import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
@@ -27,9 +27,10 @@ interface ChosenPage {
 
 /** Plain bytes of a page on which its compression is verified. */
 const verifiedBytes = 16_777_216;
+const quickBytes = 1_048_576;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
-export async function openTiff(source: Source): Promise<RasterFile> {
+export async function openTiff(source: Source, effort: SplitEffort): Promise<RasterFile> {
   const reader = await TiffReader.open(source);
   const chosen: ChosenPage[] = [];
   let segmentCount = 0;
@@ -39,7 +40,7 @@ export async function openTiff(source: Source): Promise<RasterFile> {
     segmentCount += page?.segments.length ?? 0;
     plainBytes += page === undefined ? 0 : pageBytes(page);
     if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
-    const method = page === undefined ? undefined : await methodFor(source, page);
+    const method = page === undefined ? undefined : await methodFor(source, page, effort);
     if (page !== undefined && method !== undefined) chosen.push({ index, page, method });
   }
   const [first] = chosen;
@@ -143,18 +144,19 @@ function segmentReader(source: Source, page: TiffPage): SegmentReader {
  * The method that writes the segments of a page as they stand in the file, or undefined. All are decoded; the
  * method is found on the first `verifiedBytes` of them.
  */
-async function methodFor(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
+async function methodFor(source: Source, page: TiffPage, effort: SplitEffort): Promise<TiffMethod | undefined> {
   if (page.compression === 1) return { kind: 'none' };
   const samples: SegmentSample[] = [];
   let plainBytes = 0;
+  const sampleBytes = effort === 'quick' ? quickBytes : verifiedBytes;
   for (const segment of page.segments) {
     const bytes = await source.read(segment.offset, segment.length);
     const rows = decodeSegment(page, segment, bytes);
     if (rows === undefined) return undefined;
-    if (plainBytes < verifiedBytes) samples.push({ bytes, rows });
+    if (plainBytes < sampleBytes) samples.push({ bytes, rows });
     plainBytes += rows.length;
   }
-  return findMethod(page, samples) ?? predictedMethod(source, page);
+  return findMethod(page, samples, effort) ?? predictedMethod(source, page);
 }
 
 /** Deflate by an encoder that is not known by its parameters. */
