@@ -3,6 +3,7 @@
  * original's blocks, sends nothing. SPEC.md sections 5.9 and 10.
  */
 import type { BlockRef } from './core/block-list.js';
+import type { DomainId } from './core/domain.js';
 import { type Alignment, knownRegionOf } from './core/image/alignment.js';
 import { makePatch } from './core/image/patch.js';
 import type { BaseView } from './core/image/patch-prediction.js';
@@ -37,9 +38,9 @@ interface Pairing {
 const patchShare = 8;
 const leastPatchBytes = 64;
 
-/** The tiles that a short patch turns out of the original's, by index. */
-export async function patchTiles(original: Original, tiles: readonly NewTile[]): Promise<ReadonlyMap<number, PatchedContent>> {
-  const pairings = pair(original, tiles);
+/** The tiles that a short patch turns out of the original's, by index. Only blocks of `domain` are used: others say more or less of their content than was asked for. */
+export async function patchTiles(original: Original, tiles: readonly NewTile[], domain: DomainId): Promise<ReadonlyMap<number, PatchedContent>> {
+  const pairings = pair(original, tiles).filter(({ ref }) => ref.domain === domain);
   if (pairings.length === 0) return new Map();
   const outcomes = await original.stored.fetcher.outcomes(pairings.map(({ ref }) => ref));
   const patched = new Map<number, PatchedContent>();

@@ -5,7 +5,6 @@
 import type { TileState } from './api.js';
 import type { Placement, SendingFile } from './block-sender.js';
 import type { ContentRef, SealSegments } from './core/block-list.js';
-import type { DomainId } from './core/domain.js';
 import { fault } from './core/errors.js';
 import type { Region } from './core/image/splitter.js';
 import type { Patches } from './core/patch-list.js';
@@ -66,11 +65,6 @@ export class Placing {
   /** Contents that are blocks of the original under a patch. */
   get patches(): Patches {
     return this.#patches;
-  }
-
-  /** Domains of all blocks that are contents. */
-  get domains(): readonly DomainId[] {
-    return [...new Set(this.#refs.flatMap((ref) => (ref.kind === 'block' ? [ref.domain] : [])))];
   }
 
   /** Blocks that the server did not have. */
@@ -180,7 +174,7 @@ export class Placing {
       const region = planned.summary.picture?.regions[first + i];
       return isKnown[i] === true || region === undefined ? [] : [{ index: first + i, content, region }];
     });
-    return patchTiles(original, tiles);
+    return patchTiles(original, tiles, this.parts.sending.domain.id);
   }
 
   async #finish(pending: Pending | undefined): Promise<void> {

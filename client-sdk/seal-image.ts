@@ -5,7 +5,6 @@ import type { OpenedFile } from './api.js';
 import { type CommitLengths, commitBodyBytes } from './commit-bytes.js';
 import { accountOf } from './connection.js';
 import type { PackedList } from './core/block-list.js';
-import type { DomainId } from './core/domain.js';
 import { encodeEntry, type Entry, unknownType } from './core/entry.js';
 import { makeKey, sealImagePart, wrapImageKey } from './core/keys/hierarchy.js';
 import { sealedLength } from './core/keys/sealed-object.js';
@@ -31,8 +30,6 @@ export interface PlacedImage {
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
   readonly patches: PackedSkeleton;
-  /** The table that the lists refer to. */
-  readonly domains: readonly DomainId[];
   readonly rehashes: readonly Rehash[];
   /** Cipher bytes of all references. */
   readonly codedBytes: number;
@@ -48,7 +45,7 @@ export async function sealImage(run: UploadRun, image: PlacedImage): Promise<Com
   const place = { accountId: record.accountId, imageId: idOfBytes<ImageId>(randomBytes(idBytes)) };
   const preview = await sealedPreview(run, { ...place, imageKey, part: 'preview' }, image.opened);
   const wrappedKey = await wrapImageKey(crypto, { ...place, accountKey }, { imageKey, randomBytes });
-  const manifest = await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(image), identity, randomBytes });
+  const manifest = await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(run, image), identity, randomBytes });
   const tags = packedRehashes(image.rehashes);
   const lengths = { wrappedKey: wrappedKey.length, manifest: manifest.length, preview: preview?.length, tags: tags.length };
   const plaintext = entryWithSentBytes(await entryOf(run, image), image.sentBytes, lengths);
@@ -85,14 +82,14 @@ async function entryOf(run: UploadRun, { name, opened, fileHash, planned, codedB
   };
 }
 
-function manifestOf({ opened, fileHash, planned, skeleton, contents, patches, domains }: PlacedImage): Manifest {
+function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents, patches }: PlacedImage): Manifest {
   return {
     splitter: planned.recipe.splitter,
     params: planned.recipe.params,
     skeleton,
     contents,
     patches,
-    domains,
+    domains: [run.domain.id],
     fileHash,
     size: opened.source.size,
     picture: sizeOf(planned),

@@ -139,13 +139,13 @@ class FileUpload {
   /** Skeleton, patches and refs as the manifest has them. */
   async #lists(
     { planned }: SplitFile,
-    { domains: used, patches: table }: Placing,
+    { patches: table }: Placing,
     { refs, sealSegments }: { readonly refs: readonly ContentRef[]; readonly sealSegments: SealSegments },
-  ): Promise<Pick<PlacedImage, 'skeleton' | 'patches' | 'contents' | 'domains'>> {
-    const domains = [...new Set([this.run.domain.id, ...used])];
+  ): Promise<Pick<PlacedImage, 'skeleton' | 'patches' | 'contents'>> {
+    const domains = [this.run.domain.id];
     const skeleton = await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
     const patches = await foldSkeleton(packPatches(table), domains, sealSegments);
-    return { skeleton, patches, contents: await foldRefs(refs, domains, sealSegments), domains };
+    return { skeleton, patches, contents: await foldRefs(refs, domains, sealSegments) };
   }
 
   async #commit(commit: Commit, stored: { readonly split: SplitFile; readonly placing: Placing; readonly fileHash: Uint8Array }): Promise<void> {

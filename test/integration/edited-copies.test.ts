@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf, type Pixels, tiffOf } from '../../bench/plain-images.js';
 import type { DiceClient, UploadedFile } from '../../client-sdk/api.js';
+import type { Fetch } from '../../client-sdk/ports.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { photograph, withOnePixel } from '../support/sample-images.js';
 import { clientOf, downloaded, registered, testPassword, uploaded, verified } from '../support/sdk-client.js';
@@ -94,7 +95,41 @@ describe.each(['open', 'personal'] as const)('an edited copy in the domain %s', 
   });
 });
 
+describe('an original in another domain', () => {
+  it('lends no blocks, for they would tell of the copy what its domain hides', async () => {
+    const client = await registered(server.url, 'mover', { profileDir: await makeDirectory(), domain: 'open' });
+    await oneUpload(client, 'original.png', pngOf(original));
+    const bytes = pngOf(withBox(original, 118, 118));
+    const copy = (await uploaded(client, { 'copy.png': bytes }, { domain: 'personal' })).get('copy.png');
+    expect(copy).toMatchObject({ status: 'stored', patchedTiles: 0 });
+    expect(copy?.blocksSent).toBe(copy?.blocks);
+    expect(await downloaded(client, copy?.id ?? '')).toEqual(bytes);
+  });
+});
+
 describe('an original that is gone', () => {
+  it('between the plan and the commit of a copy is done without', async () => {
+    const profileDir = await makeDirectory();
+    const owner = await registered(server.url, 'unlucky', { profileDir });
+    const source = await oneUpload(owner, 'original.png', pngOf(original));
+    let purges = 0;
+    const purging: Fetch = async (url, init) => {
+      if (url.endsWith('/commits') && purges++ === 0) {
+        await owner.remove(source.id);
+        await owner.purge(source.id);
+        await server.services.sweep.sweep({ isThorough: true });
+      }
+      return fetch(url, init);
+    };
+    const client = await clientOf(server.url, { profileDir, fetch: purging });
+    await client.login({ username: 'unlucky', password: testPassword });
+    const bytes = pngOf(withBox(original, 118, 118));
+    const copy = await oneUpload(client, 'copy.png', bytes);
+    expect(purges).toBeGreaterThan(1);
+    expect(copy).toMatchObject({ status: 'stored', patchedTiles: 0 });
+    expect(await downloaded(client, copy.id)).toEqual(bytes);
+  });
+
   it('leaves its copies whole, and is not looked for any more', async () => {
     const client = await registered(server.url, 'widow', { profileDir: await makeDirectory() });
     const source = await oneUpload(client, 'original.png', pngOf(original));
