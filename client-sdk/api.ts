@@ -122,8 +122,8 @@ export interface UploadOptions extends CallOptions {
 
 export type UploadPhase = 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing';
 
-/** What became of a content: sent as new, already stored, or flat (it travels in the manifest). */
-export type TileState = 'new' | 'stored' | 'flat';
+/** What became of a content: sent as new, already stored, an earlier picture's block under a patch, or flat (it travels in the manifest). */
+export type TileState = 'new' | 'stored' | 'patched' | 'flat';
 
 /** Progress of one file; `bytes` grow within a phase. */
 export type UploadEvent =
@@ -185,6 +185,8 @@ export interface ImageBlock {
   readonly index: number;
   readonly role: 'content' | 'segment';
   readonly region: Region | undefined;
+  /** Bytes of the patch under which the block is this content; undefined where the block is the content itself. */
+  readonly patchBytes: number | undefined;
   /** Absent members: the content travels in the manifest. */
   readonly block: { readonly tag: string; readonly rehash: string; readonly code: number; readonly key: string; readonly domain: DomainKind } | undefined;
 }

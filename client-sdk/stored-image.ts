@@ -94,8 +94,8 @@ export async function* joinedBytes(connection: Connection, stored: StoredImage, 
 export async function openedView(connection: Connection, stored: StoredImage): Promise<OpenImage> {
   const { listed, manifest, recipe, summary, refs, patches, segments } = stored;
   const blocks: ImageBlock[] = [];
-  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index] }));
-  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined }));
+  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index], patchBytes: patches.get(index)?.length }));
+  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined, patchBytes: undefined }));
   const { picture } = summary;
   return {
     image: imageOf(listed),
@@ -109,7 +109,7 @@ export async function openedView(connection: Connection, stored: StoredImage): P
   };
 }
 
-async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region'>): Promise<ImageBlock> {
+async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region' | 'patchBytes'>): Promise<ImageBlock> {
   if (ref.kind === 'inline') return { ...at, block: undefined };
   const domain = kindOfDomain(ref.domain);
   if (domain === undefined) throw fault('recipe-invalid', 'A domain has another form.');
