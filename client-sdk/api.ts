@@ -122,8 +122,8 @@ export interface UploadOptions extends CallOptions {
 
 export type UploadPhase = 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing';
 
-/** What became of a content: sent as new, already stored, or flat (it travels in the manifest). */
-export type TileState = 'new' | 'stored' | 'flat';
+/** What became of a content: sent as new, already stored, an earlier picture's block under a patch, or flat (it travels in the manifest). */
+export type TileState = 'new' | 'stored' | 'patched' | 'flat';
 
 /** Progress of one file; `bytes` grow within a phase. */
 export type UploadEvent =
@@ -147,6 +147,8 @@ export interface UploadedFile {
   readonly blocksSent: number;
   /** Contents that travel in the manifest. */
   readonly flatTiles: number;
+  /** Contents that are blocks of another picture under a patch, because this one is an edited copy of it. */
+  readonly patchedTiles: number;
   readonly error?: DiceError;
 }
 
@@ -183,6 +185,8 @@ export interface ImageBlock {
   readonly index: number;
   readonly role: 'content' | 'segment';
   readonly region: Region | undefined;
+  /** Bytes of the patch under which the block is this content; undefined where the block is the content itself. */
+  readonly patchBytes: number | undefined;
   /** Absent members: the content travels in the manifest. */
   readonly block: { readonly tag: string; readonly rehash: string; readonly code: number; readonly key: string; readonly domain: DomainKind } | undefined;
 }
@@ -195,6 +199,8 @@ export interface OpenImage {
   readonly description: string;
   readonly skeletonBytes: number;
   readonly flatTiles: number;
+  /** Tiles that are blocks of another picture under a patch. */
+  readonly patchedTiles: number;
   /** `flat`: tiles of one colour that have no content; they live in the recipe. */
   readonly picture: { readonly width: number; readonly height: number; readonly flat: readonly Region[] } | undefined;
   readonly blocks: readonly ImageBlock[];

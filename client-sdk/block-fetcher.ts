@@ -4,22 +4,27 @@
  */
 import { contentCoder } from './coder.js';
 import { accountOf, type Connection } from './connection.js';
-import { openBlock } from './core/block.js';
 import type { BlockRef, ContentRef } from './core/block-list.js';
-import { DiceError, fault, integrityFault } from './core/errors.js';
+import type { CryptoProvider } from './core/crypto.js';
+import type { Domain } from './core/domain.js';
+import { type DiceError, fault, integrityFault } from './core/errors.js';
 import { domainOf } from './core/keys/keyring.js';
 import { maxWindowBytes, shuffled } from './core/plan.js';
+import { tasksOf } from './local-tasks.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
-import type { BlockFrame, Frame } from './protocol/frames.js';
+import type { BlockFrame } from './protocol/frames.js';
 import { hammingOf } from './protocol/hamming.js';
 import type { ImageId } from './protocol/ids.js';
 import { maxTagsPerFetch } from './protocol/limits.js';
 import { withRetries } from './retries.js';
+import type { Tasks } from './tasks.js';
 
 /** What became of one block. Exactly one of `content` and `error` is there. */
 export interface BlockOutcome {
   readonly ref: BlockRef;
   readonly content?: Uint8Array;
+  /** Of the cipher as received. */
+  readonly cipherBytes?: number;
   readonly error?: DiceError;
   /** H(i), as the server sent it, and H(j), of the cipher as received; undefined where none came. */
   readonly storedCode?: number;
@@ -32,13 +37,26 @@ interface Wanted {
   readonly rehash: Uint8Array;
 }
 
+/** A block that came. */
+interface Received extends Wanted {
+  readonly frame: BlockFrame;
+  readonly domain: Domain | undefined;
+}
+
+/** Bytes of ciphers that are opened in one task. */
+const openBatchBytes = 524_288;
+
 /** Blocks of one image. */
 export class BlockFetcher {
+  readonly #tasks: Tasks;
+
   constructor(
     private readonly connection: Connection,
     readonly imageId: ImageId,
     readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#tasks = tasksOf(connection.platform);
+  }
 
   /**
    * Outcomes by tag (hex). May hold fewer than were asked where they are large: at least one, and every other call goes on.
@@ -70,35 +88,74 @@ export class BlockFetcher {
     for (const ref of shuffled(refs, platform.randomBytes)) wanted.push({ ref, rehash: await platform.crypto.sha256(ref.tag) });
     const body = { tags: concat(...wanted.map(({ ref }) => ref.tag)) };
     const input = { body, params: { imageId: this.imageId }, signal: this.signal };
+    const opening = new Opening({ tasks: this.#tasks, crypto: platform.crypto, signal: this.signal }, outcomes);
     let at = 0;
-    let bytes = 0;
-    for await (const frame of transport.frames('fetchBlocks', input, wanted.length)) {
-      const asked = wanted[at++];
-      if (asked === undefined) break;
-      outcomes.set(hexOf(asked.ref.tag), await this.#judge(asked, frame));
-      bytes += frame.kind === 'block' ? frame.cipher.length : 0;
-      // What is left is asked for when it is needed: a window stays bounded whatever the server sends.
-      if (bytes > maxWindowBytes) return;
-    }
-    for (const { ref } of wanted.slice(at)) outcomes.set(hexOf(ref.tag), { ref, error: integrityFault('absent', 'The server left a block out.') });
-  }
-
-  async #judge({ ref, rehash }: Wanted, frame: Frame): Promise<BlockOutcome> {
-    if (frame.kind === 'absent') return { ref, error: integrityFault('absent', 'The server cannot serve a block.') };
-    const codes = await this.#codes(frame);
-    if (!isEqual(frame.rehash, rehash)) return { ref, ...codes, error: integrityFault('tag', 'The server sent another block than was asked.') };
     try {
-      const domain = domainOf(accountOf(this.connection).keyring, ref.domain);
-      const content = await openBlock(this.connection.platform.crypto, contentCoder, { cipher: frame.cipher, tag: ref.tag, key: ref.key, domain });
-      return { ref, ...codes, content };
-    } catch (thrown) {
-      if (thrown instanceof DiceError) return { ref, ...codes, error: thrown };
-      throw thrown;
+      for await (const frame of transport.frames('fetchBlocks', input, wanted.length)) {
+        const asked = wanted[at++];
+        if (asked === undefined) break;
+        if (frame.kind === 'absent') outcomes.set(hexOf(asked.ref.tag), { ref: asked.ref, error: integrityFault('absent', 'The server cannot serve a block.') });
+        else await opening.add({ ...asked, frame, domain: domainOf(accountOf(this.connection).keyring, asked.ref.domain) });
+        // What is left is asked for when it is needed: a window stays bounded whatever the server sends.
+        if (opening.bytes > maxWindowBytes) return;
+      }
+      for (const { ref } of wanted.slice(at)) outcomes.set(hexOf(ref.tag), { ref, error: integrityFault('absent', 'The server left a block out.') });
+    } finally {
+      // Blocks that came are judged, even where the network failed after them.
+      await opening.end();
     }
   }
+}
 
-  async #codes(frame: BlockFrame): Promise<Pick<BlockOutcome, 'storedCode' | 'receivedCode'>> {
-    return { storedCode: frame.code, receivedCode: hammingOf(await this.connection.platform.crypto.sha256(frame.cipher)) };
+/** Opens blocks as they come, in batches. */
+class Opening {
+  bytes = 0;
+  readonly #batches: Promise<void>[] = [];
+  #batch: Received[] = [];
+  #batchBytes = 0;
+
+  constructor(
+    private readonly by: { readonly tasks: Tasks; readonly crypto: CryptoProvider; readonly signal: AbortSignal | undefined },
+    private readonly outcomes: Map<string, BlockOutcome>,
+  ) {}
+
+  async add(received: Received): Promise<void> {
+    const { ref, rehash, frame } = received;
+    this.bytes += frame.cipher.length;
+    if (!isEqual(frame.rehash, rehash)) {
+      this.outcomes.set(hexOf(ref.tag), { ref, storedCode: frame.code, receivedCode: hammingOf(await this.by.crypto.sha256(frame.cipher)), error: integrityFault('tag', 'The server sent another block than was asked.') });
+      return;
+    }
+    this.#batch.push(received);
+    this.#batchBytes += frame.cipher.length;
+    if (this.#batchBytes >= openBatchBytes) this.#flush();
+  }
+
+  /** All that were added have their outcomes. Throws `cancelled`. */
+  async end(): Promise<void> {
+    this.#flush();
+    await Promise.all(this.#batches);
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return;
+    const opened = this.#open(this.#batch);
+    // Met by `end`, which may come later.
+    opened.catch(() => undefined);
+    this.#batches.push(opened);
+    this.#batch = [];
+    this.#batchBytes = 0;
+  }
+
+  async #open(batch: readonly Received[]): Promise<void> {
+    const blocks = batch.map(({ frame, ref, domain }) => ({ cipher: frame.cipher, tag: ref.tag, key: ref.key, domain }));
+    // The task takes the ciphers with it.
+    const lengths = blocks.map(({ cipher }) => cipher.length);
+    const opened = await this.by.tasks.open({ blocks }, this.by.signal);
+    for (const [i, { ref, frame }] of batch.entries()) {
+      const { code, ...outcome } = opened[i] ?? { code: undefined, error: integrityFault('decode', 'It was not opened.') };
+      this.outcomes.set(hexOf(ref.tag), { ref, cipherBytes: lengths[i] ?? 0, storedCode: frame.code, ...(code === undefined ? {} : { receivedCode: code }), ...outcome });
+    }
   }
 }
 

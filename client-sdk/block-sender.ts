@@ -3,43 +3,38 @@
  * what is missing, proves possession where others have it. One sender serves all files of a run, so a content is
  * handled once. SPEC.md sections 3 and 12.
  */
-import { codeForSealing, type KeyedBlock, sealContent } from './core/block.js';
+import type { SealedBlock } from './core/block.js';
 import type { ContentRef } from './core/block-list.js';
 import { blockKey, type Domain } from './core/domain.js';
 import { DiceError, fault } from './core/errors.js';
-import { framesInBatches, shuffled, streamBytes } from './core/plan.js';
-import { contentCoder } from './coder.js';
+import { framesInBatches, inBatches, shuffled, streamBytes } from './core/plan.js';
 import type { Connection } from './connection.js';
 import { accountOf } from './connection.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { asRehash, asTag, type Rehash, type Tag, type UploadId } from './protocol/ids.js';
-import { minBlockCodedBytes } from './protocol/limits.js';
 import { existenceStates } from './protocol/messages.js';
 import { possessionPrefix } from './protocol/possession.js';
+import type { FingerprintedContent, SealedContent, Tasks } from './tasks.js';
 import type { SentMeter, UploadLane } from './upload-lane.js';
-
-/** A content and its fingerprint. */
-export interface FingerprintedContent {
-  readonly content: Uint8Array;
-  readonly fingerprint: Uint8Array;
-}
 
 /** Where a content went. */
 export interface Placement {
   readonly ref: ContentRef;
-  readonly fingerprint: Uint8Array;
+  /** Undefined where the block is another picture's, under a patch. */
+  readonly fingerprint: Uint8Array | undefined;
   /** 0 for an inline content. */
   readonly cipherBytes: number;
   /** Undefined for an inline content. */
   readonly rehash: Rehash | undefined;
-  readonly state: 'new' | 'stored' | 'flat';
+  readonly state: 'new' | 'stored' | 'patched' | 'flat';
 }
 
 /** What one file brings along. */
 export interface SendingFile {
   readonly domain: Domain;
   readonly meter: SentMeter;
+  readonly signal: AbortSignal | undefined;
   /** Called now and then in long work; throws `cancelled`. */
   breathe(): Promise<void>;
 }
@@ -51,20 +46,22 @@ interface Own {
   tag?: Tag;
   rehash?: Rehash;
   cipherBytes: number;
-  sealed?: KeyedBlock;
+  sealed?: SealedBlock;
   wasSent: boolean;
   readonly settle: (placement: Placement) => void;
   readonly fail: (reason: unknown) => void;
 }
 
 const maxRemembered = 100_000;
-const breathBytes = 1_048_576;
+/** Bytes of contents that are sealed in one task. */
+const sealBatchBytes = 1_048_576;
 
 /** What a sender works with. */
 export interface SenderParts {
   readonly connection: Connection;
   readonly lane: UploadLane;
   readonly cache: FingerprintCache | undefined;
+  readonly tasks: Tasks;
   readonly isDryRun: boolean;
 }
 
@@ -74,7 +71,7 @@ export class BlockSender {
 
   constructor(private readonly parts: SenderParts) {}
 
-  /** Places all contents, in order. `again` names rehashes that the server lacks though it once had them. */
+  /** Places all contents, which are given up, in order. `again` names rehashes that the server lacks though it once had them. */
   async place(items: readonly FingerprintedContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
     const owns: Own[] = [];
     if (again !== undefined) for (const item of items) this.#placed.delete(keyOf(item, file));
@@ -91,6 +88,12 @@ export class BlockSender {
       throw thrown;
     }
     return this.#collect(items, placements, file);
+  }
+
+  /** For each fingerprint, whether this run or an earlier one placed its content. */
+  async knows(fingerprints: readonly Uint8Array[], domain: Domain): Promise<readonly boolean[]> {
+    const cached = (await this.parts.cache?.find(domain, fingerprints)) ?? [];
+    return fingerprints.map((fingerprint, i) => cached[i] !== undefined || this.#placed.has(keyOf({ fingerprint }, { domain })));
   }
 
   async #collect(items: readonly FingerprintedContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
@@ -129,17 +132,13 @@ export class BlockSender {
 
   async #bring(owns: readonly Own[], file: SendingFile, again: ReadonlySet<string> | undefined): Promise<void> {
     const cached = (await this.parts.cache?.find(file.domain, owns.map((own) => own.item.fingerprint))) ?? [];
-    let coded = 0;
+    const unknown: Own[] = [];
     for (const [i, own] of owns.entries()) {
       const known = cached[i];
       if (known !== undefined && again === undefined) await this.#know(own, known);
-      else if (!(await this.#seal(own, file))) continue;
-      else coded += own.item.content.length;
-      if (coded >= breathBytes) {
-        coded = 0;
-        await file.breathe();
-      }
+      else unknown.push(own);
     }
+    await this.#seal(unknown, file);
     const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.parts.connection.platform.randomBytes);
     if (blocks.length > 0) await this.#askAndSend(blocks, file);
     for (const own of blocks) await this.#settleBlock(own, file);
@@ -151,20 +150,24 @@ export class BlockSender {
     own.cipherBytes = cipherBytes;
   }
 
-  /** Codes and seals; false where the content is so small that it travels in the manifest. */
-  async #seal(own: Own, file: SendingFile): Promise<boolean> {
-    const { crypto } = this.parts.connection.platform;
-    const { fingerprint, content } = own.item;
-    const coded = codeForSealing(contentCoder, content);
-    if (coded.length < minBlockCodedBytes) {
-      own.settle({ ref: { kind: 'inline', coded }, fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
-      return false;
+  /** Codes and seals; what is so small that it travels in the manifest is settled. */
+  async #seal(owns: readonly Own[], { domain, signal }: SendingFile): Promise<void> {
+    await Promise.all(inBatches(owns, ({ item }) => item.content.length, sealBatchBytes).map(async (batch) => {
+      const sealed = await this.parts.tasks.seal({ domain, contents: batch.map(({ item }) => item) }, signal);
+      for (const [i, own] of batch.entries()) this.#take(own, sealed[i]);
+    }));
+  }
+
+  #take(own: Own, sealed: SealedContent | undefined): void {
+    if (sealed === undefined) throw new RangeError('every content that was given is sealed');
+    if (sealed.kind === 'inline') {
+      own.settle({ ref: { kind: 'inline', coded: sealed.coded }, fingerprint: own.item.fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
+      return;
     }
-    own.sealed = await sealContent(crypto, file.domain, { fingerprint, coded });
-    own.tag = own.sealed.tag;
-    own.rehash = own.sealed.rehash;
-    own.cipherBytes = own.sealed.cipher.length;
-    return true;
+    own.sealed = sealed;
+    own.tag = sealed.tag;
+    own.rehash = sealed.rehash;
+    own.cipherBytes = sealed.cipher.length;
   }
 
   async #askAndSend(blocks: readonly Own[], file: SendingFile): Promise<void> {
@@ -176,11 +179,9 @@ export class BlockSender {
     if (claimable.length > 0 && answer.nonce !== undefined && !this.parts.isDryRun) {
       missing.push(...(await this.#claim(claimable, { uploadId, nonce: answer.nonce }, file)));
     }
-    for (const own of missing) {
-      if (own.sealed === undefined) await this.#seal(own, file);
-      own.wasSent = true;
-    }
-    const frames = missing.flatMap((own) => (own.sealed === undefined ? [] : [{ kind: 'block' as const, ...own.sealed }]));
+    await this.#seal(missing.filter((own) => own.sealed === undefined), file);
+    for (const own of missing) own.wasSent = true;
+    const frames = missing.flatMap((own) => (own.sealed === undefined ? [] : [{ ...own.sealed, kind: 'block' as const }]));
     if (this.parts.isDryRun) file.meter.bytes += streamBytes(frames);
     else await this.#send(frames, file);
   }
@@ -189,7 +190,8 @@ export class BlockSender {
   async #claim(claimable: readonly Own[], { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }, file: SendingFile): Promise<readonly Own[]> {
     const tags = concat(...claimable.map((own) => rehashOfOwn(own)));
     const proofs: Uint8Array[] = [];
-    for (const own of claimable) proofs.push(await this.#prove(own, { uploadId, nonce }, file));
+    await this.#seal(claimable.filter((own) => own.sealed === undefined), file);
+    for (const own of claimable) proofs.push(await this.#prove(own, { uploadId, nonce }));
     // A cached tag by an older coder: what was asked is not what can be proven.
     if (!isEqual(tags, concat(...claimable.map((own) => rehashOfOwn(own))))) return claimable;
     try {
@@ -202,8 +204,7 @@ export class BlockSender {
     }
   }
 
-  async #prove(own: Own, { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }, file: SendingFile): Promise<Uint8Array> {
-    if (own.sealed === undefined) await this.#seal(own, file);
+  async #prove(own: Own, { uploadId, nonce }: { readonly uploadId: UploadId; readonly nonce: Uint8Array }): Promise<Uint8Array> {
     if (own.sealed === undefined) throw new RangeError('a block that was cached as one is one');
     const { rehash, cipher } = own.sealed;
     const { accountId } = accountOf(this.parts.connection).record;
@@ -211,13 +212,13 @@ export class BlockSender {
     return await this.parts.connection.platform.crypto.hmacSha256(nonce, concat(prefix, cipher));
   }
 
-  async #send(frames: readonly (KeyedBlock & { readonly kind: 'block' })[], file: SendingFile): Promise<void> {
+  async #send(frames: readonly (SealedBlock & { readonly kind: 'block' })[], file: SendingFile): Promise<void> {
     let rejected = await this.#sendOnce(frames, file);
     if (rejected.length > 0) rejected = await this.#sendOnce(rejected, file);
     if (rejected.length > 0) throw new DiceError('tag-mismatch', 'The server says twice that a block does not have the tag that it was sent under.');
   }
 
-  async #sendOnce<F extends KeyedBlock & { readonly kind: 'block' }>(frames: readonly F[], file: SendingFile): Promise<readonly F[]> {
+  async #sendOnce<F extends SealedBlock & { readonly kind: 'block' }>(frames: readonly F[], file: SendingFile): Promise<readonly F[]> {
     const rejected: F[] = [];
     for (const batch of framesInBatches(frames)) {
       await file.breathe();
@@ -238,7 +239,7 @@ export class BlockSender {
   }
 }
 
-function keyOf({ fingerprint }: FingerprintedContent, { domain }: SendingFile): string {
+function keyOf({ fingerprint }: Pick<FingerprintedContent, 'fingerprint'>, { domain }: Pick<SendingFile, 'domain'>): string {
   return `${domain.id}/${hexOf(fingerprint)}`;
 }
 

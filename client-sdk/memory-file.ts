@@ -8,7 +8,7 @@ export function bytesForUpload(name: string, bytes: Uint8Array): UploadFile {
   return {
     name,
     open: () => Promise.resolve({
-      source: { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)) },
+      source: { size: bytes.length, read: (offset, length) => Promise.resolve(Uint8Array.from(bytes.subarray(offset, offset + length))) },
       isUnchanged: () => Promise.resolve(true),
       close: () => Promise.resolve(),
     }),

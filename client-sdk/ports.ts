@@ -4,6 +4,7 @@
  */
 import type { CryptoProvider, RandomBytes } from './core/crypto.js';
 import type { Source } from './core/image/splitter.js';
+import type { Tasks } from './tasks.js';
 
 /** SHA-256 of bytes that come in pieces. */
 export interface RunningHash {
@@ -50,6 +51,8 @@ export interface Platform {
   readonly makePreview?: (source: Source, maxBytes: number) => Promise<Uint8Array | undefined>;
   /** Where fingerprints are remembered between runs. */
   readonly openCache?: (scope: CacheScope) => Promise<CacheStore>;
+  /** Threads for the work on bytes; without them it is done in the caller's. Closed with the platform. */
+  readonly tasks?: Tasks;
   /** Frees what the platform holds. */
   readonly close?: () => Promise<void>;
 }

@@ -17,8 +17,8 @@ import { textOf, utf8 } from './protocol/bytes.js';
 import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
 import { idBytes, maxPreviewBytes } from './protocol/limits.js';
 import type { Commit } from './protocol/messages.js';
-import type { PlannedFile } from './splitting.js';
 import { previewBudget } from './core/preview-plan.js';
+import type { PlannedFile } from './planned-file.js';
 import type { UploadRun } from './upload-run.js';
 
 /** A file whose blocks are all placed. */
@@ -29,6 +29,7 @@ export interface PlacedImage {
   readonly planned: PlannedFile;
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
+  readonly patches: PackedSkeleton;
   readonly rehashes: readonly Rehash[];
   /** Cipher bytes of all references. */
   readonly codedBytes: number;
@@ -76,22 +77,23 @@ async function entryOf(run: UploadRun, { name, opened, fileHash, planned, codedB
     picture: sizeOf(planned),
     modifiedAt: modifiedAt === undefined ? undefined : Math.round(modifiedAt),
     addedAt: run.connection.platform.now(),
-    splitter: planned.split.splitter,
+    splitter: planned.recipe.splitter,
     codedBytes,
   };
 }
 
-function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents }: PlacedImage): Manifest {
+function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents, patches }: PlacedImage): Manifest {
   return {
-    splitter: planned.split.splitter,
+    splitter: planned.recipe.splitter,
     params: planned.recipe.params,
     skeleton,
     contents,
+    patches,
     domains: [run.domain.id],
     fileHash,
     size: opened.source.size,
     picture: sizeOf(planned),
-    description: shortened(planned.split.description),
+    description: shortened(planned.description),
   };
 }
 

@@ -2,16 +2,17 @@
  * Understands one file: picks its splitter by the file alone, reads its contents once for their fingerprints, joins
  * them again and compares the hash; where anything does not fit, the file goes as bytes. SPEC.md section 6.1.
  */
-import type { UploadOptions } from './api.js';
 import { contentCoder } from './coder.js';
 import { DiceError, fault } from './core/errors.js';
+import { type Anchor, AnchorFinder } from './core/image/anchors.js';
+import { kindOf } from './core/image/content.js';
 import { splitterFor, splitters } from './core/image/detect.js';
-import { defaultTilePixels } from './core/image/image-limits.js';
-import type { ContentReader, Geometry, Recipe, Source, Split, Splitter, SplitSummary } from './core/image/splitter.js';
+import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
 import type { Platform } from './ports.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
+import type { SplitInput } from './tasks.js';
 
 /** A file that is understood: its contents can be read again, and join to exactly its bytes. */
 export interface PlannedFile {
@@ -22,123 +23,141 @@ export interface PlannedFile {
   readonly fingerprints: Uint8Array | undefined;
   /** The contents themselves, where they are few enough to keep. */
   readonly kept: readonly Uint8Array[] | undefined;
+  /** By which copies of the picture can be found; none for what is no picture. */
+  readonly anchors: readonly Anchor[];
+  /** Coded forms that were made for the choice of the splitter, by index. */
+  readonly samples: ReadonlyMap<number, Uint8Array>;
+}
+
+/** What planning needs of the thread in which it runs. */
+export interface PlanTools extends Pick<Platform, 'crypto' | 'newHash'> {
+  readonly lengths: SampleLengths;
 }
 
 /** What planning a file takes. */
 export interface PlanInput {
   readonly source: Source;
-  readonly fileHash: Uint8Array;
-  readonly options: Pick<UploadOptions, 'splitter' | 'geometry'>;
-  readonly memory: KeptMemory;
+  readonly split: SplitInput;
   /** Called for each piece of progress; throws `cancelled`. */
   breathe(contents: number, maxContents: number): Promise<void>;
 }
 
-/** Raw bytes of contents that a run may keep between reading and sealing them. */
-export class KeptMemory {
-  #free = 100_663_296;
+/** Coded lengths of sampled contents: near copies have the same samples. Knows contents by a hash of their fingerprint only. */
+export class SampleLengths {
+  readonly #lengths = new Map<string, number>();
 
-  /** Takes `bytes`, or answers false. */
-  take(bytes: number): boolean {
-    if (bytes > this.#free) return false;
-    this.#free -= bytes;
-    return true;
+  get(key: string): number | undefined {
+    return this.#lengths.get(key);
   }
 
-  give(bytes: number): void {
-    this.#free += bytes;
+  set(key: string, length: number): void {
+    if (this.#lengths.size === maxLengths) this.#lengths.clear();
+    this.#lengths.set(key, length);
   }
 }
 
-/** Above this a file's contents are read from the source again. */
-const maxKeptBytes = 33_554_432;
+const maxLengths = 65_536;
+/** Bytes of coded samples that wait for their sealing. */
+const maxSampleBytes = 4_194_304;
 
 /** The plan of a file. Only a source that fails, and cancelling, throw. */
-export async function planFile(platform: Platform, input: PlanInput): Promise<PlannedFile> {
-  const { source, options } = input;
-  const geometry = options.geometry ?? { kind: 'tile', tilePixels: defaultTilePixels };
-  const splitter = await chosenSplitter(source, options.splitter ?? 'auto');
-  const structured = splitter.id === 'bytes' ? undefined : await understood(platform, input, { splitter, geometry });
-  return structured ?? (await planBytes(source, geometry));
+export async function planFile(tools: PlanTools, input: PlanInput): Promise<PlannedFile> {
+  const { source, split } = input;
+  const splitter = await chosenSplitter(source, split.splitter);
+  const structured = splitter.id === 'bytes' ? undefined : await understood(tools, input, splitter);
+  return structured ?? (await planBytes(source, split));
 }
 
-async function chosenSplitter(source: Source, wanted: NonNullable<UploadOptions['splitter']>): Promise<Splitter> {
+async function chosenSplitter(source: Source, wanted: SplitInput['splitter']): Promise<Splitter> {
   if (wanted === 'auto') return splitterFor(source);
   const splitter = splitters[wanted];
   if (splitter === undefined) throw fault('argument-invalid', `This version has no splitter ${wanted}.`);
   return splitter;
 }
 
-async function planBytes(source: Source, geometry: Geometry): Promise<PlannedFile> {
+async function planBytes(source: Source, { geometry }: SplitInput): Promise<PlannedFile> {
   const split = await splitters.bytes?.split(source, geometry);
   if (split === undefined) throw new RangeError('the splitter for bytes understands every file');
-  return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined };
+  return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined, anchors: [], samples: new Map() };
 }
 
 /** What cannot be given back through this splitter is not an error: undefined. */
-async function understood(platform: Platform, input: PlanInput, by: { readonly splitter: Splitter; readonly geometry: Geometry }): Promise<PlannedFile | undefined> {
-  try {
-    const split = await by.splitter.split(input.source, by.geometry);
-    if (split === undefined) return undefined;
-    const reading = await readOnce(platform, input, split);
+async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter): Promise<PlannedFile | undefined> {
+  for (const effort of ['quick', 'whole'] as const) {
     try {
-      const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: reading.fingerprints, kept: reading.kept };
-      const isWorth = isForced(input.options) || doesPay(input, planned, reading);
-      if (isWorth && (await isExact(platform, input, { splitter: by.splitter, planned }))) return planned;
+      const planned = await planOf(tools, input, { splitter, effort });
+      if (planned === undefined) return undefined;
+      const finder = new PlacedAnchors(planned.summary);
+      if (await isExact(tools, input, { splitter, planned, finder })) return { ...planned, anchors: finder.anchors };
     } catch (thrown) {
-      releaseKept(input.memory, reading.kept);
-      throw thrown;
+      if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;
     }
-    releaseKept(input.memory, reading.kept);
-    return undefined;
-  } catch (thrown) {
-    if (thrown instanceof DiceError && !staysAnError(thrown)) return undefined;
-    throw thrown;
   }
+  return undefined;
 }
 
-/** Gives the memory of kept contents back. */
-export function releaseKept(memory: KeptMemory, kept: readonly Uint8Array[] | undefined): void {
-  memory.give((kept ?? []).reduce((sum, content) => sum + content.length, 0));
+/** The plan, not yet held against the file; undefined where structure does not pay or cannot be had. */
+async function planOf(tools: PlanTools, input: PlanInput, by: { readonly splitter: Splitter; readonly effort: SplitEffort }): Promise<PlannedFile | undefined> {
+  const split = await by.splitter.split(input.source, input.split.geometry, by.effort);
+  if (split === undefined) return undefined;
+  const reading = await readOnce(tools, input, split);
+  const { fingerprints, kept, samples } = reading;
+  const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints, kept, anchors: [], samples: samples.kept };
+  return input.split.splitter !== 'auto' || doesPay(input, planned, samples) ? planned : undefined;
 }
 
 function staysAnError({ code }: DiceError): boolean {
   return code === 'cancelled' || code === 'file-unreadable' || code === 'file-changed' || code === 'argument-invalid';
 }
 
-function isForced(options: PlanInput['options']): boolean {
-  return options.splitter !== undefined && options.splitter !== 'auto';
-}
-
 interface Reading {
   readonly fingerprints: Uint8Array;
   readonly kept: readonly Uint8Array[] | undefined;
-  readonly samples: number;
-  readonly sampledBytes: number;
+  readonly samples: Samples;
 }
 
 /** First reading: fingerprints of all contents, sizes of a few coded ones, the contents themselves while they are few. */
-async function readOnce(platform: Platform, input: PlanInput, split: Split): Promise<Reading> {
+async function readOnce(tools: PlanTools, input: PlanInput, split: Split): Promise<Reading> {
   const wanted = sampleIndices(split.maxCount);
   const hashes: Uint8Array[] = [];
-  const keeper = new Keeper(input.memory);
-  let samples = 0;
-  let sampledBytes = 0;
-  try {
-    for await (const content of split.contents()) {
-      if (wanted.has(hashes.length)) {
-        samples++;
-        sampledBytes += contentCoder.code(content).length;
-      }
-      hashes.push(await platform.crypto.sha256(content));
-      keeper.keep(content);
-      await input.breathe(hashes.length, split.maxCount);
-    }
-  } catch (thrown) {
-    releaseKept(input.memory, keeper.kept);
-    throw thrown;
+  const keeper = new Keeper(input.split.keepBytes);
+  const samples = new Samples(tools);
+  for await (const content of split.contents()) {
+    const fingerprint = await tools.crypto.sha256(content);
+    if (wanted.has(hashes.length)) await samples.take(hashes.length, content, fingerprint);
+    hashes.push(fingerprint);
+    keeper.keep(content);
+    await input.breathe(hashes.length, split.maxCount);
   }
-  return { fingerprints: concat(...hashes), kept: keeper.kept, samples, sampledBytes };
+  return { fingerprints: concat(...hashes), kept: keeper.kept, samples };
+}
+
+/** Codes samples, each content once for as long as its length is remembered; keeps the first of them for their sealing. */
+class Samples {
+  readonly kept = new Map<number, Uint8Array>();
+  count = 0;
+  bytes = 0;
+  #keptBytes = 0;
+
+  constructor(private readonly tools: PlanTools) {}
+
+  async take(index: number, content: Uint8Array, fingerprint: Uint8Array): Promise<void> {
+    // A fingerprint can be a key, and is not remembered itself.
+    const key = hexOf(await this.tools.crypto.sha256(fingerprint));
+    const length = this.tools.lengths.get(key) ?? this.#code(index, content);
+    this.tools.lengths.set(key, length);
+    this.count++;
+    this.bytes += length;
+  }
+
+  #code(index: number, content: Uint8Array): number {
+    const coded = contentCoder.code(content);
+    if (this.#keptBytes + coded.length <= maxSampleBytes) {
+      this.kept.set(index, coded);
+      this.#keptBytes += coded.length;
+    }
+    return coded.length;
+  }
 }
 
 /** Keeps contents until they are too many, then none. */
@@ -146,22 +165,18 @@ class Keeper {
   kept: Uint8Array[] | undefined = [];
   #bytes = 0;
 
-  constructor(private readonly memory: KeptMemory) {}
+  constructor(private readonly maxBytes: number) {}
 
   keep(content: Uint8Array): void {
     if (this.kept === undefined) return;
-    if (this.#bytes + content.length <= maxKeptBytes && this.memory.take(content.length)) {
-      this.#bytes += content.length;
-      this.kept.push(content);
-      return;
-    }
-    this.memory.give(this.#bytes);
-    this.kept = undefined;
+    this.#bytes += content.length;
+    if (this.#bytes <= this.maxBytes) this.kept.push(content);
+    else this.kept = undefined;
   }
 }
 
-function doesPay(input: PlanInput, planned: PlannedFile, reading: Reading): boolean {
-  const { fingerprints, samples, sampledBytes } = reading;
+function doesPay(input: PlanInput, planned: PlannedFile, samples: Samples): boolean {
+  const fingerprints = planned.fingerprints ?? new Uint8Array(0);
   const distinct = new Set<string>();
   for (let at = 0; at < fingerprints.length; at += hashBytes) distinct.add(hexOf(fingerprints.subarray(at, at + hashBytes)));
   return doesStructurePay({
@@ -169,17 +184,17 @@ function doesPay(input: PlanInput, planned: PlannedFile, reading: Reading): bool
     contents: planned.summary.count,
     distinctContents: distinct.size,
     skeletonBytes: planned.recipe.skeleton.length,
-    sampledBytes,
-    samples,
+    sampledBytes: samples.bytes,
+    samples: samples.count,
   });
 }
 
 /** Second reading: the joined file has the hash of the source. */
-async function isExact(platform: Platform, input: PlanInput, by: { readonly splitter: Splitter; readonly planned: PlannedFile }): Promise<boolean> {
-  const { splitter, planned } = by;
-  const hash = platform.newHash();
+async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitter: Splitter; readonly planned: PlannedFile; readonly finder: PlacedAnchors }): Promise<boolean> {
+  const { splitter, planned, finder } = by;
+  const hash = tools.newHash();
   let bytes = 0;
-  const reader = new SplitReader(platform, planned);
+  const reader = new SplitReader(tools, { planned, finder });
   try {
     for await (const piece of splitter.join(planned.recipe, reader)) {
       bytes += piece.length;
@@ -190,7 +205,26 @@ async function isExact(platform: Platform, input: PlanInput, by: { readonly spli
   } finally {
     await reader.close();
   }
-  return isEqual(hash.digest(), input.fileHash);
+  return isEqual(hash.digest(), input.split.fileHash);
+}
+
+/** Looks for anchors while the tiles of a picture's first page pass by, each once. */
+class PlacedAnchors {
+  readonly #finder = new AnchorFinder();
+  readonly #seen = new Set<number>();
+
+  constructor(private readonly summary: SplitSummary) {}
+
+  get anchors(): readonly Anchor[] {
+    return this.#finder.anchors();
+  }
+
+  see(index: number, content: Uint8Array): void {
+    const region = this.summary.picture?.regions[index];
+    if (region === undefined || this.#seen.has(index) || kindOf(content) !== 'tile') return;
+    this.#seen.add(index);
+    this.#finder.add(content, region.x, region.y);
+  }
 }
 
 /** Gives a join the contents of the first reading, or reads them again and holds them against their fingerprints. */
@@ -200,14 +234,20 @@ class SplitReader implements ContentReader {
   #iterator: AsyncIterator<Uint8Array> | undefined;
 
   constructor(
-    private readonly platform: Platform,
-    private readonly planned: PlannedFile,
+    private readonly tools: PlanTools,
+    private readonly by: { readonly planned: PlannedFile; readonly finder: PlacedAnchors },
   ) {
-    this.count = planned.summary.count;
+    this.count = by.planned.summary.count;
   }
 
   async get(index: number): Promise<Uint8Array> {
-    const kept = this.planned.kept?.[index];
+    const content = await this.#get(index);
+    this.by.finder.see(index, content);
+    return content;
+  }
+
+  async #get(index: number): Promise<Uint8Array> {
+    const kept = this.by.planned.kept?.[index];
     if (kept !== undefined) {
       this.position = Math.max(this.position, index);
       return kept;
@@ -226,13 +266,13 @@ class SplitReader implements ContentReader {
 
   async #restart(index: number): Promise<void> {
     await this.close();
-    this.#iterator = this.planned.split.contents(index)[Symbol.asyncIterator]();
+    this.#iterator = this.by.planned.split.contents(index)[Symbol.asyncIterator]();
     this.position = index;
   }
 
   async #checked(index: number, content: Uint8Array): Promise<Uint8Array> {
-    const expected = fingerprintAt(this.planned.fingerprints, index);
-    if (expected !== undefined && !isEqual(await this.platform.crypto.sha256(content), expected)) throw fault('file-changed');
+    const expected = fingerprintAt(this.by.planned.fingerprints, index);
+    if (expected !== undefined && !isEqual(await this.tools.crypto.sha256(content), expected)) throw fault('file-changed');
     return content;
   }
 }

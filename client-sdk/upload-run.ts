@@ -5,26 +5,33 @@
 import { domainOfKind } from './account.js';
 import type { UploadEvent, UploadOptions } from './api.js';
 import { BlockSender } from './block-sender.js';
+import { Breath } from './breath.js';
 import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
-import { fault } from './core/errors.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { KnownImages } from './listing.js';
-import { KeptMemory } from './splitting.js';
+import { Originals } from './originals.js';
+import { tasksOf } from './local-tasks.js';
+import type { Tasks } from './tasks.js';
 import type { UploadId } from './protocol/ids.js';
 import { type LaneMemory, UploadLane } from './upload-lane.js';
 
-/** Milliseconds of work between two breaths. */
-const breathMs = 25;
+/** Raw bytes of contents that the files in flight keep together between two readings, and one file at most. */
+const keptBytes = 100_663_296;
+const maxKeptBytes = 33_554_432;
+/** See UploadOptions.filesInFlight. */
+export const defaultFilesInFlight = 4;
 
 /** One call of upload. */
 export class UploadRun {
-  readonly memory = new KeptMemory();
+  readonly tasks: Tasks;
+  readonly keepBytes: number;
   readonly domain: Domain;
   readonly lane: UploadLane;
   readonly sender: BlockSender;
+  readonly originals: Originals;
   readonly isDryRun: boolean;
-  #lastBreath: number;
+  readonly #breath: Breath;
 
   readonly known: KnownImages;
   readonly cache: FingerprintCache | undefined;
@@ -39,8 +46,11 @@ export class UploadRun {
     this.isDryRun = options.dryRun === true;
     this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
     this.lane = new UploadLane(connection, options.signal, known.memory);
-    this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, isDryRun: this.isDryRun });
-    this.#lastBreath = connection.platform.now();
+    this.tasks = tasksOf(connection.platform);
+    this.keepBytes = Math.min(maxKeptBytes, Math.floor(keptBytes / (options.filesInFlight ?? defaultFilesInFlight)));
+    this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, tasks: this.tasks, isDryRun: this.isDryRun });
+    this.originals = new Originals(connection, this.cache, options.signal);
+    this.#breath = new Breath(connection.platform, options.signal);
   }
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
@@ -56,14 +66,12 @@ export class UploadRun {
   }
 
   /** Lets others run. Throws `cancelled`. */
-  async breathe(): Promise<void> {
-    this.#lastBreath = this.connection.platform.now();
-    await this.connection.platform.sleep(0, undefined);
-    if (this.options.signal?.aborted === true) throw fault('cancelled');
+  breathe(): Promise<void> {
+    return this.#breath.breathe();
   }
 
   /** Breathes where the last breath is long ago. */
-  async breatheSometimes(): Promise<void> {
-    if (this.connection.platform.now() - this.#lastBreath >= breathMs || this.options.signal?.aborted === true) await this.breathe();
+  breatheSometimes(): Promise<void> {
+    return this.#breath.breatheSometimes();
   }
 }

@@ -7,9 +7,8 @@ import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { uploadOne } from './upload-file.js';
-import { UploadRun } from './upload-run.js';
+import { defaultFilesInFlight, UploadRun } from './upload-run.js';
 
-const defaultFilesInFlight = 4;
 const maxFilesInFlight = 64;
 
 /** See DiceClient.upload. */
@@ -70,6 +69,6 @@ function asDiceError(thrown: unknown): DiceError {
 function failed(file: UploadFile, error: DiceError): UploadedFile {
   return {
     name: file.name, origin: file.origin, id: undefined, status: 'failed', splitter: undefined,
-    logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, error,
+    logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, patchedTiles: 0, error,
   };
 }

@@ -59,11 +59,10 @@ export async function fingerprint(provider: CryptoProvider, content: Uint8Array)
 }
 
 /**
- * The coded form of a content, decoded again and compared: what may be sealed. Throws RangeError where the coder does
- * not give the content back; then nothing may be sealed.
+ * The coded form of a content (where it is not at hand already), decoded again and compared: what may be sealed. Throws
+ * RangeError where the coder does not give the content back; then nothing may be sealed.
  */
-export function codeForSealing(coder: ContentCoder, content: Uint8Array): Uint8Array {
-  const coded = coder.code(content);
+export function codeForSealing(coder: ContentCoder, content: Uint8Array, coded = coder.code(content)): Uint8Array {
   if (!isEqual(coder.decode(coded), content)) throw new RangeError('the coder does not give this content back; it is not sealed');
   return coded;
 }

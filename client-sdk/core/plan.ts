@@ -66,6 +66,21 @@ export function shuffled<T>(items: readonly T[], randomBytes: RandomBytes): T[] 
   return order;
 }
 
+/** Cuts items into batches of at least `minBytes` each, but for the last, in order. */
+export function inBatches<T>(items: readonly T[], bytesOf: (item: T) => number, minBytes: number): readonly (readonly T[])[] {
+  const batches: T[][] = [];
+  let bytes = minBytes;
+  for (const item of items) {
+    if (bytes >= minBytes) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(item);
+    bytes += bytesOf(item);
+  }
+  return batches;
+}
+
 /** Cuts frames into streams of about `batchBytes`, in order. */
 export function framesInBatches<T extends { readonly cipher: Uint8Array }>(frames: readonly T[]): readonly (readonly T[])[] {
   const batches: T[][] = [];

@@ -1,10 +1,12 @@
 /**
- * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates that the first tokens speak for are tried in
+ * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates that the first tokens allow are tried in
  * the order of their likelihood, each until its first wrong byte. Work is bounded by counts, never by a clock, so that every
  * client finds the same. SPEC.md section 6.4.
  */
-import { encoderOf, type ZlibParameters } from './deflate-encoder.js';
-import { plausibleParameters } from './zlib-evidence.js';
+import type { ZlibParameters } from './deflate-encoder.js';
+import { type FirstTokens, firstTokensOf, ZlibTrial } from './deflate-trial.js';
+import type { SplitEffort } from './splitter.js';
+import { possibleParameters } from './zlib-evidence.js';
 
 /** What is known of a stream. */
 export interface DeflateSample {
@@ -22,27 +24,30 @@ export interface DeflateSample {
 const workBytes = 33_554_432;
 const slowLevel = 8;
 const pieceBytes = 4_096;
-/** Small, so that the first wrong byte of a candidate is seen soon. */
-const chunkBytes = 512;
+/** What a quick search verifies: so many plain bytes, and so many of the stream. */
+const quickPlainBytes = 393_216;
+const quickStreamBytes = 65_536;
 
 /** level, memory level, strategy: what the common encoders use, most frequent first. */
 const common: readonly (readonly [number, number, number])[] = [
   [9, 8, 0], [6, 8, 3], [6, 8, 1], [9, 8, 1], [9, 9, 1], [6, 8, 0], [7, 9, 1], [6, 9, 1],
 ];
 
-/** The parameters that reproduce all `samples` (one stream each, at least one), or undefined. */
-export function findParameters(samples: readonly DeflateSample[]): ZlibParameters | undefined {
+/**
+ * The parameters that reproduce all `samples` (one stream each, at least one), or undefined. A `quick` search judges by the first part of
+ * them: its answer is to be held against the whole, which a join does in any case.
+ */
+export function findParameters(samples: readonly DeflateSample[], effort: SplitEffort = 'whole'): ZlibParameters | undefined {
+  const first = firstTokensOf(samples[0]!.stream);
   let work = 0;
-  const candidates = plausibleParameters(candidatesOf(samples[0]!.header), samples.map(({ stream }) => stream));
-  for (const candidate of candidates) {
-    let doesFit = true;
-    for (const sample of samples) {
-      const { isEqual, fedBytes } = tryOn(sample, candidate);
-      work += fedBytes * (candidate.level >= slowLevel ? 2 : 1);
-      doesFit = isEqual;
-      if (!isEqual) break;
+  for (const candidate of possibleParameters(candidatesOf(samples[0]!.header), samples.map(({ stream }) => stream))) {
+    const fit = new Fit(candidate, effort);
+    for (const [i, sample] of samples.entries()) {
+      if (!fit.tryOn(sample, i === 0 ? first : undefined)) break;
+      if (fit.isEnough) break;
     }
-    if (doesFit) return candidate;
+    work += fit.fedBytes * (candidate.level >= slowLevel ? 2 : 1);
+    if (fit.isEqual) return candidate;
     if (work > workBytes) return undefined;
   }
   return undefined;
@@ -71,20 +76,43 @@ function hintOf(set: ZlibParameters): number {
   return set.level === 6 ? 2 : 3;
 }
 
-function tryOn(sample: DeflateSample, candidate: ZlibParameters): { readonly isEqual: boolean; readonly fedBytes: number } {
-  const seen = { bytes: 0, isEqual: true };
-  const onBytes = (bytes: Uint8Array): void => {
-    seen.isEqual &&= doesMatch(sample, seen.bytes, bytes);
-    seen.bytes += bytes.length;
-  };
-  const encoder = encoderOf(candidate, onBytes, chunkBytes);
-  for (let start = 0; start < sample.plain.length; start += pieceBytes) {
-    encoder.push(sample.plain.subarray(start, start + pieceBytes));
-    if (!seen.isEqual) return { isEqual: false, fedBytes: start + pieceBytes };
+/** How far one candidate was found right. */
+class Fit {
+  isEqual = true;
+  fedBytes = 0;
+  #streamBytes = 0;
+
+  constructor(
+    private readonly candidate: ZlibParameters,
+    private readonly effort: SplitEffort,
+  ) {}
+
+  /** A quick search has seen enough. */
+  get isEnough(): boolean {
+    return this.effort === 'quick' && this.fedBytes >= quickPlainBytes && this.#streamBytes >= quickStreamBytes;
   }
-  if (!sample.isWhole) return { isEqual: true, fedBytes: sample.plain.length };
-  encoder.finish();
-  return { isEqual: seen.isEqual && seen.bytes === sample.stream.length, fedBytes: sample.plain.length };
+
+  /** Goes on with one stream; `first` are the tokens that it begins with. */
+  tryOn(sample: DeflateSample, first: FirstTokens | undefined): boolean {
+    let seen = 0;
+    const trial = new ZlibTrial(this.candidate, (bytes) => {
+      this.isEqual &&= doesMatch(sample, seen, bytes);
+      seen += bytes.length;
+      this.#streamBytes += bytes.length;
+    }, first);
+    for (let start = 0; start < sample.plain.length; start += pieceBytes) {
+      const piece = sample.plain.subarray(start, start + pieceBytes);
+      // First the call: it hears of bytes that are wrong.
+      const isExpected = trial.push(piece);
+      this.isEqual &&= isExpected;
+      this.fedBytes += piece.length;
+      if (!this.isEqual || this.isEnough) return this.isEqual;
+    }
+    if (!sample.isWhole) return true;
+    trial.finish();
+    this.isEqual &&= seen === sample.stream.length;
+    return this.isEqual;
+  }
 }
 
 /** `bytes` stand at `at` of the stream, as far as it is known. */

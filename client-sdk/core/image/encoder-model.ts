@@ -103,7 +103,7 @@ export function knownModels(): readonly NamedModel[] {
 }
 
 /** zlib at a level, 1 to 9. */
-export function zlibModel(level: number): EncoderModel {
+function zlibModel(level: number): EncoderModel {
   const [good, lazy, nice, chain] = zlibLevels[level - 1]!;
   const limits = { ...plain, good, lazy, nice, chain };
   return level < 4 ? { ...limits, parsing: 'greedy', insert: lazy } : { ...limits, parsing: 'lazy', farDistance: 4_096 };

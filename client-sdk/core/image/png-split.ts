@@ -14,7 +14,7 @@ import { chunkIn, idatPieces, paletteType, pngLayoutOf, type PngLayout } from '.
 import { PngRows, type PngRow } from './png-rows.js';
 import { type ContainerRecipe, type RasterFile, Unsplittable } from './raster-container.js';
 import { mapOfLight, mapOfPalette, type SampleMap } from './sample-map.js';
-import type { Source } from './splitter.js';
+import type { Source, SplitEffort } from './splitter.js';
 import { StoredBlockReader } from './stored-blocks.js';
 import { ByteWriter, encodeRuns, RunList } from './varint.js';
 import { ZlibReader, zlibHeaderBytes } from './zlib-reader.js';
@@ -36,13 +36,13 @@ interface Survey {
 }
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
-export async function openPng(source: Source): Promise<RasterFile> {
+export async function openPng(source: Source, effort: SplitEffort): Promise<RasterFile> {
   const layout = await pngLayoutOf(source);
   const { header } = layout;
   const { shape } = header;
   const canonicalBytes = shape.width * shape.height * shape.channels * sampleBytes(shape.depth);
   if (header.isInterlaced && canonicalBytes > maxWholeBytes) throw new Unsplittable('an interlaced picture that is too large');
-  const survey = await surveyOf(source, layout);
+  const survey = await surveyOf(source, layout, effort);
   const container = containerOf(layout, survey);
   if (container.sections.reduce((sum, section) => sum + section.length, 0) > maxContainerBytes) throw new Unsplittable('skeleton');
   return {
@@ -94,7 +94,7 @@ function containerOf(layout: PngLayout, survey: Survey): ContainerRecipe {
   };
 }
 
-async function surveyOf(source: Source, layout: PngLayout): Promise<Survey> {
+async function surveyOf(source: Source, layout: PngLayout, effort: SplitEffort): Promise<Survey> {
   const rows = new RowSurvey(layout.header);
   const stream = new StreamSurvey(layout.header.rawBytes);
   const reader = new ZlibReader({
@@ -117,7 +117,7 @@ async function surveyOf(source: Source, layout: PngLayout): Promise<Survey> {
   for await (const piece of idatPieces(source, layout, onChunk)) reader.push(piece);
   const tail = reader.end();
   if (!rows.isComplete) throw new Unsplittable('too little data');
-  const method = stream.method(reader.header) ?? (await predictedTokens(streamsOf(source, layout, stream.streamBytes)));
+  const method = stream.method(reader.header, effort) ?? (await predictedTokens(streamsOf(source, layout, stream.streamBytes)));
   if (method === undefined) throw new Unsplittable('an encoder that no model predicts');
   const isAdlerRight = tail.length >= 4 && new DataView(tail.buffer).getUint32(0) === stream.adler;
   return {
@@ -214,11 +214,11 @@ class StreamSurvey {
     else this.#isWhole = false;
   }
 
-  method(header: Uint8Array): DeflateMethod | undefined {
+  method(header: Uint8Array, effort: SplitEffort): DeflateMethod | undefined {
     const stored = this.#stored.method();
     if (stored !== undefined) return stored;
     const isWhole = this.#isWhole && this.#plainBytes === this.#plain.length;
-    return findParameters([{ plain: this.#plain, stream: this.#deflated.take(), isWhole, header }]);
+    return findParameters([{ plain: this.#plain, stream: this.#deflated.take(), isWhole, header }], effort);
   }
 }
 

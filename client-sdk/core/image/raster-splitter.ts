@@ -15,7 +15,7 @@ import { openPng } from './png-split.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin, type RasterPage } from './raster-container.js';
 import { integerOf, listOf, mapOf } from './recipe-members.js';
 import { mapOfValue, mappedShape, mapSamples, mapValue } from './sample-map.js';
-import type { ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from './splitter.js';
+import type { ContentReader, Geometry, Picture, Recipe, Region, Source, Split, SplitEffort, Splitter, SplitSummary } from './splitter.js';
 import { TilePicture } from './tile-picture.js';
 import { expansionIn, tileIn } from './tile-samples.js';
 import { joinTiff } from './tiff-join.js';
@@ -26,31 +26,37 @@ import { ByteReader, ByteWriter } from './varint.js';
 export const rasterSplitter: Splitter = { id: 'raster', split: splitRaster, join: joinRaster, summarize };
 
 /** How each format is taken apart and made again. */
-const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source) => Promise<RasterFile>; readonly join: RasterJoin }>> = {
+const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source, effort: SplitEffort) => Promise<RasterFile>; readonly join: RasterJoin }>> = {
   png: { open: openPng, join: joinPng },
   tiff: { open: openTiff, join: joinTiff },
 };
 const maxSections = 16;
+const members = ['container', 'cut', 'format', 'pages', 'sections'];
 
 /** A page and how it is cut. */
 interface CutPage extends RasterPage {
   readonly cut: Cut;
 }
 
-async function splitRaster(source: Source, geometry: Geometry): Promise<Split | undefined> {
+/** How the picture of a raster recipe is cut. Throws DiceError `recipe-invalid`. */
+export function geometryOfRaster(recipe: Recipe): Geometry {
+  return geometryOf(mapOf(recipe.params, members)['cut']);
+}
+
+async function splitRaster(source: Source, geometry: Geometry, effort: SplitEffort = 'whole'): Promise<Split | undefined> {
   if (!isGeometry(geometry)) throw fault('argument-invalid', 'The geometry names no tile size or grid that can be used.');
   try {
-    return await understand(source, geometry);
+    return await understand(source, geometry, effort);
   } catch (cause) {
     if (cause instanceof Unsplittable) return undefined;
     throw cause;
   }
 }
 
-async function understand(source: Source, geometry: Geometry): Promise<Split | undefined> {
+async function understand(source: Source, geometry: Geometry, effort: SplitEffort): Promise<Split | undefined> {
   const format = await formatOf(source);
   if (format !== 'png' && format !== 'tiff') return undefined;
-  const file = await formats[format].open(source);
+  const file = await formats[format].open(source, effort);
   const pages = cutPages(file.pages, geometry);
   if (pages === undefined) return undefined;
   let tables: readonly ExpansionList[] | undefined;
@@ -164,7 +170,7 @@ async function* joinRaster(recipe: Recipe, contents: ContentReader): AsyncGenera
 }
 
 function partsOf(recipe: Recipe): RasterParts {
-  const params = mapOf(recipe.params, ['container', 'cut', 'format', 'pages', 'sections']);
+  const params = mapOf(recipe.params, members);
   const format = params['format'];
   if (recipe.splitter !== 'raster' || (format !== 'png' && format !== 'tiff')) throw fault('recipe-invalid', 'Its format is unknown.');
   if (recipe.skeleton.length > maxSkeletonBytes) throw fault('recipe-invalid', 'Its skeleton is too long.');

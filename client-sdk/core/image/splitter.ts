@@ -16,10 +16,22 @@ export interface Source {
 /** Names of splitters, as recipes and `--splitter` know them. */
 export type SplitterId = 'bytes' | 'raster' | 'jpeg';
 
-/** How pixels are cut. A grid cell above the block limit is cut into equal parts. */
+/**
+ * How pixels are cut. A grid cell above the block limit is cut into equal parts. `origin` is where the first edges
+ * after the sides fall, each below `tilePixels`; none means 0: so a crop can be cut as the picture it came from.
+ */
 export type Geometry =
-  | { readonly kind: 'tile'; readonly tilePixels: number }
+  | { readonly kind: 'tile'; readonly tilePixels: number; readonly origin?: Point }
   | { readonly kind: 'grid'; readonly cells: number };
+
+/** A corner between pixels: columns from the left, rows from the top. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** How much of the file is made again while it is taken apart, before anything is joined. */
+export type SplitEffort = 'quick' | 'whole';
 
 /** A rectangle on the picture that one content covers; what the block map draws. */
 export interface Region {
@@ -88,9 +100,10 @@ export interface Splitter {
   /**
    * Understands `source`, or answers undefined where this splitter cannot give the file back: another format,
    * a damaged file, an unknown encoder, a declared size that the data cannot hold. Never throws for strange
-   * bytes; only for a source that fails. Depends on the file and the geometry alone.
+   * bytes; only for a source that fails. Depends on the file, the geometry and the effort alone. After a `quick`
+   * split (default: `whole`) the join is the judge: where it gives other bytes, split again as a whole.
    */
-  split(source: Source, geometry: Geometry): Promise<Split | undefined>;
+  split(source: Source, geometry: Geometry, effort?: SplitEffort): Promise<Split | undefined>;
   /**
    * The file's exact bytes in order, in pieces. Recipe and contents may come from a stranger: throws
    * DiceError `recipe-invalid` on any deviation, and never allocates more than the limits allow.

@@ -13,6 +13,7 @@ import { readCorrections, TokenJoin } from './deflate-tokens.js';
 import { maxContainerBytes, maxWholeBytes } from './image-limits.js';
 import { Unsplittable } from './raster-container.js';
 import { integerOf, mapOf } from './recipe-members.js';
+import type { SplitEffort } from './splitter.js';
 import { decodeLzw, encodeLzw, isLzwOf, lzwFullBounds, lzwVariants, type LzwVariant } from './tiff-lzw.js';
 import { decodePackBits, encodePackBits } from './tiff-packbits.js';
 import type { TiffPage, TiffSegment } from './tiff-page.js';
@@ -119,9 +120,9 @@ export interface SegmentSample {
 }
 
 /** The method that writes `samples` as they stand (at least one; their rows are overwritten), or undefined. */
-export function findMethod(page: TiffPage, samples: readonly SegmentSample[]): TiffMethod | undefined {
+export function findMethod(page: TiffPage, samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
   for (const { rows } of samples) applyPredictor(page, rows);
-  if (isDeflated(page)) return findDeflate(samples);
+  if (isDeflated(page)) return findDeflate(samples, effort);
   if (page.compression === 5) return findLzw(samples);
   return samples.every(({ bytes, rows }) => isEqual(encodePackBits(rows, page.rowBytes), bytes)) ? { kind: 'packbits' } : undefined;
 }
@@ -153,14 +154,14 @@ export function listedLzw(samples: readonly SegmentSample[], clears: readonly (r
   return undefined;
 }
 
-function findDeflate(samples: readonly SegmentSample[]): TiffMethod | undefined {
+function findDeflate(samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
   const zlib = samples[0]!.bytes.slice(0, zlibHeaderBytes);
   if (!samples.every(({ bytes }) => isEqual(bytes.subarray(0, zlibHeaderBytes), zlib))) return undefined;
   const streams = samples.map(({ bytes, rows }) => {
     const stream = bytes.subarray(zlibHeaderBytes, bytes.length - adlerBytes);
     return { plain: rows, stream, isWhole: true, header: zlib };
   });
-  const method = findParameters(streams);
+  const method = findParameters(streams, effort);
   return method === undefined ? undefined : { kind: 'deflate', zlib, method };
 }
 

@@ -11,7 +11,7 @@ import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.j
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
 import type { SampleMap } from './sample-map.js';
-import type { Source } from './splitter.js';
+import type { Source, SplitEffort } from './splitter.js';
 import { TiffReader, type TiffDirectory } from './tiff-directory.js';
 import { addPadding, leftoverRows, pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
 import { pageBytes, tiffMapOf, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
@@ -29,10 +29,11 @@ interface ChosenPage {
 
 /** Plain bytes of a page on which its compression is verified. */
 const verifiedBytes = 16_777_216;
+const quickBytes = 1_048_576;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
-export async function openTiff(source: Source): Promise<RasterFile> {
-  const chosen = withoutOverlaps(await understoodPages(source));
+export async function openTiff(source: Source, effort: SplitEffort): Promise<RasterFile> {
+  const chosen = withoutOverlaps(await understoodPages(source, effort));
   const [first] = chosen;
   if (first === undefined) throw new Unsplittable('no page that can be given back');
   const taken = chosen.flatMap(({ page }) => drawnSegmentsOf(page)).sort((a, b) => a.offset - b.offset);
@@ -47,7 +48,7 @@ export async function openTiff(source: Source): Promise<RasterFile> {
   };
 }
 
-async function understoodPages(source: Source): Promise<readonly ChosenPage[]> {
+async function understoodPages(source: Source, effort: SplitEffort): Promise<readonly ChosenPage[]> {
   const reader = await TiffReader.open(source);
   const pages: ChosenPage[] = [];
   let segmentCount = 0;
@@ -57,7 +58,7 @@ async function understoodPages(source: Source): Promise<readonly ChosenPage[]> {
     segmentCount += page?.segments.length ?? 0;
     plainBytes += page === undefined ? 0 : pageBytes(page);
     if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
-    const found = page === undefined ? undefined : await methodFor(source, page);
+    const found = page === undefined ? undefined : await methodFor(source, page, effort);
     if (found !== undefined) pages.push({ index, ...found, map: await mapOrPlain(reader, directory, found.page) });
   }
   return pages;
@@ -193,12 +194,13 @@ async function readSegment(source: Source, page: TiffPage, { offset, length }: T
  * The method that writes the segments of a page as they stand in the file, and the page with their true lengths; or undefined.
  * All are decoded; the method is found on the first `verifiedBytes` of them.
  */
-async function methodFor(source: Source, declared: TiffPage): Promise<Pick<ChosenPage, 'page' | 'method'> | undefined> {
+async function methodFor(source: Source, declared: TiffPage, effort: SplitEffort): Promise<Pick<ChosenPage, 'page' | 'method'> | undefined> {
   if (declared.compression === 1) return { page: declared, method: { kind: 'none' } };
   const samples: SegmentSample[] = [];
   const segments: TiffSegment[] = [];
   const clears = new Map<number, readonly number[]>();
   let plainBytes = 0;
+  const sampleBytes = effort === 'quick' ? quickBytes : verifiedBytes;
   for (const segment of declared.segments) {
     if (segment.length === 0) {
       segments.push(segment);
@@ -209,12 +211,12 @@ async function methodFor(source: Source, declared: TiffPage): Promise<Pick<Chose
     if (decoded === undefined) return undefined;
     segments.push({ ...segment, length: decoded.used });
     if (!clears.has(segment.offset)) clears.set(segment.offset, decoded.clears ?? []);
-    if (plainBytes < verifiedBytes) samples.push({ bytes: bytes.subarray(0, decoded.used), rows: decoded.rows });
+    if (plainBytes < sampleBytes) samples.push({ bytes: bytes.subarray(0, decoded.used), rows: decoded.rows });
     plainBytes += decoded.rows.length;
   }
   if (samples.length === 0) return undefined;
   const page = { ...declared, segments };
-  const method = findMethod(page, samples) ?? (await lessLikelyMethod(source, page, { samples, clears }));
+  const method = findMethod(page, samples, effort) ?? (await lessLikelyMethod(source, page, { samples, clears }));
   return method === undefined ? undefined : { page, method };
 }
 

@@ -18,9 +18,8 @@ export const lookAheadBytes = 1_024;
 
 /** Contexts from 0: is the prediction right; then those of a wrong one. */
 const lengthClasses = 10;
-/** The contexts from 0 under which is said whether a prediction is right: one of them is used for each token. */
-export const firstContexts = lengthClasses * 3 * 8 * 4;
-const literalAt = firstContexts;
+const rightContexts = lengthClasses * 3 * 8 * 4;
+const literalAt = rightContexts;
 const baseAt = literalAt + lengthClasses * 8;
 const sameLengthAt = baseAt + lengthClasses;
 const shorterAt = sameLengthAt + lengthClasses;

@@ -1,22 +1,15 @@
 /**
- * Which zlib parameters the first tokens of a stream speak for, found without deflating anything: what zlib never does, and what its
- * levels would have done. A wrong answer costs a prediction in the place of parameters, never exactness. SPEC.md section 6.4.
+ * Which zlib parameters cannot have written a stream, as its first tokens tell without anything being deflated: blocks of another size,
+ * matches that a strategy or a window does not allow. Never excludes those that did. SPEC.md section 6.4.
  */
-import type { CorrectionCoder } from './correction-coder.js';
 import { fixedBlock, storedBlock } from './deflate-block.js';
-import { maxMatchBytes, minMatchBytes } from './deflate-code.js';
+import { maxMatchBytes } from './deflate-code.js';
 import type { ZlibParameters } from './deflate-encoder.js';
 import { TokenSample } from './encoder-choice.js';
-import { zlibModel, type EncoderModel } from './encoder-model.js';
 import { Unsplittable } from './raster-container.js';
-import { firstContexts, TokenModel } from './token-model.js';
 
-/** Tokens that are held against the levels, and how many may differ: once, and one of so many. The model is off by two at most. */
-const maxTokens = 4_000;
-const differingAtOnce = 8;
-const tokensPerDiffering = 500;
-/** A level that differs by so many more than the best is not it. */
-const slack = 4;
+/** Tokens that are looked at, together. */
+const maxTokens = 40_000;
 /** Bytes at the end of a window that zlib does not reach. */
 const unreachedBytes = 262;
 /** Levels from this on defer matches, and filtered ones then have none this short. */
@@ -26,22 +19,11 @@ const shortFiltered = 5;
 const maxStreams = 64;
 
 /** The candidates that may have written `streams`, in their order; all where a stream cannot be read. */
-export function plausibleParameters(candidates: readonly ZlibParameters[], streams: readonly Uint8Array[]): readonly ZlibParameters[] {
+export function possibleParameters(candidates: readonly ZlibParameters[], streams: readonly Uint8Array[]): readonly ZlibParameters[] {
   const samples = samplesOf(streams);
   if (samples === undefined) return candidates;
   const habits = habitsOf(samples);
-  const able = candidates.filter((candidate) => isAble(candidate, habits));
-  const judged = new Map<string, number>();
-  const differing = able.map((candidate) => {
-    const model = modelOf(candidate);
-    if (model === undefined) return 0;
-    const key = Object.values(model).join();
-    const known = judged.get(key) ?? differingTokens(samples, model);
-    judged.set(key, known);
-    return known;
-  });
-  const fewest = Math.min(...differing);
-  return able.filter((_, i) => differing[i]! <= fewest + slack && differing[i]! < Infinity);
+  return candidates.filter((candidate) => isAble(candidate, habits));
 }
 
 /** The beginnings of the streams, as many as have enough tokens together. */
@@ -107,43 +89,4 @@ function isAble({ level, memLevel, strategy, windowBits }: ZlibParameters, habit
   if (strategy === 3) return habits.farthest <= 1;
   if (strategy === 4) return habits.areFixed;
   return strategy === 0 || level < firstLazyLevel || !habits.hasMatches || habits.shortest > shortFiltered;
-}
-
-/** The model of a candidate; those without matches, and with runs only, are judged by what they can do. */
-function modelOf({ level, memLevel, strategy, windowBits }: ZlibParameters): EncoderModel | undefined {
-  if (strategy === 2 || strategy === 3) return undefined;
-  const minLength = strategy === 1 && level >= firstLazyLevel ? shortFiltered + 1 : minMatchBytes;
-  return { ...zlibModel(level), hashBits: memLevel + 7, minLength, maxDistance: (1 << windowBits) - unreachedBytes };
-}
-
-/** How many of the first tokens a model does not foretell; Infinity where they are too many. */
-function differingTokens(samples: readonly TokenSample[], model: EncoderModel): number {
-  const counter = new DifferenceCounter();
-  let seen = 0;
-  for (const sample of samples) {
-    const stream = new TokenModel(sample.window, model);
-    for (const part of sample.parts) {
-      for (const token of part.tokens) {
-        if (seen++ === maxTokens) return counter.count;
-        stream.code(counter, token);
-        if (counter.count > differingAtOnce + seen / tokensPerDiffering) return Infinity;
-      }
-      stream.skip(part.storedBytes);
-    }
-  }
-  return counter.count;
-}
-
-/** Writes nothing, and counts the tokens that were foretold wrongly. */
-class DifferenceCounter implements CorrectionCoder {
-  count = 0;
-
-  bit(index: number, bit: number): number {
-    if (index < firstContexts && bit === 0) this.count++;
-    return bit;
-  }
-
-  raw(value: number): number {
-    return value;
-  }
 }

@@ -1,0 +1,29 @@
+/**
+ * Tasks in the caller's own thread, with breaths in between: for platforms without threads, and for work so small that a
+ * thread does not pay. SPEC.md section 12.
+ */
+import { Breath } from './breath.js';
+import { openBlocks } from './open-task.js';
+import type { Platform } from './ports.js';
+import { sealContents } from './seal-task.js';
+import { splitFile, SampleLengths } from './split-task.js';
+import type { Tasks } from './tasks.js';
+
+/** What tasks need of the thread in which they run. */
+export type TaskTools = Pick<Platform, 'crypto' | 'newHash' | 'now' | 'sleep'>;
+
+/** Tasks that run here. */
+export function localTasks(tools: TaskTools): Tasks {
+  const lengths = new SampleLengths();
+  return {
+    split: (input, source, signal) => splitFile({ ...tools, lengths, breath: new Breath(tools, signal) }, input, source),
+    seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
+    open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The platform's threads, or this one. */
+export function tasksOf(platform: Platform): Tasks {
+  return platform.tasks ?? localTasks(platform);
+}

@@ -1,0 +1,46 @@
+/**
+ * Worker threads of Node as the threads of a pool. They get no environment and do not keep the process alive while idle. SPEC.md
+ * section 12.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { FromThread, StartThread } from '../task-messages.js';
+import { TaskPool } from '../task-pool.js';
+import type { Tasks } from '../tasks.js';
+import { nodeTools } from './node-tools.js';
+
+const maxThreads = 8;
+
+/** A pool of `threads` threads (default: one for each processor, at most 8), or undefined where one processor would do all the work. */
+export function nodeTasks(threads = defaultThreads()): Tasks | undefined {
+  return threads === 0 ? undefined : new TaskPool({ threads, startThread: startWorkerThread, tools: nodeTools });
+}
+
+function defaultThreads(): number {
+  const processors = availableParallelism();
+  return processors === 1 ? 0 : Math.min(maxThreads, processors);
+}
+
+/** Starts one. */
+export const startWorkerThread: StartThread = (listener) => {
+  // The environment may hold a password.
+  const worker = new Worker(new URL('task-worker.js', import.meta.url), { name: 'dice', env: {} });
+  let isEnding = false;
+  let reason: string | undefined;
+  worker.on('message', (message: FromThread) => { listener.onMessage(message); });
+  worker.on('error', (error) => { reason = error.message; });
+  worker.on('exit', (status) => {
+    if (!isEnding) listener.onEnd(reason ?? `exit status ${String(status)}.`);
+  });
+  return {
+    post: (message, transfer) => { worker.postMessage(message, transfer); },
+    async end() {
+      isEnding = true;
+      await worker.terminate();
+    },
+    keepAlive: (isBusy) => {
+      if (isBusy) worker.ref();
+      else worker.unref();
+    },
+  };
+};

@@ -1,0 +1,92 @@
+/**
+ * Takes one file apart, in whatever thread: its plan, then its contents in chunks with their fingerprints, read again where
+ * they were too many to keep. SPEC.md section 12.
+ */
+import type { Breath } from './breath.js';
+import { fault } from './core/errors.js';
+import { bytesSplitter } from './core/image/bytes-splitter.js';
+import { plainBytes } from './core/image/content.js';
+import type { Source } from './core/image/splitter.js';
+import { chunkBytes, chunkContents } from './core/plan.js';
+import { isEqual } from './protocol/bytes.js';
+import { hashBytes } from './protocol/limits.js';
+import { planFile, type PlannedFile, type PlanTools } from './splitting.js';
+import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
+
+export { SampleLengths } from './splitting.js';
+
+/** What this task needs of its thread. */
+export interface SplitTools extends PlanTools {
+  readonly breath: Breath;
+}
+
+/** See Tasks.split. */
+export async function* splitFile(tools: SplitTools, input: SplitInput, source: Source): AsyncGenerator<SplitStep, void, void> {
+  const progress = new Progress();
+  const breathe = async (contents: number, maxContents: number): Promise<void> => {
+    if (!tools.breath.isDue) return;
+    progress.tell({ kind: 'progress', contents, maxContents });
+    await tools.breath.breathe();
+  };
+  const planned = yield* progress.during(planFile(tools, { source, split: input, breathe }));
+  yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description, anchors: planned.anchors } };
+  yield* chunksOf(tools, input, planned);
+}
+
+/** Gives out what a running promise tells. */
+class Progress {
+  #told: SplitStep | undefined;
+  #wake: () => void = () => undefined;
+
+  /** The latest word counts. */
+  tell(step: SplitStep): void {
+    this.#told = step;
+    this.#wake();
+  }
+
+  async *during<T>(work: Promise<T>): AsyncGenerator<SplitStep, T, void> {
+    const state = { isDone: false };
+    const end = (): void => {
+      state.isDone = true;
+      this.#wake();
+    };
+    work.then(end, end);
+    for (;;) {
+      const told = this.#told;
+      this.#told = undefined;
+      if (told !== undefined) yield told;
+      else if (state.isDone) return await work;
+      else await new Promise<void>((resolve) => { this.#wake = resolve; });
+    }
+  }
+}
+
+async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedFile): AsyncGenerator<SplitStep, void, void> {
+  const hash = planned.split.splitter === bytesSplitter.id ? tools.newHash() : undefined;
+  let chunk: FingerprintedContent[] = [];
+  let bytes = 0;
+  let index = 0;
+  for await (const content of planned.kept ?? planned.split.contents()) {
+    hash?.update(plainBytes(content));
+    const coded = planned.samples.get(index);
+    const fingerprint = await fingerprintOf(tools, planned, { index: index++, content });
+    chunk.push({ content, fingerprint, ...(coded === undefined ? {} : { coded }) });
+    bytes += content.length;
+    if (bytes >= chunkBytes || chunk.length >= chunkContents) {
+      yield { kind: 'chunk', contents: chunk };
+      chunk = [];
+      bytes = 0;
+    }
+    await tools.breath.breatheSometimes();
+  }
+  if (index !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), input.fileHash))) throw fault('file-changed');
+  if (chunk.length > 0) yield { kind: 'chunk', contents: chunk };
+}
+
+async function fingerprintOf(tools: SplitTools, planned: PlannedFile, { index, content }: { readonly index: number; readonly content: Uint8Array }): Promise<Uint8Array> {
+  const expected = planned.fingerprints?.slice(index * hashBytes, (index + 1) * hashBytes);
+  if (expected !== undefined && planned.kept !== undefined) return expected;
+  const fingerprint = await tools.crypto.sha256(content);
+  if (expected !== undefined && !isEqual(fingerprint, expected)) throw fault('file-changed');
+  return fingerprint;
+}

@@ -1,0 +1,52 @@
+/**
+ * What a pool and its threads say to each other. Types alone. The pool asks for each step of a split, so that a thread is never more
+ * than one step ahead. SPEC.md section 12.
+ */
+import type { CrossingError } from './crossing.js';
+import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
+
+/** Work, by its name. The bytes of a split's source are asked for as they are needed. */
+export type Work =
+  | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number }
+  | { readonly name: 'seal'; readonly input: SealInput }
+  | { readonly name: 'open'; readonly input: OpenInput };
+
+/** An OpenedBlock as it crosses. */
+export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
+
+/** What work answers. */
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitStep | undefined;
+
+/** To a thread. Ids count up from 1 and are never used again. */
+export type ToThread =
+  | { readonly kind: 'start'; readonly id: number; readonly work: Work }
+  /** One more step of a split. */
+  | { readonly kind: 'next'; readonly id: number }
+  | { readonly kind: 'bytes'; readonly id: number; readonly read: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'unreadable'; readonly id: number; readonly read: number; readonly error: CrossingError }
+  | { readonly kind: 'abort'; readonly id: number };
+
+/** From a thread. `answer` is the end of work, or one step of a split, whose end is undefined. */
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: WorkAnswer }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: CrossingError }
+  | { readonly kind: 'read'; readonly id: number; readonly read: number; readonly offset: number; readonly length: number };
+
+/** A thread of the platform that serves tasks (task-server.ts). */
+export interface ThreadPort {
+  post(message: ToThread, transfer: readonly ArrayBuffer[]): void;
+  /** Ends it at once; `onEnd` is not called for this. */
+  end(): Promise<void>;
+  /** Where the platform can: an idle thread does not keep the process alive. */
+  keepAlive?(isBusy: boolean): void;
+}
+
+/** Who hears of a thread. */
+export interface ThreadListener {
+  onMessage(message: FromThread): void;
+  /** It stopped by itself. */
+  onEnd(reason: string): void;
+}
+
+/** Starts a thread. */
+export type StartThread = (listener: ThreadListener) => ThreadPort;

@@ -1,0 +1,82 @@
+/**
+ * The work of an upload or a download that may run in another thread: what goes in, what comes out. Values here cross between
+ * threads: what is given to a task, or answered by one, belongs to the other side from then on. Types alone. SPEC.md section 12.
+ */
+import type { Domain } from './core/domain.js';
+import type { DiceError } from './core/errors.js';
+import type { Anchor } from './core/image/anchors.js';
+import type { Geometry, Recipe, Source, SplitterId } from './core/image/splitter.js';
+import type { Rehash, Tag } from './protocol/ids.js';
+
+/** How a file is to be taken apart. */
+export interface SplitInput {
+  readonly fileHash: Uint8Array;
+  readonly splitter: 'auto' | SplitterId;
+  readonly geometry: Geometry;
+  /** Raw bytes of contents that may be kept between the first reading and the second. */
+  readonly keepBytes: number;
+}
+
+/** A file that is understood: its contents, in chunks after this, and its recipe join to exactly its bytes. */
+export interface FilePlan {
+  readonly recipe: Recipe;
+  readonly description: string;
+  /** By which copies of the picture can be found; none for what is no picture. */
+  readonly anchors: readonly Anchor[];
+}
+
+/** A content, its fingerprint and, where it was needed before, its coded form. */
+export interface FingerprintedContent {
+  readonly content: Uint8Array;
+  readonly fingerprint: Uint8Array;
+  readonly coded?: Uint8Array;
+}
+
+/** Progress as often as it comes, then the plan once, then all contents in order. */
+export type SplitStep =
+  | { readonly kind: 'progress'; readonly contents: number; readonly maxContents: number }
+  | { readonly kind: 'plan'; readonly plan: FilePlan }
+  | { readonly kind: 'chunk'; readonly contents: readonly FingerprintedContent[] };
+
+/** Contents to code and seal in one domain, whose secret is forgotten with the task. */
+export interface SealInput {
+  readonly domain: Domain;
+  readonly contents: readonly FingerprintedContent[];
+}
+
+/** A content as it travels: inline where its coded form is too small for a block. */
+export type SealedContent =
+  | { readonly kind: 'inline'; readonly coded: Uint8Array }
+  | { readonly kind: 'block'; readonly cipher: Uint8Array; readonly tag: Tag; readonly rehash: Rehash; readonly code: number };
+
+/** Fetched blocks to open under the keys of their manifest. */
+export interface OpenInput {
+  readonly blocks: readonly {
+    readonly cipher: Uint8Array;
+    readonly tag: Uint8Array;
+    readonly key: Uint8Array;
+    readonly domain: Domain | undefined;
+  }[];
+}
+
+/** What became of one block. Exactly one of `content` and `error` is there; `code` is H(j), of the cipher as received. */
+export interface OpenedBlock {
+  readonly code: number;
+  readonly content?: Uint8Array;
+  readonly error?: DiceError;
+}
+
+/** What carries tasks out, in this thread or in others: the outcome is the same. */
+export interface Tasks {
+  /**
+   * Takes a file apart, joins it again from its contents and compares the hash; what does not fit goes as bytes. Throws
+   * DiceError of the source, `file-changed`, `argument-invalid` or `cancelled`. To leave early, return it.
+   */
+  split(input: SplitInput, source: Source, signal: AbortSignal | undefined): AsyncGenerator<SplitStep, void, void>;
+  /** Codes, decodes again and compares, encrypts, tags. In the order given. Throws RangeError where a coder does not give a content back. */
+  seal(input: SealInput, signal: AbortSignal | undefined): Promise<readonly SealedContent[]>;
+  /** Checks, decrypts and decodes in the order of SPEC.md section 3. In the order given; a bad block is an outcome. */
+  open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
+  /** Ends its threads; what is under way fails with `cancelled`. Later tasks run in the caller's thread. */
+  close(): Promise<void>;
+}
