@@ -7,8 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { filesBelow } from '../client-sdk/node/index.js';
-import { measureDice, type MeasuredRun } from './client-process.js';
+import { measureDice } from './client-process.js';
 import { hashOfFile } from './file-hash.js';
+import type { MeasuredRun } from './measured-process.js';
 import { folderBytes, ServerProcess } from './server-process.js';
 
 const folder = process.argv[2];

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { peakMemoryOf } from './client-process.js';
+import { peakMemoryOf } from './measured-process.js';
 
 const main = fileURLToPath(new URL('../server/main.js', import.meta.url));
 const startTimeoutMs = 30_000;

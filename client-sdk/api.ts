@@ -147,6 +147,8 @@ export interface UploadedFile {
   readonly blocksSent: number;
   /** Contents that travel in the manifest. */
   readonly flatTiles: number;
+  /** Contents that are blocks of another picture under a patch, because this one is an edited copy of it. */
+  readonly patchedTiles: number;
   readonly error?: DiceError;
 }
 
@@ -195,6 +197,8 @@ export interface OpenImage {
   readonly description: string;
   readonly skeletonBytes: number;
   readonly flatTiles: number;
+  /** Tiles that are blocks of another picture under a patch. */
+  readonly patchedTiles: number;
   /** `flat`: tiles of one colour that have no content; they live in the recipe. */
   readonly picture: { readonly width: number; readonly height: number; readonly flat: readonly Region[] } | undefined;
   readonly blocks: readonly ImageBlock[];

@@ -23,6 +23,8 @@ import type { Tasks } from './tasks.js';
 export interface BlockOutcome {
   readonly ref: BlockRef;
   readonly content?: Uint8Array;
+  /** Of the cipher as received. */
+  readonly cipherBytes?: number;
   readonly error?: DiceError;
   /** H(i), as the server sent it, and H(j), of the cipher as received; undefined where none came. */
   readonly storedCode?: number;
@@ -147,10 +149,12 @@ class Opening {
 
   async #open(batch: readonly Received[]): Promise<void> {
     const blocks = batch.map(({ frame, ref, domain }) => ({ cipher: frame.cipher, tag: ref.tag, key: ref.key, domain }));
+    // The task takes the ciphers with it.
+    const lengths = blocks.map(({ cipher }) => cipher.length);
     const opened = await this.by.tasks.open({ blocks }, this.by.signal);
     for (const [i, { ref, frame }] of batch.entries()) {
       const { code, ...outcome } = opened[i] ?? { code: undefined, error: integrityFault('decode', 'It was not opened.') };
-      this.outcomes.set(hexOf(ref.tag), { ref, storedCode: frame.code, ...(code === undefined ? {} : { receivedCode: code }), ...outcome });
+      this.outcomes.set(hexOf(ref.tag), { ref, cipherBytes: lengths[i] ?? 0, storedCode: frame.code, ...(code === undefined ? {} : { receivedCode: code }), ...outcome });
     }
   }
 }

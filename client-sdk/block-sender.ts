@@ -21,7 +21,8 @@ import type { SentMeter, UploadLane } from './upload-lane.js';
 /** Where a content went. */
 export interface Placement {
   readonly ref: ContentRef;
-  readonly fingerprint: Uint8Array;
+  /** Undefined where the block is another picture's, under a patch. */
+  readonly fingerprint: Uint8Array | undefined;
   /** 0 for an inline content. */
   readonly cipherBytes: number;
   /** Undefined for an inline content. */
@@ -87,6 +88,12 @@ export class BlockSender {
       throw thrown;
     }
     return this.#collect(items, placements, file);
+  }
+
+  /** For each fingerprint, whether this run or an earlier one placed its content. */
+  async knows(fingerprints: readonly Uint8Array[], domain: Domain): Promise<readonly boolean[]> {
+    const cached = (await this.parts.cache?.find(domain, fingerprints)) ?? [];
+    return fingerprints.map((fingerprint, i) => cached[i] !== undefined || this.#placed.has(keyOf({ fingerprint }, { domain })));
   }
 
   async #collect(items: readonly FingerprintedContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
@@ -232,7 +239,7 @@ export class BlockSender {
   }
 }
 
-function keyOf({ fingerprint }: FingerprintedContent, { domain }: SendingFile): string {
+function keyOf({ fingerprint }: Pick<FingerprintedContent, 'fingerprint'>, { domain }: Pick<SendingFile, 'domain'>): string {
   return `${domain.id}/${hexOf(fingerprint)}`;
 }
 

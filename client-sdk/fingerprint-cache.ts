@@ -7,16 +7,23 @@ import type { OpenAccount } from './account.js';
 import type { Domain } from './core/domain.js';
 import { DiceError } from './core/errors.js';
 import { deriveKey, subkey } from './core/hkdf.js';
+import type { Anchor } from './core/image/anchors.js';
 import { objectIdOf, open, seal } from './core/keys/sealed-object.js';
 import type { CacheStore, Platform } from './ports.js';
 import { concat, u32, utf8 } from './protocol/bytes.js';
-import { asTag, idOfBytes, type Tag, type UploadId } from './protocol/ids.js';
+import { asTag, idOfBytes, type ImageId, type Tag, type UploadId } from './protocol/ids.js';
 import { hashBytes, idBytes } from './protocol/limits.js';
 
 /** A block that was stored under this fingerprint. */
 export interface CachedBlock {
   readonly tag: Tag;
   readonly cipherBytes: number;
+}
+
+/** Where an anchor was met. */
+export interface CachedAnchor {
+  readonly imageId: ImageId;
+  readonly anchor: Anchor;
 }
 
 interface CacheKeys {
@@ -63,6 +70,24 @@ export class FingerprintCache {
     await this.parts.store.put(entries);
   }
 
+  /** In which picture each anchor was met, in order. */
+  async findAnchors(anchors: readonly Anchor[]): Promise<readonly (CachedAnchor | undefined)[]> {
+    const keys = await Promise.all(anchors.map((anchor) => this.#anchorKey(anchor)));
+    const values = await this.parts.store.get(keys);
+    return Promise.all(anchors.map(async ({ hash }, i) => cachedAnchor(hash, await this.#opened(keys[i] ?? hash, values[i]))));
+  }
+
+  /** Remembers the anchors of a picture whose commit was acknowledged. */
+  async rememberAnchors(imageId: ImageId, anchors: readonly Anchor[]): Promise<void> {
+    const entries: [Uint8Array, Uint8Array][] = [];
+    for (const anchor of anchors) {
+      const key = await this.#anchorKey(anchor);
+      const place = concat(objectIdOf(imageId), u32(anchor.x), u32(anchor.y), Uint8Array.of(anchor.orientation));
+      entries.push([key, await this.#sealed(key, place)]);
+    }
+    await this.parts.store.put(entries);
+  }
+
   /** The upload session that an earlier run left behind: its pins are what makes a repeated upload send little. */
   async openUpload(): Promise<UploadId | undefined> {
     const key = await this.#uploadKey();
@@ -100,6 +125,10 @@ export class FingerprintCache {
     return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, utf8('upload'));
   }
 
+  async #anchorKey({ hash }: Anchor): Promise<Uint8Array> {
+    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, concat(utf8('anchor/'), hash));
+  }
+
   #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {
     return this.#sealed(objectId, concat(tag, u32(cipherBytes)));
   }
@@ -126,4 +155,11 @@ export class FingerprintCache {
       throw thrown;
     }
   }
+}
+
+function cachedAnchor(hash: Uint8Array, place: Uint8Array | undefined): CachedAnchor | undefined {
+  if (place?.length !== idBytes + 9) return undefined;
+  const view = new DataView(place.buffer, place.byteOffset, place.byteLength);
+  const anchor = { hash, x: view.getUint32(idBytes), y: view.getUint32(idBytes + 4), orientation: view.getUint8(idBytes + 8) };
+  return { imageId: idOfBytes<ImageId>(place.slice(0, idBytes)), anchor };
 }

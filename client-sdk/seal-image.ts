@@ -29,6 +29,7 @@ export interface PlacedImage {
   readonly planned: PlannedFile;
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
+  readonly patches: PackedSkeleton;
   readonly rehashes: readonly Rehash[];
   /** Cipher bytes of all references. */
   readonly codedBytes: number;
@@ -81,12 +82,13 @@ async function entryOf(run: UploadRun, { name, opened, fileHash, planned, codedB
   };
 }
 
-function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents }: PlacedImage): Manifest {
+function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents, patches }: PlacedImage): Manifest {
   return {
     splitter: planned.recipe.splitter,
     params: planned.recipe.params,
     skeleton,
     contents,
+    patches,
     domains: [run.domain.id],
     fileHash,
     size: opened.source.size,

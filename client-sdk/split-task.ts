@@ -29,7 +29,7 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     await tools.breath.breathe();
   };
   const planned = yield* progress.during(planFile(tools, { source, split: input, breathe }));
-  yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description } };
+  yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description, anchors: planned.anchors } };
   yield* chunksOf(tools, input, planned);
 }
 

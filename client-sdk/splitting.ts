@@ -4,6 +4,8 @@
  */
 import { contentCoder } from './coder.js';
 import { DiceError, fault } from './core/errors.js';
+import { type Anchor, AnchorFinder } from './core/image/anchors.js';
+import { kindOf } from './core/image/content.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
@@ -21,6 +23,8 @@ export interface PlannedFile {
   readonly fingerprints: Uint8Array | undefined;
   /** The contents themselves, where they are few enough to keep. */
   readonly kept: readonly Uint8Array[] | undefined;
+  /** By which copies of the picture can be found; none for what is no picture. */
+  readonly anchors: readonly Anchor[];
   /** Coded forms that were made for the choice of the splitter, by index. */
   readonly samples: ReadonlyMap<number, Uint8Array>;
 }
@@ -74,7 +78,7 @@ async function chosenSplitter(source: Source, wanted: SplitInput['splitter']): P
 async function planBytes(source: Source, { geometry }: SplitInput): Promise<PlannedFile> {
   const split = await splitters.bytes?.split(source, geometry);
   if (split === undefined) throw new RangeError('the splitter for bytes understands every file');
-  return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined, samples: new Map() };
+  return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined, anchors: [], samples: new Map() };
 }
 
 /** What cannot be given back through this splitter is not an error: undefined. */
@@ -82,7 +86,9 @@ async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter
   for (const effort of ['quick', 'whole'] as const) {
     try {
       const planned = await planOf(tools, input, { splitter, effort });
-      if (planned === undefined || (await isExact(tools, input, { splitter, planned }))) return planned;
+      if (planned === undefined) return undefined;
+      const finder = new PlacedAnchors(planned.summary);
+      if (await isExact(tools, input, { splitter, planned, finder })) return { ...planned, anchors: finder.anchors };
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;
     }
@@ -96,7 +102,7 @@ async function planOf(tools: PlanTools, input: PlanInput, by: { readonly splitte
   if (split === undefined) return undefined;
   const reading = await readOnce(tools, input, split);
   const { fingerprints, kept, samples } = reading;
-  const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints, kept, samples: samples.kept };
+  const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints, kept, anchors: [], samples: samples.kept };
   return input.split.splitter !== 'auto' || doesPay(input, planned, samples) ? planned : undefined;
 }
 
@@ -184,11 +190,11 @@ function doesPay(input: PlanInput, planned: PlannedFile, samples: Samples): bool
 }
 
 /** Second reading: the joined file has the hash of the source. */
-async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitter: Splitter; readonly planned: PlannedFile }): Promise<boolean> {
-  const { splitter, planned } = by;
+async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitter: Splitter; readonly planned: PlannedFile; readonly finder: PlacedAnchors }): Promise<boolean> {
+  const { splitter, planned, finder } = by;
   const hash = tools.newHash();
   let bytes = 0;
-  const reader = new SplitReader(tools, planned);
+  const reader = new SplitReader(tools, { planned, finder });
   try {
     for await (const piece of splitter.join(planned.recipe, reader)) {
       bytes += piece.length;
@@ -202,6 +208,25 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
   return isEqual(hash.digest(), input.split.fileHash);
 }
 
+/** Looks for anchors while the tiles of a picture's first page pass by, each once. */
+class PlacedAnchors {
+  readonly #finder = new AnchorFinder();
+  readonly #seen = new Set<number>();
+
+  constructor(private readonly summary: SplitSummary) {}
+
+  get anchors(): readonly Anchor[] {
+    return this.#finder.anchors();
+  }
+
+  see(index: number, content: Uint8Array): void {
+    const region = this.summary.picture?.regions[index];
+    if (region === undefined || this.#seen.has(index) || kindOf(content) !== 'tile') return;
+    this.#seen.add(index);
+    this.#finder.add(content, region.x, region.y);
+  }
+}
+
 /** Gives a join the contents of the first reading, or reads them again and holds them against their fingerprints. */
 class SplitReader implements ContentReader {
   readonly count: number;
@@ -210,13 +235,19 @@ class SplitReader implements ContentReader {
 
   constructor(
     private readonly tools: PlanTools,
-    private readonly planned: PlannedFile,
+    private readonly by: { readonly planned: PlannedFile; readonly finder: PlacedAnchors },
   ) {
-    this.count = planned.summary.count;
+    this.count = by.planned.summary.count;
   }
 
   async get(index: number): Promise<Uint8Array> {
-    const kept = this.planned.kept?.[index];
+    const content = await this.#get(index);
+    this.by.finder.see(index, content);
+    return content;
+  }
+
+  async #get(index: number): Promise<Uint8Array> {
+    const kept = this.by.planned.kept?.[index];
     if (kept !== undefined) {
       this.position = Math.max(this.position, index);
       return kept;
@@ -235,12 +266,12 @@ class SplitReader implements ContentReader {
 
   async #restart(index: number): Promise<void> {
     await this.close();
-    this.#iterator = this.planned.split.contents(index)[Symbol.asyncIterator]();
+    this.#iterator = this.by.planned.split.contents(index)[Symbol.asyncIterator]();
     this.position = index;
   }
 
   async #checked(index: number, content: Uint8Array): Promise<Uint8Array> {
-    const expected = fingerprintAt(this.planned.fingerprints, index);
+    const expected = fingerprintAt(this.by.planned.fingerprints, index);
     if (expected !== undefined && !isEqual(await this.tools.crypto.sha256(content), expected)) throw fault('file-changed');
     return content;
   }

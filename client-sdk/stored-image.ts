@@ -6,6 +6,7 @@ import type { ImageBlock, OpenImage } from './api.js';
 import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
 import { accountOf, type Connection } from './connection.js';
 import { ContentWindow, type OnOutcome } from './content-window.js';
+import { patched } from './patched-reader.js';
 import { type ContentRef, type OpenSegments, unfoldRefs } from './core/block-list.js';
 import { kindOfDomain } from './core/domain.js';
 import { fault, integrityFault } from './core/errors.js';
@@ -13,6 +14,7 @@ import { splitters } from './core/image/detect.js';
 import type { Recipe, Splitter, SplitSummary } from './core/image/splitter.js';
 import { openManifest } from './core/keys/signed-manifest.js';
 import type { Manifest } from './core/manifest.js';
+import { unpackPatches, type Patches } from './core/patch-list.js';
 import { unfoldSkeleton } from './core/skeleton.js';
 import { imageOf, type ListedImage, openCard } from './listing.js';
 import { hexOf, isEqual } from './protocol/bytes.js';
@@ -27,6 +29,8 @@ export interface StoredImage {
   readonly splitter: Splitter;
   readonly summary: SplitSummary;
   readonly refs: readonly ContentRef[];
+  /** What turns blocks of other pictures into contents of this one. */
+  readonly patches: Patches;
   readonly segments: readonly ContentRef[];
   readonly fetcher: BlockFetcher;
 }
@@ -56,21 +60,22 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   };
   const skeleton = await unfoldSkeleton(manifest.skeleton, manifest.domains, openSegments);
   const refs = await unfoldRefs(manifest.contents, manifest.domains, openSegments);
+  const patches = unpackPatches(await unfoldSkeleton(manifest.patches, manifest.domains, openSegments), refs.length);
   const recipe: Recipe = { splitter: manifest.splitter, params: manifest.params, skeleton };
   const splitter = splitters[manifest.splitter];
   if (splitter === undefined) throw fault('recipe-invalid', `This version has no splitter ${manifest.splitter}.`);
-  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, segments, fetcher };
+  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, patches, segments, fetcher };
 }
 
 /** The exact bytes; the last piece only after the hash of the whole was found right. Throws `integrity-failed`. */
 export async function* joinedBytes(connection: Connection, stored: StoredImage, onOutcome?: OnOutcome): AsyncGenerator<Uint8Array, void, void> {
-  const { manifest, recipe, splitter, refs, fetcher } = stored;
+  const { manifest, recipe, splitter, refs, patches, fetcher } = stored;
   const contents = new ContentWindow(fetcher, refs, onOutcome);
   const hash = connection.platform.newHash();
   let bytes = 0;
   let held: Uint8Array | undefined;
   try {
-    for await (const piece of splitter.join(recipe, contents)) {
+    for await (const piece of splitter.join(recipe, patched(contents, patches))) {
       if (fetcher.signal?.aborted === true) throw fault('cancelled');
       bytes += piece.length;
       if (bytes > manifest.size) throw integrityFault('file-hash', 'The file is longer than it was.');
@@ -87,7 +92,7 @@ export async function* joinedBytes(connection: Connection, stored: StoredImage, 
 
 /** What its owner sees. */
 export async function openedView(connection: Connection, stored: StoredImage): Promise<OpenImage> {
-  const { listed, manifest, recipe, summary, refs, segments } = stored;
+  const { listed, manifest, recipe, summary, refs, patches, segments } = stored;
   const blocks: ImageBlock[] = [];
   for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index] }));
   for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined }));
@@ -98,6 +103,7 @@ export async function openedView(connection: Connection, stored: StoredImage): P
     description: manifest.description,
     skeletonBytes: recipe.skeleton.length,
     flatTiles: refs.filter((ref) => ref.kind === 'inline').length + (picture?.flat?.length ?? 0),
+    patchedTiles: patches.size,
     picture: picture === undefined ? undefined : { width: picture.width, height: picture.height, flat: picture.flat ?? [] },
     blocks,
   };

@@ -4,6 +4,7 @@
  */
 import type { Domain } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
+import type { Anchor } from './core/image/anchors.js';
 import type { Geometry, Recipe, Source, SplitterId } from './core/image/splitter.js';
 import type { Rehash, Tag } from './protocol/ids.js';
 
@@ -20,6 +21,8 @@ export interface SplitInput {
 export interface FilePlan {
   readonly recipe: Recipe;
   readonly description: string;
+  /** By which copies of the picture can be found; none for what is no picture. */
+  readonly anchors: readonly Anchor[];
 }
 
 /** A content, its fingerprint and, where it was needed before, its coded form. */

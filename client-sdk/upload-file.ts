@@ -1,32 +1,28 @@
 /**
  * One file on its way to the server: read, understood, placed as blocks, then its manifest, entry and preview sealed and
- * committed. Holds one chunk of contents at a time. SPEC.md section 12.
+ * committed. SPEC.md section 12.
  */
 import type { OpenedFile, TileState, UploadedFile, UploadFile } from './api.js';
-import type { Placement, SendingFile } from './block-sender.js';
+import type { SendingFile } from './block-sender.js';
 import { type ContentRef, foldRefs, type SealSegments } from './core/block-list.js';
 import { checkName } from './core/entry.js';
 import { DiceError, fault } from './core/errors.js';
-import { defaultTilePixels } from './core/image/image-limits.js';
-import type { Region, SplitterId } from './core/image/splitter.js';
-import { chunkContents, unpackHashes } from './core/plan.js';
+import type { Region } from './core/image/splitter.js';
+import { packPatches } from './core/patch-list.js';
+import { unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
+import { Placing, type PlacingListener } from './placing.js';
+import { plannedFile } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
-import type { ImageId, Rehash } from './protocol/ids.js';
+import type { ImageId } from './protocol/ids.js';
 import { maxBlocksPerImage } from './protocol/limits.js';
 import type { Commit } from './protocol/messages.js';
-import { plannedFile, type PlannedFile } from './planned-file.js';
 import { hashSource } from './reading.js';
-import { sealImage } from './seal-image.js';
+import { type PlacedImage, sealImage } from './seal-image.js';
+import { alone, alongOriginal, anchorsFor, defaultGeometry, type SplitAs, type SplitFile } from './split-file.js';
+import type { SplitInput } from './tasks.js';
 import type { UploadRun } from './upload-run.js';
 import { SentMeter } from './upload-lane.js';
-import type { FingerprintedContent, SplitStep } from './tasks.js';
-
-/** A file in the middle of its split: the plan is known, the contents come. */
-interface SplitFile {
-  readonly planned: PlannedFile;
-  readonly steps: AsyncGenerator<SplitStep, void, void>;
-}
 
 /** Uploads one file of a run. Throws DiceError where it fails; the run makes a result of it. */
 export async function uploadOne(run: UploadRun, file: UploadFile): Promise<UploadedFile> {
@@ -39,14 +35,18 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   }
 }
 
+/** A block of the original was lost meanwhile: the file is stored alone. */
+class LostOriginal extends Error {
+  override readonly name = 'LostOriginal';
+}
+
+/** How a file is stored: as whatever suits it, without looking for an original, or as bytes. */
+type Way = 'best' | 'alone' | 'bytes';
+
 class FileUpload {
   readonly #meter = new SentMeter();
-  readonly #rehashes = new Map<string, Rehash>();
   readonly #sending: SendingFile;
   #blocksSent = 0;
-  #codedBytes = 0;
-  #flatTiles = 0;
-  #fresh: Placement[] = [];
 
   constructor(
     private readonly run: UploadRun,
@@ -64,45 +64,45 @@ class FileUpload {
     const leave = await this.run.known.enter({ name: this.name, fileHash });
     try {
       const known = await this.run.known.find({ name: this.name, fileHash });
-      if (known !== undefined) return this.#result('known', { id: known, splitter: undefined });
-      return await this.#planAndStore(fileHash);
+      if (known !== undefined) return this.#result('known', { id: known, splitter: undefined, blocks: 0, flatTiles: 0, patchedTiles: 0 });
+      return await this.#splitAndStore(fileHash, 'best');
     } finally {
       leave();
     }
   }
 
-  async #planAndStore(fileHash: Uint8Array, splitter?: 'bytes'): Promise<UploadedFile> {
-    const split = await this.#split(fileHash, splitter);
+  async #splitAndStore(fileHash: Uint8Array, way: Way): Promise<UploadedFile> {
+    const split = await this.#split(fileHash, way);
+    let next: Way;
     try {
       return await this.#store(split, fileHash);
     } catch (thrown) {
+      if (thrown instanceof LostOriginal) next = 'alone';
       // A content that its coder does not give back is never sealed: the file goes as bytes instead.
-      if (!(thrown instanceof RangeError) || splitter === 'bytes') throw thrown;
+      else if (thrown instanceof RangeError && way !== 'bytes') next = 'bytes';
+      else throw thrown;
     } finally {
       await split.steps.return();
     }
-    this.#rehashes.clear();
-    this.#fresh = [];
-    this.#flatTiles = 0;
-    this.#codedBytes = 0;
-    return this.#planAndStore(fileHash, 'bytes');
+    return this.#splitAndStore(fileHash, next);
   }
 
-  async #split(fileHash: Uint8Array, splitter: 'bytes' | undefined): Promise<SplitFile> {
-    const split = await this.#planned(fileHash, splitter);
+  async #split(fileHash: Uint8Array, way: Way): Promise<SplitFile> {
+    const { geometry, splitter } = this.run.options;
+    const splitAs: SplitAs = (as) => this.#planned(fileHash, as);
+    const first = await splitAs({ splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry });
+    const mayBeCopy = way === 'best' && geometry === undefined;
+    const split = mayBeCopy ? await alongOriginal(first, this.run.originals, splitAs) : alone(first);
     const { picture, count } = split.planned.summary;
-    if (picture !== undefined) {
-      this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
-      for (const region of picture.flat ?? []) this.#tellTile({ index: -1, region, state: 'flat' });
-      this.#flatTiles += picture.flat?.length ?? 0;
-    }
+    if (picture === undefined) return split;
+    this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
+    for (const region of picture.flat ?? []) this.#tellTile({ index: -1, region, state: 'flat' });
     return split;
   }
 
-  async #planned(fileHash: Uint8Array, splitter: SplitterId | undefined): Promise<SplitFile> {
+  async #planned(fileHash: Uint8Array, way: Pick<SplitInput, 'splitter' | 'geometry'>): Promise<Omit<SplitFile, 'original'>> {
     const { options, tasks, keepBytes } = this.run;
-    const geometry = options.geometry ?? { kind: 'tile', tilePixels: defaultTilePixels };
-    const steps = tasks.split({ fileHash, splitter: splitter ?? options.splitter ?? 'auto', geometry, keepBytes }, this.opened.source, options.signal);
+    const steps = tasks.split({ fileHash, ...way, keepBytes }, this.opened.source, options.signal);
     for (;;) {
       const { value: step } = await steps.next();
       if (step?.kind === 'progress') this.#tellShare('splitting', step.contents, step.maxContents);
@@ -111,118 +111,83 @@ class FileUpload {
         const planned = plannedFile(step.plan);
         if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
         this.#tellShare('splitting', 1, 1);
-        return { planned, steps };
+        return { planned, geometry: way.geometry, steps };
       }
     }
   }
 
-  async #store({ planned, steps }: SplitFile, fileHash: Uint8Array): Promise<UploadedFile> {
-    const refs = await this.#placeContents(planned, steps);
-    const domains = [this.run.domain.id];
-    const sealSegments: SealSegments = (contents) => this.#placeSegments(contents);
-    const skeleton = await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
-    const contents = await foldRefs(refs, domains, sealSegments);
-    if (this.#rehashes.size > maxBlocksPerImage) throw fault('image-too-large');
-    const commit = await sealImage(this.run, {
-      name: this.name, opened: this.opened, fileHash, planned, skeleton, contents,
-      rehashes: [...this.#rehashes.values()], codedBytes: this.#codedBytes, sentBytes: this.#meter.bytes,
-    });
-    if (!(await this.opened.isUnchanged())) throw fault('file-changed');
-    if (!this.run.isDryRun) await this.#commit(commit, planned, fileHash);
-    await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
-    return this.#result('stored', { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.recipe.splitter });
-  }
-
-  /** All contents in chunks; while one is on its way to the server, the next is read and coded. */
-  async #placeContents({ summary }: PlannedFile, steps: SplitFile['steps']): Promise<readonly ContentRef[]> {
-    const refs: ContentRef[] = [];
-    let pending: Promise<readonly Placement[]> | undefined;
-    const finish = async (): Promise<void> => {
-      for (const placement of (await pending) ?? []) this.#note(placement, summary.picture?.regions, refs);
-      pending = undefined;
-      this.#tell('sending', this.#meter.bytes, this.#meter.bytes);
-    };
+  async #store(split: SplitFile, fileHash: Uint8Array): Promise<UploadedFile> {
+    const { planned } = split;
+    const placing = new Placing({ run: this.run, sending: this.#sending, listener: this.#listener() }, split);
     try {
-      for await (const chunk of chunksOf(steps)) {
-        await finish();
-        pending = this.run.sender.place(chunk, this.#sending);
-        pending.catch(() => undefined);
-        this.#tellShare('sealing', refs.length + chunk.length, summary.count);
-      }
-      await finish();
-    } finally {
-      await pending?.catch(() => undefined);
+      const lists = await this.#lists(split, placing, { refs: await placing.contents(), sealSegments: placing.segments });
+      const { rehashes, codedBytes, patches } = placing;
+      if (rehashes.length > maxBlocksPerImage) throw fault('image-too-large');
+      const commit = await sealImage(this.run, { name: this.name, opened: this.opened, fileHash, planned, ...lists, rehashes, codedBytes, sentBytes: this.#meter.bytes });
+      if (!(await this.opened.isUnchanged())) throw fault('file-changed');
+      if (!this.run.isDryRun) await this.#commit(commit, { split, placing, fileHash });
+      await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
+      const flatTiles = placing.flatTiles + (planned.summary.picture?.flat?.length ?? 0);
+      const of = { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.recipe.splitter, blocks: rehashes.length, flatTiles, patchedTiles: patches.size };
+      return this.#result('stored', of, placing.blocksSent);
+    } catch (thrown) {
+      this.#blocksSent += placing.blocksSent;
+      throw thrown;
     }
-    if (refs.length !== summary.count) throw fault('file-changed');
-    return refs;
   }
 
-  async #placeSegments(contents: readonly Uint8Array[]): Promise<readonly ContentRef[]> {
-    const refs: ContentRef[] = [];
-    for (let at = 0; at < contents.length; at += chunkContents) {
-      const items = await this.#fingerprinted(contents.slice(at, at + chunkContents));
-      for (const placement of await this.run.sender.place(items, this.#sending)) this.#noteSegment(placement, refs);
-    }
-    return refs;
+  /** Skeleton, patches and refs as the manifest has them. */
+  async #lists(
+    { planned }: SplitFile,
+    { patches: table }: Placing,
+    { refs, sealSegments }: { readonly refs: readonly ContentRef[]; readonly sealSegments: SealSegments },
+  ): Promise<Pick<PlacedImage, 'skeleton' | 'patches' | 'contents'>> {
+    const domains = [this.run.domain.id];
+    const skeleton = await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
+    const patches = await foldSkeleton(packPatches(table), domains, sealSegments);
+    return { skeleton, patches, contents: await foldRefs(refs, domains, sealSegments) };
   }
 
-  #fingerprinted(contents: readonly Uint8Array[]): Promise<readonly FingerprintedContent[]> {
-    const { crypto } = this.run.connection.platform;
-    return Promise.all(contents.map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
-  }
-
-  #note(placement: Placement, regions: readonly Region[] | undefined, refs: ContentRef[]): void {
-    const index = refs.length;
-    if (placement.state === 'flat') this.#flatTiles++;
-    this.#noteSegment(placement, refs);
-    this.#tellTile({ index, region: regions?.[index], state: placement.state });
-  }
-
-  #noteSegment(placement: Placement, refs: ContentRef[]): void {
-    refs.push(placement.ref);
-    this.#codedBytes += placement.cipherBytes;
-    if (placement.rehash === undefined) return;
-    const key = hexOf(placement.rehash);
-    if (this.#rehashes.has(key)) return;
-    this.#rehashes.set(key, placement.rehash);
-    this.#fresh.push(placement);
-    if (placement.state === 'new') this.#blocksSent++;
-  }
-
-  async #commit(commit: Commit, planned: PlannedFile, fileHash: Uint8Array): Promise<void> {
+  async #commit(commit: Commit, stored: { readonly split: SplitFile; readonly placing: Placing; readonly fileHash: Uint8Array }): Promise<void> {
+    const { split, placing } = stored;
     this.#tell('committing', 0, 1);
     for (let tries = 1; ; tries++) {
       const { status, missing } = await this.run.lane.commit(commit, this.#meter);
       if (status === 'stored') break;
       if (status !== 'blocks-missing') throw new DiceError(status, `The server did not take the image: ${status}.`);
-      if (tries >= 3 || missing === undefined) throw new DiceError('blocks-missing', 'The server lacks blocks that were just sent.');
-      await this.#sendAgain({ planned, fileHash }, new Set(unpackHashes(missing).map(hexOf)));
+      const lost = new Set(missing === undefined ? [] : unpackHashes(missing).map(hexOf));
+      if (placing.isOfOriginal(lost)) throw new LostOriginal();
+      if (tries >= 3 || lost.size === 0) throw new DiceError('blocks-missing', 'The server lacks blocks that were just sent.');
+      await this.#sendAgain(stored, lost);
     }
-    await this.run.cache?.remember(this.run.domain, this.#fresh.flatMap(({ ref, fingerprint, cipherBytes }) => (ref.kind === 'block' ? [{ tag: ref.tag, fingerprint, cipherBytes }] : [])));
+    await this.#remember(commit.imageId, split, placing);
     this.#tell('committing', 1, 1);
   }
 
-  /** The session was lost, or a block was damaged meanwhile: takes the file apart again and sends what is missing. */
-  async #sendAgain({ planned, fileHash }: { readonly planned: PlannedFile; readonly fileHash: Uint8Array }, missing: ReadonlySet<string>): Promise<void> {
-    const lost = new Set(this.#fresh.flatMap(({ rehash, fingerprint }) => (rehash !== undefined && missing.has(hexOf(rehash)) ? [hexOf(fingerprint)] : [])));
-    const placeAgain = async (items: readonly FingerprintedContent[]): Promise<readonly ContentRef[]> => {
-      const placements = new Map<string, Placement>();
-      const isLost = ({ fingerprint }: FingerprintedContent): boolean => lost.has(hexOf(fingerprint));
-      for (const placement of await this.run.sender.place(items.filter(isLost), this.#sending, missing)) placements.set(hexOf(placement.fingerprint), placement);
-      for (const placement of await this.run.sender.place(items.filter((item) => !isLost(item)), this.#sending)) placements.set(hexOf(placement.fingerprint), placement);
-      return items.flatMap(({ fingerprint }) => placements.get(hexOf(fingerprint))?.ref ?? []);
-    };
-    const domains = [this.run.domain.id];
-    const sealSegments: SealSegments = async (contents) => placeAgain(await this.#fingerprinted(contents));
-    await foldSkeleton(planned.recipe.skeleton, domains, sealSegments);
-    const refs: ContentRef[] = [];
-    const { steps } = await this.#planned(fileHash, planned.recipe.splitter);
+  /** Takes the file apart again and sends what is missing. */
+  async #sendAgain({ split, placing, fileHash }: { readonly split: SplitFile; readonly placing: Placing; readonly fileHash: Uint8Array }, lost: ReadonlySet<string>): Promise<void> {
+    const { steps } = await this.#planned(fileHash, { splitter: split.planned.recipe.splitter, geometry: split.geometry });
     try {
-      for await (const chunk of chunksOf(steps)) refs.push(...(await placeAgain(chunk)));
+      await this.#lists(split, placing, { refs: await placing.contentsAgain(steps, lost), sealSegments: placing.segmentsAgain(lost) });
     } finally {
       await steps.return();
     }
-    await foldRefs(refs, domains, sealSegments);
+  }
+
+  /** Only what a commit acknowledged is remembered. */
+  async #remember(imageId: ImageId, split: SplitFile, { fresh, broughtContents }: Placing): Promise<void> {
+    const blocks = fresh.flatMap(({ ref, fingerprint, cipherBytes }) => (ref.kind === 'block' && fingerprint !== undefined ? [{ tag: ref.tag, fingerprint, cipherBytes }] : []));
+    await this.run.cache?.remember(this.run.domain, blocks);
+    const anchors = anchorsFor(split, broughtContents);
+    if (anchors.length > 0) await this.run.originals.remember(imageId, anchors);
+  }
+
+  #listener(): PlacingListener {
+    return {
+      tile: (tile) => { this.#tellTile(tile); },
+      sealed: (contents, of) => { this.#tellShare('sealing', contents, of); },
+      sent: () => { this.#tell('sending', this.#meter.bytes, this.#meter.bytes); },
+    };
   }
 
   #tell(phase: 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing', bytes: number, totalBytes: number): void {
@@ -238,21 +203,8 @@ class FileUpload {
     this.run.tell({ kind: 'tile', file: this.name, ...tile });
   }
 
-  #result(status: 'stored' | 'known', of: { readonly id: ImageId | undefined; readonly splitter: UploadedFile['splitter'] }): UploadedFile {
-    return {
-      name: this.name,
-      origin: undefined,
-      ...of,
-      status,
-      logicalBytes: this.opened.source.size,
-      sentBytes: this.#meter.bytes,
-      blocks: this.#rehashes.size,
-      blocksSent: this.#blocksSent,
-      flatTiles: this.#flatTiles,
-    };
+  #result(status: 'stored' | 'known', of: Pick<UploadedFile, 'id' | 'splitter' | 'blocks' | 'flatTiles' | 'patchedTiles'>, blocksSent = 0): UploadedFile {
+    const logicalBytes = this.opened.source.size;
+    return { name: this.name, origin: undefined, ...of, status, logicalBytes, sentBytes: this.#meter.bytes, blocksSent: this.#blocksSent + blocksSent };
   }
-}
-
-async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly FingerprintedContent[], void, void> {
-  for await (const step of steps) if (step.kind === 'chunk') yield step.contents;
 }

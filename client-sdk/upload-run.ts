@@ -10,6 +10,7 @@ import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { KnownImages } from './listing.js';
+import { Originals } from './originals.js';
 import { tasksOf } from './local-tasks.js';
 import type { Tasks } from './tasks.js';
 import type { UploadId } from './protocol/ids.js';
@@ -28,6 +29,7 @@ export class UploadRun {
   readonly domain: Domain;
   readonly lane: UploadLane;
   readonly sender: BlockSender;
+  readonly originals: Originals;
   readonly isDryRun: boolean;
   readonly #breath: Breath;
 
@@ -47,6 +49,7 @@ export class UploadRun {
     this.tasks = tasksOf(connection.platform);
     this.keepBytes = Math.min(maxKeptBytes, Math.floor(keptBytes / (options.filesInFlight ?? defaultFilesInFlight)));
     this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, tasks: this.tasks, isDryRun: this.isDryRun });
+    this.originals = new Originals(connection, this.cache, options.signal);
     this.#breath = new Breath(connection.platform, options.signal);
   }
 

@@ -69,6 +69,6 @@ function asDiceError(thrown: unknown): DiceError {
 function failed(file: UploadFile, error: DiceError): UploadedFile {
   return {
     name: file.name, origin: file.origin, id: undefined, status: 'failed', splitter: undefined,
-    logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, error,
+    logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, patchedTiles: 0, error,
   };
 }

@@ -62,10 +62,11 @@ async function showImage(context: Context, { options, args }: Call<{ readonly bl
       ['splitter', `${opened.splitter}: ${opened.description}`],
       ['skeleton', `${String(opened.skeletonBytes)} bytes`],
       ['blocks', `${String(opened.blocks.length)}, and ${String(opened.flatTiles)} flat tiles in the recipe`],
+      ...(opened.patchedTiles === 0 ? [] : [['edited copy', `${String(opened.patchedTiles)} tiles are another picture’s under a patch`] as const]),
     ]),
   );
   if (options.blocks === true) context.console.say(blocksText(opened));
-  context.console.document({ ...imageDocument(opened.image), splitter: opened.splitter, description: opened.description, skeletonBytes: opened.skeletonBytes, flatTiles: opened.flatTiles, blockList: blockDocuments(opened) });
+  context.console.document({ ...imageDocument(opened.image), splitter: opened.splitter, description: opened.description, skeletonBytes: opened.skeletonBytes, flatTiles: opened.flatTiles, patchedTiles: opened.patchedTiles, blockList: blockDocuments(opened) });
   return 0;
 }
 

@@ -75,7 +75,7 @@ class Run {
   readonly #startedAt: number;
   readonly #document;
   readonly #failures: unknown[] = [];
-  readonly #totals = { files: 0, stored: 0, known: 0, failed: 0, logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0 };
+  readonly #totals = { files: 0, stored: 0, known: 0, failed: 0, logicalBytes: 0, sentBytes: 0, blocks: 0, blocksSent: 0, flatTiles: 0, patchedTiles: 0 };
   readonly #read = new Map<string, number>();
 
   constructor(
@@ -106,7 +106,7 @@ class Run {
     this.#read.delete(file.name);
     this.#totals.files++;
     this.#totals[file.status]++;
-    for (const name of ['logicalBytes', 'sentBytes', 'blocks', 'blocksSent', 'flatTiles'] as const) this.#totals[name] += file[name];
+    for (const name of ['logicalBytes', 'sentBytes', 'blocks', 'blocksSent', 'flatTiles', 'patchedTiles'] as const) this.#totals[name] += file[name];
     if (file.error !== undefined) {
       this.#failures.push(file.error);
       this.context.console.complain(`${nameText(file.name)}: ${file.error.message}`);

@@ -19,6 +19,8 @@ export interface Manifest {
   readonly params: CborValue;
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
+  /** What turns blocks of other pictures into contents of this one (patch-list.ts), packed as a skeleton is. */
+  readonly patches: PackedSkeleton;
   /** The table that lists of blocks refer to; distinct. */
   readonly domains: readonly DomainId[];
   /** SHA-256 of the file. */
@@ -38,16 +40,17 @@ export const splitterCodes: Readonly<Record<SplitterId, number>> = { bytes: 0, r
 
 const version = 1;
 const members = [
-  'version', 'splitter', 'params', 'skeleton', 'contents', 'domains', 'fileHash', 'size', 'picture', 'description',
+  'version', 'splitter', 'params', 'skeleton', 'contents', 'patches', 'domains', 'fileHash', 'size', 'picture', 'description',
 ] as const;
 
 /** The canonical bytes. Throws DiceError `image-too-large` above `maxBlocksPerImage` contents. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
-  const { splitter, params, skeleton, contents, domains, fileHash, size, picture, description } = manifest;
+  const { splitter, params, skeleton, contents, patches, domains, fileHash, size, picture, description } = manifest;
   if (contents.count > maxBlocksPerImage) throw fault('image-too-large', `It has more than ${String(maxBlocksPerImage)} contents.`);
   const value: CborMap = {
     version, splitter: splitterCodes[splitter], params, domains, fileHash, size, description,
-    skeleton: skeleton.kind === 'inline' ? skeleton.bytes : [skeleton.length, ...listValue(skeleton.list)],
+    skeleton: piecesValue(skeleton),
+    patches: piecesValue(patches),
     contents: listValue(contents),
     picture: picture === undefined ? null : [picture.width, picture.height],
   };
@@ -68,8 +71,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   return {
     splitter: splitterOf(value.splitter),
     params: value.params,
-    skeleton: skeletonOf(value.skeleton),
+    skeleton: piecesOf(value.skeleton),
     contents: listOf(value.contents, maxBlocksPerImage),
+    patches: piecesOf(value.patches),
     domains: domainsOf(value.domains),
     fileHash: value.fileHash,
     size: value.size,
@@ -84,6 +88,10 @@ export function splitterOf(value: CborValue): SplitterId {
   throw malformed('its splitter is unknown');
 }
 
+function piecesValue(pieces: PackedSkeleton): CborValue {
+  return pieces.kind === 'inline' ? pieces.bytes : [pieces.length, ...listValue(pieces.list)];
+}
+
 function listValue({ count, depth, packed }: PackedList): readonly CborValue[] {
   return [count, depth, packed];
 }
@@ -96,13 +104,13 @@ function listOf(value: CborValue, maxCount: number): PackedList {
   return { count, depth, packed };
 }
 
-function skeletonOf(value: CborValue): PackedSkeleton {
+function piecesOf(value: CborValue): PackedSkeleton {
   if (value instanceof Uint8Array) {
-    if (value.length > maxInlineSegmentBytes) throw malformed('its skeleton is too long');
+    if (value.length > maxInlineSegmentBytes) throw malformed('its skeleton or patches are too long');
     return { kind: 'inline', bytes: value };
   }
   const [length, ...list] = itemsOf(value);
-  if (!isInteger(length, maxInlineSegmentBytes + 1, maxSkeletonBytes)) throw malformed('its skeleton has a wrong length');
+  if (!isInteger(length, maxInlineSegmentBytes + 1, maxSkeletonBytes)) throw malformed('its skeleton or patches have a wrong length');
   // A piece has at least one byte, and a stranger's pieces are counted before one is fetched.
   return { kind: 'segments', length, list: listOf(list, Math.min(length, maxBlocksPerImage)) };
 }

@@ -21,6 +21,8 @@ export const windowBytes = 4_194_304;
 export const maxWindowBytes = 33_554_432;
 /** Blocks of the first window, when nothing is known of their size. */
 export const firstWindowBlocks = 24;
+/** A structured file may take its own bytes and one part in so many more. */
+const structureToleranceShare = 16;
 /** Bytes of tag and key of a block in a list. */
 const refBytes = 2 * hashBytes + 2;
 
@@ -42,11 +44,14 @@ export interface StructureEstimate {
   readonly samples: number;
 }
 
-/** Storing the structure takes no more than the file. Depends on the file alone. */
+/**
+ * Storing the structure takes at most a sixteenth more than the file: what near copies share repays that. Depends on the
+ * file alone.
+ */
 export function doesStructurePay(estimate: StructureEstimate): boolean {
   const mean = estimate.samples === 0 ? 0 : estimate.sampledBytes / estimate.samples;
   const bytes = mean * estimate.distinctContents + refBytes * estimate.contents + estimate.skeletonBytes;
-  return bytes <= estimate.fileBytes;
+  return bytes <= estimate.fileBytes + estimate.fileBytes / structureToleranceShare;
 }
 
 /** The items in an order that nobody can foresee (Fisher and Yates). */

@@ -63,7 +63,7 @@ describe('files', () => {
     const again = await registered(server.url, 'sharing');
     const first = (await uploaded(again, { 'a.png': pngOf(picture) })).get('a.png');
     const second = (await uploaded(again, { 'b.tif': tiffOf(picture) })).get('b.tif');
-    expect(first?.blocksSent).toBeGreaterThan(10);
+    expect(first?.blocksSent).toBeGreaterThanOrEqual(4);
     expect(second?.blocksSent).toBeLessThanOrEqual(2);
   });
 
@@ -79,7 +79,7 @@ describe('files', () => {
     const edited = (await uploaded(client, { 'edited.png': pngOf(withOnePixel(large, 150, 150)) })).get('edited.png');
     expect(edited?.status).toBe('stored');
     expect(edited?.blocksSent).toBeLessThanOrEqual(3);
-    expect((edited?.sentBytes ?? 0) / (whole?.sentBytes ?? 1)).toBeLessThan(0.12);
+    expect((edited?.sentBytes ?? 0) / (whole?.sentBytes ?? 1)).toBeLessThan(0.2);
   });
 
   it('that fail do not stop their neighbours', async () => {
@@ -104,7 +104,7 @@ describe('files', () => {
     const bytes = pngOf(photograph(256, 128, 77));
     const dry = (await uploaded(client, { 'dry.png': bytes }, { dryRun: true })).get('dry.png');
     expect(dry).toMatchObject({ status: 'stored', id: undefined });
-    expect(dry?.blocksSent).toBeGreaterThan(3);
+    expect(dry?.blocksSent).toBeGreaterThanOrEqual(2);
     expect(await client.usage()).toEqual(before);
     expect(await codeOf(client.find('dry.png'))).toBe('image-unknown');
   });
@@ -124,7 +124,7 @@ describe('files', () => {
     const opened = await client.open((await client.find('photo.png')).id);
     expect(opened).toMatchObject({ splitter: 'raster', picture: { width: 200, height: 150 } });
     const contents = opened.blocks.filter(({ role }) => role === 'content');
-    expect(contents.length).toBe(12);
+    expect(contents.length).toBe(4);
     expect(contents.every(({ block, region }) => region !== undefined && block !== undefined && block.tag.length === 64 && block.key.length === 64)).toBe(true);
   });
 });

@@ -16,6 +16,7 @@ import { open, seal, type SealedContext, sealedPurposes } from '../../client-sdk
 import { openManifest, sealManifest } from '../../client-sdk/core/keys/signed-manifest.js';
 import { subkeyPurposes } from '../../client-sdk/core/labels.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../../client-sdk/core/manifest.js';
+import { packPatches, unpackPatches } from '../../client-sdk/core/patch-list.js';
 import { provePossession } from '../../client-sdk/core/possession.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
 import { encodeStream, FrameReader } from '../../client-sdk/protocol/frames.js';
@@ -59,6 +60,9 @@ export const coreOperations: Readonly<Record<string, Operation>> = {
   open: async (provider, input) => hexOf(await open(provider, { key: bytesIn(input, 'key'), context: contextIn(input), sealed: bytesIn(input, 'sealed') })),
   packRefs: (_, input) => Promise.resolve(hexOf(packRefs(listIn(input, 'refs').map(refIn), domainsIn(input)))),
   unpackRefs: (_, input) => Promise.resolve(unpackRefs(bytesIn(input, 'packed'), domainsIn(input), numberIn(input, 'count')).map(refJson)),
+  packPatches: (_, input) => Promise.resolve(hexOf(packPatches(new Map(listIn(input, 'patches').map((patch) => [numberIn(patch, 'index'), bytesIn(patch, 'patch')]))))),
+  unpackPatches: (_, input) =>
+    Promise.resolve([...unpackPatches(bytesIn(input, 'packed'), numberIn(input, 'contents'))].map(([index, patch]) => ({ index, patch: hexOf(patch) }))),
   encodeManifest: (_, input) => Promise.resolve(hexOf(encodeManifest(manifestIn(objectIn(input, 'manifest'))))),
   decodeManifest: (_, input) => Promise.resolve(hexOf(encodeManifest(decodeManifest(bytesIn(input, 'bytes'))))),
   sealManifest: async (provider, input) => {
@@ -174,9 +178,10 @@ function refJson(ref: ContentRef): Json {
 
 function manifestIn(input: VectorInput): Manifest {
   const skeleton = { kind: 'inline' as const, bytes: bytesIn(input, 'skeleton') };
+  const patches = { kind: 'inline' as const, bytes: bytesIn(input, 'patches') };
   const contents = { count: numberIn(input, 'count'), depth: numberIn(input, 'depth'), packed: bytesIn(input, 'packed') };
   return {
-    splitter: 'raster', params: { tilePixels: 64 }, skeleton, contents, domains: domainsIn(input), fileHash: bytesIn(input, 'fileHash'),
+    splitter: 'raster', params: { tilePixels: 64 }, skeleton, contents, patches, domains: domainsIn(input), fileHash: bytesIn(input, 'fileHash'),
     size: numberIn(input, 'size'), picture: pictureIn(input), description: textIn(input, 'description'),
   };
 }

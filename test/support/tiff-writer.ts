@@ -22,6 +22,8 @@ export interface TiffForm {
   readonly compression?: number | readonly number[];
   /** Compresses one segment. */
   readonly compress?: (packed: Uint8Array, rowBytes: number) => Uint8Array;
+  /** Fields in the place of those of the same tag: [tag, values]; without values the field is left out. */
+  readonly fields?: readonly (readonly [tag: number, ...values: readonly number[]])[];
   /** Changes the places of the segments as the directory tells them. */
   readonly moveOffset?: (offset: number, index: number) => number;
 }
@@ -78,7 +80,10 @@ function fieldsOf(picture: TestPicture, form: TiffForm & { readonly compression:
           { tag: 324, type: wide, values: offsets },
           { tag: 325, type: wide, values: lengths },
         ];
-  return [...shape, ...layout].sort((a, b) => a.tag - b.tag);
+  const changed = form.fields ?? [];
+  const kept = [...shape, ...layout].filter(({ tag }) => !changed.some(([other]) => other === tag));
+  const added = changed.filter(([, ...values]) => values.length > 0).map(([tag, ...values]) => ({ tag, type: wide, values }) as const);
+  return [...kept, ...added].sort((a, b) => a.tag - b.tag);
 }
 
 interface PackedSegment {

@@ -146,6 +146,34 @@ describe('the head of a coded content', () => {
   });
 });
 
+describe('the halves of wide samples', () => {
+  const content = sampleTile({ width: 32, height: 32, channels: 2, depth: 32 }, 'photo');
+  const shape = content.subarray(4, 10);
+  const half = (channels: number, depth: number): Uint8Array => codeContent(sampleTile({ width: 32, height: 32, channels, depth }, 'photo'));
+  const framed = (...parts: readonly Uint8Array[]): Uint8Array => {
+    const payload = concat(...parts);
+    return concat(Uint8Array.of(4, (payload.length & 127) | 128, payload.length >>> 7), payload);
+  };
+
+  it('are used where they are shorter', () => {
+    expect(samplesOf(content).length).toBe(8_192);
+    const smooth = content.slice();
+    for (let i = 10; i < smooth.length; i += 4) smooth.set([0x3f, i >> 6, i & 0xff, 7], i);
+    expect(expectExact(smooth)[3]).toBe(2);
+  });
+
+  it('are refused unless they are two tiles of 16 bits and of the same shape', () => {
+    const right = half(2, 16);
+    expect(decodeContent(framed(Uint8Array.of(2), shape, right, right)).length).toBe(content.length);
+    expectRefused(framed(Uint8Array.of(2), shape, right));
+    expectRefused(framed(Uint8Array.of(2), shape, right, right, Uint8Array.of(0)));
+    expectRefused(framed(Uint8Array.of(2), shape, right, half(1, 16)));
+    expectRefused(framed(Uint8Array.of(2), shape, right, half(2, 15)));
+    expectRefused(framed(Uint8Array.of(2), shape, right, codeContent(plainContent('bytes', noise(9)))));
+    expectRefused(framed(Uint8Array.of(2), shape.map((byte, i) => (i === 5 ? 16 : byte)), right, right));
+  });
+});
+
 describe('a deflated payload', () => {
   const framed = (payload: Uint8Array): Uint8Array =>
     concat(Uint8Array.of(2, (payload.length & 127) | 128, ((payload.length >>> 7) & 127) | 128, payload.length >>> 14), payload);

@@ -25,6 +25,12 @@ describe('geometry', () => {
     expect(regionsOf(cut).at(-1)).toEqual({ x: 128, y: 0, width: 2, height: 64 });
   });
 
+  it('cuts tiles from an origin, with smaller ones before it', () => {
+    const cut = mustCut({ kind: 'tile', tilePixels: 64, origin: { x: 10, y: 0 } }, shape(130, 64));
+    expect(cut).toEqual({ columns: [0, 10, 74, 130], rows: [0, 64] });
+    expect(mustCut({ kind: 'tile', tilePixels: 64, origin: { x: 50, y: 63 } }, shape(50, 63))).toEqual({ columns: [0, 50], rows: [0, 63] });
+  });
+
   it('cuts a grid at floor(i * side / cells)', () => {
     expect(cutOf({ kind: 'grid', cells: 4 }, shape(10, 4))).toEqual({ columns: [0, 2, 5, 7, 10], rows: [0, 1, 2, 3, 4] });
   });
@@ -46,6 +52,8 @@ describe('geometry', () => {
     const isTile = (tilePixels: number): boolean => isGeometry({ kind: 'tile', tilePixels });
     const tiles = [0, minTilePixels - 1, minTilePixels, maxTilePixels, maxTilePixels + 1, 20.5];
     expect(tiles.map(isTile)).toEqual([false, false, true, true, false, false]);
+    const isOrigin = (x: number, y: number): boolean => isGeometry({ kind: 'tile', tilePixels: 64, origin: { x, y } });
+    expect([isOrigin(0, 0), isOrigin(1, 0), isOrigin(0, 63), isOrigin(64, 1), isOrigin(1, 64), isOrigin(-1, 5), isOrigin(0.5, 1)]).toEqual([false, true, true, false, false, false, false]);
     expect([0, 4, 5, 8, 16, 32].map((cells) => isGeometry({ kind: 'grid', cells }))).toEqual([false, true, false, true, true, false]);
     expect([0, 1, maxPictureSide, maxPictureSide + 1].map((width) => isPageShape(shape(width, 1)))).toEqual([false, true, true, false]);
     expect([0, 1, 8, 9].map((channels) => isPageShape(shape(1, 1, channels)))).toEqual([false, true, true, false]);
@@ -60,10 +68,11 @@ describe('geometry', () => {
   });
 
   it('writes and reads a geometry, and refuses any other value', () => {
-    for (const geometry of [{ kind: 'tile', tilePixels: 64 }, { kind: 'grid', cells: 8 }] as const) {
+    const tiles = { kind: 'tile', tilePixels: 64 } as const;
+    for (const geometry of [tiles, { ...tiles, origin: { x: 0, y: 9 } }, { kind: 'grid', cells: 8 }] as const) {
       expect(geometryOf(geometryValue(geometry))).toEqual(geometry);
     }
-    for (const value of [null, 64, {}, { tile: 15 }, { tile: 64, grid: 4 }, { grid: 5 }, { tile: '64' }, ['tile', 64], { cells: 4 }]) {
+    for (const value of [null, 64, {}, { tile: 15 }, { tile: 64, grid: 4 }, { grid: 5 }, { tile: '64' }, ['tile', 64], { cells: 4 }, { tile: [64] }, { tile: [64, 0, 0] }, { tile: [64, 1, 64] }, { tile: [64, 1, 1, 1] }, { grid: [4, 1, 1] }]) {
       expect(() => geometryOf(value)).toThrow(/geometry/);
     }
   });

@@ -46,7 +46,7 @@ function refsOf(count: number): ContentRef[] {
 
 const list: PackedList = { count: 2, depth: 0, packed: packRefs([blockRef(), { kind: 'inline', coded: randomBytes(9) }], domains) };
 const manifest: Manifest = {
-  splitter: 'raster', params: { tilePixels: 64 }, skeleton: { kind: 'inline', bytes: randomBytes(100) }, contents: list, domains,
+  splitter: 'raster', params: { tilePixels: 64 }, skeleton: { kind: 'inline', bytes: randomBytes(100) }, contents: list, patches: { kind: 'inline', bytes: new Uint8Array() }, domains,
   fileHash: randomBytes(32), size: 12_345, picture: { width: 100, height: 50 }, description: 'PNG',
 };
 

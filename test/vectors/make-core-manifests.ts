@@ -13,7 +13,7 @@ const refs = [block('a', 'personal'), block('b', 'personal'), { coded: '01020304
 /** All cases of the folder manifest. */
 export async function manifestCases(produce: Produce): Promise<readonly Case[]> {
   const packed = asText(await produce('packRefs', { refs, domains }));
-  return [...lists(packed), ...(await manifests(produce, packed)), ...(await entries(produce))];
+  return [...lists(packed), ...patchLists(), ...(await manifests(produce, packed)), ...(await entries(produce))];
 }
 
 function lists(packed: string): readonly Case[] {
@@ -38,14 +38,33 @@ function lists(packed: string): readonly Case[] {
   ];
 }
 
+function patchLists(): readonly Case[] {
+  const patches = [{ index: 1, patch: '0a0b' }, { index: 2, patch: '0a0b' }, { index: 3, patch: '0c' }, { index: 9, patch: '0c' }];
+  const packed = '0102020a0b' + '0001010c' + '0501010c';
+  const refuse = (name: string, why: string, change: Case['input']): Case => ({
+    path: `manifest/patches-refuse-${name}`, why, operation: 'unpackPatches', input: { packed, contents: 10, ...change }, failure: 'recipe-invalid',
+  });
+  return [
+    { path: 'manifest/patches-pack', why: 'Runs of equal patches on neighbours.', operation: 'packPatches', input: { patches } },
+    { path: 'manifest/patches-unpack', why: 'The table gives its patches back.', operation: 'unpackPatches', input: { packed, contents: 10 } },
+    { path: 'manifest/patches-none', why: 'No patches, no bytes.', operation: 'unpackPatches', input: { packed: '', contents: 0 } },
+    refuse('beyond', 'A patch for a content that the image does not have.', { contents: 9 }),
+    refuse('zero-run', 'A run of nothing.', { packed: '0000010a' }),
+    refuse('empty', 'A patch without bytes.', { packed: '000100' }),
+    refuse('split-run', 'Two runs that are one.', { packed: '0001010a0001010a' }),
+    refuse('cut', 'The last byte is missing.', { packed: packed.slice(0, -2) }),
+    refuse('long', 'A patch above its limit.', { packed: '0001818004' }),
+  ];
+}
+
 async function manifests(produce: Produce, packed: string): Promise<readonly Case[]> {
   const contents = { count: 3, depth: 0, packed: asText(await produce('packRefs', { refs: refs.slice(1), domains })) };
   const manifest = {
-    ...contents, domains, skeleton: fixed('skeleton', 20), fileHash: fixed('file', 32), size: 123_456, width: 192, height: 64, description: 'PNG 8-bit RGB',
+    ...contents, domains, skeleton: fixed('skeleton', 20), patches: '0101020a0b', fileHash: fixed('file', 32), size: 123_456, width: 192, height: 64, description: 'PNG 8-bit RGB',
   };
   const encoded = asText(await produce('encodeManifest', { manifest }));
   const value: CborMap = {
-    version: 1, splitter: 1, params: {}, skeleton: bytes('00'), contents: [3, 0, bytes(contents.packed)], domains: ['personal', groupId],
+    version: 1, splitter: 1, params: {}, skeleton: bytes('00'), contents: [3, 0, bytes(contents.packed)], patches: bytes(''), domains: ['personal', groupId],
     fileHash: bytes(fixed('file', 32)), size: 1, picture: null, description: '',
   };
   const refuse = (name: string, why: string, change: CborMap): Case => ({
@@ -65,6 +84,7 @@ async function manifests(produce: Produce, packed: string): Promise<readonly Cas
     refuse('long-list', 'A list above 256 bytes that is not cut.', { contents: [9, 0, new Uint8Array(300)] }),
     refuse('skeleton', 'A skeleton above 256 bytes that is not cut.', { skeleton: new Uint8Array(257) }),
     refuse('skeleton-length', 'A skeleton above the limit.', { skeleton: [33_554_433, 1, 0, bytes(packed)] }),
+    refuse('patches', 'Patches above 256 bytes that are not cut.', { patches: new Uint8Array(257) }),
     refuse('picture', 'A picture without height.', { picture: [64] }), refuse('description', 'A description above 200 bytes.', { description: 'x'.repeat(201) }),
     ...(await signatures(produce, encoded)),
   ];

@@ -21,6 +21,21 @@ function noise(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => next());
 }
 
+/** Samples of 32 bits that rise smoothly: their low halves are noise. */
+function wide(): Uint8Array {
+  const content = newTile({ width: 16, height: 16, channels: 1, depth: 32 });
+  const samples = new DataView(content.buffer, content.length - samplesOf(content).length);
+  for (let i = 0; i < 256; i++) samples.setUint32(4 * i, (0x3f80_0000 + i * 70_000 + (Math.imul(i, 0x9e3779b1) >>> 17)) >>> 0);
+  return content;
+}
+
+function spread(): Uint8Array {
+  const packed = tile([24, 20], [1, 2], 'photo');
+  const content = newTile({ width: 24, height: 20, channels: 1, depth: 8 });
+  samplesOf(content).set(samplesOf(packed).map((sample) => 85 * sample));
+  return content;
+}
+
 /** Blocks of smooth grey whose edges are far apart. */
 function edges(): Uint8Array {
   const content = newTile({ width: 32, height: 32, channels: 1, depth: 8 });
@@ -42,6 +57,8 @@ const contents: Readonly<Record<string, readonly [why: string, content: Uint8Arr
   'deflated-bytes': ['Bytes that shrink are deflated.', plainContent('bytes', utf8('tile '.repeat(60)))],
   'stored-tile': ['A tile of noise is stored.', tile([8, 8], [1, 8], 'noise')],
   'float-tile': ['Depth 32 is stored or deflated.', tile([4, 4], [1, 32], 'flat')],
+  'wide-halves': ['Depth 32, coded as two halves of 16 bits.', wide()],
+  'spread-grey-8': ['Samples that are 2 bits spread over 8 are coded as these.', spread()],
   'one-pixel': ['One pixel is a flat tile.', tile([1, 1], [4, 16], 'flat')],
   'flat-default': ['A flat tile of the default size writes no size.', tile([64, 64], [3, 8], 'flat')],
   'photo-grey-8': ['Predicted, one channel.', tile([24, 20], [1, 8], 'photo')],

@@ -5,15 +5,15 @@
 import { deflateRaw, Inflate } from 'pako';
 import { maxPayloadBytes } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
-import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesOf, shapeOf } from './content.js';
+import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesOf, shapeOf, type TileShape } from './content.js';
 import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
 
 /** The closed registry of coders. A better coder gets a new id. */
-const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4 } as const;
+const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5 } as const;
 /** Plain kinds, as payloads of coders 1 and 2 begin. */
 const plainKinds = ['bytes', 'segment'] as const;
 /** First byte of a payload of coder 4. */
-const tileForms = { raw: 0, deflated: 1 } as const;
+const tileForms = { raw: 0, deflated: 1, halves: 2 } as const;
 /** A tile's geometry in a payload of coder 4: as in its content. */
 const geometryBytes = 6;
 const labelBytes = 4;
@@ -47,6 +47,8 @@ export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
       return decodeTile(payload);
     case coders.storedTile:
       return decodeStoredTile(payload);
+    case coders.spreadTile:
+      return decodeSpread(payload);
     default:
       throw malformed('its coder is unknown');
   }
@@ -58,14 +60,83 @@ export function codedLength(coded: Uint8Array): number {
 }
 
 function codeTileContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { depth } = shapeOf(content);
-  const code = depth === 32 ? undefined : codeTile(content);
+  const shape = shapeOf(content);
+  const spread = spreadOf(shape, samplesOf(content));
+  const spreadCode = spread === undefined ? undefined : codeTile(spread);
+  if (spreadCode !== undefined) return frame(coders.spreadTile, spreadCode);
+  const code = shape.depth === 32 ? undefined : codeTile(content);
   if (code !== undefined) return frame(coders.tile, code);
   const geometry = content.subarray(labelBytes, labelBytes + geometryBytes);
   const samples = samplesOf(content);
   const deflated = deflateIfShorter(samples);
   const form = Uint8Array.of(deflated === undefined ? tileForms.raw : tileForms.deflated);
-  return frame(coders.storedTile, form, geometry, deflated ?? samples);
+  const plain = deflated ?? samples;
+  if (shape.depth === 32) {
+    const [high, low] = halvesOf(shape, samples).map(codeContent);
+    if (high!.length + low!.length < plain.length) return frame(coders.storedTile, Uint8Array.of(tileForms.halves), geometry, high!, low!);
+  }
+  return frame(coders.storedTile, form, geometry, plain);
+}
+
+/** The tile of 1, 2 or 4 bits whose samples were spread over the 8 of this one, undefined where they were not. */
+function spreadOf(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
+  if (shape.depth !== 8) return undefined;
+  let index = 0;
+  for (const sample of samples) {
+    while (sample % spreadSteps[index]![1] !== 0) if (++index === spreadSteps.length) return undefined;
+  }
+  const [depth, step] = spreadSteps[index]!;
+  const packed = newTile({ ...shape, depth });
+  samplesOf(packed).set(samples.map((sample) => sample / step));
+  return packed;
+}
+
+/** Depths that are spread, and the distance of their samples then. */
+const spreadSteps = [[1, 255], [2, 85], [4, 17]] as const;
+
+function decodeSpread(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const packed = decodeTile(payload);
+  const shape = shapeOf(packed);
+  const step = spreadSteps.find(([depth]) => depth === shape.depth)?.[1];
+  if (step === undefined) throw malformed('its depth cannot be spread');
+  const content = newTile({ ...shape, depth: 8 });
+  samplesOf(content).set(samplesOf(packed).map((sample) => sample * step));
+  return content;
+}
+
+/** The high and the low 16 bits of samples of 32, each as a tile of its own. */
+function halvesOf(shape: TileShape, samples: Uint8Array): readonly Uint8Array[] {
+  return [0, 2].map((from) => {
+    const half = newTile({ ...shape, depth: 16 });
+    const own = samplesOf(half);
+    for (let at = from, to = 0; to < own.length; at += 4, to += 2) {
+      own[to] = samples[at]!;
+      own[to + 1] = samples[at + 1]!;
+    }
+    return half;
+  });
+}
+
+/** Puts two halves together. */
+function joinHalves(shape: TileShape, coded: Uint8Array, samples: Uint8Array): void {
+  if (shape.depth !== 32) throw malformed('its form is not for its depth');
+  let at = 0;
+  for (const from of [0, 2]) {
+    const end = at + codedLength(coded.subarray(at));
+    const half = decodeContent(coded.subarray(at, end));
+    at = end;
+    if (!isSameShape(shapeOf(half), { ...shape, depth: 16 })) throw malformed('a half of it has another shape');
+    const own = samplesOf(half);
+    for (let to = from, k = 0; k < own.length; to += 4, k += 2) {
+      samples[to] = own[k]!;
+      samples[to + 1] = own[k + 1]!;
+    }
+  }
+  if (at !== coded.length) throw malformed('bytes follow its halves');
+}
+
+function isSameShape(a: TileShape, b: TileShape): boolean {
+  return a.width === b.width && a.height === b.height && a.channels === b.channels && a.depth === b.depth;
 }
 
 function decodeStoredTile(payload: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -77,6 +148,10 @@ function decodeStoredTile(payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const samples = samplesOf(content);
   const rest = payload.subarray(1 + geometryBytes);
   const form = payload[0];
+  if (form === tileForms.halves) {
+    joinHalves(shape, rest, samples);
+    return content;
+  }
   if (form !== tileForms.raw && form !== tileForms.deflated) throw malformed('its form is unknown');
   const bytes = form === tileForms.raw ? rest : inflate(rest, samples.length);
   if (bytes.length !== samples.length) throw malformed('it has too few or too many samples');

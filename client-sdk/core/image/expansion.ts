@@ -1,17 +1,22 @@
 /**
- * What a tile's canonical content leaves out: channels that repeat another one and channels that are constant.
- * An expansion says for each channel of the container where its samples come from; a page has a table of the
+ * What a tile's canonical content leaves out: channels that repeat another one, channels that are constant, and the second of two
+ * equal bytes of a sample. An expansion says for each channel of the page where its samples come from; a page has a table of the
  * distinct ones and runs of indices into it. A tile without any channel of its own is flat. SPEC.md section 6.3.
  */
 import { fault } from '../errors.js';
 import { sampleBytes, type TileShape } from './content.js';
 import { type ByteReader, type ByteWriter, RunList } from './varint.js';
 
-/**
- * Per channel of the container: the tile's channel (0 and up), or -1 - value for a constant. Tile channels
- * appear in ascending order, each for the first time where the samples first stand.
- */
-export type Expansion = readonly number[];
+/** How a tile's content becomes the samples of a page. */
+export interface Expansion {
+  /**
+   * Per channel of the page: the tile's channel (0 and up), or -1 - value for a constant. Tile channels
+   * appear in ascending order, each for the first time where the samples first stand.
+   */
+  readonly origins: readonly number[];
+  /** The tile has 8 bits, and each byte stands twice in the 16 of the page. */
+  readonly isNarrow: boolean;
+}
 
 /** The expansions of a page's tiles. */
 export interface ExpansionTable {
@@ -24,10 +29,16 @@ export interface ExpansionTable {
 }
 
 const constantMark = 0x80;
+const narrowMark = 0x40;
 
 /** Channels that the tile's content has: 0 for a flat tile. */
-export function tileChannels(expansion: Expansion): number {
-  return Math.max(...expansion) < 0 ? 0 : Math.max(...expansion) + 1;
+export function tileChannels({ origins }: Expansion): number {
+  return Math.max(0, Math.max(...origins) + 1);
+}
+
+/** The depth of the tile's content, of a page of `depth`. */
+export function tileDepth({ isNarrow }: Expansion, depth: number): number {
+  return isNarrow ? depth / 2 : depth;
 }
 
 /** Gathers the expansions of a page in tile order. */
@@ -37,7 +48,7 @@ export class ExpansionList {
   readonly #runs = new RunList();
 
   add(expansion: Expansion): void {
-    const key = expansion.join();
+    const key = `${expansion.origins.join()} ${String(expansion.isNarrow)}`;
     let index = this.#indices.get(key);
     if (index === undefined) {
       index = this.#distinct.length;
@@ -60,9 +71,9 @@ export class ExpansionList {
   }
 }
 
-function writeExpansion(writer: ByteWriter, expansion: Expansion, size: number): void {
-  for (const origin of expansion) {
-    if (origin >= 0) writer.byte(origin);
+function writeExpansion(writer: ByteWriter, { origins, isNarrow }: Expansion, size: number): void {
+  for (const origin of origins) {
+    if (origin >= 0) writer.byte(origin | (isNarrow ? narrowMark : 0));
     else {
       writer.byte(constantMark);
       writer.fixed(-1 - origin, size);
@@ -87,19 +98,25 @@ export function readExpansions(reader: ByteReader, shape: TileShape, tiles: numb
 }
 
 function readExpansion(reader: ByteReader, shape: TileShape): Expansion {
-  const expansion: number[] = [];
+  const origins: number[] = [];
   const size = sampleBytes(shape.depth);
   let next = 0;
+  let mark = -1;
   for (let channel = 0; channel < shape.channels; channel++) {
-    const origin = reader.byte();
-    if (origin === constantMark) expansion.push(-1 - readConstant(reader, size, shape.depth));
-    else {
-      if (origin > next) throw fault('recipe-invalid', 'An expansion names a channel out of order.');
-      if (origin === next) next++;
-      expansion.push(origin);
+    const byte = reader.byte();
+    if (byte === constantMark) {
+      origins.push(-1 - readConstant(reader, size, shape.depth));
+      continue;
     }
+    const origin = byte & (narrowMark - 1);
+    if (mark < 0) mark = byte & narrowMark;
+    if (byte >= constantMark || (byte & narrowMark) !== mark || origin > next) throw fault('recipe-invalid', 'An expansion names a channel out of order.');
+    if (origin === next) next++;
+    origins.push(origin);
   }
-  return expansion;
+  const isNarrow = mark === narrowMark;
+  if (isNarrow && shape.depth !== 16) throw fault('recipe-invalid', 'An expansion is not for its depth.');
+  return { origins, isNarrow };
 }
 
 function readConstant(reader: ByteReader, size: number, depth: number): number {

@@ -7,7 +7,7 @@ import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
 import { maxSamplesBytes, sampleBytes, type TileShape } from './content.js';
 import { gridCells, maxBandBytes, maxChannels, maxPicturePixels, maxPictureSide, maxTilePixels, minTilePixels } from './image-limits.js';
-import type { Geometry, Region } from './splitter.js';
+import type { Geometry, Point, Region } from './splitter.js';
 
 /** Edges from 0 to the width, and from 0 to the height, strictly ascending. */
 export interface Cut {
@@ -18,8 +18,15 @@ export interface Cut {
 /** `geometry` is one that a recipe may name. */
 export function isGeometry(geometry: Geometry): boolean {
   if (geometry.kind === 'grid') return gridCells.some((cells) => cells === geometry.cells);
-  const { tilePixels } = geometry;
-  return Number.isInteger(tilePixels) && tilePixels >= minTilePixels && tilePixels <= maxTilePixels;
+  const { tilePixels, origin } = geometry;
+  const isSize = Number.isInteger(tilePixels) && tilePixels >= minTilePixels && tilePixels <= maxTilePixels;
+  return isSize && (origin === undefined || isOrigin(origin, tilePixels));
+}
+
+/** One that is not the default, and that a tile can begin at. */
+function isOrigin({ x, y }: Point, tilePixels: number): boolean {
+  const isPlace = (at: number): boolean => Number.isInteger(at) && at >= 0 && at < tilePixels;
+  return isPlace(x) && isPlace(y) && x + y > 0;
 }
 
 /** `shape` is one that a page of a picture may have. */
@@ -35,7 +42,7 @@ export function isPageShape(shape: TileShape): boolean {
  * Both arguments have been checked with the predicates above.
  */
 export function cutOf(geometry: Geometry, shape: TileShape): Cut | undefined {
-  const cut = geometry.kind === 'tile' ? tileCut(geometry.tilePixels, shape) : gridCut(geometry.cells, shape);
+  const cut = geometry.kind === 'tile' ? tileCut(geometry, shape) : gridCut(geometry.cells, shape);
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
   const tallest = longestStep(cut.rows);
   if (tallest * longestStep(cut.columns) * pixelBytes > maxSamplesBytes) return undefined;
@@ -63,9 +70,11 @@ export function regionsOf(cut: Cut): readonly Region[] {
   return Array.from({ length: tileCount(cut) }, (_, index) => regionOf(cut, index));
 }
 
-/** A geometry as recipes write it: `{tile: pixels}` or `{grid: cells}`. */
+/** A geometry as recipes write it: `{tile: pixels}`, `{tile: [pixels, x, y]}` or `{grid: cells}`. */
 export function geometryValue(geometry: Geometry): CborValue {
-  return geometry.kind === 'tile' ? { tile: geometry.tilePixels } : { grid: geometry.cells };
+  if (geometry.kind === 'grid') return { grid: geometry.cells };
+  const { tilePixels, origin } = geometry;
+  return { tile: origin === undefined ? tilePixels : [tilePixels, origin.x, origin.y] };
 }
 
 /** The geometry that a recipe names. Throws DiceError `recipe-invalid` for anything else. */
@@ -78,19 +87,27 @@ export function geometryOf(value: CborValue | undefined): Geometry {
   throw fault('recipe-invalid', 'Its geometry is unknown.');
 }
 
-function named(name: string, amount: unknown): Geometry | undefined {
+function named(name: string, amount: CborValue): Geometry | undefined {
+  if (name === 'tile' && Array.isArray(amount)) return tilesFrom(amount);
   if (typeof amount !== 'number') return undefined;
   if (name === 'tile') return { kind: 'tile', tilePixels: amount };
   return name === 'grid' ? { kind: 'grid', cells: amount } : undefined;
 }
 
-function tileCut(tilePixels: number, shape: TileShape): Cut {
-  return { columns: steps(shape.width, tilePixels), rows: steps(shape.height, tilePixels) };
+function tilesFrom(members: readonly unknown[]): Geometry | undefined {
+  const [tilePixels, x, y, ...rest] = members;
+  if (typeof tilePixels !== 'number' || typeof x !== 'number' || typeof y !== 'number' || rest.length > 0) return undefined;
+  return { kind: 'tile', tilePixels, origin: { x, y } };
 }
 
-function steps(length: number, step: number): readonly number[] {
-  const edges: number[] = [];
-  for (let at = 0; at < length; at += step) edges.push(at);
+function tileCut({ tilePixels, origin }: Extract<Geometry, { kind: 'tile' }>, shape: TileShape): Cut {
+  const edges = (length: number, first: number): readonly number[] => steps(length, { first, step: tilePixels });
+  return { columns: edges(shape.width, origin?.x ?? 0), rows: edges(shape.height, origin?.y ?? 0) };
+}
+
+function steps(length: number, { first, step }: { readonly first: number; readonly step: number }): readonly number[] {
+  const edges = first === 0 ? [] : [0];
+  for (let at = first; at < length; at += step) edges.push(at);
   edges.push(length);
   return edges;
 }

@@ -24,6 +24,8 @@ export interface PngLayout {
 export const chunkFrameBytes = 12;
 /** "IDAT". */
 export const idatType = Uint8Array.of(0x49, 0x44, 0x41, 0x54);
+/** "PLTE". */
+export const paletteType = Uint8Array.of(0x50, 0x4c, 0x54, 0x45);
 /** CRC-32 of "IDAT": where the CRC of such a chunk begins. */
 export const idatCrcStart = crc32(idatType);
 /** Deflate unfolds at most 1032 times. */
@@ -65,6 +67,14 @@ export async function* idatPieces(
     if (onChunk !== undefined) onChunk(index, crc, u32At((await file.exactly(at, 4)) ?? new Uint8Array(4), 0));
     at += 4;
   }
+}
+
+/** The payload of the first chunk of a type before the first IDAT, as far as it is there. */
+export function chunkIn(prefix: Uint8Array, type: Uint8Array): Uint8Array | undefined {
+  for (let at = pngHeadBytes; at + 8 <= prefix.length; at += chunkFrameBytes + u32At(prefix, at)) {
+    if (type.every((byte, i) => prefix[at + 4 + i] === byte)) return prefix.subarray(at + 8, at + 8 + u32At(prefix, at));
+  }
+  return undefined;
 }
 
 async function firstIdat(file: SequentialSource): Promise<number> {

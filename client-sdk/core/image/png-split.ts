@@ -10,9 +10,10 @@ import { sampleBytes } from './content.js';
 import { maxContainerBytes, maxWholeBytes } from './image-limits.js';
 import { unpackRow } from './packed-samples.js';
 import { spareBits, type PngHeader } from './png-header.js';
-import { idatPieces, pngLayoutOf, type PngLayout } from './png-layout.js';
+import { chunkIn, idatPieces, paletteType, pngLayoutOf, type PngLayout } from './png-layout.js';
 import { PngRows, type PngRow } from './png-rows.js';
 import { type ContainerRecipe, type RasterFile, Unsplittable } from './raster-container.js';
+import { mapOfLight, mapOfPalette, type SampleMap } from './sample-map.js';
 import type { Source, SplitEffort } from './splitter.js';
 import { StoredBlockReader } from './stored-blocks.js';
 import { ByteWriter, encodeRuns, RunList } from './varint.js';
@@ -47,10 +48,23 @@ export async function openPng(source: Source, effort: SplitEffort): Promise<Rast
   return {
     format: 'png',
     description: describe(header, survey.method),
-    pages: [shape],
+    pages: [{ shape, map: mapOf(layout) }],
     container,
     bands: (_page, edges) => bandsOf(source, layout, edges),
   };
+}
+
+/** Grey of few bits, and palettes of shades, meet grey of 8 bits. */
+function mapOf({ header, prefix }: PngLayout): SampleMap {
+  const { depth } = header.shape;
+  if (header.colourType === 0) return mapOfLight(depth);
+  const palette = header.colourType === 3 ? chunkIn(prefix, paletteType) : undefined;
+  if (palette === undefined) return 'plain';
+  const shades = Array.from({ length: Math.floor(palette.length / 3) }, (_, i) => {
+    const [red, green, blue] = palette.subarray(3 * i, 3 * i + 3);
+    return red === green && green === blue ? red : undefined;
+  });
+  return mapOfPalette(depth, shades);
 }
 
 function describe(header: PngHeader, method: DeflateMethod): string {

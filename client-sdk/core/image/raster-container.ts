@@ -5,6 +5,7 @@
  */
 import type { CborMap } from '../cbor.js';
 import type { TileShape } from './content.js';
+import type { SampleMap } from './sample-map.js';
 import type { TilePicture } from './tile-picture.js';
 
 /** Names of container formats, as recipes know them. */
@@ -18,16 +19,22 @@ export interface ContainerRecipe {
   readonly sections: readonly Uint8Array[];
 }
 
+/** A page: what its samples are in the container, and what becomes of them in tiles. */
+export interface RasterPage {
+  readonly shape: TileShape;
+  readonly map: SampleMap;
+}
+
 /** A file whose pixels can be read and whose other bytes are known. */
 export interface RasterFile {
   readonly format: RasterFormat;
   /** In words, for `dice info`. */
   readonly description: string;
-  readonly pages: readonly TileShape[];
+  readonly pages: readonly RasterPage[];
   readonly container: ContainerRecipe;
   /**
-   * Canonical samples of a page in bands; `edges` are rows from 0 to the height. Each band may be reused by
-   * the next one: take from it before asking for more.
+   * Canonical samples of a page in bands, not mapped; `edges` are rows from 0 to the height. Each band may be changed by
+   * who asks, and may be reused by the next one: take from it before asking for more.
    */
   bands(page: number, edges: readonly number[]): AsyncIterable<Uint8Array>;
 }

@@ -6,15 +6,15 @@ import type { CborValue } from '../cbor.js';
 import { concat } from '../../protocol/bytes.js';
 import { maxBlocksPerImage } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
-import type { TileShape } from './content.js';
 import { formatOf } from './detect-format.js';
 import { ExpansionList, readExpansions, tileChannels, type ExpansionTable } from './expansion.js';
 import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionOf, tileCount, type Cut } from './geometry.js';
 import { maxPages, maxSkeletonBytes } from './image-limits.js';
 import { joinPng } from './png-join.js';
 import { openPng } from './png-split.js';
-import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin } from './raster-container.js';
+import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin, type RasterPage } from './raster-container.js';
 import { integerOf, listOf, mapOf } from './recipe-members.js';
+import { mapOfValue, mappedShape, mapSamples, mapValue } from './sample-map.js';
 import type { ContentReader, Geometry, Picture, Recipe, Region, Source, Split, SplitEffort, Splitter, SplitSummary } from './splitter.js';
 import { TilePicture } from './tile-picture.js';
 import { expansionIn, tileIn } from './tile-samples.js';
@@ -31,11 +31,16 @@ const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source, e
   tiff: { open: openTiff, join: joinTiff },
 };
 const maxSections = 16;
+const members = ['container', 'cut', 'format', 'pages', 'sections'];
 
 /** A page and how it is cut. */
-interface CutPage {
-  readonly shape: TileShape;
+interface CutPage extends RasterPage {
   readonly cut: Cut;
+}
+
+/** How the picture of a raster recipe is cut. Throws DiceError `recipe-invalid`. */
+export function geometryOfRaster(recipe: Recipe): Geometry {
+  return geometryOf(mapOf(recipe.params, members)['cut']);
 }
 
 async function splitRaster(source: Source, geometry: Geometry, effort: SplitEffort = 'whole'): Promise<Split | undefined> {
@@ -73,14 +78,14 @@ async function understand(source: Source, geometry: Geometry, effort: SplitEffor
 }
 
 /** The cuts of all pages, or undefined where they are too many tiles or a tile is too large. */
-function cutPages(shapes: readonly TileShape[], geometry: Geometry): readonly CutPage[] | undefined {
+function cutPages(all: readonly RasterPage[], geometry: Geometry): readonly CutPage[] | undefined {
   const pages: CutPage[] = [];
   let tiles = 0;
-  for (const shape of shapes) {
-    const cut = cutOf(geometry, shape);
+  for (const page of all) {
+    const cut = cutOf(geometry, page.shape);
     tiles += cut === undefined ? Infinity : tileCount(cut);
     if (cut === undefined || tiles > maxBlocksPerImage) return undefined;
-    pages.push({ shape, cut });
+    pages.push({ ...page, cut });
   }
   return pages;
 }
@@ -92,10 +97,13 @@ async function* contentsOf(
   onEnd: (lists: readonly ExpansionList[]) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const lists = pages.map(() => new ExpansionList());
-  for (const [index, { shape, cut }] of pages.entries()) {
+  for (const [index, page] of pages.entries()) {
+    const { shape, map, cut } = page;
+    const mapped = { cut, shape: mappedShape(shape, map) };
     let band = 0;
     for await (const samples of unchanged(file.bands(index, cut.rows))) {
-      yield* tilesOf(samples, { shape, cut }, band++, lists[index]!);
+      mapSamples(samples, shape.depth, map);
+      yield* tilesOf(samples, mapped, band++, lists[index]!);
     }
     if (band !== cut.rows.length - 1) throw fault('file-changed');
   }
@@ -111,7 +119,7 @@ async function* unchanged(bands: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-function* tilesOf(samples: Uint8Array, { shape, cut }: CutPage, band: number, list: ExpansionList): Generator<Uint8Array, void, undefined> {
+function* tilesOf(samples: Uint8Array, { shape, cut }: Pick<CutPage, 'shape' | 'cut'>, band: number, list: ExpansionList): Generator<Uint8Array, void, undefined> {
   const y = cut.rows[band]!;
   const patch = { samples, region: { x: 0, y, width: shape.width, height: cut.rows[band + 1]! - y } };
   const across = cut.columns.length - 1;
@@ -130,14 +138,17 @@ async function* skip(contents: AsyncIterable<Uint8Array>, from: number): AsyncGe
 
 function recipeOf(file: RasterFile, geometry: Geometry, tables: readonly ExpansionList[]): Recipe {
   const writer = new ByteWriter();
-  for (const [index, table] of tables.entries()) table.write(writer, file.pages[index]!.depth);
+  for (const [index, table] of tables.entries()) {
+    const { shape, map } = file.pages[index]!;
+    table.write(writer, mappedShape(shape, map).depth);
+  }
   // The expansions stand last: their length may differ between near copies, and what comes before them keeps its place.
   const sections = [...file.container.sections, writer.take()];
   const params: CborValue = {
     container: file.container.params,
     cut: geometryValue(geometry),
     format: file.format,
-    pages: file.pages.map(({ width, height, channels, depth }) => [width, height, channels, depth]),
+    pages: file.pages.map(({ shape: { width, height, channels, depth }, map }) => [width, height, channels, depth, mapValue(map)]),
     sections: sections.map((section) => section.length),
   };
   return { splitter: 'raster', params, skeleton: concat(...sections) };
@@ -159,18 +170,17 @@ async function* joinRaster(recipe: Recipe, contents: ContentReader): AsyncGenera
 }
 
 function partsOf(recipe: Recipe): RasterParts {
-  const params = mapOf(recipe.params, ['container', 'cut', 'format', 'pages', 'sections']);
+  const params = mapOf(recipe.params, members);
   const format = params['format'];
   if (recipe.splitter !== 'raster' || (format !== 'png' && format !== 'tiff')) throw fault('recipe-invalid', 'Its format is unknown.');
   if (recipe.skeleton.length > maxSkeletonBytes) throw fault('recipe-invalid', 'Its skeleton is too long.');
-  const shapes = listOf(params['pages'], maxPages).map(shapeFrom);
-  const cuts = cutPages(shapes, geometryOf(params['cut']));
+  const cuts = cutPages(listOf(params['pages'], maxPages).map(pageFrom), geometryOf(params['cut']));
   if (cuts === undefined) throw fault('recipe-invalid', 'Its pages have too many tiles, or too large ones.');
   const sections = sectionsOf(recipe.skeleton, listOf(params['sections'], maxSections));
   const reader = new ByteReader(sections.pop() ?? new Uint8Array(0));
   let count = 0;
   const pages = cuts.map((page) => {
-    const expansions = readExpansions(reader, page.shape, tileCount(page.cut));
+    const expansions = readExpansions(reader, mappedShape(page.shape, page.map), tileCount(page.cut));
     const firstContent = count;
     count += expansions.contentCount;
     return { ...page, expansions, firstContent };
@@ -185,14 +195,15 @@ function memberNames(value: CborValue | undefined): readonly string[] {
   return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
-function shapeFrom(value: CborValue): TileShape {
-  const [width, height, channels, depth] = listOf(value, 4).map((member) => integerOf(member, 1, Number.MAX_SAFE_INTEGER));
+function pageFrom(value: CborValue): RasterPage {
+  const members = listOf(value, 5);
+  const [width, height, channels, depth] = members.slice(0, 4).map((member) => integerOf(member, 1, Number.MAX_SAFE_INTEGER));
   if (width === undefined || height === undefined || channels === undefined || depth === undefined) {
     throw fault('recipe-invalid', 'A page has no shape.');
   }
   const shape = { width, height, channels, depth };
   if (!isPageShape(shape)) throw fault('recipe-invalid', 'A page has a shape that none may have.');
-  return shape;
+  return { shape, map: mapOfValue(members[4], depth) };
 }
 
 function sectionsOf(skeleton: Uint8Array, lengths: readonly CborValue[]): Uint8Array[] {

@@ -16,10 +16,19 @@ export interface Source {
 /** Names of splitters, as recipes and `--splitter` know them. */
 export type SplitterId = 'bytes' | 'raster' | 'jpeg';
 
-/** How pixels are cut. A grid cell above the block limit is cut into equal parts. */
+/**
+ * How pixels are cut. A grid cell above the block limit is cut into equal parts. `origin` is where the first edges
+ * after the sides fall, each below `tilePixels`; none means 0: so a crop can be cut as the picture it came from.
+ */
 export type Geometry =
-  | { readonly kind: 'tile'; readonly tilePixels: number }
+  | { readonly kind: 'tile'; readonly tilePixels: number; readonly origin?: Point }
   | { readonly kind: 'grid'; readonly cells: number };
+
+/** A corner between pixels: columns from the left, rows from the top. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** How much of the file is made again while it is taken apart, before anything is joined. */
 export type SplitEffort = 'quick' | 'whole';

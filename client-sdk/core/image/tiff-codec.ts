@@ -1,46 +1,69 @@
 /**
- * How the segments of a TIFF page are compressed, exactly in both directions: not at all, LZW and PackBits as
- * libtiff does, Deflate by found parameters or by predicted tokens; and the horizontal predictor. SPEC.md section 6.5.
+ * How the segments of a TIFF page are compressed, exactly in both directions: not at all, LZW in several variants, PackBits as
+ * libtiff does, Deflate by found parameters or by predicted tokens. SPEC.md section 6.5.
  */
 import { concat, isEqual, u32 } from '../../protocol/bytes.js';
 import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
 import { adler32 } from './checksum.js';
-import { sampleBytes } from './content.js';
 import type { CorrectionReader } from './correction-coder.js';
 import { describeMethod, encoderOf, methodOf, methodValue, type DeflateMethod } from './deflate-encoder.js';
 import { findParameters } from './deflate-search.js';
 import { readCorrections, TokenJoin } from './deflate-tokens.js';
-import { maxContainerBytes } from './image-limits.js';
+import { maxContainerBytes, maxWholeBytes } from './image-limits.js';
 import { Unsplittable } from './raster-container.js';
 import { integerOf, mapOf } from './recipe-members.js';
 import type { SplitEffort } from './splitter.js';
-import { decodeLzw, encodeLzw } from './tiff-lzw.js';
+import { decodeLzw, encodeLzw, isLzwOf, lzwFullBounds, lzwVariants, type LzwVariant } from './tiff-lzw.js';
 import { decodePackBits, encodePackBits } from './tiff-packbits.js';
 import type { TiffPage, TiffSegment } from './tiff-page.js';
-import type { ByteReader } from './varint.js';
+import { applyPredictor, undoPredictor } from './tiff-predictor.js';
+import { ByteReader, ByteWriter } from './varint.js';
 import { ZlibReader, zlibHeaderBytes } from './zlib-reader.js';
 
 /** What makes a page's segments again. */
 export type TiffMethod =
   | { readonly kind: 'none' }
   | { readonly kind: 'packbits' }
-  | { readonly kind: 'lzw'; readonly doesCountLast: boolean }
+  | { readonly kind: 'lzw'; readonly variant: LzwVariant; /** Of a variant that is full at 0. */ readonly clears: Uint8Array }
   | { readonly kind: 'deflate'; readonly zlib: Uint8Array; readonly method: DeflateMethod };
 
 const adlerBytes = 4;
 const pieceBytes = 262_144;
 
-/** Packed rows of a compressed segment, or undefined where it is damaged. */
-export function decodeSegment(page: TiffPage, segment: TiffSegment, bytes: Uint8Array): Uint8Array | undefined {
-  const rows = decompress(page, bytes, segment.rows * page.rowBytes);
-  if (rows !== undefined && page.isPredicted) sumRows(page, rows);
-  return rows;
+/** The bytes of a segment in the order of bits that its codec knows, or back: the same both ways. */
+export function turnBits(page: TiffPage, bytes: Uint8Array): Uint8Array {
+  return page.isReversed ? bytes.map((byte) => reversedBytes[byte]!) : bytes;
+}
+
+const reversedBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let turned = 0;
+  for (let k = 0; k < 8; k++) turned |= ((byte >>> k) & 1) << (7 - k);
+  return turned;
+});
+
+/** A segment taken apart. */
+export interface DecodedSegment {
+  /** Packed rows, without predictor. */
+  readonly rows: Uint8Array;
+  /** Bytes of the file that it takes. */
+  readonly used: number;
+  /** Of LZW, see there. */
+  readonly clears?: readonly number[];
+}
+
+/** A compressed segment, whose bytes were turned and may lead beyond its end, or undefined where it is damaged. */
+export function decodeSegment(page: TiffPage, segment: TiffSegment, bytes: Uint8Array): DecodedSegment | undefined {
+  const decoded = decompress(page, bytes, segment.rows * page.rowBytes);
+  if (decoded === undefined) return undefined;
+  undoPredictor(page, decoded.plain);
+  return { ...decoded, rows: decoded.plain };
 }
 
 /** Writes the segments of a page as `method` says, in the order of the file. */
 export class SegmentEncoder {
   readonly #corrections: CorrectionReader | undefined;
+  readonly #clears: ByteReader;
 
   constructor(
     private readonly page: TiffPage,
@@ -48,6 +71,7 @@ export class SegmentEncoder {
   ) {
     const isPredicted = method.kind === 'deflate' && method.method.kind === 'tokens';
     this.#corrections = isPredicted ? readCorrections(method.method.corrections) : undefined;
+    this.#clears = new ByteReader(method.kind === 'lzw' ? method.clears : new Uint8Array(0));
   }
 
   /** Rows can be written one by one. */
@@ -57,8 +81,13 @@ export class SegmentEncoder {
 
   /** The bytes of a segment; `rows` are overwritten. Throws DiceError `recipe-invalid` where corrections do not fit. */
   encode(rows: Uint8Array): Uint8Array {
+    applyPredictor(this.page, rows);
+    return turnBits(this.page, this.#compress(rows));
+  }
+
+  #compress(rows: Uint8Array): Uint8Array {
     const { page, method } = this;
-    if (page.isPredicted) differRows(page, rows);
+    if (method.kind === 'lzw' && method.variant.full === 0) return encodeLzw(rows, method.variant, readClears(this.#clears));
     if (this.#corrections === undefined || method.kind !== 'deflate' || method.method.kind !== 'tokens') return compress(page, method, rows);
     const parts: Uint8Array[] = [method.zlib];
     const join = new TokenJoin(method.method.model, this.#corrections, (bytes) => void parts.push(bytes));
@@ -70,10 +99,21 @@ export class SegmentEncoder {
   /** After the last segment. Throws DiceError `recipe-invalid` where there is more to write. */
   end(): void {
     this.#corrections?.end();
+    this.#clears.end();
   }
 }
 
-/** The bytes of a segment in the file, and its packed rows. */
+/** The list of a segment: how many, then each. */
+function readClears(reader: ByteReader): readonly number[] {
+  return Array.from({ length: reader.varint(reader.remaining) }, () => reader.varint(maxWholeBytes));
+}
+
+function writeClears(writer: ByteWriter, clears: readonly number[]): void {
+  writer.varint(clears.length);
+  for (const clear of clears) writer.varint(clear);
+}
+
+/** The bytes of a segment (turned, without what follows it), and its packed rows. */
 export interface SegmentSample {
   readonly bytes: Uint8Array;
   readonly rows: Uint8Array;
@@ -81,13 +121,37 @@ export interface SegmentSample {
 
 /** The method that writes `samples` as they stand (at least one; their rows are overwritten), or undefined. */
 export function findMethod(page: TiffPage, samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
-  if (page.isPredicted) for (const { rows } of samples) differRows(page, rows);
+  for (const { rows } of samples) applyPredictor(page, rows);
   if (isDeflated(page)) return findDeflate(samples, effort);
-  const candidates: readonly TiffMethod[] =
-    page.compression === 5
-      ? [{ kind: 'lzw', doesCountLast: true }, { kind: 'lzw', doesCountLast: false }]
-      : [{ kind: page.compression === 1 ? 'none' : 'packbits' }];
-  return candidates.find((method) => samples.every(({ bytes, rows }) => isEqual(compress(page, method, rows), bytes)));
+  if (page.compression === 5) return findLzw(samples);
+  return samples.every(({ bytes, rows }) => isEqual(encodePackBits(rows, page.rowBytes), bytes)) ? { kind: 'packbits' } : undefined;
+}
+
+function findLzw(samples: readonly SegmentSample[]): TiffMethod | undefined {
+  const [first] = samples;
+  const found = first === undefined ? undefined : decodeLzw(first.bytes, first.rows.length);
+  if (found === undefined) return undefined;
+  const variant = lzwVariants(found).find((candidate) => samples.every(({ bytes, rows }) => isLzwOf(bytes, rows, candidate)));
+  return variant === undefined ? undefined : { kind: 'lzw', variant, clears: new Uint8Array(0) };
+}
+
+/**
+ * LZW of an encoder that clears its table when it likes: the method that lists it, or undefined. `samples` are those of `findMethod`,
+ * after it; `clears` are those of all segments that are written, in the order of the file.
+ */
+export function listedLzw(samples: readonly SegmentSample[], clears: readonly (readonly number[])[]): TiffMethod | undefined {
+  const own = samples.map(({ bytes, rows }) => ({ bytes, rows, found: decodeLzw(bytes, rows.length) }));
+  const [first] = own;
+  if (first?.found === undefined) return undefined;
+  const { isOld, hasEnd } = first.found;
+  for (const doesCountLast of [true, false]) {
+    const variant = { isOld, hasEnd, full: 0, isWatched: false, doesCountLast };
+    if (!own.every(({ bytes, rows, found }) => found !== undefined && isLzwOf(bytes, rows, variant, found.clears))) continue;
+    const writer = new ByteWriter();
+    for (const list of clears) writeClears(writer, list);
+    return { kind: 'lzw', variant, clears: writer.take() };
+  }
+  return undefined;
 }
 
 function findDeflate(samples: readonly SegmentSample[], effort: SplitEffort): TiffMethod | undefined {
@@ -113,19 +177,23 @@ export function deflateStreamOf(bytes: Uint8Array, zlib: Uint8Array): Uint8Array
 
 /** A method as recipes write it. */
 export function tiffMethodValue(method: TiffMethod): CborValue {
-  if (method.kind === 'lzw') return { kind: 'lzw', last: method.doesCountLast };
+  if (method.kind === 'lzw') {
+    const { isOld, full, isWatched, hasEnd, doesCountLast } = method.variant;
+    return { corrections: method.clears.length, end: hasEnd, full, kind: 'lzw', last: doesCountLast, old: isOld, watched: isWatched };
+  }
   if (method.kind !== 'deflate') return { kind: method.kind };
   return { corrections: tiffCorrections(method).length, kind: 'deflate', method: methodValue(method.method).value, zlib: method.zlib };
 }
 
 /** The corrections of a method. */
 export function tiffCorrections(method: TiffMethod): Uint8Array {
+  if (method.kind === 'lzw') return method.clears;
   return method.kind === 'deflate' ? methodValue(method.method).corrections : new Uint8Array(0);
 }
 
 /** The method that a recipe names, of the page's compression; its corrections are read from `corrections`. Throws DiceError `recipe-invalid`. */
 export function tiffMethodOf(page: TiffPage, value: CborValue | undefined, corrections: ByteReader): TiffMethod {
-  if (page.compression === 5) return lzwMethodOf(value);
+  if (page.compression === 5) return lzwMethodOf(value, corrections);
   if (isDeflated(page)) return deflateMethodOf(value, corrections);
   const kind = page.compression === 1 ? 'none' : 'packbits';
   if (mapOf(value, ['kind'])['kind'] !== kind) throw unknown();
@@ -135,14 +203,17 @@ export function tiffMethodOf(page: TiffPage, value: CborValue | undefined, corre
 /** In words, for `dice info`. */
 export function describeTiffMethod(method: TiffMethod): string {
   if (method.kind === 'deflate') return `Deflate, ${describeMethod(method.method)}`;
-  const words = { none: 'uncompressed', packbits: 'PackBits', lzw: 'LZW' };
-  return words[method.kind];
+  if (method.kind === 'lzw') return `${method.variant.isOld ? 'old LZW' : 'LZW'}${method.variant.full === 0 ? ` with ${method.clears.length} bytes of clearings` : ''}`;
+  return method.kind === 'none' ? 'uncompressed' : 'PackBits';
 }
 
-function lzwMethodOf(value: CborValue | undefined): TiffMethod {
-  const { kind, last } = mapOf(value, ['kind', 'last']);
-  if (kind !== 'lzw' || typeof last !== 'boolean') throw unknown();
-  return { kind: 'lzw', doesCountLast: last };
+function lzwMethodOf(value: CborValue | undefined, corrections: ByteReader): TiffMethod {
+  const { corrections: length, end, full, kind, last, old, watched } = mapOf(value, ['corrections', 'end', 'full', 'kind', 'last', 'old', 'watched']);
+  const clears = corrections.bytes(integerOf(length, 0, maxContainerBytes));
+  const areFlags = typeof end === 'boolean' && typeof last === 'boolean' && typeof old === 'boolean' && typeof watched === 'boolean';
+  if (kind !== 'lzw' || !areFlags || (full === 0) !== clears.length > 0) throw unknown();
+  const at = full === 0 ? 0 : integerOf(full, ...lzwFullBounds);
+  return { kind, clears, variant: { isOld: old, full: at, isWatched: watched, hasEnd: end, doesCountLast: last } };
 }
 
 function deflateMethodOf(value: CborValue | undefined, corrections: ByteReader): TiffMethod {
@@ -157,7 +228,9 @@ function unknown(): Error {
   return fault('recipe-invalid', 'Its compression is unknown.');
 }
 
-function decompress(page: TiffPage, bytes: Uint8Array, length: number): Uint8Array | undefined {
+type Decompressed = Omit<DecodedSegment, 'rows'> & { readonly plain: Uint8Array };
+
+function decompress(page: TiffPage, bytes: Uint8Array, length: number): Decompressed | undefined {
   if (page.compression === 5) return decodeLzw(bytes, length);
   if (page.compression === 32_773) return decodePackBits(bytes, length);
   return inflate(bytes, length);
@@ -165,7 +238,7 @@ function decompress(page: TiffPage, bytes: Uint8Array, length: number): Uint8Arr
 
 function compress(page: TiffPage, method: TiffMethod, rows: Uint8Array): Uint8Array {
   if (method.kind === 'none') return rows;
-  if (method.kind === 'lzw') return encodeLzw(rows, method);
+  if (method.kind === 'lzw') return encodeLzw(rows, method.variant);
   if (method.kind === 'packbits') return encodePackBits(rows, page.rowBytes);
   const parts: Uint8Array[] = [method.zlib];
   const encoder = encoderOf(method.method, (bytes) => void parts.push(bytes));
@@ -174,8 +247,8 @@ function compress(page: TiffPage, method: TiffMethod, rows: Uint8Array): Uint8Ar
   return concat(...parts, u32(adler32(rows)));
 }
 
-/** Plain bytes of a zlib stream with a right checksum and nothing after it, exactly `length`; else undefined. */
-function inflate(bytes: Uint8Array, length: number): Uint8Array | undefined {
+/** Plain bytes of a zlib stream with a right checksum, exactly `length`; else undefined. */
+function inflate(bytes: Uint8Array, length: number): Decompressed | undefined {
   const plain = new Uint8Array(length);
   let at = 0;
   const reader = new ZlibReader({
@@ -187,35 +260,11 @@ function inflate(bytes: Uint8Array, length: number): Uint8Array | undefined {
   });
   try {
     reader.push(bytes);
-    return at === length && isEqual(reader.end(), u32(adler32(plain))) ? plain : undefined;
+    const tail = reader.end();
+    const isRight = at === length && isEqual(tail.subarray(0, adlerBytes), u32(adler32(plain)));
+    return isRight ? { plain, used: bytes.length - tail.length + adlerBytes } : undefined;
   } catch (cause) {
     if (cause instanceof Unsplittable) return undefined;
     throw cause;
-  }
-}
-
-/** Differences to the left neighbour of the same channel become samples, in place. */
-function sumRows(page: TiffPage, rows: Uint8Array): void {
-  predict(page, rows, 1);
-}
-
-/** Samples become differences to the left neighbour, in place. */
-function differRows(page: TiffPage, rows: Uint8Array): void {
-  predict(page, rows, -1);
-}
-
-function predict(page: TiffPage, rows: Uint8Array, sign: 1 | -1): void {
-  const size = sampleBytes(page.shape.depth);
-  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-  const step = page.segmentChannels * size;
-  const little = page.packing.isLittleEndian;
-  for (let start = 0; start < rows.length; start += page.rowBytes) {
-    const count = page.rowBytes - step;
-    for (let i = 0; i < count; i += size) {
-      const at = start + (sign > 0 ? step + i : page.rowBytes - size - i);
-      if (size === 1) rows[at] = rows[at]! + sign * rows[at - step]!;
-      else if (size === 2) view.setUint16(at, view.getUint16(at, little) + sign * view.getUint16(at - step, little), little);
-      else view.setUint32(at, view.getUint32(at, little) + sign * view.getUint32(at - step, little), little);
-    }
   }
 }

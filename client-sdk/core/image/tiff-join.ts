@@ -9,9 +9,9 @@ import { integerOf, listOf, mapOf } from './recipe-members.js';
 import { decodeRanges, SparseSource } from './sparse-source.js';
 import { SegmentEncoder, tiffMethodOf } from './tiff-codec.js';
 import { TiffReader } from './tiff-directory.js';
-import { pagePaddingBytes, putPadding, segmentPaddingBytes } from './tiff-padding.js';
+import { addPadding, leftoverRows, pagePaddingBytes, putPadding, segmentPaddingBytes } from './tiff-padding.js';
 import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
-import { packedRows } from './tiff-segments.js';
+import { drawnSegmentsOf, packedRows } from './tiff-segments.js';
 import { rowsAtOnce } from './tiff-split.js';
 import type { TilePicture } from './tile-picture.js';
 import { ByteReader } from './varint.js';
@@ -19,6 +19,8 @@ import { ByteReader } from './varint.js';
 /** A segment with all that draws it. */
 interface DrawnSegment {
   readonly segment: TiffSegment;
+  /** Its place among those of the page. */
+  readonly index: number;
   readonly page: TiffPage;
   readonly encoder: SegmentEncoder;
   readonly picture: TilePicture;
@@ -31,7 +33,9 @@ const sectionCount = 4;
 export async function* joinTiff(container: ContainerRecipe, pictures: readonly TilePicture[]): AsyncGenerator<Uint8Array, void, undefined> {
   const [kept, table, padding] = container.sections;
   if (container.sections.length !== sectionCount) throw invalid('it has other sections than a TIFF file');
-  const params = mapOf(container.params, ['directories', 'methods', 'size']);
+  const params = mapOf(container.params, ['directories', 'leftover', 'methods', 'size']);
+  const isLeftover = params['leftover'];
+  if (typeof isLeftover !== 'boolean') throw invalid('its padding is unknown');
   const size = integerOf(params['size'], 8, Number.MAX_SAFE_INTEGER);
   const sparse = new SparseSource(size, decodeRanges(table!, size, kept!.length), kept!);
   const pages = await pagesOf(sparse, container, pictures);
@@ -41,9 +45,12 @@ export async function* joinTiff(container: ContainerRecipe, pictures: readonly T
   for (const { offset, length } of [...sparse.ranges, { offset: size, length: 0 }]) {
     while (at < offset) {
       const drawn = segments[next++];
-      if (drawn?.segment.offset !== at || at + drawn.segment.length > offset) throw invalid('its segments do not fill its holes');
-      yield* drawSegment(drawn);
-      at += drawn.segment.length;
+      if (drawn?.segment.offset !== at) throw invalid('its segments do not fill its holes');
+      for await (const bytes of drawSegment(drawn, isLeftover)) {
+        at += bytes.length;
+        if (at > offset) throw invalid('a segment is longer than its hole');
+        yield bytes;
+      }
     }
     if (length > 0) yield await sparse.read(offset, length);
     at += length;
@@ -52,7 +59,7 @@ export async function* joinTiff(container: ContainerRecipe, pictures: readonly T
   for (const { encoder } of pages) encoder.end();
 }
 
-type JoinedPage = Omit<DrawnSegment, 'segment' | 'padding'>;
+type JoinedPage = Omit<DrawnSegment, 'segment' | 'index' | 'padding'>;
 
 async function pagesOf(
   sparse: SparseSource,
@@ -112,26 +119,29 @@ function drawnSegments(pages: readonly JoinedPage[], padding: Uint8Array): reado
   const drawn: DrawnSegment[] = [];
   let at = 0;
   for (const joined of pages) {
-    for (const segment of joined.page.segments) {
+    const isDrawn = new Set(drawnSegmentsOf(joined.page));
+    for (const [index, segment] of joined.page.segments.entries()) {
       const length = padding.length === 0 ? 0 : segmentPaddingBytes(joined.page, segment);
-      drawn.push({ ...joined, segment, padding: padding.subarray(at, at + length) });
+      if (isDrawn.has(segment)) drawn.push({ ...joined, segment, index, padding: padding.subarray(at, at + length) });
       at += length;
     }
   }
   return drawn.sort((a, b) => a.segment.offset - b.segment.offset);
 }
 
-async function* drawSegment(drawn: DrawnSegment): AsyncGenerator<Uint8Array, void, undefined> {
-  const { segment, page, encoder, picture, padding } = drawn;
+/** The bytes of one segment, or of some of its rows at a time. */
+async function* drawSegment(drawn: DrawnSegment, isLeftover: boolean): AsyncGenerator<Uint8Array, void, undefined> {
+  const { segment, index, page, encoder, picture, padding } = drawn;
+  const isPadded = isLeftover && segmentPaddingBytes(page, segment) > 0;
   const step = encoder.isPlain ? rowsAtOnce(page) : segment.rows;
   let used = 0;
   if (page.across > 1) await picture.hold(segment.y, segment.y + segment.rows);
   for (let row = 0; row < segment.rows; row += step) {
-    const rows = await packedRows(page, segment, picture, [row, Math.min(segment.rows, row + step)]);
+    const end = Math.min(segment.rows, row + step);
+    const rows = await packedRows(page, segment, picture, [row, end]);
+    if (isPadded) addPadding(page, segment, row, await leftoverRows(page, index, [row, end], (other, from, to) => packedRows(page, other, picture, [from, to])), rows);
     if (padding.length > 0) used += putPadding(page, segment, row, rows, padding.subarray(used));
-    const bytes = encoder.encode(rows);
-    if (!encoder.isPlain && bytes.length !== segment.length) throw invalid('a segment has another length than its directory says');
-    yield bytes;
+    yield encoder.encode(rows);
   }
 }
 

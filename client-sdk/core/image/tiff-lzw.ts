@@ -1,7 +1,7 @@
 /**
- * LZW as TIFF 6.0 section 13 defines it (codes of 9 to 12 bits, most significant bit first), both ways. The
- * format leaves the encoder free in when it clears its table; this one does so as libtiff does: when the table
- * is full, and when the ratio stops growing. SPEC.md section 6.5.
+ * LZW as TIFF 6.0 section 13 defines it (codes of 9 to 12 bits, most significant bit first), and as it was written before that (least
+ * significant bit first, widths one code later), both ways. The format leaves the encoder free in when it clears its table and how it
+ * ends; a variant says so. SPEC.md section 6.5.
  */
 
 const clearCode = 256;
@@ -10,19 +10,47 @@ const firstCode = 258;
 const minBits = 9;
 const maxBits = 12;
 const tableSize = 4_096;
-/** The encoder clears its table before this code would be given out. */
-const fullAt = 4_094;
 /** Bytes between two looks at the ratio. */
 const checkGap = 10_000;
 const largeCount = 0x7fffff;
 
-/** Which end an encoder wrote: later versions count the last code before they choose the width of the end code. */
+/** What an encoder is free in. */
 export interface LzwVariant {
+  /** Bits and widths as before TIFF 6.0. */
+  readonly isOld: boolean;
+  /** The table is cleared before this code would be given out; 0: a list says when, and a table that is full just stays. */
+  readonly full: number;
+  /** It is also cleared when the ratio stops growing, as libtiff does. */
+  readonly isWatched: boolean;
+  /** An end code is written. */
+  readonly hasEnd: boolean;
+  /** The last code counts before the width of the end code is chosen: later versions of libtiff. */
   readonly doesCountLast: boolean;
 }
 
+/** What `decodeLzw` found. */
+export interface LzwStrip {
+  readonly plain: Uint8Array;
+  /** Bytes that the codes took. */
+  readonly used: number;
+  readonly isOld: boolean;
+  readonly hasEnd: boolean;
+  /** How many codes were written between two clearings of the table, for each but the last stretch. */
+  readonly clears: readonly number[];
+}
+
+/** Variants of known encoders that may have written a strip, the likely ones first. */
+export function lzwVariants({ isOld, hasEnd }: Pick<LzwStrip, 'isOld' | 'hasEnd'>): readonly LzwVariant[] {
+  const clears = [[4_094, true], [4_094, false], [4_095, false], [4_093, false], [4_096, false], [4_095, true], [4_096, true]] as const;
+  return clears.flatMap(([full, isWatched]) => [true, false].map((doesCountLast) => ({ isOld, hasEnd, full, isWatched, doesCountLast })));
+}
+
+/** Lowest and highest `full` but for 0. */
+export const lzwFullBounds = [firstCode + 1, tableSize] as const;
+
 /** Plain bytes of a strip: exactly `length`, or undefined where the codes do not give them. */
-export function decodeLzw(codes: Uint8Array, length: number): Uint8Array | undefined {
+export function decodeLzw(codes: Uint8Array, length: number): LzwStrip | undefined {
+  const isOld = codes[0] === 0 && (codes[1]! & 1) === 1;
   const plain = new Uint8Array(length);
   const prefix = new Uint16Array(tableSize);
   const suffix = new Uint8Array(tableSize);
@@ -31,22 +59,30 @@ export function decodeLzw(codes: Uint8Array, length: number): Uint8Array | undef
     suffix[i] = i;
     lengths[i] = 1;
   }
+  const early = isOld ? 0 : 1;
+  const clears: number[] = [];
+  let count = 0;
   let [next, width, previous, at] = [firstCode, minBits, -1, 0];
-  let [word, bits, from] = [0, 0, 0];
+  let [word, bits, from, endAt] = [0, 0, 0, -1];
   for (;;) {
+    if (at === length && endAt < 0) endAt = from - (bits >> 3);
     while (bits < width && from < codes.length) {
-      word = ((word << 8) | codes[from++]!) & 0xffffff;
+      word = isOld ? word | (codes[from++]! << bits) : ((word << 8) | codes[from++]!) & 0xffffff;
       bits += 8;
     }
-    if (bits < width) return undefined;
+    const code = bits < width ? -1 : (isOld ? word : word >>> (bits - width)) & ((1 << width) - 1);
+    if (code === endCode && at === length) return { plain, used: from - ((bits - width) >> 3), isOld, hasEnd: true, clears };
+    // The table may be cleared once more before the end.
+    if (at === length && (code !== clearCode || previous < 0)) return { plain, used: endAt, isOld, hasEnd: false, clears };
     bits -= width;
-    const code = (word >>> bits) & ((1 << width) - 1);
-    if (code === endCode) return at === length ? plain : undefined;
+    if (isOld) word >>>= width;
     if (code === clearCode) {
+      if (at > 0) clears.push(count);
+      count = 0;
       [next, width, previous] = [firstCode, minBits, -1];
       continue;
     }
-    const isKnown = code < 256 || (code >= firstCode && code < next);
+    const isKnown = (code >= 0 && code < 256) || (code >= firstCode && code < next);
     if (!isKnown && (code !== next || previous < 0)) return undefined;
     const stringLength = isKnown ? lengths[code]! : lengths[previous]! + 1;
     if (at + stringLength > length) return undefined;
@@ -61,25 +97,44 @@ export function decodeLzw(codes: Uint8Array, length: number): Uint8Array | undef
       suffix[next] = plain[at]!;
       lengths[next] = lengths[previous]! + 1;
       next++;
-      if (next + 1 >= 1 << width && width < maxBits) width++;
+      if (next + early >= 1 << width && width < maxBits) width++;
     }
     previous = code;
+    count++;
     at += stringLength;
   }
 }
 
-/** The codes of `plain`, which is not empty. */
-export function encodeLzw(plain: Uint8Array, variant: LzwVariant): Uint8Array {
-  const encoder = new LzwEncoder(plain.length);
-  encoder.write(plain);
-  return encoder.end(variant);
+/** The codes of `plain`, which is not empty; `clears` are those of a variant that is full at 0. */
+export function encodeLzw(plain: Uint8Array, variant: LzwVariant, clears: readonly number[] = []): Uint8Array {
+  const encoder = new LzwEncoder(plain.length, variant, clears);
+  encoder.write(plain, 0, plain.length);
+  return encoder.end();
 }
 
+/** Whether `encodeLzw` gives `codes`; stops soon after the first byte that differs. */
+export function isLzwOf(codes: Uint8Array, plain: Uint8Array, variant: LzwVariant, clears: readonly number[] = []): boolean {
+  const encoder = new LzwEncoder(plain.length, variant, clears);
+  let seen = 0;
+  const isSame = (written: Uint8Array): boolean => {
+    if (written.length > codes.length) return false;
+    while (seen < written.length && written[seen] === codes[seen]) seen++;
+    return seen === written.length;
+  };
+  for (let at = 0; at < plain.length; at += pieceBytes) {
+    encoder.write(plain, at, Math.min(plain.length, at + pieceBytes));
+    if (!isSame(encoder.written)) return false;
+  }
+  return isSame(encoder.end()) && seen === codes.length;
+}
+
+const pieceBytes = 8_192;
 const hashSize = 16_384;
 
 class LzwEncoder {
   readonly #keys = new Int32Array(hashSize).fill(-1);
   readonly #codes = new Uint16Array(hashSize);
+  readonly #lastOfWidth: number;
   #out: Uint8Array;
   #length = 0;
   #word = 0;
@@ -92,16 +147,35 @@ class LzwEncoder {
   #ratio = 0;
   #last = -1;
 
-  constructor(expected: number) {
+  /** Codes since the table was cleared. */
+  #count = 0;
+  #cleared = 0;
+
+  constructor(
+    expected: number,
+    private readonly variant: LzwVariant,
+    private readonly clears: readonly number[],
+  ) {
     this.#out = new Uint8Array(expected + 1_024);
+    this.#lastOfWidth = variant.isOld ? 0 : 1;
   }
 
-  write(plain: Uint8Array): void {
-    this.#put(clearCode);
-    let code = plain[0]!;
-    this.#inBytes++;
-    for (let i = 1; i < plain.length; i++) {
-      const byte = plain[i]!;
+  /** Bytes that are complete. */
+  get written(): Uint8Array {
+    return this.#out.subarray(0, this.#length);
+  }
+
+  /** Takes `plain` from `start` (what is before it was taken) to before `end`. */
+  write(plain: Uint8Array, start: number, end: number): void {
+    let at = start;
+    if (at === 0) {
+      this.#put(clearCode);
+      this.#inBytes++;
+      this.#last = plain[at++]!;
+    }
+    let code = this.#last;
+    for (; at < end; at++) {
+      const byte = plain[at]!;
       this.#inBytes++;
       const key = (byte << maxBits) | code;
       let slot = (Math.imul(key, 0x9e3779b1) >>> 18) & (hashSize - 1);
@@ -111,34 +185,51 @@ class LzwEncoder {
         continue;
       }
       this.#put(code);
+      this.#count++;
       code = byte;
-      this.#keys[slot] = key;
-      this.#codes[slot] = this.#free++;
+      if (this.#free < tableSize) {
+        this.#keys[slot] = key;
+        this.#codes[slot] = this.#free++;
+      }
       this.#afterEntry();
     }
     this.#last = code;
   }
 
-  end({ doesCountLast }: LzwVariant): Uint8Array {
+  end(): Uint8Array {
     this.#put(this.#last);
-    if (doesCountLast) {
-      this.#free++;
-      if (this.#free === fullAt) {
-        this.#put(clearCode);
-        this.#width = minBits;
-      } else if (this.#free > (1 << this.#width) - 1) this.#width++;
+    this.#count++;
+    const { hasEnd, doesCountLast, isOld } = this.variant;
+    if (hasEnd) {
+      if (doesCountLast) this.#countLast();
+      this.#put(endCode);
     }
-    this.#put(endCode);
-    if (this.#bits > 0) this.#byte(this.#word << (8 - this.#bits));
+    if (this.#bits > 0) this.#byte(isOld ? this.#word : this.#word << (8 - this.#bits));
     return this.#out.subarray(0, this.#length);
   }
 
+  #countLast(): void {
+    this.#free++;
+    if (this.#isDue()) {
+      this.#put(clearCode);
+      this.#width = minBits;
+    } else if (this.#isWider()) this.#width++;
+  }
+
+  #isDue(): boolean {
+    return this.variant.full > 0 ? this.#free === this.variant.full : this.#count === this.clears[this.#cleared];
+  }
+
+  #isWider(): boolean {
+    return this.#free > (1 << this.#width) - this.#lastOfWidth && this.#width < maxBits;
+  }
+
   #afterEntry(): void {
-    if (this.#free === fullAt) {
+    if (this.#isDue()) {
       this.#clear();
-    } else if (this.#free > (1 << this.#width) - 1) {
+    } else if (this.#isWider()) {
       this.#width++;
-    } else if (this.#inBytes >= this.#checkpoint) {
+    } else if (this.variant.isWatched && this.#inBytes >= this.#checkpoint) {
       this.#checkpoint = this.#inBytes + checkGap;
       const ratio = ratioOf(this.#inBytes, this.#outBits);
       if (ratio <= this.#ratio) this.#clear();
@@ -147,6 +238,8 @@ class LzwEncoder {
   }
 
   #clear(): void {
+    this.#cleared++;
+    this.#count = 0;
     this.#keys.fill(-1);
     this.#ratio = 0;
     this.#inBytes = 0;
@@ -157,9 +250,18 @@ class LzwEncoder {
   }
 
   #put(code: number): void {
+    this.#outBits += this.#width;
+    if (this.variant.isOld) {
+      this.#word |= code << this.#bits;
+      this.#bits += this.#width;
+      for (; this.#bits >= 8; this.#bits -= 8) {
+        this.#byte(this.#word);
+        this.#word >>>= 8;
+      }
+      return;
+    }
     this.#word = ((this.#word << this.#width) | code) & 0xfffff;
     this.#bits += this.#width;
-    this.#outBits += this.#width;
     while (this.#bits >= 8) {
       this.#bits -= 8;
       this.#byte(this.#word >>> this.#bits);

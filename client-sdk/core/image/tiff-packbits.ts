@@ -7,8 +7,8 @@ import { ByteWriter } from './varint.js';
 const longestRun = 128;
 const longestLiteral = 128;
 
-/** Plain bytes of a strip: exactly `length`, or undefined where the bytes do not give them. */
-export function decodePackBits(packed: Uint8Array, length: number): Uint8Array | undefined {
+/** Plain bytes of a strip, exactly `length`, and how many packed bytes they took; undefined where the bytes do not give them. */
+export function decodePackBits(packed: Uint8Array, length: number): { readonly plain: Uint8Array; readonly used: number } | undefined {
   const plain = new Uint8Array(length);
   let at = 0;
   let from = 0;
@@ -27,7 +27,7 @@ export function decodePackBits(packed: Uint8Array, length: number): Uint8Array |
     }
     at = end;
   }
-  return from === packed.length ? plain : undefined;
+  return { plain, used: from };
 }
 
 /** The packed bytes of `plain`, rows of `rowBytes` each. */

@@ -10,6 +10,12 @@ import type { TilePicture } from './tile-picture.js';
 /** Reads packed rows `first` to before `end` of a segment. */
 export type SegmentReader = (segment: TiffSegment, first: number, end: number) => Promise<Uint8Array>;
 
+/** The segments of a page that are written at a join, in the order of the file: of those that begin at one place the first, and none without a place. */
+export function drawnSegmentsOf(page: TiffPage): readonly TiffSegment[] {
+  const inOrder = page.segments.filter(({ length }) => length > 0).sort((a, b) => a.offset - b.offset);
+  return inOrder.filter(({ offset }, i) => i === 0 || offset !== inOrder[i - 1]!.offset);
+}
+
 /** Canonical samples of a page in bands. */
 export async function* bandsOfPage(
   page: TiffPage,
@@ -22,6 +28,7 @@ export async function* bandsOfPage(
     const [start, end] = [edges[i - 1]!, edges[i]!];
     const band = new Uint8Array((end - start) * rowSize);
     for (const segment of segmentsBetween(page, start, end)) {
+      if (segment.length === 0) continue;
       const first = Math.max(0, start - segment.y);
       const last = Math.min(end - segment.y, page.segmentHeight, shape.height - segment.y);
       const rows = await read(segment, first, last);
@@ -52,7 +59,7 @@ export async function packedRows(
   const stride = width * shape.channels * size;
   for (let row = 0; row < inside - first; row++) {
     const line = samples.subarray(row * stride, (row + 1) * stride);
-    const own = segmentChannels === shape.channels ? line : plane(line, segment.channel * size, shape.channels * size, size);
+    const own = segmentChannels === shape.channels ? line : plane(line, { offset: segment.channel * size, step: shape.channels * size, size: segmentChannels * size });
     rows.set(packRow(own, page.packing), row * rowBytes);
   }
   return rows;
@@ -73,19 +80,20 @@ function placeRow(page: TiffPage, segment: TiffSegment, packed: Uint8Array, targ
   const { shape, segmentChannels } = page;
   const size = sampleBytes(shape.depth);
   const width = Math.min(page.segmentWidth, shape.width - segment.x);
-  const samples = unpackRow(packed, width * segmentChannels, page.packing);
+  const samples = unpackRow(packed, width * (page.segmentBits / page.packing.depth), page.packing);
   const pixelBytes = shape.channels * size;
   if (segmentChannels === shape.channels) {
     target.set(samples, segment.x * pixelBytes);
     return;
   }
+  const ownBytes = segmentChannels * size;
   let at = segment.x * pixelBytes + segment.channel * size;
   for (let x = 0; x < width; x++, at += pixelBytes) {
-    for (let k = 0; k < size; k++) target[at + k] = samples[x * size + k]!;
+    for (let k = 0; k < ownBytes; k++) target[at + k] = samples[x * ownBytes + k]!;
   }
 }
 
-function plane(line: Uint8Array, offset: number, step: number, size: number): Uint8Array {
+function plane(line: Uint8Array, { offset, step, size }: { readonly offset: number; readonly step: number; readonly size: number }): Uint8Array {
   const own = new Uint8Array((line.length / step) * size);
   for (let from = offset, to = 0; to < own.length; from += step, to += size) {
     for (let k = 0; k < size; k++) own[to + k] = line[from + k]!;

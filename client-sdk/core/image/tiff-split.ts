@@ -5,24 +5,26 @@
 import { concat } from '../../protocol/bytes.js';
 import { predictedTokens } from './deflate-prediction.js';
 import {
-  decodeSegment, deflateStreamOf, describeTiffMethod, findMethod, isDeflated, tiffCorrections, tiffMethodValue, type SegmentSample, type TiffMethod,
+  decodeSegment, deflateStreamOf, describeTiffMethod, findMethod, isDeflated, listedLzw, tiffCorrections, tiffMethodValue, turnBits, type SegmentSample, type TiffMethod,
 } from './tiff-codec.js';
 import { maxContainerBytes, maxPieces, maxUnfoldedBytes } from './image-limits.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile } from './raster-container.js';
 import { encodeRanges, rangesBetween, readRanges, SparseSource, type FileRange } from './sparse-source.js';
+import type { SampleMap } from './sample-map.js';
 import type { Source, SplitEffort } from './splitter.js';
-import { TiffReader } from './tiff-directory.js';
-import { pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
-import { pageBytes, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
-import { bandsOfPage, type SegmentReader } from './tiff-segments.js';
+import { TiffReader, type TiffDirectory } from './tiff-directory.js';
+import { addPadding, leftoverRows, pagePaddingBytes, segmentPaddingBytes, takePadding } from './tiff-padding.js';
+import { pageBytes, tiffMapOf, tiffPageOf, type TiffPage, type TiffSegment } from './tiff-page.js';
+import { bandsOfPage, drawnSegmentsOf, type SegmentReader } from './tiff-segments.js';
 import { zlibHeaderBytes } from './zlib-reader.js';
 
-/** A page that will be tiles. */
+/** A page that will be tiles; its segments have the lengths that they really take. */
 interface ChosenPage {
   /** Place of its directory in the chain. */
   readonly index: number;
   readonly page: TiffPage;
   readonly method: TiffMethod;
+  readonly map: SampleMap;
 }
 
 /** Plain bytes of a page on which its compression is verified. */
@@ -31,8 +33,24 @@ const quickBytes = 1_048_576;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
 export async function openTiff(source: Source, effort: SplitEffort): Promise<RasterFile> {
+  const chosen = withoutOverlaps(await understoodPages(source, effort));
+  const [first] = chosen;
+  if (first === undefined) throw new Unsplittable('no page that can be given back');
+  const taken = chosen.flatMap(({ page }) => drawnSegmentsOf(page)).sort((a, b) => a.offset - b.offset);
+  const container = await containerOf(source, chosen, rangesBetween(taken, source.size));
+  const { depth, channels } = first.page.shape;
+  return {
+    format: 'tiff',
+    description: `TIFF ${depth}-bit, ${channels} channels, ${describeTiffMethod(first.method)}, ${chosen.length} pages`,
+    pages: chosen.map(({ page, map }) => ({ shape: page.shape, map })),
+    container,
+    bands: (page, edges) => bandsOfPage(chosen[page]!.page, edges, segmentReader(source, chosen[page]!.page)),
+  };
+}
+
+async function understoodPages(source: Source, effort: SplitEffort): Promise<readonly ChosenPage[]> {
   const reader = await TiffReader.open(source);
-  const chosen: ChosenPage[] = [];
+  const pages: ChosenPage[] = [];
   let segmentCount = 0;
   let plainBytes = 0;
   for (const [index, directory] of (await reader.directories()).entries()) {
@@ -40,33 +58,42 @@ export async function openTiff(source: Source, effort: SplitEffort): Promise<Ras
     segmentCount += page?.segments.length ?? 0;
     plainBytes += page === undefined ? 0 : pageBytes(page);
     if (segmentCount > maxPieces || plainBytes > maxUnfoldedBytes(source.size)) throw new Unsplittable('unfolds too far');
-    const method = page === undefined ? undefined : await methodFor(source, page, effort);
-    if (page !== undefined && method !== undefined) chosen.push({ index, page, method });
+    const found = page === undefined ? undefined : await methodFor(source, page, effort);
+    if (found !== undefined) pages.push({ index, ...found, map: await mapOrPlain(reader, directory, found.page) });
   }
-  const [first] = chosen;
-  if (first === undefined) throw new Unsplittable('no page that can be given back');
-  const taken = segmentsInOrder(chosen.map(({ page }) => page));
-  const container = await containerOf(source, chosen, rangesBetween(taken, source.size));
-  const { depth, channels } = first.page.shape;
-  return {
-    format: 'tiff',
-    description: `TIFF ${depth}-bit, ${channels} channels, ${describeTiffMethod(first.method)}, ${chosen.length} pages`,
-    pages: chosen.map(({ page }) => page.shape),
-    container,
-    bands: (page, edges) => bandsOfPage(chosen[page]!.page, edges, segmentReader(source, chosen[page]!.page)),
-  };
+  return pages;
 }
 
-/** Segments of all pages in the order of the file. */
-function segmentsInOrder(pages: readonly TiffPage[]): readonly TiffSegment[] {
-  return pages.flatMap((page) => page.segments).sort((a, b) => a.offset - b.offset);
+/** Pages that share bytes with an earlier one, or lie in themselves, are left out: they stay bytes. */
+function withoutOverlaps(pages: readonly ChosenPage[]): readonly ChosenPage[] {
+  const placed = pages.flatMap(({ page }, index) => drawnSegmentsOf(page).map(({ offset, length }) => ({ offset, end: offset + length, index })));
+  placed.sort((a, b) => a.offset - b.offset || a.index - b.index);
+  const dropped = new Set<number>();
+  let last = { end: 0, index: -1 };
+  for (const segment of placed) {
+    if (dropped.has(segment.index)) continue;
+    const isApart = segment.offset >= last.end || dropped.has(last.index);
+    if (!isApart) dropped.add(Math.max(segment.index, last.index));
+    if (!dropped.has(segment.index) && (isApart || segment.end > last.end || dropped.has(last.index))) last = segment;
+  }
+  return pages.filter((_, index) => !dropped.has(index));
 }
 
-async function pageOrNone(reader: TiffReader, directory: Parameters<typeof tiffPageOf>[1]): Promise<TiffPage | undefined> {
+async function pageOrNone(reader: TiffReader, directory: TiffDirectory): Promise<TiffPage | undefined> {
   try {
     return await tiffPageOf(reader, directory);
   } catch (cause) {
     if (cause instanceof Unsplittable) return undefined;
+    throw cause;
+  }
+}
+
+/** A list of colours that leaves the file is none. */
+async function mapOrPlain(reader: TiffReader, directory: TiffDirectory, { shape }: TiffPage): Promise<SampleMap> {
+  try {
+    return await tiffMapOf(reader, directory, shape);
+  } catch (cause) {
+    if (cause instanceof Unsplittable) return 'plain';
     throw cause;
   }
 }
@@ -79,13 +106,15 @@ async function containerOf(source: Source, chosen: readonly ChosenPage[], ranges
   if (outside + padding + table.length + corrections.length > maxContainerBytes) throw new Unsplittable('too much beside the pixels');
   const kept = await readRanges(source, ranges);
   await checkSparse(new SparseSource(source.size, ranges, kept), chosen);
+  const { isLeftover, bytes } = await paddingOf(source, chosen, padding);
   return {
     params: {
       directories: chosen.map(({ index }) => index),
+      leftover: isLeftover,
       methods: chosen.map(({ method }) => tiffMethodValue(method)),
       size: source.size,
     },
-    sections: [kept, table, await paddingBytes(source, chosen, padding), corrections],
+    sections: [kept, table, bytes, corrections],
   };
 }
 
@@ -100,22 +129,37 @@ async function checkSparse(sparse: SparseSource, chosen: readonly ChosenPage[]):
   }
 }
 
-/** All padding in the order of pages and segments, or nothing where it is all zero. */
-async function paddingBytes(source: Source, chosen: readonly ChosenPage[], total: number): Promise<Uint8Array> {
-  const padding = new Uint8Array(total);
+/** What a writer's buffer held, or zeros, and how the padding of all pages and segments differs from it: empty where it does nowhere. */
+interface KeptPadding {
+  readonly isLeftover: boolean;
+  readonly bytes: Uint8Array;
+}
+
+async function paddingOf(source: Source, chosen: readonly ChosenPage[], total: number): Promise<KeptPadding> {
+  const plain = new Uint8Array(total);
+  const differing = new Uint8Array(total);
   let at = 0;
   for (const { page } of chosen) {
     const read = segmentReader(source, page);
-    for (const segment of page.segments) {
+    const readBefore = segmentReader(source, page);
+    for (const [index, segment] of page.segments.entries()) {
       if (segmentPaddingBytes(page, segment) === 0) continue;
       const step = rowsAtOnce(page);
       for (let row = 0; row < segment.rows; row += step) {
-        const rows = await read(segment, row, Math.min(segment.rows, row + step));
-        at += takePadding(page, segment, row, rows, padding.subarray(at));
+        const end = Math.min(segment.rows, row + step);
+        const rows = await read(segment, row, end);
+        const start = at;
+        at += takePadding(page, segment, row, rows, plain.subarray(at));
+        const mixed = await leftoverRows(page, index, [row, end], readBefore);
+        addPadding(page, segment, row, rows, mixed);
+        takePadding(page, segment, row, mixed, differing.subarray(start));
       }
     }
   }
-  return padding.some((byte) => byte !== 0) ? padding : new Uint8Array(0);
+  const count = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum + (byte === 0 ? 0 : 1), 0);
+  const isLeftover = count(differing) < count(plain);
+  const bytes = isLeftover ? differing : plain;
+  return { isLeftover, bytes: count(bytes) === 0 ? new Uint8Array(0) : bytes };
 }
 
 /** Rows of a segment that are read or written in one step. */
@@ -127,10 +171,12 @@ export function rowsAtOnce(page: TiffPage): number {
 function segmentReader(source: Source, page: TiffPage): SegmentReader {
   const open = new Map<TiffSegment, Uint8Array>();
   return async (segment, first, end) => {
-    if (page.compression === 1) return source.read(segment.offset + first * page.rowBytes, (end - first) * page.rowBytes);
+    if (page.compression === 1) {
+      return turnBits(page, await source.read(segment.offset + first * page.rowBytes, (end - first) * page.rowBytes));
+    }
     let rows = open.get(segment);
     if (rows === undefined) {
-      rows = decodeSegment(page, segment, await source.read(segment.offset, segment.length));
+      rows = decodeSegment(page, segment, await readSegment(source, page, segment))?.rows;
       // Every segment was decoded when the file was opened.
       if (rows === undefined) throw new Unsplittable('a segment changed while it was read');
       open.set(segment, rows);
@@ -140,34 +186,58 @@ function segmentReader(source: Source, page: TiffPage): SegmentReader {
   };
 }
 
+async function readSegment(source: Source, page: TiffPage, { offset, length }: TiffSegment): Promise<Uint8Array> {
+  return turnBits(page, await source.read(offset, length));
+}
+
 /**
- * The method that writes the segments of a page as they stand in the file, or undefined. All are decoded; the
- * method is found on the first `verifiedBytes` of them.
+ * The method that writes the segments of a page as they stand in the file, and the page with their true lengths; or undefined.
+ * All are decoded; the method is found on the first `verifiedBytes` of them.
  */
-async function methodFor(source: Source, page: TiffPage, effort: SplitEffort): Promise<TiffMethod | undefined> {
-  if (page.compression === 1) return { kind: 'none' };
+async function methodFor(source: Source, declared: TiffPage, effort: SplitEffort): Promise<Pick<ChosenPage, 'page' | 'method'> | undefined> {
+  if (declared.compression === 1) return { page: declared, method: { kind: 'none' } };
   const samples: SegmentSample[] = [];
+  const segments: TiffSegment[] = [];
+  const clears = new Map<number, readonly number[]>();
   let plainBytes = 0;
   const sampleBytes = effort === 'quick' ? quickBytes : verifiedBytes;
-  for (const segment of page.segments) {
-    const bytes = await source.read(segment.offset, segment.length);
-    const rows = decodeSegment(page, segment, bytes);
-    if (rows === undefined) return undefined;
-    if (plainBytes < sampleBytes) samples.push({ bytes, rows });
-    plainBytes += rows.length;
+  for (const segment of declared.segments) {
+    if (segment.length === 0) {
+      segments.push(segment);
+      continue;
+    }
+    const bytes = await readSegment(source, declared, segment);
+    const decoded = decodeSegment(declared, segment, bytes);
+    if (decoded === undefined) return undefined;
+    segments.push({ ...segment, length: decoded.used });
+    if (!clears.has(segment.offset)) clears.set(segment.offset, decoded.clears ?? []);
+    if (plainBytes < sampleBytes) samples.push({ bytes: bytes.subarray(0, decoded.used), rows: decoded.rows });
+    plainBytes += decoded.rows.length;
   }
-  return findMethod(page, samples, effort) ?? predictedMethod(source, page);
+  if (samples.length === 0) return undefined;
+  const page = { ...declared, segments };
+  const method = findMethod(page, samples, effort) ?? (await lessLikelyMethod(source, page, { samples, clears }));
+  return method === undefined ? undefined : { page, method };
+}
+
+async function lessLikelyMethod(
+  source: Source,
+  page: TiffPage,
+  known: { readonly samples: readonly SegmentSample[]; readonly clears: ReadonlyMap<number, readonly number[]> },
+): Promise<TiffMethod | undefined> {
+  if (page.compression === 5) return listedLzw(known.samples, drawnSegmentsOf(page).map(({ offset }) => known.clears.get(offset) ?? []));
+  return predictedMethod(source, page);
 }
 
 /** Deflate by an encoder that is not known by its parameters. */
 async function predictedMethod(source: Source, page: TiffPage): Promise<TiffMethod | undefined> {
   if (!isDeflated(page)) return undefined;
-  const segments = segmentsInOrder([page]);
-  const zlib = (await source.read(segments[0]!.offset, segments[0]!.length)).slice(0, zlibHeaderBytes);
+  const segments = drawnSegmentsOf(page);
+  const zlib = (await readSegment(source, page, segments[0]!)).slice(0, zlibHeaderBytes);
   const streamBytes = segments.reduce((sum, { length }) => sum + length, 0);
   const streams = async function* (): AsyncGenerator<readonly Uint8Array[], void, undefined> {
-    for (const { offset, length } of segments) {
-      const stream = deflateStreamOf(await source.read(offset, length), zlib);
+    for (const segment of segments) {
+      const stream = deflateStreamOf(await readSegment(source, page, segment), zlib);
       if (stream === undefined) throw new Unsplittable('segments with different zlib headers');
       yield [stream];
     }

@@ -4,15 +4,18 @@
  */
 import { fault } from '../errors.js';
 import { sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
-import { tileChannels, type ExpansionTable } from './expansion.js';
+import { tileChannels, tileDepth, type ExpansionTable } from './expansion.js';
 import { regionOf, type Cut } from './geometry.js';
 import { maxBandBytes } from './image-limits.js';
+import { mappedShape, unmapSamples, type SampleMap } from './sample-map.js';
 import type { ContentReader, Region } from './splitter.js';
 import { expandInto } from './tile-samples.js';
 
 /** What a page is made of. */
 export interface PictureParts {
+  /** Of the samples in the container. */
   readonly shape: TileShape;
+  readonly map: SampleMap;
   readonly cut: Cut;
   readonly expansions: ExpansionTable;
   readonly contents: ContentReader;
@@ -26,19 +29,22 @@ export class TilePicture {
   /** Edges of its bands of tiles. Reading band by band is cheapest. */
   readonly rows: readonly number[];
   readonly #parts: PictureParts;
+  /** Of the samples in tiles. */
+  readonly #mapped: TileShape;
   readonly #kept = new Map<number, Uint8Array>();
   #keep: number;
 
   constructor(parts: PictureParts) {
     this.#parts = parts;
     this.shape = parts.shape;
+    this.#mapped = mappedShape(parts.shape, parts.map);
     this.rows = parts.cut.rows;
     this.#keep = 2 * (parts.cut.columns.length - 1);
   }
 
   /** Canonical samples of `region`, which lies within the page. Throws DiceError `recipe-invalid` for an odd tile. */
   async read(region: Region): Promise<Uint8Array> {
-    const { shape, cut, expansions } = this.#parts;
+    const { shape, map, cut, expansions } = this.#parts;
     const samples = new Uint8Array(region.width * region.height * shape.channels * sampleBytes(shape.depth));
     const across = cut.columns.length - 1;
     const lastColumn = stepAt(cut.columns, region.x + region.width - 1);
@@ -47,9 +53,10 @@ export class TilePicture {
       for (let column = stepAt(cut.columns, region.x); column <= lastColumn; column++) {
         const index = row * across + column;
         const tile = await this.#tile(index);
-        expandInto({ samples, region }, regionOf(cut, index), shape, expansions.expansionOf(index), tile);
+        expandInto({ samples, region }, regionOf(cut, index), this.#mapped, expansions.expansionOf(index), tile);
       }
     }
+    unmapSamples(samples, shape.depth, map);
     return samples;
   }
 
@@ -91,11 +98,12 @@ export class TilePicture {
   }
 
   #check(index: number, content: Uint8Array): void {
-    const { shape, cut, expansions } = this.#parts;
+    const { cut, expansions } = this.#parts;
     const region = regionOf(cut, index);
     const found = shapeOf(content);
+    const expansion = expansions.expansionOf(index);
     const isSize = found.width === region.width && found.height === region.height;
-    if (!isSize || found.depth !== shape.depth || found.channels !== tileChannels(expansions.expansionOf(index))) {
+    if (!isSize || found.depth !== tileDepth(expansion, this.#mapped.depth) || found.channels !== tileChannels(expansion)) {
       throw fault('recipe-invalid', 'A tile has another shape than its place.');
     }
   }

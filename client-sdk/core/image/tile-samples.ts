@@ -4,7 +4,7 @@
  * interleaved, big-endian); the reduction is SPEC.md section 6.3.
  */
 import { newTile, sampleBytes, samplesOf, type TileShape } from './content.js';
-import { tileChannels, type Expansion } from './expansion.js';
+import { tileChannels, tileDepth, type Expansion } from './expansion.js';
 import type { Region } from './splitter.js';
 
 /** Interleaved samples of a rectangle of a page. */
@@ -28,11 +28,11 @@ interface Window {
 export function expansionIn(patch: Patch, region: Region, shape: TileShape): Expansion {
   const window = windowOf(patch, region, shape);
   const own: number[] = [];
-  const expansion: number[] = [];
+  const origins: number[] = [];
   for (let channel = 0; channel < shape.channels; channel++) {
     const offset = channel * window.size;
     if (isConstant(window, offset)) {
-      expansion.push(-1 - valueAt(window, offset));
+      origins.push(-1 - valueAt(window, offset));
       continue;
     }
     let twin = own.findIndex((other) => isTwin(window, other, offset));
@@ -40,24 +40,26 @@ export function expansionIn(patch: Patch, region: Region, shape: TileShape): Exp
       twin = own.length;
       own.push(offset);
     }
-    expansion.push(twin);
+    origins.push(twin);
   }
-  return expansion;
+  return { origins, isNarrow: shape.depth === 16 && own.length > 0 && own.every((offset) => isTwinBytes(window, offset)) };
 }
 
 /** The canonical content of `region` within `patch`; the expansion is that of `expansionIn` and not flat. */
 export function tileIn(patch: Patch, region: Region, shape: TileShape, expansion: Expansion): Uint8Array<ArrayBuffer> {
   const channels = tileChannels(expansion);
-  const content = newTile({ width: region.width, height: region.height, channels, depth: shape.depth });
+  const depth = tileDepth(expansion, shape.depth);
+  const content = newTile({ width: region.width, height: region.height, channels, depth });
   const target = samplesOf(content);
   const window = windowOf(patch, region, shape);
-  if (channels === shape.channels) {
+  if (channels === shape.channels && !expansion.isNarrow) {
     copyRows(window, target);
     return content;
   }
+  const size = sampleBytes(depth);
   for (let channel = 0; channel < channels; channel++) {
-    const from = expansion.indexOf(channel) * window.size;
-    pick(window, from, target, channel * window.size, channels * window.size);
+    const from = expansion.origins.indexOf(channel) * window.size;
+    pick(window, from, target, { to: channel * size, step: channels * size, size });
   }
   return content;
 }
@@ -66,14 +68,14 @@ export function tileIn(patch: Patch, region: Region, shape: TileShape, expansion
 export function expandInto(patch: Patch, region: Region, shape: TileShape, expansion: Expansion, tile: Uint8Array | undefined): void {
   const shared = intersection(patch.region, region);
   const window = windowOf(patch, shared, shape);
-  const channels = tileChannels(expansion);
-  const step = channels * window.size;
+  const size = sampleBytes(tileDepth(expansion, shape.depth));
+  const step = tileChannels(expansion) * size;
   const start = ((shared.y - region.y) * region.width + (shared.x - region.x)) * step;
   for (let channel = 0; channel < shape.channels; channel++) {
-    const origin = expansion[channel]!;
+    const origin = expansion.origins[channel]!;
     const offset = channel * window.size;
     if (origin < 0) fill(window, offset, -1 - origin);
-    else if (tile !== undefined) place(window, offset, { tile, start: start + origin * window.size, step, stride: region.width * step });
+    else if (tile !== undefined) place(window, offset, { tile, start: start + origin * size, step, stride: region.width * step, size });
   }
 }
 
@@ -104,6 +106,16 @@ function isConstant(window: Window, offset: number): boolean {
   return true;
 }
 
+/** Both bytes of all samples are equal. */
+function isTwinBytes(window: Window, offset: number): boolean {
+  const { samples, pixelBytes } = window;
+  for (let y = 0; y < window.height; y++) {
+    let at = window.origin + offset + y * window.stride;
+    for (let x = 0; x < window.width; x++, at += pixelBytes) if (samples[at] !== samples[at + 1]) return false;
+  }
+  return true;
+}
+
 function isTwin(window: Window, a: number, b: number): boolean {
   const { samples, size, pixelBytes } = window;
   const apart = b - a;
@@ -130,8 +142,15 @@ function copyRows(window: Window, target: Uint8Array): void {
   }
 }
 
-function pick(window: Window, from: number, target: Uint8Array, to: number, step: number): void {
-  const { samples, size, pixelBytes } = window;
+interface PickPlace {
+  readonly to: number;
+  readonly step: number;
+  /** Bytes of a sample that are taken. */
+  readonly size: number;
+}
+
+function pick(window: Window, from: number, target: Uint8Array, { to, step, size }: PickPlace): void {
+  const { samples, pixelBytes } = window;
   let out = to;
   for (let y = 0; y < window.height; y++) {
     let at = window.origin + from + y * window.stride;
@@ -157,16 +176,19 @@ interface TileWindow {
   readonly start: number;
   readonly step: number;
   readonly stride: number;
+  /** Bytes of a sample of the tile; the last one stands again where the window has more. */
+  readonly size: number;
 }
 
 function place(window: Window, offset: number, from: TileWindow): void {
   const { samples, size, pixelBytes } = window;
   const { tile, step } = from;
+  const last = from.size - 1;
   for (let y = 0; y < window.height; y++) {
     let at = window.origin + offset + y * window.stride;
     let source = from.start + y * from.stride;
     for (let x = 0; x < window.width; x++, at += pixelBytes, source += step) {
-      for (let k = 0; k < size; k++) samples[at + k] = tile[source + k]!;
+      for (let k = 0; k < size; k++) samples[at + k] = tile[source + (k < last ? k : last)]!;
     }
   }
 }

@@ -1,0 +1,79 @@
+/**
+ * An edited copy of a stored picture: which of its tiles are tiles of the original under a short patch. Reads the
+ * original's blocks, sends nothing. SPEC.md sections 5.9 and 10.
+ */
+import type { BlockRef } from './core/block-list.js';
+import type { DomainId } from './core/domain.js';
+import { type Alignment, knownRegionOf } from './core/image/alignment.js';
+import { makePatch } from './core/image/patch.js';
+import type { BaseView } from './core/image/patch-prediction.js';
+import type { Region } from './core/image/splitter.js';
+import { hexOf } from './protocol/bytes.js';
+import type { Original } from './originals.js';
+import { RegionIndex } from './region-index.js';
+import type { StoredImage } from './stored-image.js';
+
+/** A content that is a stored block under a patch. */
+export interface PatchedContent {
+  readonly patch: Uint8Array;
+  readonly ref: BlockRef;
+  readonly cipherBytes: number;
+}
+
+/** A tile that the account does not have. */
+export interface NewTile {
+  readonly index: number;
+  readonly content: Uint8Array;
+  readonly region: Region;
+}
+
+/** A new tile and the tile of the original that covers its place. */
+interface Pairing {
+  readonly tile: NewTile;
+  readonly ref: BlockRef;
+  readonly view: BaseView;
+}
+
+/** A patch may take one part in so many of what the tile's samples take. */
+const patchShare = 8;
+const leastPatchBytes = 64;
+
+/** The tiles that a short patch turns out of the original's, by index. Only blocks of `domain` are used: others say more or less of their content than was asked for. */
+export async function patchTiles(original: Original, tiles: readonly NewTile[], domain: DomainId): Promise<ReadonlyMap<number, PatchedContent>> {
+  const pairings = pair(original, tiles).filter(({ ref }) => ref.domain === domain);
+  if (pairings.length === 0) return new Map();
+  const outcomes = await original.stored.fetcher.outcomes(pairings.map(({ ref }) => ref));
+  const patched = new Map<number, PatchedContent>();
+  for (const { tile, ref, view } of pairings) {
+    const { content, cipherBytes } = outcomes.get(hexOf(ref.tag)) ?? {};
+    const patch = content === undefined ? undefined : makePatch(tile.content, content, view, Math.max(leastPatchBytes, Math.floor(tile.content.length / patchShare)));
+    if (patch !== undefined && cipherBytes !== undefined) patched.set(tile.index, { patch, ref, cipherBytes });
+  }
+  return patched;
+}
+
+function pair({ stored, alignment }: Original, tiles: readonly NewTile[]): readonly Pairing[] {
+  const regions = stored.summary.picture?.regions ?? [];
+  const index = new RegionIndex(regions);
+  return tiles.flatMap((tile) => {
+    const wanted = knownRegionOf(alignment, tile.region);
+    const at = index.around(wanted);
+    const [region, ref] = at === undefined ? [] : [regions[at], directRef(stored, at)];
+    return region === undefined || ref === undefined ? [] : [{ tile, ref, view: viewOf(alignment, region, wanted) }];
+  });
+}
+
+/** A block whose content is the original's own: patches are not piled up. */
+function directRef({ refs, patches }: StoredImage, index: number): BlockRef | undefined {
+  const ref = refs[index];
+  return ref?.kind === 'block' && !patches.has(index) ? ref : undefined;
+}
+
+/** Where `wanted` lies in the tile at `region`, both on the original, once the tile is turned as the copy is. */
+function viewOf({ orientation }: Alignment, region: Region, wanted: Region): BaseView {
+  const isTransposed = (orientation & 4) !== 0;
+  const across = { before: wanted.x - region.x, after: region.x + region.width - wanted.x - wanted.width };
+  const down = { before: wanted.y - region.y, after: region.y + region.height - wanted.y - wanted.height };
+  const [x, y] = isTransposed ? [down, across] : [across, down];
+  return { orientation, x: (orientation & 1) === 0 ? x.before : x.after, y: (orientation & 2) === 0 ? y.before : y.after };
+}

@@ -1,0 +1,103 @@
+/**
+ * Pictures of this account that a new one may be an edited copy of: found by anchors, opened once a run. Everything
+ * here is a hint: what is not found, or does not open any more, costs space and nothing else. SPEC.md section 10.
+ */
+import type { Connection } from './connection.js';
+import { DiceError } from './core/errors.js';
+import { type Alignment, alignmentOf } from './core/image/alignment.js';
+import type { Anchor } from './core/image/anchors.js';
+import { defaultTilePixels } from './core/image/image-limits.js';
+import { geometryOfRaster } from './core/image/raster-splitter.js';
+import type { Point } from './core/image/splitter.js';
+import type { CachedAnchor, FingerprintCache } from './fingerprint-cache.js';
+import { hexOf } from './protocol/bytes.js';
+import type { ImageId } from './protocol/ids.js';
+import { openImage, type StoredImage } from './stored-image.js';
+
+/** A stored picture, and how the new one lies in it. */
+export interface Original {
+  readonly stored: StoredImage;
+  readonly alignment: Alignment;
+  /** Where its tiles begin. */
+  readonly origin: Point;
+}
+
+/** Opened originals that are kept. */
+const maxOpened = 8;
+/** Anchors that are kept where the platform has no cache. */
+const maxRemembered = 10_000;
+
+/** The originals that one run knows of. */
+export class Originals {
+  readonly #opened = new Map<ImageId, Promise<StoredImage | undefined>>();
+  readonly #met = new Map<string, CachedAnchor>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly cache: FingerprintCache | undefined,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** The picture that most anchors lead to, where they agree on how the new one lies in it. Throws only `cancelled` and what ends a session. */
+  async find(anchors: readonly Anchor[]): Promise<Original | undefined> {
+    if (anchors.length === 0) return undefined;
+    const met = await this.#find(anchors);
+    const pairs = new Map<ImageId, { target: Anchor; known: Anchor }[]>();
+    for (const [i, target] of anchors.entries()) {
+      const known = met[i];
+      if (known !== undefined) pairs.set(known.imageId, [...(pairs.get(known.imageId) ?? []), { target, known: known.anchor }]);
+    }
+    for (const [imageId, ofImage] of [...pairs].sort(([, a], [, b]) => b.length - a.length)) {
+      const alignment = alignmentOf(ofImage);
+      const stored = alignment === undefined ? undefined : await this.#open(imageId);
+      const origin = stored === undefined ? undefined : originOf(stored);
+      if (alignment !== undefined && stored !== undefined && origin !== undefined) return { stored, alignment, origin };
+    }
+    return undefined;
+  }
+
+  /** Remembers a picture whose commit was acknowledged, and that is an edited copy of none. */
+  async remember(imageId: ImageId, anchors: readonly Anchor[]): Promise<void> {
+    for (const anchor of anchors) this.#met.set(hexOf(anchor.hash), { imageId, anchor });
+    for (const oldest of this.#met.keys()) {
+      if (this.#met.size <= maxRemembered) break;
+      this.#met.delete(oldest);
+    }
+    await this.cache?.rememberAnchors(imageId, anchors);
+  }
+
+  async #find(anchors: readonly Anchor[]): Promise<readonly (CachedAnchor | undefined)[]> {
+    const cached = (await this.cache?.findAnchors(anchors)) ?? [];
+    return anchors.map(({ hash }, i) => this.#met.get(hexOf(hash)) ?? cached[i]);
+  }
+
+  #open(imageId: ImageId): Promise<StoredImage | undefined> {
+    const opened = this.#opened.get(imageId) ?? this.#tryToOpen(imageId);
+    this.#opened.delete(imageId);
+    this.#opened.set(imageId, opened);
+    for (const oldest of this.#opened.keys()) {
+      if (this.#opened.size <= maxOpened) break;
+      this.#opened.delete(oldest);
+    }
+    return opened;
+  }
+
+  async #tryToOpen(imageId: ImageId): Promise<StoredImage | undefined> {
+    try {
+      return await openImage(this.connection, imageId, { signal: this.signal });
+    } catch (thrown) {
+      if (thrown instanceof DiceError && !endsTheRun(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+}
+
+/** Where the tiles of a stored picture begin, if they are of the default size. */
+function originOf({ recipe }: StoredImage): Point | undefined {
+  const geometry = recipe.splitter === 'raster' ? geometryOfRaster(recipe) : undefined;
+  return geometry?.kind === 'tile' && geometry.tilePixels === defaultTilePixels ? (geometry.origin ?? { x: 0, y: 0 }) : undefined;
+}
+
+function endsTheRun({ code }: DiceError): boolean {
+  return code === 'cancelled' || code === 'unauthenticated' || code === 'server-unreachable' || code === 'not-logged-in';
+}

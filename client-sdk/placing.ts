@@ -1,0 +1,221 @@
+/**
+ * The blocks of one file on their way to the server, in one try: its contents and the segments of its lists, in chunks,
+ * and what has been placed so far. Holds one chunk at a time. SPEC.md section 12.
+ */
+import type { TileState } from './api.js';
+import type { Placement, SendingFile } from './block-sender.js';
+import type { ContentRef, SealSegments } from './core/block-list.js';
+import { fault } from './core/errors.js';
+import type { Region } from './core/image/splitter.js';
+import type { Patches } from './core/patch-list.js';
+import { chunkContents } from './core/plan.js';
+import { type NewTile, type PatchedContent, patchTiles } from './edited-copy.js';
+import { hexOf } from './protocol/bytes.js';
+import { asRehash, type Rehash } from './protocol/ids.js';
+import { chunksOf, type SplitFile } from './split-file.js';
+import type { FingerprintedContent } from './tasks.js';
+import type { UploadRun } from './upload-run.js';
+
+/** Who is told while contents are placed. */
+export interface PlacingListener {
+  tile(tile: { readonly index: number; readonly region: Region | undefined; readonly state: TileState }): void;
+  sealed(contents: number, of: number): void;
+  sent(): void;
+}
+
+/** What a try works with. */
+export interface PlacingParts {
+  readonly run: UploadRun;
+  readonly sending: SendingFile;
+  readonly listener: PlacingListener;
+}
+
+/** A chunk that is being placed: where its contents stand among those of the file. */
+interface Pending {
+  readonly indices: readonly number[];
+  readonly placements: Promise<readonly Placement[]>;
+}
+
+export class Placing {
+  readonly #rehashes = new Map<string, Rehash>();
+  readonly #fresh: Placement[] = [];
+  readonly #refs: ContentRef[] = [];
+  readonly #patches = new Map<number, Uint8Array>();
+  #placed = 0;
+  #blocksSent = 0;
+  #broughtContents = 0;
+  #codedBytes = 0;
+  #flatTiles = 0;
+
+  constructor(
+    private readonly parts: PlacingParts,
+    private readonly split: SplitFile,
+  ) {}
+
+  /** Of every distinct block, segments included. */
+  get rehashes(): readonly Rehash[] {
+    return [...this.#rehashes.values()];
+  }
+
+  /** Distinct blocks in the order of their first use. */
+  get fresh(): readonly Placement[] {
+    return this.#fresh;
+  }
+
+  /** Contents that are blocks of the original under a patch. */
+  get patches(): Patches {
+    return this.#patches;
+  }
+
+  /** Blocks that the server did not have. */
+  get blocksSent(): number {
+    return this.#blocksSent;
+  }
+
+  /** Contents whose blocks the server did not have. */
+  get broughtContents(): number {
+    return this.#broughtContents;
+  }
+
+  /** Cipher bytes of all references. */
+  get codedBytes(): number {
+    return this.#codedBytes;
+  }
+
+  /** Contents that travel in the manifest. */
+  get flatTiles(): number {
+    return this.#flatTiles;
+  }
+
+  /** Places all contents; while one chunk is on its way to the server, the next is read and coded. Throws `file-changed`. */
+  async contents(): Promise<readonly ContentRef[]> {
+    const { count } = this.split.planned.summary;
+    let taken = 0;
+    let pending: Pending | undefined;
+    try {
+      for await (const chunk of chunksOf(this.split.steps)) {
+        const { indices, items } = await this.#withoutPatched(chunk, taken);
+        taken += chunk.length;
+        await this.#finish(pending);
+        pending = { indices, placements: this.parts.run.sender.place(items, this.parts.sending) };
+        pending.placements.catch(() => undefined);
+        this.parts.listener.sealed(taken, count);
+      }
+      await this.#finish(pending);
+    } finally {
+      await pending?.placements.catch(() => undefined);
+    }
+    if (this.#placed !== count || taken !== count) throw fault('file-changed');
+    return this.#refs;
+  }
+
+  /** Places segments of the file's lists. */
+  readonly segments: SealSegments = async (contents) => {
+    const refs: ContentRef[] = [];
+    for (let at = 0; at < contents.length; at += chunkContents) {
+      const items = await this.#fingerprinted(contents.slice(at, at + chunkContents));
+      for (const placement of await this.parts.run.sender.place(items, this.parts.sending)) {
+        this.#count(placement);
+        refs.push(placement.ref);
+      }
+    }
+    return refs;
+  };
+
+  /** Whether one of these blocks is the original's, so that this file cannot send it. */
+  isOfOriginal(missing: ReadonlySet<string>): boolean {
+    return this.#fresh.some(({ rehash, fingerprint }) => fingerprint === undefined && rehash !== undefined && missing.has(hexOf(rehash)));
+  }
+
+  /** The session was lost, or a block was damaged meanwhile: what is missing of the contents, which come once more, is sent. */
+  async contentsAgain(steps: SplitFile['steps'], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
+    let index = 0;
+    for await (const chunk of chunksOf(steps)) {
+      const indices = chunk.map(() => index++);
+      const isOwn = indices.map((at) => !this.#patches.has(at));
+      const refs = await this.#placeAgain(chunk.filter((_, i) => isOwn[i]), missing);
+      for (const [i, at] of indices.filter((_, own) => isOwn[own]).entries()) this.#refs[at] = refs[i] ?? this.#refAt(at);
+    }
+    return this.#refs;
+  }
+
+  /** The same for segments. */
+  segmentsAgain(missing: ReadonlySet<string>): SealSegments {
+    return async (contents) => this.#placeAgain(await this.#fingerprinted(contents), missing);
+  }
+
+  async #placeAgain(items: readonly FingerprintedContent[], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
+    const lost = new Set(this.#fresh.flatMap(({ rehash, fingerprint }) => (fingerprint !== undefined && rehash !== undefined && missing.has(hexOf(rehash)) ? [hexOf(fingerprint)] : [])));
+    const placed = new Map<string, ContentRef>();
+    const isLost = ({ fingerprint }: FingerprintedContent): boolean => lost.has(hexOf(fingerprint));
+    for (const [some, again] of [[items.filter(isLost), missing], [items.filter((item) => !isLost(item)), undefined]] as const) {
+      const names = some.map(({ fingerprint }) => hexOf(fingerprint));
+      for (const [i, { ref }] of (await this.parts.run.sender.place(some, this.parts.sending, again)).entries()) placed.set(names[i] ?? '', ref);
+    }
+    return items.flatMap(({ fingerprint }) => placed.get(hexOf(fingerprint)) ?? []);
+  }
+
+  /** Notes the contents of a chunk that are blocks of the original under a patch; answers the others. */
+  async #withoutPatched(chunk: readonly FingerprintedContent[], first: number): Promise<{ readonly indices: readonly number[]; readonly items: readonly FingerprintedContent[] }> {
+    const patched = await this.#patchedOf(chunk, first);
+    for (const [index, content] of patched) {
+      this.#patches.set(index, content.patch);
+      this.#note(index, await this.#patchedPlacement(content));
+    }
+    const indices = chunk.map((_, i) => first + i).filter((index) => !patched.has(index));
+    return { indices, items: chunk.filter((_, i) => !patched.has(first + i)) };
+  }
+
+  async #patchedOf(chunk: readonly FingerprintedContent[], first: number): Promise<ReadonlyMap<number, PatchedContent>> {
+    const { original, planned } = this.split;
+    if (original === undefined) return new Map();
+    const isKnown = await this.parts.run.sender.knows(chunk.map(({ fingerprint }) => fingerprint), this.parts.sending.domain);
+    const tiles = chunk.flatMap(({ content }, i): readonly NewTile[] => {
+      const region = planned.summary.picture?.regions[first + i];
+      return isKnown[i] === true || region === undefined ? [] : [{ index: first + i, content, region }];
+    });
+    return patchTiles(original, tiles, this.parts.sending.domain.id);
+  }
+
+  async #finish(pending: Pending | undefined): Promise<void> {
+    if (pending === undefined) return;
+    for (const [i, placement] of (await pending.placements).entries()) {
+      if (placement.state === 'new') this.#broughtContents++;
+      this.#note(pending.indices[i] ?? this.#placed, placement);
+    }
+    this.parts.listener.sent();
+  }
+
+  #fingerprinted(contents: readonly Uint8Array[]): Promise<readonly FingerprintedContent[]> {
+    const { crypto } = this.parts.run.connection.platform;
+    return Promise.all(contents.map(async (content) => ({ content, fingerprint: await crypto.sha256(content) })));
+  }
+
+  async #patchedPlacement({ ref, cipherBytes }: PatchedContent): Promise<Placement> {
+    const rehash = asRehash(await this.parts.run.connection.platform.crypto.sha256(ref.tag));
+    return { ref, cipherBytes, rehash, state: 'stored', fingerprint: undefined };
+  }
+
+  #refAt(index: number): ContentRef {
+    const ref = this.#refs[index];
+    if (ref === undefined) throw fault('file-changed');
+    return ref;
+  }
+
+  #note(index: number, placement: Placement): void {
+    if (placement.state === 'flat') this.#flatTiles++;
+    this.#refs[index] = placement.ref;
+    this.#placed++;
+    this.#count(placement);
+    this.parts.listener.tile({ index, region: this.split.planned.summary.picture?.regions[index], state: placement.state });
+  }
+
+  #count(placement: Placement): void {
+    const { rehash, state, cipherBytes } = placement;
+    this.#codedBytes += cipherBytes;
+    if (rehash === undefined || this.#rehashes.has(hexOf(rehash))) return;
+    this.#rehashes.set(hexOf(rehash), rehash);
+    this.#fresh.push(placement);
+    if (state === 'new') this.#blocksSent++;
+  }
+}

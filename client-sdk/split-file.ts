@@ -1,0 +1,53 @@
+/**
+ * A file in the middle of its split: the plan is known, the contents come in chunks. Where the account has a picture that
+ * this one is an edited copy of, it is cut along that one's tiles. SPEC.md sections 6.2 and 12.
+ */
+import { phaseOf } from './core/image/alignment.js';
+import type { Anchor } from './core/image/anchors.js';
+import { defaultTilePixels } from './core/image/image-limits.js';
+import type { Geometry } from './core/image/splitter.js';
+import type { Original, Originals } from './originals.js';
+import type { PlannedFile } from './planned-file.js';
+import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
+
+/** A plan and what follows it. */
+export interface SplitFile {
+  readonly planned: PlannedFile;
+  /** How its picture is cut, if it is one. */
+  readonly geometry: Geometry;
+  readonly steps: AsyncGenerator<SplitStep, void, void>;
+  /** The picture whose blocks may stand for this one's under patches. */
+  readonly original: Original | undefined;
+}
+
+/** Takes the file apart in a given way. */
+export type SplitAs = (way: Pick<SplitInput, 'splitter' | 'geometry'>) => Promise<Omit<SplitFile, 'original'>>;
+
+/** How a file is cut unless told otherwise. */
+export const defaultGeometry: Geometry = { kind: 'tile', tilePixels: defaultTilePixels };
+
+/** The same file without an original, and not to be found as one. */
+export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
+  return { ...first, planned: { ...first.planned, anchors: [] }, original: undefined };
+}
+
+/** The same file cut along its original, if it has one. */
+export async function alongOriginal(first: Omit<SplitFile, 'original'>, originals: Originals, splitAs: SplitAs): Promise<SplitFile> {
+  const original = await originals.find(first.planned.anchors);
+  if (original === undefined) return { ...first, original };
+  const { x, y } = phaseOf(original.alignment, defaultTilePixels, original.origin);
+  if (x === 0 && y === 0) return { ...first, original };
+  await first.steps.return();
+  const second = await splitAs({ splitter: first.planned.recipe.splitter, geometry: { kind: 'tile', tilePixels: defaultTilePixels, origin: { x, y } } });
+  return { ...second, original: second.planned.recipe.splitter === 'raster' ? original : undefined };
+}
+
+/** The anchors that lead later copies to this picture: none to a copy that is mostly blocks of another one. */
+export function anchorsFor({ planned, original }: SplitFile, broughtTiles: number): readonly Anchor[] {
+  return original === undefined || 2 * broughtTiles > planned.summary.count ? planned.anchors : [];
+}
+
+/** The contents, in chunks and in order. */
+export async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly FingerprintedContent[], void, void> {
+  for await (const step of steps) if (step.kind === 'chunk') yield step.contents;
+}
