@@ -72,7 +72,9 @@ const shapes = Int32Array.of(
 );
 const shapeFields = 5;
 /** Mean absolute errors in 1/256 between a level and the next. */
-const boundaries = [1, 4, 13, 23, 29, 36, 46, 58, 73, 92, 116, 146, 184, 232, 292, 368, 463, 584, 736, 927, 1168, 1471, 1854, 2335, 2942];
+export const levelBounds = [1, 4, 13, 23, 29, 36, 46, 58, 73, 92, 116, 146, 184, 232, 292, 368, 463, 584, 736, 927, 1168, 1471, 1854, 2335, 2942];
+/** Levels of the 16 classes where nothing is said. */
+export const usualLevels = [3, 6, 8, 9, 11, 13, 15, 17, 18, 20, 22, 24, 26, 27, 29, 31];
 const firstWeight = 0x1000000;
 const symbols = 256;
 /** What an escape takes beyond its symbol, in 1/64 bit. */
@@ -80,8 +82,8 @@ const escapeCost = 6 << 6;
 
 /** Tables of all distributions: those of the first family, then those of the second. */
 export interface LevelTables {
-  /** By distribution and low bits of a state: symbol in the top 8 bits, then its frequency and the place within it, 12 bits each. */
-  readonly slots: Int32Array;
+  /** By distribution and low bits of a state: the symbol. */
+  readonly slots: Int8Array;
   /** By distribution and symbol + 128: first slot << 13, and the frequency. Zero where a distribution does not have the symbol. */
   readonly parts: Int32Array;
   /** By the same: about the bits that the symbol takes, in 1/64. */
@@ -98,38 +100,15 @@ export function levelTables(): LevelTables {
   return built;
 }
 
-/** Raw bits below the errors of `level`. */
-export function lowBitsOf(level: number): number {
-  return level < ownLevels ? 0 : 1 + Math.floor((level - ownLevels) / 3);
-}
-
-/** The distribution that serves `level` in `family`. */
-export function distributionOf(level: number, family: number): number {
-  return family * ownLevels + ownLevelOf(level);
-}
-
-/** Raw bits in the code of what an error is above its reach. */
-export function escapeBitsOf(level: number): number {
-  return Math.max(0, Math.floor((ownLevelOf(level) - 14) / 3));
-}
-
-function ownLevelOf(level: number): number {
-  return level < ownLevels ? level : ownLevels - 3 + ((level - ownLevels) % 3);
-}
-
-/** The level for `count` errors with this sum of absolute values. */
-export function levelFor(sum: number, count: number): number {
-  let mean = Math.floor((256 * sum) / count);
-  let level = 0;
-  for (; mean >= boundaries[ownLevels - 1]! && level < levelCount - ownLevels; level += 3) mean = Math.floor(mean / 2);
-  for (let own = 0; own < ownLevels - 1 && mean >= boundaries[own]!; own++) level++;
-  return Math.min(level, levelCount - 1);
+/** Raw bits in the code of escapes, of all distributions. */
+export function restBitsOfAll(): readonly number[] {
+  return Array.from({ length: families * ownLevels }, (_, distribution) => Math.max(0, Math.floor(((distribution % ownLevels) - 14) / 3)));
 }
 
 function build(): LevelTables {
   const count = families * ownLevels;
   const tables = {
-    slots: new Int32Array(count << precisionBits),
+    slots: new Int8Array(count << precisionBits),
     parts: new Int32Array(count * symbols),
     costs: new Uint16Array(count * symbols),
     reaches: new Int32Array(count),
@@ -149,7 +128,7 @@ function fillTables({ slots, parts, costs, reaches }: LevelTables, distribution:
   const place = (symbol: number, frequency: number): void => {
     parts[distribution * symbols + symbol + 128] = (start << 13) | frequency;
     if (symbol !== escapeSymbol) costs[distribution * symbols + symbol + 128] = costOf(frequency);
-    for (let i = 0; i < frequency; i++) slots[(distribution << precisionBits) + start + i] = (symbol << 24) | (frequency << 12) | i;
+    slots.fill(symbol, (distribution << precisionBits) + start, (distribution << precisionBits) + start + frequency);
     start += frequency;
   };
   place(escapeSymbol, escapes);
