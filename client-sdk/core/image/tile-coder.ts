@@ -60,13 +60,12 @@ function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): voi
   for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
 }
 
-/** The shorter of the two codes; indexed is tried only where there are few colours, and wins a tie. Undefined where neither is short. */
+/** The shorter of the two codes; indexed is tried only where it may be the shorter one, and wins a tie. Undefined where neither is short. */
 function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
-  const tile = indexTile(shape, samples);
-  const indexed = tile === undefined ? undefined : indexedCode(shape, tile, samples.length);
-  const predicted = predictedCode(shape, indexed?.length ?? samples.length);
-  if (indexed === undefined || predicted === undefined) return indexed ?? predicted;
-  return indexed.length <= predicted.length ? indexed : predicted;
+  const predicted = predictedCode(shape, samples.length);
+  const limit = predicted?.length ?? samples.length;
+  const tile = indexTile(shape, samples, limit);
+  return (tile === undefined ? undefined : indexedCode(shape, tile, limit)) ?? predicted;
 }
 
 /** The code of the indexed mode, or undefined where it is longer than `limit`. */
@@ -78,7 +77,8 @@ function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8A
   encodeIndexed(encoder, shape, tile, limit);
   // What was given up is incomplete, however short its last bytes make it.
   if (encoder.at > limit) return undefined;
-  return bytes.subarray(0, Math.max(start, finish(encoder)));
+  const length = Math.max(start, finish(encoder));
+  return length > limit ? undefined : bytes.subarray(0, length);
 }
 
 function predictedCode(shape: TileShape, limit: number): Uint8Array | undefined {
@@ -104,9 +104,9 @@ function readPredicted(code: Uint8Array, at: number, use: { readonly shape: Tile
 }
 
 /** The tile as colours, or undefined where it has more than `mostColours` allows. */
-function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
+function indexTile(shape: TileShape, samples: Uint8Array, codeBytes: number): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
-  const most = mostColours(shape);
+  const most = mostColours(shape, codeBytes);
   const indices = new Uint8Array(shape.width * shape.height);
   const starts = new Int32Array(most);
   let count = 0;
@@ -134,10 +134,15 @@ function placeOfPixel(samples: Uint8Array, start: number, pixelBytes: number): n
   return (hash >>> 15) & placeMask;
 }
 
-/** 256 colours where a third of the pixels equal the one before, or there are few of them; else only patterns are worth a trial. */
-function mostColours({ width, height }: TileShape): number {
+/**
+ * 256 colours where there are few pixels, or a third of them equal the one before and the others take at least 6 bits each in the code of
+ * `codeBytes` that there is; else only patterns are worth a trial.
+ */
+function mostColours({ width, height }: TileShape, codeBytes: number): number {
   const pixels = width * height;
-  return 3 * tileKernel().run.equalPixels() >= pixels || pixels <= 64 ? maxColours : patternColours;
+  const equal = tileKernel().run.equalPixels();
+  const isDrawn = 3 * equal >= pixels && 8 * codeBytes >= 6 * (pixels - equal);
+  return isDrawn || pixels <= 64 ? maxColours : patternColours;
 }
 
 function isSamePixel(samples: Uint8Array, one: number, other: number, pixelBytes: number): boolean {

@@ -12,7 +12,7 @@ import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList }
 /** Bit 0: plane 1 is less plane 0. Bit 1: plane 2 is. */
 export const colourCount = 4;
 
-const coarseBits = 4;
+const maxCoarse = 15;
 const maxWeight = 127;
 /** Weights of which each plane has its own: of plane 0, of plane 1, of planes above. */
 const places = [
@@ -22,15 +22,15 @@ const places = [
 ] as const;
 /** Usual weights, two sets for each of them: of photographs and of noise. */
 const usualWeights = [
-  [[49, -14, 8, -5, -1, 0, 0], [18, 5, 10, 6, 2, 7, 2]],
-  [[41, -13, 15, 0, -2, -3, 2, 0, 0], [20, 4, 10, 6, 4, 0, 0, 0, 0]],
-  [[37, -11, 14, 1, -1, 23, -20, 13, -2, -1], [20, 4, 10, 6, 4, 0, 0, 0, 0, 0]],
+  [[48, -11, 4, -7, -4, 4, 3], [15, 6, 9, 6, 4, 7, 3]],
+  [[36, -6, 16, 3, 0, -1, 1, 0, 0], [20, 4, 10, 6, 4, 0, 0, 0, 0]],
+  [[35, -9, 13, 2, 3, 21, -17, 11, -1, -1], [20, 4, 10, 6, 4, 0, 0, 0, 0, 0]],
 ] as const;
 /** Raw bits in the code of each. */
 const weightBits = [
-  [3, 3, 2, 2, 1, 1, 1],
-  [3, 3, 2, 2, 1, 1, 1, 0, 0],
-  [3, 3, 2, 2, 1, 3, 2, 2, 1, 0],
+  [3, 3, 3, 2, 2, 1, 2],
+  [3, 3, 2, 2, 2, 1, 0, 0, 0],
+  [3, 3, 1, 2, 2, 3, 2, 2, 1, 0],
 ] as const;
 
 /** How a tile is read as planes. */
@@ -135,7 +135,7 @@ function encodeModel(bits: BitWriter, c: number, use: PlaneUse, highest: number)
   bits.write(value >>> 8, Math.max(0, width - 8));
   bits.write(value, Math.min(8, width));
   if (isConstant === 1) return;
-  bits.write(models[at + fields.coarse]!, coarseBits);
+  bits.writeNumber(models[at + fields.coarse]!);
   bits.write(models[at + fields.family]!, 1);
   bits.write(models[at + fields.linear]!, 1);
   if (models[at + fields.linear] === 1) encodeWeights(bits, c);
@@ -158,7 +158,9 @@ function decodeModel(bits: BitReader, c: number, use: PlaneUse, highest: number)
   if (value > highest) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
   models[at + fields.value] = value;
   if (isConstant === 1) return;
-  models[at + fields.coarse] = bits.read(coarseBits);
+  const coarse = bits.readNumber();
+  if (coarse > maxCoarse) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  models[at + fields.coarse] = coarse;
   models[at + fields.family] = bits.read(1);
   models[at + fields.linear] = bits.read(1);
   models.fill(0, at + fields.weights, at + fields.weights + weightCount);

@@ -16,7 +16,7 @@ import { findWeights } from './weights';
 const minGain: i32 = 64;
 const minCount: i32 = 4;
 const levelCount: i32 = 64;
-const ownLevels: i32 = 25;
+const ownLevels: i32 = 28;
 
 /** Finds the model, errors and classes of plane `c`. */
 export function analysePlane(c: i32, depth: i32): void {

@@ -13,7 +13,7 @@ export const maxEntries: usize = 0x300000 + 0x1000;
 /** Room before and behind code, for what a reader takes before it looks where it is. */
 export const codeMargin: usize = 0x1000;
 
-export const distributions: usize = 50;
+export const distributions: usize = 56;
 export const classCount: usize = 16;
 /** Energies are at most 33 magnitudes of 127. */
 export const energies: usize = 0x1100;
@@ -26,11 +26,11 @@ export const slotsAt: usize = samplesAt + maxBytes + 2 * codeMargin;
 export const partsAt: usize = slotsAt + distributions * 4096;
 export const reciprocalsAt: usize = partsAt + distributions * 256 * 4;
 export const costsAt: usize = reciprocalsAt + 4096 * 8;
-/** 32-bit integers: reach of each distribution, raw bits of its escapes, 25 bounds of levels, 16 usual levels. */
+/** 32-bit integers: reach of each distribution, raw bits of its escapes, 28 bounds of levels, 16 usual levels. */
 export const reachesAt: usize = costsAt + distributions * 256 * 2;
 export const restBitsAt: usize = reachesAt + 4 * distributions;
 export const boundsAt: usize = restBitsAt + 4 * distributions;
-export const usualAt: usize = boundsAt + 4 * 25;
+export const usualAt: usize = boundsAt + 4 * 28;
 /** The class of an energy. */
 export const classOfAt: usize = usualAt + 4 * classCount;
 /** By energy, for the plane at hand: the distribution, and the raw bits that follow its symbols. */

@@ -113,31 +113,69 @@ function readThree(): void {
   }
 }
 
-/** Puts the planes together again. Answers false where a value is not 0 .. `max` or has no rank: see `toValues`. */
+/** Puts the planes together again. Answers false where a value is not 0 .. `max`. */
 export function writeSamples(max: i32): bool {
   let wrong = 0;
-  const step: usize = <usize>channels << (isWide ? 1 : 0);
-  for (let channel = 0; channel < channels; channel++) {
-    let to = samplesAt + (<usize>channel << (isWide ? 1 : 0));
-    for (let y = 0, c = planeOf(channel); y < height; y++) {
-      const row = valuesAt + (entry(c, y) << 2), end = row + (<usize>width << 2);
-      if (isWide) {
-        for (let at = row; at < end; at += 4, to += step) {
-          const value = load<i32>(at);
-          wrong |= value | (max - value);
-          store<u8>(to, value >> 8);
-          store<u8>(to + 1, value);
-        }
-      } else {
-        for (let at = row; at < end; at += 4, to += step) {
-          const value = load<i32>(at);
-          wrong |= value | (max - value);
-          store<u8>(to, value);
-        }
-      }
+  if (!isWide && (channels == 1 || channels == 3)) {
+    const whole = width & ~15;
+    for (let y = 0; y < height; y++) {
+      const to = samplesAt + <usize>(y * width * channels);
+      wrong |= channels == 3 ? writeThree(y, to, whole, max) : writeOne(y, to, whole, max);
+      for (let channel = 0; channel < channels; channel++) wrong |= writeRun(channel, y, whole, max);
     }
+    return wrong >= 0;
   }
+  for (let channel = 0; channel < channels; channel++) for (let y = 0; y < height; y++) wrong |= writeRun(channel, y, 0, max);
   return wrong >= 0;
+}
+
+/** Writes the samples of a channel in a row from `x` on. Answers a negative number where one of them is outside. */
+function writeRun(channel: i32, y: i32, x: i32, max: i32): i32 {
+  let wrong = 0;
+  const bytes: usize = isWide ? 2 : 1, step = <usize>channels * bytes;
+  let to = samplesAt + <usize>(y * width + x) * step + <usize>channel * bytes;
+  const row = valuesAt + (entry(planeOf(channel), y) << 2);
+  for (let at = row + (<usize>x << 2), end = row + (<usize>width << 2); at < end; at += 4, to += step) {
+    const value = load<i32>(at);
+    wrong |= value | (max - value);
+    if (isWide) store<u16>(to, bswap<u16>(<u16>value));
+    else store<u8>(to, value);
+  }
+  return wrong;
+}
+
+let bad: v128 = i32x4.splat(0);
+
+/** Sixteen values of a plane as bytes. What is outside 0 .. `max` leaves a negative number in `bad`. */
+@inline function sixteen(at: usize, max: v128): v128 {
+  const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+  const all = v128.or(v128.or(v128.or(a, i32x4.sub(max, a)), v128.or(b, i32x4.sub(max, b))), v128.or(v128.or(c, i32x4.sub(max, c)), v128.or(d, i32x4.sub(max, d))));
+  bad = v128.or(bad, all);
+  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+}
+
+function writeOne(y: i32, to: usize, whole: i32, max: i32): i32 {
+  const row = valuesAt + (entry(0, y) << 2), most = i32x4.splat(max);
+  bad = i32x4.splat(0);
+  for (let x: usize = 0; x < <usize>whole; x += 16) v128.store(to + x, sixteen(row + (x << 2), most));
+  return i32x4.bitmask(bad) != 0 ? -1 : 0;
+}
+
+function writeThree(y: i32, start: usize, whole: i32, max: i32): i32 {
+  const row = valuesAt + (entry(0, y) << 2), plane = size << 2, most = i32x4.splat(max);
+  bad = i32x4.splat(0);
+  let to = start;
+  for (let x: usize = 0; x < <usize>whole; x += 16, to += 48) {
+    const at = row + (x << 2);
+    const g = sixteen(at, most), r = sixteen(at + plane, most), b = sixteen(at + 2 * plane, most);
+    const low = v128.shuffle<u8>(r, g, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+    v128.store(to, v128.shuffle<u8>(low, b, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
+    const middle = v128.shuffle<u8>(r, g, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+    v128.store(to + 16, v128.shuffle<u8>(middle, b, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15));
+    const high = v128.shuffle<u8>(r, g, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+    v128.store(to + 32, v128.shuffle<u8>(high, b, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31));
+  }
+  return i32x4.bitmask(bad) != 0 ? -1 : 0;
 }
 
 /** Marks the values of a channel that occur in every `step`-th row, after the marks of values up to `max` were taken away where `isFirst`. */

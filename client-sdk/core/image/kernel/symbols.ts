@@ -91,11 +91,11 @@ function writeRow(c: i32, y: i32): void {
       words = evenAt;
     }
     const part = load<i32>(<usize>(load<i32>(placesAt + k) + (error << 2)));
-    const frequency = part & 0x1fff, over = ((frequency << 19) - 1 - state) >> 31;
+    const frequency = part & 0xffff, over = ((frequency << 19) - 1 - state) >> 31;
     store<u16>(words - 2, state);
     words += over << 1;
     state = state >>> (over & 16);
-    state += <i32>((<u64>state * load<u64>(reciprocalsAt + (<usize>frequency << 3))) >>> 43) * (4096 - frequency) + (part >> 13);
+    state += <i32>((<u64>state * load<u64>(reciprocalsAt + (<usize>frequency << 3))) >>> 43) * (4096 - frequency) + (part >>> 16);
   }
   evenState = state;
   evenAt = words;
@@ -122,18 +122,18 @@ function writeRows(c: i32, y: i32): void {
       odds = oddAt;
     }
     const oddPart = load<i32>(<usize>(load<i32>(placesAt + oddK) + (oddError << 2)));
-    const oddFrequency = oddPart & 0x1fff, oddOver = ((oddFrequency << 19) - 1 - odd) >> 31;
+    const oddFrequency = oddPart & 0xffff, oddOver = ((oddFrequency << 19) - 1 - odd) >> 31;
     store<u16>(odds, odd);
     odds -= oddOver << 1;
     odd = odd >>> (oddOver & 16);
-    odd += <i32>((<u64>odd * load<u64>(reciprocalsAt + (<usize>oddFrequency << 3))) >>> 43) * (4096 - oddFrequency) + (oddPart >> 13);
+    odd += <i32>((<u64>odd * load<u64>(reciprocalsAt + (<usize>oddFrequency << 3))) >>> 43) * (4096 - oddFrequency) + (oddPart >>> 16);
 
     const part = load<i32>(<usize>(load<i32>(placesAt + k) + (error << 2)));
-    const frequency = part & 0x1fff, over = ((frequency << 19) - 1 - even) >> 31;
+    const frequency = part & 0xffff, over = ((frequency << 19) - 1 - even) >> 31;
     store<u16>(evens - 2, even);
     evens += over << 1;
     even = even >>> (over & 16);
-    even += <i32>((<u64>even * load<u64>(reciprocalsAt + (<usize>frequency << 3))) >>> 43) * (4096 - frequency) + (part >> 13);
+    even += <i32>((<u64>even * load<u64>(reciprocalsAt + (<usize>frequency << 3))) >>> 43) * (4096 - frequency) + (part >>> 16);
   }
   evenState = even;
   evenAt = evens;
@@ -344,8 +344,8 @@ function readRun(c: i32, y: i32, x: i32, from: i32, end: i32): void {
     let state = isEven ? evenState : oddState;
     const id = <usize>load<u8>(distributionOfAt + energy);
     let error: i32 = load<i8>(slotsAt + ((id << 12) | <usize>(state & 4095)));
-    const part = load<i32>(partsAt + 512 + ((((<i32>id) << 8) + error) << 2));
-    state = (part & 0x1fff) * (state >>> 12) + (state & 4095) - (part >> 13);
+    const part = partsAt + 512 + (id << 10) + (error << 2);
+    state = <i32>load<u16>(part) * (state >>> 12) + (state & 4095) - <i32>load<u16>(part, 2);
     if (state < lowest) {
       if (isEven) {
         state = (state << 16) | <i32>load<u16>(evenAt);
@@ -412,14 +412,14 @@ function readBoth(c: i32, y: i32, x: i32, oddY: i32, oddX: i32, count: i32): voi
       + (oddNear << 3));
     const id = <usize>load<u8>(distributionOfAt + energy), oddId = <usize>load<u8>(distributionOfAt + oddEnergy);
     let error: i32 = load<i8>(slotsAt + ((id << 12) | <usize>(even & 4095))), oddError: i32 = load<i8>(slotsAt + ((oddId << 12) | <usize>(odd & 4095)));
-    const part = load<i32>(partsAt + 512 + ((((<i32>id) << 8) + error) << 2)), oddPart = load<i32>(partsAt + 512 + ((((<i32>oddId) << 8) + oddError) << 2));
-    even = (part & 0x1fff) * (even >>> 12) + (even & 4095) - (part >> 13);
-    odd = (oddPart & 0x1fff) * (odd >>> 12) + (odd & 4095) - (oddPart >> 13);
-    const under = (even - lowest) >> 31, oddUnder = (odd - lowest) >> 31;
-    even = (even << (under & 16)) | (<i32>load<u16>(evens) & under);
-    evens -= under << 1;
-    odd = (odd << (oddUnder & 16)) | (<i32>load<u16>(odds - 2) & oddUnder);
-    odds += oddUnder << 1;
+    const part = partsAt + 512 + (id << 10) + (error << 2), oddPart = partsAt + 512 + (oddId << 10) + (oddError << 2);
+    even = <i32>load<u16>(part) * (even >>> 12) + ((even & 4095) - <i32>load<u16>(part, 2));
+    odd = <i32>load<u16>(oddPart) * (odd >>> 12) + ((odd & 4095) - <i32>load<u16>(oddPart, 2));
+    const isUnder = even < lowest, isOddUnder = odd < lowest;
+    even = select<i32>((even << 16) | <i32>load<u16>(evens), even, isUnder);
+    evens += <usize>isUnder << 1;
+    odd = select<i32>((odd << 16) | <i32>load<u16>(odds - 2), odd, isOddUnder);
+    odds -= <usize>isOddUnder << 1;
     near = sizeOf(error) >>> coarse;
     oddNear = sizeOf(oddError) >>> coarse;
     if (error == escapeSymbol || oddError == escapeSymbol || (mayHaveLowBits && (load<u8>(lowBitsOfAt + energy) | load<u8>(lowBitsOfAt + oddEnergy)) != 0)) {
