@@ -1,5 +1,5 @@
 /**
- * The weights of a plane's prediction: least squares over its odd rows, in integers. What is found here is a writer's choice;
+ * The weights of a plane's prediction: least squares over all rows but the first, in integers. What is found here is a writer's choice;
  * a reader takes any weights. SPEC.md section 5.6.
  */
 import { featuresAt, matrixAt, productsAt, valuesAt, weightCount } from './memory';
@@ -15,16 +15,17 @@ const columnsPerSum: i32 = 16;
 
 let count: usize = 0;
 let shift: i32 = 0;
+let isDeep: bool = false;
 
 /** Finds the weights of plane `c` and puts them into its model. */
 export function findWeights(c: i32, depth: i32): void {
   count = c == 0 ? 7 : c == 1 ? 9 : 10;
-  shift = depth > 8 ? featureShift(c) : 0;
+  isDeep = depth > 8;
+  shift = isDeep ? featureShift(c) : 0;
   memory.fill(productsAt, 0, 256 * 16);
   memory.fill(matrixAt, 0, 256 * 8);
-  const step = height < 16 ? 1 : 2;
   let columns = 0, samples = 0;
-  for (let y = 1; y < height; y += step) {
+  for (let y = 1; y < height; y++) {
     for (let x = 0; x < width; x += 64) {
       gather(c, y, x, min(64, width - x));
       addProducts();
@@ -54,52 +55,59 @@ function featureShift(c: i32): i32 {
   return max(0, 31 - clz<i32>(<i32>(sum / samples) | 1) - 5);
 }
 
-/** Features of up to 64 samples, and behind them the samples themselves: all less what is north of them. */
+/**
+ * Features of up to 64 samples, and behind them the samples themselves: all less what is north of them. They count four times in
+ * calm surroundings, twice in moderate ones, so that edges do not rule the whole plane.
+ */
 function gather(c: i32, y: i32, x: i32, length: i32): void {
-  const at = valuesAt + ((entry(c, y) + <usize>x) << 2), up = at - (stride << 2), top = y > 1 ? up - (stride << 2) : up;
-  gatherOne(0, at - 4, up, length);
-  gatherOne(1, up - 4, up, length);
-  gatherOne(2, up + 4, up, length);
-  gatherOne(3, at - 8, up, length);
-  gatherOne(4, top, up, length);
-  if (c == 0) {
-    gatherOne(5, up + 8, up, length);
-    gatherOne(6, up - 8, up, length);
-  } else {
-    const same = at - (size << 2), above = up - (size << 2);
-    gatherOne(5, same, above, length);
-    gatherOne(6, same - 4, above, length);
-    gatherOne(7, above - 4, above, length);
-    gatherOne(8, above + 4, above, length);
-    if (c > 1) {
-      const first = valuesAt + ((entry(0, y) + <usize>x) << 2);
-      gatherOne(9, first, first - (stride << 2), length);
-    }
-  }
-  gatherOne(count, at, up, length);
-  for (let k: usize = 0; k < 128; k += 16) calm(k);
+  if (isDeep) gatherAll(c, y, x, length, true);
+  else gatherAll(c, y, x, length, false);
 }
 
-/** Multiplies the features of 8 samples: by 4 in calm surroundings, by 2 in moderate ones. So edges do not rule the whole plane. */
-function calm(at: usize): void {
-  const west = v128.load(featuresAt + at), northWest = v128.load(featuresAt + 128 + at), northEast = v128.load(featuresAt + 256 + at);
+@inline function gatherAll(c: i32, y: i32, x: i32, length: i32, mustCut: bool): void {
+  const start = valuesAt + ((entry(c, y) + <usize>x) << 2), above = stride << 2, plane = size << 2;
+  const nearTop = y > 1 ? above : 0, first = valuesAt + ((entry(0, y) + <usize>x) << 2) - start;
+  for (let k: usize = 0; k < <usize>length; k += 8) {
+    const at = start + (k << 2), up = at - above, to = featuresAt + (k << 1);
+    const low = v128.load(up), high = v128.load(up, 16);
+    const west = less(at - 4, low, high, mustCut), northWest = less(up - 4, low, high, mustCut), northEast = less(up + 4, low, high, mustCut);
+    const factor = calm(west, northWest, northEast);
+    v128.store(to, i16x8.mul(west, factor));
+    v128.store(to, i16x8.mul(northWest, factor), 128);
+    v128.store(to, i16x8.mul(northEast, factor), 256);
+    v128.store(to, i16x8.mul(less(at - 8, low, high, mustCut), factor), 384);
+    v128.store(to, i16x8.mul(less(up - nearTop, low, high, mustCut), factor), 512);
+    if (c == 0) {
+      v128.store(to, i16x8.mul(less(up + 8, low, high, mustCut), factor), 640);
+      v128.store(to, i16x8.mul(less(up - 8, low, high, mustCut), factor), 768);
+    } else {
+      const same = at - plane, over = up - plane, sameLow = v128.load(over), sameHigh = v128.load(over, 16);
+      v128.store(to, i16x8.mul(less(same, sameLow, sameHigh, mustCut), factor), 640);
+      v128.store(to, i16x8.mul(less(same - 4, sameLow, sameHigh, mustCut), factor), 768);
+      v128.store(to, i16x8.mul(less(over - 4, sameLow, sameHigh, mustCut), factor), 896);
+      v128.store(to, i16x8.mul(less(over + 4, sameLow, sameHigh, mustCut), factor), 1024);
+      if (c > 1) v128.store(to, i16x8.mul(less(at + first, v128.load(up + first), v128.load(up + first, 16), mustCut), factor), 1152);
+    }
+    v128.store(to + (count << 7), i16x8.mul(less(at, low, high, mustCut), factor));
+  }
+  if (length == 64) return;
+  for (let k: usize = 0; k <= count; k++) memory.fill(featuresAt + (k << 7) + (<usize>length << 1), 0, <usize>(64 - length) << 1);
+}
+
+/** Eight values less eight others, cut to -511 .. 511 where samples are deep: others cannot be beyond. */
+@inline function less(from: usize, low: v128, high: v128, mustCut: bool): v128 {
+  const first = i32x4.sub(v128.load(from), low), second = i32x4.sub(v128.load(from, 16), high);
+  if (!mustCut) return i16x8.narrow_i32x4_s(first, second);
+  const cut = i16x8.narrow_i32x4_s(i32x4.shr_s(first, shift), i32x4.shr_s(second, shift));
+  return i16x8.max_s(i16x8.min_s(cut, i16x8.splat(511)), i16x8.splat(-511));
+}
+
+/** 4, 2 or 1 for each of eight samples. */
+@inline function calm(west: v128, northWest: v128, northEast: v128): v128 {
   const steep = i16x8.add(i16x8.add(i16x8.abs(i16x8.sub(west, northWest)), i16x8.abs(northWest)), i16x8.abs(northEast));
   const one = i16x8.splat(1);
   const moderate = v128.and(i16x8.lt_s(steep, i16x8.splat(calmBelow << 2)), one), still = v128.and(i16x8.lt_s(steep, i16x8.splat(calmBelow)), one);
-  const factor = i16x8.add(i16x8.add(one, moderate), i16x8.shl(still, 1));
-  for (let k: usize = 0, end = count << 7; k <= end; k += 128) {
-    v128.store(featuresAt + k + at, i16x8.mul(v128.load(featuresAt + k + at), factor));
-  }
-}
-
-function gatherOne(k: usize, from: usize, less: usize, length: i32): void {
-  const to = featuresAt + (k << 7), most = i16x8.splat(511), least = i16x8.splat(-511);
-  for (let x: usize = 0; x < 64; x += 8) {
-    const low = i32x4.shr_s(i32x4.sub(v128.load(from + (x << 2)), v128.load(less + (x << 2))), shift);
-    const high = i32x4.shr_s(i32x4.sub(v128.load(from + (x << 2), 16), v128.load(less + (x << 2), 16)), shift);
-    v128.store(to + (x << 1), i16x8.max_s(i16x8.min_s(i16x8.narrow_i32x4_s(low, high), most), least));
-  }
-  if (length < 64) memory.fill(to + (<usize>length << 1), 0, <usize>(64 - length) << 1);
+  return i16x8.add(i16x8.add(one, moderate), i16x8.shl(still, 1));
 }
 
 /** Adds the products of all pairs of features to their sums. */
