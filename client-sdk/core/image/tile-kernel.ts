@@ -56,7 +56,7 @@ function make(): TileKernel {
   new Int8Array(buffer, placeOf('slots')).set(slots);
   new Int32Array(buffer, placeOf('parts')).set(parts);
   new Uint16Array(buffer, placeOf('costs')).set(costs);
-  new Int32Array(buffer, placeOf('levels')).set([...reaches, ...restBitsOfAll(), ...levelBounds, ...usualLevels]);
+  new Int32Array(buffer, placeOf('levels')).set([...reaches, ...restBitsOfAll(), ...levelBounds, ...usualLevels, ...classStarts, energies]);
   new BigUint64Array(buffer, placeOf('reciprocals'), maxFrequency).set(reciprocals());
   new Uint8Array(buffer, placeOf('classes')).set(classes());
   return {

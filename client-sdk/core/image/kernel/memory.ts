@@ -26,13 +26,14 @@ export const slotsAt: usize = samplesAt + maxBytes + 2 * codeMargin;
 export const partsAt: usize = slotsAt + distributions * 4096;
 export const reciprocalsAt: usize = partsAt + distributions * 256 * 4;
 export const costsAt: usize = reciprocalsAt + 4096 * 8;
-/** 32-bit integers: reach of each distribution, raw bits of its escapes, 28 bounds of levels, 16 usual levels. */
+/** 32-bit integers: reach of each distribution, raw bits of its escapes, 28 bounds of levels, 16 usual levels, starts of classes. */
 export const reachesAt: usize = costsAt + distributions * 256 * 2;
 export const restBitsAt: usize = reachesAt + 4 * distributions;
 export const boundsAt: usize = restBitsAt + 4 * distributions;
 export const usualAt: usize = boundsAt + 4 * 28;
-/** The class of an energy. */
-export const classOfAt: usize = usualAt + 4 * classCount;
+/** Where the energies of classes begin, and the end of the last; then the class of each energy. */
+export const classStartsAt: usize = usualAt + 4 * classCount;
+export const classOfAt: usize = classStartsAt + 4 * (classCount + 1) + 4;
 /** By energy, for the plane at hand: the distribution, and the raw bits that follow its symbols. */
 export const distributionOfAt: usize = classOfAt + energies;
 export const lowBitsOfAt: usize = distributionOfAt + energies;

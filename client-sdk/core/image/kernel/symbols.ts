@@ -6,7 +6,7 @@
  * the last symbol to the first. Loops for two rows say everything twice: that is what makes them fast.
  */
 import {
-  classCount, classOfAt, classesAt, distributionOfAt, energies, errorsAt, evenWordsEnd, lowBitsOfAt, magnitudesAt, maxBytes, oddWordsAt, partsAt,
+  classCount, classStartsAt, classesAt, distributionOfAt, errorsAt, evenWordsEnd, lowBitsOfAt, magnitudesAt, maxBytes, oddWordsAt, partsAt,
   reachesAt, reciprocalsAt, restBitsAt, samplesAt, slotsAt, valuesAt,
 } from './memory';
 import { closeLeft, closeRight, channels, entry, height, openPlane, stride, width } from './planes';
@@ -262,14 +262,12 @@ export function readSymbols(from: i32, length: i32): bool {
 function fillTables(model: usize): void {
   const family = load<i32>(model + familyOffset);
   hasLowBits = false;
-  for (let energy: usize = 0; energy < energies;) {
-    const k = load<u8>(classOfAt + energy), level = load<i32>(model + levelsOffset + (<usize>k << 2));
-    let end = energy + 1;
-    while (end < energies && load<u8>(classOfAt + end) == k) end++;
-    memory.fill(distributionOfAt + energy, <u8>distributionOf(level, family), end - energy);
-    memory.fill(lowBitsOfAt + energy, <u8>lowBitsOf(level), end - energy);
-    if (lowBitsOf(level) > 0) hasLowBits = true;
-    energy = end;
+  for (let k: usize = 0; k < classCount; k++) {
+    const level = load<i32>(model + levelsOffset + (k << 2)), low = lowBitsOf(level);
+    const begin = <usize>load<i32>(classStartsAt + (k << 2)), end = <usize>load<i32>(classStartsAt + (k << 2), 4);
+    memory.fill(distributionOfAt + begin, <u8>distributionOf(level, family), end - begin);
+    memory.fill(lowBitsOfAt + begin, <u8>low, end - begin);
+    if (low > 0) hasLowBits = true;
   }
 }
 
@@ -407,9 +405,9 @@ function readBoth(c: i32, y: i32, x: i32, oddY: i32, oddX: i32, count: i32): voi
   let even = evenState, odd = oddState, evens = evenAt, odds = oddAt;
   for (let i: usize = 0; i < <usize>count; i++, at += 4) {
     const northWest = load<i32>(at - above - 4), oddNorthWest = load<i32>(at + oddGap - above - 4);
-    const energy = <usize>(<i32>load<u16>(rough + (i << 1)) + <i32>load<u8>(sizes + i - 2) * farFactor + magnitudeOf(west - northWest, coarse) + (near << 3));
-    const oddEnergy = <usize>(<i32>load<u16>(rough + (i << 1), 64) + <i32>load<u8>(oddSizes + i - 2) * farFactor + magnitudeOf(oddWest - oddNorthWest, coarse)
-      + (oddNear << 3));
+    const energy = <usize>(<i32>load<u16>(rough + (i << 1)) + <i32>load<u8>(sizes + i - 2) * farFactor + (near << 3) + magnitudeOf(west - northWest, coarse));
+    const oddEnergy = <usize>(<i32>load<u16>(rough + (i << 1), 64) + <i32>load<u8>(oddSizes + i - 2) * farFactor + (oddNear << 3)
+      + magnitudeOf(oddWest - oddNorthWest, coarse));
     const id = <usize>load<u8>(distributionOfAt + energy), oddId = <usize>load<u8>(distributionOfAt + oddEnergy);
     let error: i32 = load<i8>(slotsAt + ((id << 12) | <usize>(even & 4095))), oddError: i32 = load<i8>(slotsAt + ((oddId << 12) | <usize>(odd & 4095)));
     const part = partsAt + 512 + (id << 10) + (error << 2), oddPart = partsAt + 512 + (oddId << 10) + (oddError << 2);
