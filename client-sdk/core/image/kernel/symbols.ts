@@ -51,9 +51,10 @@ export function writeSymbols(limit: i32): i32 {
     }
     let y = height - 1;
     if ((y & 1) == 0) writeRow(c, y--);
+    if (isAbove(limit)) return -1;
     for (; y > 0; y -= 2) {
       writeRows(c, y);
-      if (isBad || <i32>(evenWordsEnd - evenAt + (oddAt - oddWordsAt)) > limit) return -1;
+      if (isAbove(limit)) return -1;
     }
   }
   evenAt -= 4;
@@ -62,8 +63,12 @@ export function writeSymbols(limit: i32): i32 {
   store<u16>(oddAt, oddState);
   store<u16>(oddAt, oddState >>> 16, 2);
   oddAt += 4;
-  const length = <i32>(evenWordsEnd - evenAt + (oddAt - oddWordsAt));
-  return isBad || length > limit ? -1 : length;
+  return isAbove(limit) ? -1 : <i32>(evenWordsEnd - evenAt + (oddAt - oddWordsAt));
+}
+
+/** Whether there are more bytes of words than `limit`. */
+function isAbove(limit: i32): bool {
+  return isBad || <i32>(evenWordsEnd - evenAt + (oddAt - oddWordsAt)) > limit;
 }
 
 /** Where the words of even rows begin, and where those of odd rows end. */
@@ -122,17 +127,17 @@ function writeRows(c: i32, y: i32): void {
       odds = oddAt;
     }
     const oddPart = load<i32>(<usize>(load<i32>(placesAt + oddK) + (oddError << 2)));
-    const oddFrequency = oddPart & 0xffff, oddOver = ((oddFrequency << 19) - 1 - odd) >> 31;
+    const oddFrequency = oddPart & 0xffff, isOddOver = odd >= oddFrequency << 19;
     store<u16>(odds, odd);
-    odds -= oddOver << 1;
-    odd = odd >>> (oddOver & 16);
+    odds += <usize>isOddOver << 1;
+    odd = select<i32>(odd >>> 16, odd, isOddOver);
     odd += <i32>((<u64>odd * load<u64>(reciprocalsAt + (<usize>oddFrequency << 3))) >>> 43) * (4096 - oddFrequency) + (oddPart >>> 16);
 
     const part = load<i32>(<usize>(load<i32>(placesAt + k) + (error << 2)));
-    const frequency = part & 0xffff, over = ((frequency << 19) - 1 - even) >> 31;
+    const frequency = part & 0xffff, isOver = even >= frequency << 19;
     store<u16>(evens - 2, even);
-    evens += over << 1;
-    even = even >>> (over & 16);
+    evens -= <usize>isOver << 1;
+    even = select<i32>(even >>> 16, even, isOver);
     even += <i32>((<u64>even * load<u64>(reciprocalsAt + (<usize>frequency << 3))) >>> 43) * (4096 - frequency) + (part >>> 16);
   }
   evenState = even;
@@ -397,17 +402,20 @@ function readBoth(c: i32, y: i32, x: i32, oddY: i32, oddX: i32, count: i32): voi
   model: usize, evenPlace: usize, oddGap: usize, sizes: usize, oddSizes: usize, count: i32, isEvenLinear: bool, isOddLinear: bool, coarse: i32, mayHaveLowBits: bool,
   farFactor: i32,
 ): void {
-  const ofWest = weightOf(model, 0), ofWestWest = weightOf(model, 3), above = stride << 2;
-  const known = predictionsOf(0), rough = energiesOf(0);
-  let at = evenPlace;
-  let west = load<i32>(at - 4), oddWest = load<i32>(at + oddGap - 4);
-  let near: i32 = load<u8>(sizes - 1), oddNear: i32 = load<u8>(oddSizes - 1);
+  const ofWest = weightOf(model, 0), ofWestWest = weightOf(model, 3);
+  const known = predictionsOf(0), rough = energiesOf(0), gap = (stride << 2) + 4;
+  // What lies north-west.
+  let up = evenPlace - gap;
+  let west = load<i32>(evenPlace - 4), oddWest = load<i32>(evenPlace + oddGap - 4);
+  let westWest = load<i32>(evenPlace - 8), oddWestWest = load<i32>(evenPlace + oddGap - 8);
+  let near: i32 = load<u8>(sizes - 1), oddNear: i32 = load<u8>(oddSizes - 1), far: i32 = load<u8>(sizes - 2), oddFar: i32 = load<u8>(oddSizes - 2);
   let even = evenState, odd = oddState, evens = evenAt, odds = oddAt;
-  for (let i: usize = 0; i < <usize>count; i++, at += 4) {
-    const northWest = load<i32>(at - above - 4), oddNorthWest = load<i32>(at + oddGap - above - 4);
-    const energy = <usize>(<i32>load<u16>(rough + (i << 1)) + <i32>load<u8>(sizes + i - 2) * farFactor + (near << 3) + magnitudeOf(west - northWest, coarse));
-    const oddEnergy = <usize>(<i32>load<u16>(rough + (i << 1), 64) + <i32>load<u8>(oddSizes + i - 2) * farFactor + (oddNear << 3)
-      + magnitudeOf(oddWest - oddNorthWest, coarse));
+  for (let i: usize = 0; i < <usize>count; i++, up += 4) {
+    const northWest = load<i32>(up), oddNorthWest = load<i32>(up + oddGap);
+    const energy = <usize>(<i32>load<u16>(rough + (i << 1)) + far * farFactor + (near << 3) + magnitudeOf(west - northWest, coarse));
+    const oddEnergy = <usize>(<i32>load<u16>(rough + (i << 1), 64) + oddFar * farFactor + (oddNear << 3) + magnitudeOf(oddWest - oddNorthWest, coarse));
+    far = near;
+    oddFar = oddNear;
     const id = <usize>load<u8>(distributionOfAt + energy), oddId = <usize>load<u8>(distributionOfAt + oddEnergy);
     let error: i32 = load<i8>(slotsAt + ((id << 12) | <usize>(even & 4095))), oddError: i32 = load<i8>(slotsAt + ((oddId << 12) | <usize>(odd & 4095)));
     const part = partsAt + 512 + (id << 10) + (error << 2), oddPart = partsAt + 512 + (oddId << 10) + (oddError << 2);
@@ -434,12 +442,15 @@ function readBoth(c: i32, y: i32, x: i32, oddY: i32, oddX: i32, count: i32): voi
       odd = oddState;
       odds = oddAt;
     }
-    west = error + (isEvenLinear ? (load<i32>(known + (i << 2)) + ofWest * west + ofWestWest * load<i32>(at - 8)) >> 6
-      : median(west, load<i32>(at - above), northWest));
-    oddWest = oddError + (isOddLinear ? (load<i32>(known + (i << 2), 128) + ofWest * oddWest + ofWestWest * load<i32>(at + oddGap - 8)) >> 6
-      : median(oddWest, load<i32>(at + oddGap - above), oddNorthWest));
-    store<i32>(at, west);
-    store<i32>(at + oddGap, oddWest);
+    const value = error + (isEvenLinear ? (load<i32>(known + (i << 2)) + ofWest * west + ofWestWest * westWest) >> 6 : median(west, load<i32>(up, 4), northWest));
+    const oddValue = oddError
+      + (isOddLinear ? (load<i32>(known + (i << 2), 128) + ofWest * oddWest + ofWestWest * oddWestWest) >> 6 : median(oddWest, load<i32>(up + oddGap, 4), oddNorthWest));
+    westWest = west;
+    oddWestWest = oddWest;
+    west = value;
+    oddWest = oddValue;
+    store<i32>(up + gap, value);
+    store<i32>(up + gap + oddGap, oddValue);
     store<u8>(sizes + i, near);
     store<u8>(oddSizes + i, oddNear);
   }
