@@ -6,6 +6,7 @@
 import type { DomainKind } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
 import type { Geometry, Region, Source, SplitterId } from './core/image/splitter.js';
+import type { RecipeView } from './core/image/recipe-view.js';
 import type { AccountId, ImageId, InvitationId, SessionId } from './protocol/ids.js';
 import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
 import type { AccountFigures } from './figures.js';
@@ -122,8 +123,8 @@ export interface UploadOptions extends CallOptions {
 
 export type UploadPhase = 'reading' | 'splitting' | 'sealing' | 'sending' | 'committing';
 
-/** What became of a content: sent as new, already stored, or flat (it travels in the manifest). */
-export type TileState = 'new' | 'stored' | 'flat';
+/** What became of a content: sent as new, already stored, an earlier picture's block under a patch, or flat (it travels in the manifest). */
+export type TileState = 'new' | 'stored' | 'patched' | 'flat';
 
 /** Progress of one file; `bytes` grow within a phase. */
 export type UploadEvent =
@@ -185,8 +186,24 @@ export interface ImageBlock {
   readonly index: number;
   readonly role: 'content' | 'segment';
   readonly region: Region | undefined;
+  /** Bytes of the patch under which the block is this content; undefined where the block is the content itself. */
+  readonly patchBytes: number | undefined;
   /** Absent members: the content travels in the manifest. */
   readonly block: { readonly tag: string; readonly rehash: string; readonly code: number; readonly key: string; readonly domain: DomainKind } | undefined;
+}
+
+/** What an image takes, in bytes; what it shares with others is counted all the same. */
+export interface ImageCosts {
+  /** The sealed manifest. */
+  readonly manifestBytes: number;
+  /** Ciphers of contents, and of segments of the skeleton, of lists and patches; doubled ones twice. */
+  readonly contentBytes: number;
+  readonly segmentBytes: number;
+  /** The list that names the blocks: tag and key of each, or its coded bytes. */
+  readonly listBytes: number;
+  readonly patchBytes: number;
+  /** Bytes of the list and of the iv of its block for each content, on average; 0 without contents. */
+  readonly overheadPerContent: number;
 }
 
 /** An image with its manifest opened and its signature verified. */
@@ -196,6 +213,9 @@ export interface OpenImage {
   /** What the manifest says of the container, in a few words. */
   readonly description: string;
   readonly skeletonBytes: number;
+  /** What was recognised, from the recipe itself. */
+  readonly recipe: RecipeView;
+  readonly costs: ImageCosts;
   readonly flatTiles: number;
   /** Tiles that are blocks of another picture under a patch. */
   readonly patchedTiles: number;

@@ -27,7 +27,7 @@ export interface Placement {
   readonly cipherBytes: number;
   /** Undefined for an inline content. */
   readonly rehash: Rehash | undefined;
-  readonly state: 'new' | 'stored' | 'flat';
+  readonly state: 'new' | 'stored' | 'patched' | 'flat';
 }
 
 /** What one file brings along. */

@@ -193,7 +193,7 @@ export class Placing {
 
   async #patchedPlacement({ ref, cipherBytes }: PatchedContent): Promise<Placement> {
     const rehash = asRehash(await this.parts.run.connection.platform.crypto.sha256(ref.tag));
-    return { ref, cipherBytes, rehash, state: 'stored', fingerprint: undefined };
+    return { ref, cipherBytes, rehash, state: 'patched', fingerprint: undefined };
   }
 
   #refAt(index: number): ContentRef {

@@ -7,7 +7,7 @@ import { isRefusalCode, refusalTitles, type RefusalExtra } from './protocol/refu
 const maxDetailChars = 500;
 const maxMissing = 131_072;
 
-/** The error of an answer with `status` and JSON `body`; `answer-invalid` (or `server-unreachable` of a gateway) where it is no problem body. */
+/** The error of an answer with `status` and JSON `body`; `answer-invalid` (or `server-unreachable` of a busy server or gateway) where it is no problem body. */
 export function refusalOf(status: number, body: unknown): DiceError {
   const members = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
   const code = members['code'];
@@ -17,7 +17,8 @@ export function refusalOf(status: number, body: unknown): DiceError {
 }
 
 function unknownProblem(status: number): DiceError {
-  if (status === 502 || status === 503 || status === 504) return fault('server-unreachable', `A gateway answered ${String(status)}.`);
+  // A server or a gateway that is too busy: what was asked may be asked again.
+  if (status === 408 || status === 502 || status === 503 || status === 504) return fault('server-unreachable', `It answered ${String(status)} without taking the request.`);
   return fault('answer-invalid', `It has status ${String(status)} and no problem body.`);
 }
 

@@ -2,24 +2,26 @@
  * A stored image, opened by its owner: manifest verified, lists of blocks unfolded; then its bytes, joined and held
  * against their hash. SPEC.md sections 3 and 10.
  */
-import type { ImageBlock, OpenImage } from './api.js';
+import type { ImageBlock, ImageCosts, OpenImage } from './api.js';
 import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
 import { accountOf, type Connection } from './connection.js';
 import { ContentWindow, type OnOutcome } from './content-window.js';
 import { patched } from './patched-reader.js';
-import { type ContentRef, type OpenSegments, unfoldRefs } from './core/block-list.js';
+import { type ContentRef, type OpenSegments, packRefs, unfoldRefs } from './core/block-list.js';
 import { kindOfDomain } from './core/domain.js';
 import { fault, integrityFault } from './core/errors.js';
 import { splitters } from './core/image/detect.js';
+import { viewOfRecipe } from './core/image/recipe-view.js';
 import type { Recipe, Splitter, SplitSummary } from './core/image/splitter.js';
 import { openManifest } from './core/keys/signed-manifest.js';
 import type { Manifest } from './core/manifest.js';
-import { unpackPatches, type Patches } from './core/patch-list.js';
+import { packPatches, unpackPatches, type Patches } from './core/patch-list.js';
 import { unfoldSkeleton } from './core/skeleton.js';
 import { imageOf, type ListedImage, openCard } from './listing.js';
 import { hexOf, isEqual } from './protocol/bytes.js';
 import { hammingOf } from './protocol/hamming.js';
 import type { ImageId } from './protocol/ids.js';
+import { ivBytes } from './protocol/limits.js';
 
 /** All that is known of a stored image before a content is fetched. */
 export interface StoredImage {
@@ -32,6 +34,9 @@ export interface StoredImage {
   /** What turns blocks of other pictures into contents of this one. */
   readonly patches: Patches;
   readonly segments: readonly ContentRef[];
+  /** Cipher bytes of the segments, and bytes of the sealed manifest. */
+  readonly segmentBytes: number;
+  readonly manifestBytes: number;
   readonly fetcher: BlockFetcher;
 }
 
@@ -54,9 +59,13 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   checkEntry(listed, manifest);
   const fetcher = new BlockFetcher(connection, imageId, signal);
   const segments: ContentRef[] = [];
+  let segmentBytes = 0;
   const openSegments: OpenSegments = async (refs) => {
     segments.push(...refs);
-    return openTold(fetcher, refs, options.onSegment);
+    return openTold(fetcher, refs, (outcome) => {
+      segmentBytes += outcome.cipherBytes ?? 0;
+      options.onSegment?.(outcome);
+    });
   };
   const skeleton = await unfoldSkeleton(manifest.skeleton, manifest.domains, openSegments);
   const refs = await unfoldRefs(manifest.contents, manifest.domains, openSegments);
@@ -64,7 +73,7 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   const recipe: Recipe = { splitter: manifest.splitter, params: manifest.params, skeleton };
   const splitter = splitters[manifest.splitter];
   if (splitter === undefined) throw fault('recipe-invalid', `This version has no splitter ${manifest.splitter}.`);
-  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, patches, segments, fetcher };
+  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, patches, segments, segmentBytes, manifestBytes: record.manifest.length, fetcher };
 }
 
 /** The exact bytes; the last piece only after the hash of the whole was found right. Throws `integrity-failed`. */
@@ -94,14 +103,16 @@ export async function* joinedBytes(connection: Connection, stored: StoredImage, 
 export async function openedView(connection: Connection, stored: StoredImage): Promise<OpenImage> {
   const { listed, manifest, recipe, summary, refs, patches, segments } = stored;
   const blocks: ImageBlock[] = [];
-  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index] }));
-  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined }));
+  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index], patchBytes: patches.get(index)?.length }));
+  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined, patchBytes: undefined }));
   const { picture } = summary;
   return {
     image: imageOf(listed),
     splitter: manifest.splitter,
     description: manifest.description,
     skeletonBytes: recipe.skeleton.length,
+    recipe: viewOfRecipe(recipe),
+    costs: costsOf(stored),
     flatTiles: refs.filter((ref) => ref.kind === 'inline').length + (picture?.flat?.length ?? 0),
     patchedTiles: patches.size,
     picture: picture === undefined ? undefined : { width: picture.width, height: picture.height, flat: picture.flat ?? [] },
@@ -109,7 +120,21 @@ export async function openedView(connection: Connection, stored: StoredImage): P
   };
 }
 
-async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region'>): Promise<ImageBlock> {
+function costsOf({ listed, manifest, refs, patches, segmentBytes, manifestBytes }: StoredImage): ImageCosts {
+  const listBytes = packRefs(refs, manifest.domains).length;
+  const blocks = refs.filter(({ kind }) => kind === 'block').length;
+  return {
+    manifestBytes,
+    segmentBytes,
+    listBytes,
+    // The entry counts each reference, the fetcher each segment that came.
+    contentBytes: Math.max(0, listed.entry.codedBytes - segmentBytes),
+    patchBytes: packPatches(patches).length,
+    overheadPerContent: refs.length === 0 ? 0 : (listBytes + ivBytes * blocks) / refs.length,
+  };
+}
+
+async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region' | 'patchBytes'>): Promise<ImageBlock> {
   if (ref.kind === 'inline') return { ...at, block: undefined };
   const domain = kindOfDomain(ref.domain);
   if (domain === undefined) throw fault('recipe-invalid', 'A domain has another form.');

@@ -29,7 +29,7 @@ export type PlainCheck = PlainBlockCheck | PlainFileCheck;
 export type UploadUpdate = { readonly kind: 'event'; readonly event: UploadEvent } | { readonly kind: 'done'; readonly file: PlainUploadedFile };
 
 /** Numbers of tile states, by content. */
-export const tileStateCodes = { unknown: 0, new: 1, stored: 2, flat: 3 } as const;
+export const tileStateCodes = { unknown: 0, new: 1, stored: 2, flat: 3, patched: 4 } as const;
 
 /** The states of an image's contents, and where they come from. */
 export interface TileStates {

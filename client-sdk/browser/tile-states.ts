@@ -61,8 +61,9 @@ export async function tileStatesOf(client: DiceClient, id: string, options: Call
 }
 
 function comparedStates(contents: OpenImage['blocks'], known: Set<string>): Uint8Array {
-  return Uint8Array.from(contents, ({ block }) => {
+  return Uint8Array.from(contents, ({ block, patchBytes }) => {
     if (block === undefined) return tileStateCodes.flat;
+    if (patchBytes !== undefined) return tileStateCodes.patched;
     if (known.has(block.rehash)) return tileStateCodes.stored;
     // A second equal tile of the same image finds the first.
     known.add(block.rehash);

@@ -1,9 +1,9 @@
 /**
- * `dice list`, `info`, `rm`, `trash` and `restore`.
+ * `dice list`, `rm`, `trash` and `restore`.
  */
-import type { Image, OpenImage } from '../api.js';
+import type { Image } from '../api.js';
 import type { Json } from '../protocol/schema.js';
-import { bytesText, nameText, tableText, timeText } from './amounts.js';
+import { bytesText, nameText, timeText } from './amounts.js';
 import type { Context } from './context.js';
 import type { ExitStatus } from './exit-status.js';
 import type { Call, VerbHost } from './verb.js';
@@ -11,7 +11,6 @@ import type { Call, VerbHost } from './verb.js';
 export function addImageVerbs(host: VerbHost): void {
   host.verb('list', 'show the images, newest first', (context) => list(context, false));
   host.verb('trash', 'show what lies in the trash', (context) => list(context, true));
-  host.verb<{ readonly blocks?: boolean }>('info <image>', 'show one image by id or name', showImage).option('--blocks', 'name every block');
   host.verb('rm <images...>', 'move images to the trash', (context, call) => removal(context, call, 'remove'));
   host.verb('restore <images...>', 'take images out of the trash', (context, call) => removal(context, call, 'restore'));
 }
@@ -46,45 +45,6 @@ export function imageDocument(image: Image): Readonly<Record<string, Json>> {
     codedBytes: image.codedBytes,
     sentBytes: image.sentBytes,
   };
-}
-
-async function showImage(context: Context, { options, args }: Call<{ readonly blocks?: boolean }>): Promise<0> {
-  const client = await context.member();
-  const found = await client.find(args[0] ?? '', { signal: context.signal });
-  const opened = await client.open(found.id, { signal: context.signal });
-  context.console.say(
-    tableText([
-      ['name', nameText(opened.image.name)],
-      ['id', opened.image.id],
-      ['size', `${String(opened.image.size)} bytes`],
-      ['SHA-256', opened.image.fileHash],
-      ['stored', timeText(opened.image.createdAt)],
-      ['splitter', `${opened.splitter}: ${opened.description}`],
-      ['skeleton', `${String(opened.skeletonBytes)} bytes`],
-      ['blocks', `${String(opened.blocks.length)}, and ${String(opened.flatTiles)} flat tiles in the recipe`],
-      ...(opened.patchedTiles === 0 ? [] : [['edited copy', `${String(opened.patchedTiles)} tiles are another picture’s under a patch`] as const]),
-    ]),
-  );
-  if (options.blocks === true) context.console.say(blocksText(opened));
-  context.console.document({ ...imageDocument(opened.image), splitter: opened.splitter, description: opened.description, skeletonBytes: opened.skeletonBytes, flatTiles: opened.flatTiles, patchedTiles: opened.patchedTiles, blockList: blockDocuments(opened) });
-  return 0;
-}
-
-function blocksText(opened: OpenImage): string {
-  const rows = opened.blocks.map(({ index, role, block }) => [index, role, block?.tag ?? 'in the manifest', block?.code ?? '']);
-  return tableText([['block', 'role', 'tag', 'code'], ...rows]);
-}
-
-/** Keys stay out: a document is easily passed on. */
-function blockDocuments(opened: OpenImage): Json {
-  return opened.blocks.map(({ index, role, region, block }) => {
-    return {
-      index,
-      role,
-      region: region === undefined ? null : { ...region },
-      block: block === undefined ? null : { tag: block.tag, rehash: block.rehash, code: block.code, domain: block.domain },
-    };
-  });
 }
 
 async function removal(context: Context, { args }: Call<unknown>, verb: 'remove' | 'restore'): Promise<ExitStatus> {

@@ -60,7 +60,7 @@ describe('the pages', () => {
 
     await page.click('li[data-name="lake.tiff"] a');
     await page.waitForSelector('#map-summary:has-text("blocks")');
-    expect(await page.textContent('#map-summary')).toMatch(/^12 blocks: 0 new, \d+ already stored, \d+ flat/);
+    expect(await page.textContent('#map-summary')).toMatch(/^4 blocks: 0 new, 4 already stored, 0 patched, 0 flat/);
     await page.click('#blocks', { position: { x: 10, y: 10 } });
     const facts = (await page.textContent('#block-facts')) ?? '';
     expect(facts).toMatch(/Key K[0-9a-f]{64}Tag T[0-9a-f]{64}Cloud tag T1[0-9a-f]{64}Check code H[01]{10}/);
@@ -75,15 +75,15 @@ describe('the pages', () => {
     expect((await downloadFromGallery(other.page, 'lake.png')).hash).toBe(sha256(files.png.bytes));
   });
 
-  it('say how little a one-pixel edit sends, and show the edited block alone as new', async () => {
+  it('say how little a one-pixel edit sends, and show the edited block alone as patched', async () => {
     const { page } = await visit();
     await registerAndEnter(page, server.url, { username: 'bert' });
     const pixels = photograph(320, 256, 9);
     await uploadFiles(page, [{ name: 'first.png', bytes: pngOf(pixels) }]);
     await uploadFiles(page, [{ name: 'edited.png', bytes: pngOf(withOnePixel(pixels, 200, 100)) }]);
     await page.click('li[data-name="edited.png"] a');
-    await page.waitForSelector('#map-summary:has-text("1 new")');
-    expect(await page.textContent('#map-summary')).toMatch(/^20 blocks: 1 new, 19 already stored, 0 flat/);
+    await page.waitForSelector('#map-summary:has-text("1 patched")');
+    expect(await page.textContent('#map-summary')).toMatch(/^\d+ blocks: 0 new, \d+ already stored, 1 patched, 0 flat/);
   });
 
   it('refuse a wrong password beside the form, and let the right one in', async () => {

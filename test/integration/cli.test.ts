@@ -76,6 +76,27 @@ describe('dice', () => {
     expect(JSON.stringify(shown)).not.toContain('"key"');
   });
 
+  it('tells what was recognised of an image, and what its parts take', async () => {
+    interface Shown {
+      readonly size: number;
+      readonly skeletonBytes: number;
+      readonly recipe: { readonly container: string | null; readonly encoders: readonly string[]; readonly correctionBytes: number; readonly parts: readonly { readonly bytes: number }[] };
+      readonly costs: { readonly manifestBytes: number; readonly contentBytes: number; readonly listBytes: number; readonly overheadPerContent: number };
+    }
+    const shown = (await ada.must(['info', 'pictures/photo.png', '--json'])).json<Shown>();
+    expect(shown.recipe.container).toBe('PNG');
+    expect(shown.recipe.encoders).toHaveLength(1);
+    expect(shown.recipe.parts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(shown.skeletonBytes);
+    expect(shown.costs.contentBytes).toBeGreaterThan(shown.size / 10);
+    expect(shown.costs.manifestBytes).toBeGreaterThan(200);
+    expect(shown.costs.overheadPerContent).toBeGreaterThan(80);
+    expect(shown.costs.overheadPerContent).toBeLessThan(120);
+    const { stdout } = await ada.must(['info', 'pictures/photo.png']);
+    expect(stdout).toMatch(/container +PNG, \d+ × \d+, 3 × 8 bits/);
+    expect(stdout).toMatch(/block bytes +\d+ \([\d.]+ % of the file\)/);
+    expect((await ada.must(['info', 'pictures/photo.jpg'])).stdout).toMatch(/splitter +bytes/);
+  });
+
   it('downloads the same tree, bit for bit, and leaves alone what is there', async () => {
     const copy = path.join(folder, 'copy');
     await ada.must(['download', '--all', '-o', copy]);

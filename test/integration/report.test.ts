@@ -53,10 +53,10 @@ let sums: Readonly<Record<'manifestBytes' | 'entryBytes' | 'previewBytes' | 'rec
 
 /** One noisy tile, twelve times: references to one block that count each. */
 function repeated(): Pixels {
-  const tile = photograph(64, 64, 8);
-  const samples = new Uint8Array(256 * 192 * 3);
-  for (let y = 0; y < 192; y++) for (let x = 0; x < 4; x++) samples.set(tile.samples.subarray((y % 64) * 192, (y % 64 + 1) * 192), (y * 256 + x * 64) * 3);
-  return { width: 256, height: 192, samples };
+  const tile = photograph(128, 128, 8);
+  const samples = new Uint8Array(384 * 256 * 3);
+  for (let y = 0; y < 256; y++) for (let x = 0; x < 3; x++) samples.set(tile.samples.subarray((y % 128) * 384, (y % 128 + 1) * 384), (y * 384 + x * 128) * 3);
+  return { width: 384, height: 256, samples };
 }
 
 function filesOf(): Readonly<Record<string, Uint8Array>> {
@@ -176,7 +176,7 @@ describe('dice report', () => {
     expect([figure('blocks'), figure('cipherBytes')]).toEqual([tags.size, sum([...tags].map((tag) => lengthOfTag.get(tag) ?? NaN))]);
     expect([lengthOfTag.size, sum(lengthOfTag.values())]).toEqual([figure('blocks'), figure('cipherBytes')]);
     const tiles = stored.find(({ name }) => name === 'tiles.png')?.shown.blockList ?? [];
-    expect(tiles.length - new Set(tiles.map(({ block }) => block?.tag)).size).toBeGreaterThanOrEqual(11);
+    expect(tiles.length - new Set(tiles.map(({ block }) => block?.tag)).size).toBeGreaterThanOrEqual(5);
   });
 
   it('adds manifests, entries, previews and the headers of their records', () => {
@@ -242,7 +242,7 @@ describe('dice-admin report', () => {
     const figures = await expectAddsUp();
     expect(figures).toMatchObject({ accounts: 2, images: 10, trashedImages: 1, reclaimableBytes: 0 });
     expect([figures.pendingCopies, figures.pendingCopyBytes]).toEqual([askNumber('SELECT COUNT(*) FROM copy'), askNumber('SELECT SUM(length) FROM copy JOIN tag ON tag.id = copy.tag')]);
-    expect(figures.pendingCopies).toBeGreaterThan(5);
+    expect(figures.pendingCopies).toBeGreaterThanOrEqual(5);
     expect(figures.cipherBytes).toBe(figure('cipherBytes'));
     const csv = (await bench.admin(['report', '--csv'])).stdout.trim().split('\n').slice(1);
     // Others write to the same disk.

@@ -34,7 +34,7 @@ describe('equal images', () => {
     expect(ada.account?.domain).toBe('group');
     const bob = await registered(server.url, 'bob', { invitation: link });
     expect(bob.account?.domain).toBe('group');
-    expect(await sharedTags(ada, bob)).toBeGreaterThan(10);
+    expect(await sharedTags(ada, bob)).toBeGreaterThanOrEqual(5);
     expect((await ada.invitations()).map(({ usedBy }) => usedBy)).toEqual(['bob']);
     expect(await codeOf(registered(server.url, 'eve', { invitation: link }))).toBe('invitation-invalid');
     expect(server.logText()).not.toContain(link.split('#')[1] ?? link);
@@ -48,7 +48,7 @@ describe('equal images', () => {
   it('of the open domain meet, and what is in one domain stays readable after a change', async () => {
     server = await startServer();
     const [ada, bob] = [await registered(server.url, 'ada', { domain: 'open' }), await registered(server.url, 'bob', { domain: 'open' })];
-    expect(await sharedTags(ada, bob)).toBeGreaterThan(10);
+    expect(await sharedTags(ada, bob)).toBeGreaterThanOrEqual(5);
     await ada.changeDomain('personal');
     const other = await storedId(ada, 'later.png', pngOf(photograph(80, 80, 9)));
     expect([...(await tagsOf(ada, other))].length).toBeGreaterThan(0);

@@ -135,8 +135,8 @@ const pngMutations: readonly Mutation[] = [
     const chunk = pick([...chunksOf(file), { at: 8, type: '', payload: file }], random);
     const changed = file.slice();
     const field = random(3);
-    if (field === 0) changed.set(u32(tender(chunk.payload.length, random)).subarray(0, file.length - chunk.at), Math.min(chunk.at, file.length));
-    else if (field === 1) return withFlips(file, random, [chunk.at + 4, Math.min(file.length, chunk.at + 8)]);
+    if (field === 0 && chunk.at < file.length) changed.set(u32(tender(chunk.payload.length, random)).subarray(0, file.length - chunk.at), chunk.at);
+    else if (field <= 1) return withFlips(file, random, [Math.min(file.length, chunk.at + 4), Math.min(file.length, chunk.at + 8)]);
     else {
       const crc = Math.min(file.length, chunk.at + 8 + chunk.payload.length);
       return withFlips(file, random, [crc, Math.min(file.length, crc + 4)]);

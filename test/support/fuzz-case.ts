@@ -27,10 +27,22 @@ export async function runFuzzCase(files: readonly Uint8Array[], number: number):
 async function fileCase(file: Uint8Array, random: RandomBelow): Promise<FuzzOutcome> {
   const split = await splitSomehow(file, random);
   if (split === undefined) return 'bytes';
-  if (!isEqual(await joinFile(split.recipe, split.contents), file)) throw new Error('the file does not come back');
+  const isExact = await joinFile(split.recipe, split.contents).then((joined) => isEqual(joined, file), (thrown: unknown) => mustBeClaim(thrown, split));
+  if (!isExact && !isClaim(split)) throw new Error('the file does not come back');
+  if (!isExact) return 'bytes';
   const sample = split.contents[random(Math.max(1, split.contents.length))];
   if (sample !== undefined && !isEqual(decodeContent(codeContent(sample)), sample)) throw new Error('a content does not come back');
   return 'tiles';
+}
+
+/** Of long pictures deflate is verified in part: there the splitter may err, and the plan takes bytes. */
+function isClaim({ summary: { picture } }: SplitFile): boolean {
+  return picture !== undefined && 8 * picture.width * picture.height > 8_388_608;
+}
+
+function mustBeClaim(thrown: unknown, split: SplitFile): false {
+  if (thrown instanceof DiceError && thrown.code === 'recipe-invalid' && isClaim(split)) return false;
+  throw thrown;
 }
 
 function splitSomehow(file: Uint8Array, random: RandomBelow): Promise<SplitFile | undefined> {

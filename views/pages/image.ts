@@ -154,9 +154,10 @@ async function showStates({ client }: AppPage, id: string, map: BlockMap): Promi
   const counts = map.counts();
   byId('legend-new', HTMLElement).textContent = `${count(counts.new)} new`;
   byId('legend-stored', HTMLElement).textContent = `${count(counts.stored)} already stored`;
+  byId('legend-patched', HTMLElement).textContent = `${count(counts.patched)} an earlier image’s, patched`;
   byId('legend-flat', HTMLElement).textContent = `${count(counts.flat)} flat, kept in the manifest`;
   const origin = from === 'upload' ? 'As this browser saw it at upload.' : `Compared with your ${things(comparedWith, 'earlier image')}.`;
-  byId('map-summary', HTMLElement).textContent = `${things(codes.length, 'block')}: ${count(counts.new)} new, ${count(counts.stored)} already stored, ${count(counts.flat)} flat. ${origin}`;
+  byId('map-summary', HTMLElement).textContent = `${things(codes.length, 'block')}: ${count(counts.new)} new, ${count(counts.stored)} already stored, ${count(counts.patched)} patched, ${count(counts.flat)} flat. ${origin}`;
 }
 
 function offerActs({ client }: AppPage, image: Image): void {

@@ -1,11 +1,12 @@
 /**
- * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates are tried in
+ * Finds the zlib parameters under which the plain bytes give the very stream of a file: candidates that the first tokens allow are tried in
  * the order of their likelihood, each until its first wrong byte. Work is bounded by counts, never by a clock, so that every
  * client finds the same. SPEC.md section 6.4.
  */
 import type { ZlibParameters } from './deflate-encoder.js';
 import { type FirstTokens, firstTokensOf, ZlibTrial } from './deflate-trial.js';
 import type { SplitEffort } from './splitter.js';
+import { possibleParameters } from './zlib-evidence.js';
 
 /** What is known of a stream. */
 export interface DeflateSample {
@@ -39,7 +40,7 @@ const common: readonly (readonly [number, number, number])[] = [
 export function findParameters(samples: readonly DeflateSample[], effort: SplitEffort = 'whole'): ZlibParameters | undefined {
   const first = firstTokensOf(samples[0]!.stream);
   let work = 0;
-  for (const candidate of candidatesOf(samples[0]!.header)) {
+  for (const candidate of possibleParameters(candidatesOf(samples[0]!.header), samples.map(({ stream }) => stream))) {
     const fit = new Fit(candidate, effort);
     for (const [i, sample] of samples.entries()) {
       if (!fit.tryOn(sample, i === 0 ? first : undefined)) break;

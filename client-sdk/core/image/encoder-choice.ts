@@ -3,16 +3,20 @@
  * client chooses the same. A poor choice costs corrections, never exactness. SPEC.md section 6.7.
  */
 import { CorrectionWriter, TooManyCorrections } from './correction-coder.js';
+import type { BlockPart } from './deflate-block.js';
 import { maxDistance, minMatchBytes, oddMatchLength } from './deflate-code.js';
 import { DeflateReader } from './deflate-reader.js';
 import { knownModels, type EncoderModel } from './encoder-model.js';
 import { PlainWindow } from './plain-window.js';
 import { tokenContexts, TokenModel } from './token-model.js';
 
-/** Tokens on which all models are tried, and on which the best of them are. */
-const firstTokens = 16_000;
-const secondTokens = 80_000;
-const finalists = 3;
+/** Tokens on which all models are tried, and so many of the best go on to the next trial. */
+const trials = [
+  { tokens: 2_000, best: 6 },
+  { tokens: 12_000, best: 2 },
+  { tokens: 24_000, best: 2 },
+] as const;
+const lastTokens = 12_000;
 /** Plain bytes of a sample; a piece of the stream unfolds to at most 1032 times its size. */
 const maxSampleBytes = 786_432;
 const pieceBytes = 1_024;
@@ -28,7 +32,7 @@ const farDistances = [4_096, 8_192, maxDistance] as const;
 /** The first part of a stream: tokens in parts, with the bytes that they unfold to. */
 export class TokenSample {
   readonly window = new PlainWindow();
-  readonly #parts: { readonly tokens: Int32Array; readonly storedBytes: number }[] = [];
+  readonly #parts: BlockPart[] = [];
   readonly #reader: DeflateReader;
   #streamBytes = 0;
 
@@ -61,22 +65,26 @@ export class TokenSample {
     return this.#streamBytes;
   }
 
-  get parts(): readonly { readonly tokens: Int32Array; readonly storedBytes: number }[] {
+  get parts(): readonly BlockPart[] {
     return this.#parts;
   }
 }
 
 /** The model with the fewest corrections on `samples` (each the beginning of a stream of one encoder), nearly so where that is faster. */
 export function chooseModel(samples: readonly TokenSample[]): EncoderModel {
-  const first = ranked(samples, plausibleModels(samples), firstTokens).slice(0, finalists);
-  const second = ranked(samples, first.map(({ model }) => model), secondTokens);
-  const best = second[0]!;
+  let models = plausibleModels(samples);
+  let results: readonly Ranked[] = [];
+  for (const { tokens, best } of trials) {
+    results = ranked(samples, models, tokens).slice(0, best);
+    models = results.map(({ model }) => model);
+  }
+  const best = results[0]!;
   const streamBytes = samples.reduce((sum, sample) => sum + sample.streamBytes, 0);
-  const good = second.filter(({ bytes }) => bytes <= best.bytes + streamBytes * equalShare);
+  const good = results.filter(({ bytes }) => bytes <= best.bytes + streamBytes * equalShare);
   const fastest = good.reduce((one, other) => (other.model.chain < one.model.chain ? other : one)).model;
   if (fastest.multiplier !== 0 || fastest.parsing === 'none' || fastest.parsing === 'fixed') return fastest;
   // The same encoder with twice the memory.
-  return ranked(samples, [fastest, { ...fastest, hashBits: 16 }], secondTokens)[0]!.model;
+  return ranked(samples, [fastest, { ...fastest, hashBits: 16 }], lastTokens)[0]!.model;
 }
 
 interface Ranked {

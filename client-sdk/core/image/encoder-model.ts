@@ -78,9 +78,9 @@ export function knownModels(): readonly NamedModel[] {
   for (const fixedDistance of [1, 2, 3, 4, 6, 8]) {
     models.push({ name: `matches at distance ${fixedDistance}`, model: { ...plain, parsing: 'fixed', fixedDistance } });
   }
-  for (const [i, level] of zlibLevels.entries()) {
-    models.push({ name: `zlib level ${i + 1}`, model: zlibModel(i + 1, level) });
-    const chromium = { ...zlibModel(i + 1, level), multiplier: chromiumMultiplier, hasMiddleHash: true };
+  for (const i of zlibLevels.keys()) {
+    models.push({ name: `zlib level ${i + 1}`, model: zlibModel(i + 1) });
+    const chromium = { ...zlibModel(i + 1), multiplier: chromiumMultiplier, hasMiddleHash: true };
     models.push({ name: `Chromium level ${i + 1}`, model: chromium });
   }
   const quick = { ...plain, parsing: 'greedy' as const, multiplier: zlibNgMultiplier, hashBits: 16, insert: 0, minLength: 4 };
@@ -102,7 +102,9 @@ export function knownModels(): readonly NamedModel[] {
   return models;
 }
 
-function zlibModel(level: number, [good, lazy, nice, chain]: readonly [number, number, number, number]): EncoderModel {
+/** zlib at a level, 1 to 9. */
+function zlibModel(level: number): EncoderModel {
+  const [good, lazy, nice, chain] = zlibLevels[level - 1]!;
   const limits = { ...plain, good, lazy, nice, chain };
   return level < 4 ? { ...limits, parsing: 'greedy', insert: lazy } : { ...limits, parsing: 'lazy', farDistance: 4_096 };
 }

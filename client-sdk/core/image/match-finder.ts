@@ -101,26 +101,34 @@ export class MatchFinder {
     while (candidate >= position) candidate = previous[candidate & ringMask]!;
     let left = min(chain, max(poorChain, this.#work >> searchShift));
     const before = left;
+    let compared = 0;
+    // Kept in variables: this loop is most of the work of a prediction.
+    const first = bytes[at]!;
+    const second = bytes[at + 1]!;
+    let last = bytes[at + longest]!;
+    let lastButOne = bytes[at + longest - 1]!;
+    let offset = longest - base;
     while (candidate >= limit && left > 0) {
       left--;
-      const from = candidate - base;
-      if (
-        bytes[from + longest] === bytes[at + longest] &&
-        bytes[from + longest - 1] === bytes[at + longest - 1] &&
-        bytes[from] === bytes[at] &&
-        bytes[from + 1] === bytes[at + 1]
-      ) {
-        let length = 2;
-        while (length < maxLength && bytes[from + length] === bytes[at + length]) length++;
-        this.#work -= length >> 3;
-        if (length > longest) {
-          longest = length;
-          found = candidate;
-          if (length >= nice) break;
+      if (bytes[candidate + offset] === last && bytes[candidate + offset - 1] === lastButOne) {
+        const from = candidate - base;
+        if (bytes[from] === first && bytes[from + 1] === second) {
+          let length = 2;
+          while (length < maxLength && bytes[from + length] === bytes[at + length]) length++;
+          compared += length >> 3;
+          if (length > longest) {
+            longest = length;
+            found = candidate;
+            if (length >= nice) break;
+            last = bytes[at + longest]!;
+            lastButOne = bytes[at + longest - 1]!;
+            offset = longest - base;
+          }
         }
       }
       candidate = previous[candidate & ringMask]!;
     }
+    this.#work -= compared;
     this.#work -= before - left;
     if (found < 0) return;
     this.length = longest;

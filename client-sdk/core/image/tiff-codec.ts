@@ -166,7 +166,7 @@ function findDeflate(samples: readonly SegmentSample[], effort: SplitEffort): Ti
 }
 
 /** The segments of the page are zlib streams. */
-export function isDeflated(page: TiffPage): boolean {
+export function isDeflated(page: Pick<TiffPage, 'compression'>): boolean {
   return page.compression === 8 || page.compression === 32_946;
 }
 
@@ -192,12 +192,22 @@ export function tiffCorrections(method: TiffMethod): Uint8Array {
 }
 
 /** The method that a recipe names, of the page's compression; its corrections are read from `corrections`. Throws DiceError `recipe-invalid`. */
-export function tiffMethodOf(page: TiffPage, value: CborValue | undefined, corrections: ByteReader): TiffMethod {
+export function tiffMethodOf(page: Pick<TiffPage, 'compression'>, value: CborValue | undefined, corrections: ByteReader): TiffMethod {
   if (page.compression === 5) return lzwMethodOf(value, corrections);
   if (isDeflated(page)) return deflateMethodOf(value, corrections);
   const kind = page.compression === 1 ? 'none' : 'packbits';
   if (mapOf(value, ['kind'])['kind'] !== kind) throw unknown();
   return { kind };
+}
+
+/** A compression that goes with the method that a recipe names. Throws DiceError `recipe-invalid` for an unknown one. */
+export function compressionOf(value: CborValue): number {
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value['kind'] : undefined;
+  if (kind === 'none') return 1;
+  if (kind === 'lzw') return 5;
+  if (kind === 'packbits') return 32_773;
+  if (kind === 'deflate') return 8;
+  throw unknown();
 }
 
 /** In words, for `dice info`. */

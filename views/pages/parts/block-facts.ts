@@ -8,7 +8,7 @@ import type { CellOutcome, CellState } from './block-map.js';
 import { el, icon } from './dom.js';
 import { count } from './format.js';
 
-const stateNames: Readonly<Record<CellState, string>> = { unknown: 'not known yet', new: 'new with this image', stored: 'already stored', flat: 'flat, kept in the manifest' };
+const stateNames: Readonly<Record<CellState, string>> = { unknown: 'not known yet', new: 'new with this image', stored: 'already stored', patched: 'an earlier image’s block under a patch', flat: 'flat, kept in the manifest' };
 const domainNames = { personal: 'personal (only your own)', open: 'open (everyone’s)', group: 'group (its members’)' } as const;
 
 /** A term and its value for a list of facts. */

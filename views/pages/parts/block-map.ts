@@ -1,11 +1,11 @@
 /**
- * The block map: an image's contents drawn over its preview, coloured by what became of each (new, already stored, flat) and
+ * The block map: an image's contents drawn over its preview, coloured by what became of each (new, already stored, patched, flat) and
  * by the outcome of its check. Drawing and choosing alone; it fetches nothing. DESIGN.md section 7 (Pages).
  */
 import type { ImageBlock, OpenImage } from '../../../client-sdk/browser/page.js';
 
 /** What a content shows. */
-export type CellState = 'unknown' | 'new' | 'stored' | 'flat';
+export type CellState = 'unknown' | 'new' | 'stored' | 'patched' | 'flat';
 export type CellOutcome = 'unchecked' | 'good' | 'bad';
 
 /** A place of the map, in the picture's own pixels. */
@@ -22,7 +22,7 @@ const stripColumns = 16;
 const stripCell = 40;
 
 /** How strongly a state covers the picture: what is new must stand out. */
-const strengths: Readonly<Record<CellState, number>> = { unknown: 0.06, new: 0.45, stored: 0.2, flat: 0.3 };
+const strengths: Readonly<Record<CellState, number>> = { unknown: 0.06, new: 0.45, stored: 0.2, patched: 0.45, flat: 0.3 };
 const badStrength = 0.8;
 
 /** The two canvases of a map. */
@@ -88,7 +88,7 @@ export class BlockMap {
 
   /** How many contents are in each state. */
   counts(): Readonly<Record<CellState, number>> {
-    const counts = { unknown: 0, new: 0, stored: 0, flat: 0 };
+    const counts = { unknown: 0, new: 0, stored: 0, patched: 0, flat: 0 };
     for (const state of this.#states) counts[state]++;
     return counts;
   }
@@ -178,7 +178,7 @@ function readColours(): Colours {
   const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
-    unknown: token('flat'), new: token('new'), stored: token('stored'), flat: token('flat'), good: token('accent'), bad: token('bad'), ink: token('ink'), paper: token('surface'),
+    unknown: token('flat'), new: token('new'), stored: token('stored'), patched: token('patched'), flat: token('flat'), good: token('accent'), bad: token('bad'), ink: token('ink'), paper: token('surface'),
   };
 }
 
