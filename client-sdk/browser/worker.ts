@@ -1,6 +1,6 @@
 /**
- * The worker of a page: holds the client, its keys and all cryptography, splitting and traffic. Answers the messages of
- * page-calls.ts, and no one else's. DESIGN.md section 7 (Pages).
+ * The worker of a page: holds the client, its keys and traffic, and starts itself again as threads for the work on files. Answers
+ * the messages of page-calls.ts, and no one else's. DESIGN.md section 7 (Pages).
  */
 import type { DiceClient } from '../api.js';
 import { connectWith } from '../client.js';
@@ -10,6 +10,7 @@ import type { FromWorker, PlainFault, ToWorker } from './page-calls.js';
 import { plainFault } from './plain.js';
 import { browserPlatform } from './platform.js';
 import { streamHandlers } from './stream-handlers.js';
+import { serveTasks, taskWorkerName } from './task-role.js';
 
 /** Items wait this long for company before they cross. */
 const batchMs = 40;
@@ -17,15 +18,18 @@ const batchMs = 40;
 const underWay = new Map<number, AbortController>();
 let connecting: Promise<DiceClient> | undefined;
 
-self.onmessage = (event: MessageEvent<ToWorker>) => {
+if (self.name === taskWorkerName) serveTasks();
+else self.onmessage = take;
+
+function take(event: MessageEvent<ToWorker>): void {
   const message = event.data;
   if (message.kind === 'abort') underWay.get(message.id)?.abort();
   else void answer(message);
-};
+}
 
 /** The one client, connected at the first call; a failed try is not remembered. */
 async function connected(): Promise<DiceClient> {
-  connecting ??= connectWith(browserPlatform('cookie'), { server: self.location.origin });
+  connecting ??= connectWith(browserPlatform('cookie', self.location.href), { server: self.location.origin });
   try {
     return await connecting;
   } catch (thrown) {

@@ -13,7 +13,7 @@ export const maxSamples = 64;
 /** Bytes of one stream of frames that a client sends. */
 export const batchBytes = 4_194_304;
 /** Raw bytes of the contents that are handled at once, and their number. */
-export const chunkBytes = 8_388_608;
+export const chunkBytes = 4_194_304;
 export const chunkContents = 2_048;
 /** Bytes of contents that a download reads ahead. */
 export const windowBytes = 4_194_304;

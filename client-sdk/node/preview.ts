@@ -6,7 +6,8 @@ import sharp from 'sharp';
 import type { Source } from '../core/image/splitter.js';
 import { previewTries } from '../core/preview-plan.js';
 
-const maxSourceBytes = 268_435_456;
+/** The whole file is in memory meanwhile, beside the last blocks on their way. */
+const maxSourceBytes = 167_772_160;
 const maxSourcePixels = 268_435_456;
 const headBytes = 16;
 

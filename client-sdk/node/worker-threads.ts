@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { FromThread, StartThread } from '../task-messages.js';
+import type { FromThread, ThreadListener, ThreadPort } from '../task-messages.js';
 import { TaskPool } from '../task-pool.js';
 import type { Tasks } from '../tasks.js';
 import { nodeTools } from './node-tools.js';
@@ -13,7 +13,7 @@ const maxThreads = 8;
 
 /** A pool of `threads` threads (default: one for each processor, at most 8), or undefined where one processor would do all the work. */
 export function nodeTasks(threads = defaultThreads()): Tasks | undefined {
-  return threads === 0 ? undefined : new TaskPool({ threads, startThread: startWorkerThread, tools: nodeTools });
+  return threads === 0 ? undefined : new TaskPool({ threads, startThread: (listener) => startWorkerThread(listener), tools: nodeTools });
 }
 
 function defaultThreads(): number {
@@ -21,10 +21,12 @@ function defaultThreads(): number {
   return processors === 1 ? 0 : Math.min(maxThreads, processors);
 }
 
-/** Starts one. */
-export const startWorkerThread: StartThread = (listener) => {
-  // The environment may hold a password.
-  const worker = new Worker(new URL('task-worker.js', import.meta.url), { name: 'dice', env: {} });
+const ownScript = new URL('task-worker.js', import.meta.url);
+
+/** Starts a thread that runs `script`. */
+export function startWorkerThread(listener: ThreadListener, script = ownScript): ThreadPort {
+  // The environment may hold a password, and options of the command line may be meant for its own script.
+  const worker = new Worker(script, { name: 'dice', env: {}, execArgv: [] });
   let isEnding = false;
   let reason: string | undefined;
   worker.on('message', (message: FromThread) => { listener.onMessage(message); });
@@ -43,4 +45,4 @@ export const startWorkerThread: StartThread = (listener) => {
       else worker.unref();
     },
   };
-};
+}

@@ -23,13 +23,18 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hexDigits = utf8('0123456789abcdef');
 
 /** Lower-case hex, two digits a byte. */
 export function hexOf(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += hexPairs[byte] ?? '';
-  return text;
+  const codes = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    codes[2 * i] = hexDigits[byte >> 4] ?? 0;
+    codes[2 * i + 1] = hexDigits[byte & 15] ?? 0;
+  }
+  // Made at once: a text that is put together digit by digit keeps all its parts in memory.
+  return decoder.decode(codes);
 }
 
 /** Bytes of lower-case hex, or undefined where `text` is anything else. */

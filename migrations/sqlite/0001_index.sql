@@ -25,8 +25,22 @@ CREATE TABLE tag (
   offset INTEGER NOT NULL,
   state INTEGER NOT NULL CHECK (state IN (0, 1))
 ) STRICT;
-CREATE UNIQUE INDEX tag_t1 ON tag (t1);
-CREATE INDEX tag_pack ON tag (pack);
+-- Not unique: 48 bits find the candidates, and T1 is compared whole. One row for each T1: whoever writes looks first, as the only writer.
+CREATE INDEX tag_t1 ON tag (substr(t1, 1, 6));
+
+-- Which runs of 64 ids (64 * span and after) may hold tags that lie in a pack: rows are filed in the order of packs, so this is a
+-- hundredth of an index on the pack. A run too many costs a look; none is ever lacking, as the triggers see to.
+CREATE TABLE tag_span (
+  pack INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  PRIMARY KEY (pack, span)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER tag_filed AFTER INSERT ON tag BEGIN
+  INSERT OR IGNORE INTO tag_span (pack, span) VALUES (new.pack, new.id / 64);
+END;
+CREATE TRIGGER tag_moved AFTER UPDATE OF id, pack ON tag BEGIN
+  INSERT OR IGNORE INTO tag_span (pack, span) VALUES (new.pack, new.id / 64);
+END;
 
 -- Every tag that no image refers to, since when: what the collector looks at. Nothing else is ever collected.
 CREATE TABLE unreferenced (
@@ -53,7 +67,7 @@ CREATE TABLE upload (
 ) STRICT;
 CREATE INDEX upload_owner ON upload (owner);
 
--- The owner stands in each pin, and in each reference, so that one seek tells what an account has, however many others have it too.
+-- The owner stands in each pin, so that one seek tells what an account has, however many others have it too.
 CREATE TABLE pin (
   upload INTEGER NOT NULL REFERENCES upload (id) ON DELETE CASCADE,
   tag INTEGER NOT NULL REFERENCES tag (id),

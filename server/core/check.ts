@@ -11,7 +11,7 @@ import type { ImageRecordRow } from '../ports/image-store.js';
 import type { TagRow } from '../ports/tag-store.js';
 import { decodeAccountRecord } from './account-record.js';
 import type { Parts, Stop } from './contract.js';
-import { decodeManifestRecord, decodePreviewRecord, prefixOf } from './image-record.js';
+import { decodeManifestRecord, decodePreviewRecord, markOf } from './image-record.js';
 import { judgeRow } from './row-scrub.js';
 import { isSamePlace, readOrRotten } from './stored-block.js';
 
@@ -150,8 +150,8 @@ async function checkManifest({ parts, report }: Run, { accountId, imageId, place
     return;
   }
   const rehashes = await images.referencesOf(accountId, imageId);
-  const referred = new Set(rehashes.map((rehash) => hexOf(prefixOf(rehash))));
-  const unreferred = record.prefixes.filter((prefix) => !referred.has(hexOf(prefix))).length;
+  const referred = new Set(rehashes.map((rehash) => hexOf(markOf((bytes) => parts.world.hasher.sha256(bytes), record.recordId, rehash))));
+  const unreferred = record.marks.filter((mark) => !referred.has(hexOf(mark))).length;
   const rows = await tags.findAllOwned(accountId, rehashes);
   const missing = unreferred + rows.filter((found) => found === undefined).length;
   if (missing > 0) report({ kind: 'references-broken', accountId, imageId, missing });

@@ -13,7 +13,7 @@ import type { NewRecord, Place } from '../ports/block-store.js';
 import type { CommitOutcome, NewImage } from '../ports/image-store.js';
 import type { ExistenceScope } from '../ports/tag-store.js';
 import type { Parts, UploadName } from './contract.js';
-import { encodeManifestRecord, encodePreviewRecord, prefixOf } from './image-record.js';
+import { encodeManifestRecord, encodePreviewRecord, markOf } from './image-record.js';
 import { standing, usedBytesOf } from './quota.js';
 import { appendRemoval, newRecordId, recordOf } from './records.js';
 import { enterUpload, unpackSortedRehashes } from './upload-scope.js';
@@ -78,7 +78,8 @@ async function store(parts: Parts, session: Session, drafts: readonly Draft[]): 
 function recordsOf(parts: Parts, { scope: { accountId } }: Session, { draft, createdAt }: { readonly draft: Draft; readonly createdAt: number }): readonly NewRecord[] {
   const { recordId, rehashes, manifestHash } = draft;
   const { imageId, wrappedKey, entry, manifest, preview } = draft.commit;
-  const payload = encodeManifestRecord({ recordId, accountId, imageId, createdAt, wrappedKey, entry, manifest, prefixes: rehashes.map(prefixOf) });
+  const marks = rehashes.map((rehash) => markOf((bytes) => parts.world.hasher.sha256(bytes), recordId, rehash));
+  const payload = encodeManifestRecord({ recordId, accountId, imageId, createdAt, wrappedKey, entry, manifest, marks });
   const records = [recordOf(parts, 'manifest', payload)];
   if (preview !== undefined) records.push(recordOf(parts, 'preview', encodePreviewRecord({ accountId, imageId, manifestHash, preview })));
   return records;

@@ -5,14 +5,17 @@
 import { bytesOfHex, concat, u16, u32 } from '../../client-sdk/protocol/bytes.js';
 import { idOfBytes, type AccountId, type ImageId, type Rehash } from '../../client-sdk/protocol/ids.js';
 import { hashBytes, idBytes, maxBlocksPerImage, maxEntryBytes, maxManifestBytes, maxPreviewBytes } from '../../client-sdk/protocol/limits.js';
+import type { Sha256 } from '../../client-sdk/protocol/tag.js';
 import { CorruptionError } from '../ports/errors.js';
 
-/** Bytes of each T1 that a manifest record keeps: enough to find it among the blocks of the packs. */
-export const prefixBytes = 16;
+/** What a manifest record keeps of each T1: its first bytes, and others that depend on the record too. */
+const markBytes = 8;
+/** The first bytes of a mark, which are those of its T1. */
+export const markPrefixBytes = 3;
 const maxWrappedKeyBytes = 512;
 const formatVersion = 1;
 
-/** A committed image. `recordId`: 16 random bytes that name this very record. `prefixes`: sorted as the T1s are. */
+/** A committed image. `recordId`: 16 random bytes that name this very record. `marks`: 8 bytes for each T1, sorted. */
 export interface ManifestRecord {
   readonly recordId: Uint8Array;
   readonly accountId: AccountId;
@@ -21,7 +24,7 @@ export interface ManifestRecord {
   readonly wrappedKey: Uint8Array;
   readonly entry: Uint8Array;
   readonly manifest: Uint8Array;
-  readonly prefixes: readonly Uint8Array[];
+  readonly marks: readonly Uint8Array[];
 }
 
 /** The preview that was committed with the manifest of this hash. */
@@ -42,16 +45,20 @@ export type RemovalRecord =
 
 const removalKinds = { removed: 1, restored: 2, withdrawn: 3 } as const;
 
-/** The part of each T1 that a manifest record keeps. */
-export function prefixOf(rehash: Rehash): Uint8Array {
-  return rehash.slice(0, prefixBytes);
+/**
+ * How a manifest record marks a block: 3 bytes of T1, which find it in the index, and 5 bytes of SHA-256(record id || T1). The record id is
+ * drawn after the client has named its blocks and is never told, so that no client can make a block whose mark is another's.
+ */
+export function markOf(sha256: Sha256, recordId: Uint8Array, rehash: Rehash): Uint8Array {
+  const salted = sha256(concat(recordId, rehash));
+  return concat(rehash.subarray(0, markPrefixBytes), salted.subarray(0, markBytes - markPrefixBytes));
 }
 
 export function encodeManifestRecord(record: ManifestRecord): Uint8Array {
   return concat(
     Uint8Array.of(formatVersion), record.recordId, idField(record.accountId), idField(record.imageId), u64(record.createdAt),
     u16(record.wrappedKey.length), record.wrappedKey, u16(record.entry.length), record.entry,
-    u32(record.manifest.length), record.manifest, u32(record.prefixes.length), ...record.prefixes,
+    u32(record.manifest.length), record.manifest, u32(record.marks.length), ...record.marks,
   );
 }
 
@@ -66,9 +73,9 @@ export function decodeManifestRecord(payload: Uint8Array): ManifestRecord {
   };
   const count = reader.number(4);
   if (count > maxBlocksPerImage) throw malformed();
-  const packed = reader.bytes(count * prefixBytes);
+  const packed = reader.bytes(count * markBytes);
   reader.end();
-  return { ...head, ...sealed, prefixes: Array.from({ length: count }, (_, i) => packed.subarray(i * prefixBytes, (i + 1) * prefixBytes)) };
+  return { ...head, ...sealed, marks: Array.from({ length: count }, (_, i) => packed.subarray(i * markBytes, (i + 1) * markBytes)) };
 }
 
 export function encodePreviewRecord(record: PreviewRecord): Uint8Array {

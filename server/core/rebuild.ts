@@ -5,8 +5,8 @@
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
-import { asRehash, idOfBytes, type AccountId, type ImageId, type Rehash, type UploadId } from '../../client-sdk/protocol/ids.js';
-import { hashBytes, idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
+import { idOfBytes, type AccountId, type ImageId, type UploadId } from '../../client-sdk/protocol/ids.js';
+import { idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { Damage } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
@@ -15,13 +15,13 @@ import type { FiledBlock } from '../ports/tag-store.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { advanceGeneration } from './generation.js';
-import { decodeManifestRecord, decodePreviewRecord, prefixBytes } from './image-record.js';
+import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
+import { rehashesOf } from './marked-blocks.js';
 import { mergeCopies } from './merge-copies.js';
 import { readLedger, type FoundImage, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
 
 const batchBlocks = 1_000;
-const prefixMatches = 64;
 
 /** What rebuilding needs. */
 export type RebuildParts = Pick<Parts, 'stores' | 'world'>;
@@ -108,7 +108,7 @@ async function reinstateImage(parts: RebuildParts, found: FoundImage): Promise<b
   const payload = await blocks.read(found.place, 'manifest');
   if (payload === undefined) throw vanished();
   const record = decodeManifestRecord(payload);
-  const { rehashes, isComplete } = await rehashesOf(parts, record.prefixes);
+  const { rehashes, isComplete } = await rehashesOf(parts, record);
   const image: NewImage = {
     imageId: record.imageId,
     wrappedKey: record.wrappedKey,
@@ -144,32 +144,6 @@ async function previewOf(parts: RebuildParts, { previews }: FoundImage, manifest
 async function readPreviewSize({ stores }: RebuildParts, place: FoundImage['place']): Promise<{ readonly place: FoundImage['place']; readonly bytes: number } | undefined> {
   const payload = await stores.blocks.read(place, 'preview');
   return payload === undefined ? undefined : { place, bytes: decodePreviewRecord(payload).preview.length };
-}
-
-/** All T1s of the index that begin with one of the prefixes: one too many keeps a block, one too few would lose it. */
-async function rehashesOf({ stores }: RebuildParts, prefixes: readonly Uint8Array[]): Promise<{ readonly rehashes: readonly Rehash[]; readonly isComplete: boolean }> {
-  const rehashes = new Map<string, Rehash>();
-  let isComplete = true;
-  for (const prefix of prefixes) {
-    const rows = await stores.tags.list(beforePrefix(prefix), prefixMatches);
-    const matches = rows.map((row) => row.rehash).filter((rehash) => prefix.every((byte, i) => byte === rehash[i]));
-    for (const rehash of matches) rehashes.set(hexOf(rehash), rehash);
-    isComplete &&= matches.length > 0;
-  }
-  return { rehashes: [...rehashes.values()], isComplete };
-}
-
-/** The greatest T1 below all that begin with `prefix`; undefined where there is none. */
-function beforePrefix(prefix: Uint8Array): Rehash | undefined {
-  const bytes = new Uint8Array(hashBytes);
-  bytes.set(prefix);
-  for (let i = prefixBytes - 1; i >= 0; i--) {
-    const byte = bytes[i] ?? 0;
-    bytes[i] = (byte + 255) & 255;
-    if (byte === 0) continue;
-    return asRehash(bytes.fill(255, prefixBytes));
-  }
-  return undefined;
 }
 
 function vanished(): StorageError {

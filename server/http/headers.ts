@@ -20,7 +20,7 @@ export const setApiHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** For pages: scripts and styles of this server alone, none inline; no framing, no forms that leave. */
+/** For pages: scripts and styles of this server alone, none inline, WebAssembly in them; no framing, no forms that leave. */
 export function setPageHeaders(reach: Reach): RequestHandler {
   const isTls = reach.publicUrl?.protocol === 'https:';
   return helmet({
@@ -28,7 +28,8 @@ export function setPageHeaders(reach: Reach): RequestHandler {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
+        // The tile coder is WebAssembly; no text becomes script.
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         workerSrc: ["'self'"],
         styleSrc: ["'self'"],
         fontSrc: ["'self'"],

@@ -183,6 +183,35 @@ function removing(current: Current): void {
     expect(await current.stores.tags.findOwned(alice, a.rehash)).toBeUndefined();
   });
 
+  it('lets a block go with the last of many images, in whatever order they are removed', async () => {
+    const { images, tags } = current.stores;
+    const [mine, theirs] = [await begin(current.stores, alice, 1), await begin(current.stores, bob, 2)];
+    const numbers = Array.from({ length: 40 }, (_, index) => index + 1);
+    // Every third image lacks b, and c stands between the two in the order of filing.
+    await tags.file(mine, [a, c, b]);
+    const blocksOf = (number: number): readonly FiledBlock[] => (number % 3 === 0 ? [a] : [a, b]);
+    for (const number of numbers) {
+      expect(await images.commit(mine, imageFrom(number, blocksOf(number)), undefined)).toEqual({ kind: 'stored' });
+      await tags.file(mine, [b]);
+    }
+    await store(current.stores, theirs, { number: 1, blocks: [a] });
+    await tags.endUpload(mine.uploadId, alice);
+    await tags.endUpload(theirs.uploadId, bob);
+    const left = new Set(numbers);
+    for (const number of numbers.map((_, index) => 1 + ((index * 17) % 40))) {
+      expect(await images.referencesOf(alice, idFrom(number))).toEqual(rehashes(blocksOf(number)));
+      await images.trash(alice, idFrom(number), 2_000);
+      await images.purge(alice, idFrom(number), 2_000);
+      left.delete(number);
+      const named = async (block: FiledBlock) => (await images.referrers(block.rehash, 100)).filter(({ accountId }) => accountId === alice).map(({ imageId }) => imageId);
+      expect(await named(a)).toEqual([...left].map((one) => idFrom(one)));
+      expect(await named(b)).toEqual([...left].filter((one) => one % 3 !== 0).map((one) => idFrom(one)));
+      expect((await tags.findOwned(alice, a.rehash)) === undefined).toBe(left.size === 0);
+    }
+    expect(rehashes(await tags.collect(9_000, 9))).toEqual(rehashes([b, c]));
+    expect(await tags.findOwned(bob, a.rehash)).toBeDefined();
+  });
+
   it('lists what was trashed before a moment, the longest trashed first', async () => {
     const { images } = current.stores;
     const scope = await begin(current.stores, alice, 1);
@@ -291,6 +320,31 @@ function rebuilding(current: Current): void {
     expect(await images.usage(alice)).toMatchObject({ images: 1, blocks: 2, cipherBytes: a.place.length + b.place.length });
     expect((await tags.figures()).unreferencedBlocks).toBe(0);
     expect(await tags.findOwned(alice, a.rehash)).toBeDefined();
+  });
+
+  it('unites two rows of a block under all images that refer to either', async () => {
+    const { images, tags } = current.stores;
+    const scope = await begin(current.stores, alice, 1);
+    const rotted = { ...a, rehash: blockFrom(70).rehash };
+    await tags.file(scope, [b, rotted, c, { ...a, place: placeFrom(50) }]);
+    const sets = [[b, rotted, c], [rotted], [rotted, a], [a, c], [b]];
+    for (const [number, blocks] of sets.entries()) {
+      await tags.file(scope, blocks);
+      await images.commit(scope, imageFrom(number, blocks), undefined);
+    }
+    await store(current.stores, await begin(current.stores, bob, 2), { number: 9, blocks: [rotted] });
+    await tags.repair(rotted.rehash, a);
+    const expected = [[a, b, c], [a], [a], [a, c], [b]];
+    for (const [number, blocks] of expected.entries()) expect(await images.referencesOf(alice, idFrom(number))).toEqual(rehashes(blocks));
+    expect(await images.referencesOf(bob, idFrom(9))).toEqual([a.rehash]);
+    expect(await images.referrers(a.rehash, 10)).toHaveLength(5);
+    expect((await images.usage(alice)).blocks).toBe(3);
+    for (const number of [0, 1, 2, 3]) {
+      await images.trash(alice, idFrom(number), 2_000);
+      await images.purge(alice, idFrom(number), 2_000);
+    }
+    expect((await images.usage(alice)).blocks).toBe(1);
+    expect(await tags.findOwned(bob, a.rehash)).toBeDefined();
   });
 
   it('buries an image for good, whether it was there or not', async () => {

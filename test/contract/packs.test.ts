@@ -164,7 +164,7 @@ describe('packs on a failing disk', () => {
 
 describe('packs on disk', () => {
   it('fill up to their size and no further, except by one record alone', async () => {
-    const { open } = await fresh({ packBytes: 56 + 2 * (48 + 100) });
+    const { open } = await fresh({ packBytes: 56 + 2 * (22 + 100) });
     const store = await open();
     const places = await store.append([100, 100, 100, 101, 100, 5_000, 1].map((length, seed) => recordOf(seed, length)));
     expect(places.map(({ pack }) => pack)).toEqual([1, 1, 2, 3, 4, 5, 6]);
@@ -214,7 +214,7 @@ describe('packs on disk', () => {
     await writeFile(file, Buffer.concat([await readFile(file), Buffer.alloc(777, 1)]));
     const met: Damage[] = [];
     const again = await open({ onDamage: (damage) => met.push(damage) });
-    expect(only(met)).toMatchObject({ pack: place.pack, offset: 56 + 48 + 100, length: 777 });
+    expect(only(met)).toMatchObject({ pack: place.pack, offset: 56 + 22 + 100, length: 777 });
     expect(await again.read(place, 'block')).toBeDefined();
     await again.close();
   });
@@ -268,6 +268,32 @@ describe('packs on disk', () => {
     expect(read.every((payload, index) => payload !== undefined && Buffer.compare(digestOf(payload), recordOf(index % 150, 90).digest) === 0)).toBe(true);
     for (const place of places) await store.read(place, 'block');
     expect(await held()).toBeLessThan(before + 80);
+    await store.close();
+  });
+});
+
+describe('packs of hostile clients', () => {
+  it('are searched after damage without hashing what a client wrote to look like headers', async () => {
+    const hashed = { bytes: 0 };
+    const sha256 = (bytes: Uint8Array): Uint8Array => {
+      hashed.bytes += bytes.length;
+      return digestOf(bytes);
+    };
+    const { directory, open } = await fresh({ sha256 });
+    const store = await open();
+    // Every first pair of bytes that a header may have, each with the longest length that could still be true.
+    const payload = new Uint8Array(65_536 * 6);
+    for (let guess = 0; guess < 65_536; guess++) payload.set([guess >> 8, guess & 255, 0x11, 0x60, 0, 0], guess * 6);
+    const [place] = await store.append([{ type: 'block', payload, digest: digestOf(payload) }, recordOf(1, 8_388_608), recordOf(2, 50)]);
+    const file = fileOf(directory, place?.pack ?? 0);
+    await store.seal();
+    await writeFile(file, flip(await readFile(file), 56));
+    hashed.bytes = 0;
+    const { records, damage } = await scanAll(store, place?.pack ?? 0);
+    expect(records.map(({ place: { length } }) => length)).toEqual([8_388_608, 50]);
+    expect(only(damage)).toMatchObject({ offset: 56, length: 22 + payload.length });
+    // The one guess that is right, and the two records.
+    expect(hashed.bytes).toBeLessThan(4 * 8_388_608);
     await store.close();
   });
 });

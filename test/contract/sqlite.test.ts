@@ -14,6 +14,7 @@ import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/da
 import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createStoreState } from '../../server/storage/sqlite/store-state.js';
+import { inOrderOfRehash, isAfterRehash, isRehash } from '../../server/storage/sqlite/tag-seek.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { accountStoreContract } from './account-store-contract.js';
@@ -128,6 +129,34 @@ describe('the SQLite database', () => {
   });
 });
 
+describe('the index', () => {
+  it('finds and lists rows by the first bytes of T1, never by reading them all', async () => {
+    const db = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
+    const plan = (sql: string): string => db.connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...Array.from(sql.matchAll(/\?/g), () => 0)).map(({ detail }) => detail).join();
+    expect(plan(`SELECT * FROM tag WHERE ${isRehash}`)).toMatch(/SEARCH tag USING INDEX tag_t1/);
+    expect(plan(`SELECT * FROM tag WHERE ${isAfterRehash} ORDER BY ${inOrderOfRehash} LIMIT ?`)).toMatch(/SEARCH tag USING INDEX tag_t1/);
+    db.close();
+  });
+
+  it('takes few bytes for a block, and fewer still for a reference of a near copy', async () => {
+    const db = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
+    const stores = { tags: createTagStore(db), images: createImageStore(db) };
+    const scope = await begin(stores, alice, 1);
+    const bytes = (like: string): number => Number(db.connection.prepare('SELECT SUM(pgsize) FROM dbstat WHERE name LIKE ?').pluck().get(like));
+    const blocks = Array.from({ length: 2_000 }, (_, number) => blockFrom(number, { pack: 1 + (number >> 9), offset: number * 100_000, length: 30_000 }));
+    await stores.tags.file(scope, blocks);
+    expect(bytes('tag%') / blocks.length).toBeLessThan(120);
+    const empty = bytes('refer%');
+    for (let number = 0; number < 16; number++) {
+      await stores.tags.file(scope, blocks.filter((_, index) => index % 40 === number));
+      await stores.images.commit(scope, imageFrom(number, blocks.filter((_, index) => index >= 1_000 || index % 40 === number)), undefined);
+    }
+    expect((bytes('refer%') - empty) / (16 * 1_000)).toBeLessThan(3);
+    db.close();
+  });
+});
+
 describe('the state of the store', () => {
   it('begins empty and keeps what is written, names apart from its own', async () => {
     const file = path.join(await temporary(), 'index.sqlite');
@@ -165,7 +194,8 @@ describe('the lock of a data directory', () => {
     const directory = await temporary();
     const lockModule = pathToFileURL(path.resolve('dist/server/storage/sqlite/directory-lock.js')).href;
     const script = `import { lockDirectory } from ${JSON.stringify(lockModule)};
-      if (lockDirectory(${JSON.stringify(directory)}) !== undefined) process.stdout.write('held');
+      globalThis.lock = lockDirectory(${JSON.stringify(directory)}); // kept, or the collector of garbage would release it
+      if (globalThis.lock !== undefined) process.stdout.write('held');
       setInterval(() => undefined, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [said] = (await once(child.stdout, 'data')) as [Buffer]; // a pipe without encoding gives buffers

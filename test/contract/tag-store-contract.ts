@@ -2,8 +2,8 @@
  * The promises of the tag store, as tests that every adapter passes.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { UploadId } from '../../client-sdk/protocol/ids.js';
-import type { ExistenceScope } from '../../server/ports/tag-store.js';
+import { asRehash, type UploadId } from '../../client-sdk/protocol/ids.js';
+import type { ExistenceScope, FiledBlock } from '../../server/ports/tag-store.js';
 import { alice, begin, blockFrom, bob, idFrom, imageFrom, placeFrom, rehashes, store, type MakeStores, type Stores } from './store-fixture.js';
 
 interface Current {
@@ -20,6 +20,7 @@ export function tagStoreContract(name: string, make: MakeStores): void {
     existence(current);
     proofs(current);
     filing(current);
+    sharingFirstBytes(current);
     healing(current);
     collecting(current);
   });
@@ -203,6 +204,56 @@ function filing(current: Current): void {
   });
 }
 
+function sharingFirstBytes(current: Current): void {
+  // Whoever made them: as two T1s that share all but the last of their bytes.
+  const like = (number: number): FiledBlock => {
+    const rehash = a.rehash.slice();
+    rehash[31] = number;
+    return { ...blockFrom(80 + number), rehash: asRehash(rehash) };
+  };
+  const [one, two, never] = [like(1), like(2), like(3)];
+
+  it('keeps blocks apart whose T1s share their first bytes', async () => {
+    const { tags, images } = current.stores;
+    const mine = await begin(current.stores, alice, 1);
+    const theirs = await begin(current.stores, bob, 2);
+    await store(current.stores, mine, { number: 1, blocks: [one] });
+    expect(await tags.pinOwned(mine, [two, one, never].map(({ rehash }) => rehash))).toEqual([false, true, false]);
+    await store(current.stores, theirs, { number: 1, blocks: [two] });
+    for (const block of [one, two]) expect(await tags.find(block.rehash)).toEqual({ ...block, state: 'live' });
+    expect(await tags.find(never.rehash)).toBeUndefined();
+    expect(await tags.pinOwned(mine, [two, one, never].map(({ rehash }) => rehash))).toEqual([false, true, false]);
+    expect(await tags.pinOwned(theirs, [two, one, never].map(({ rehash }) => rehash))).toEqual([true, false, false]);
+    expect(await tags.findAllOwned(bob, rehashes([one, two, never]))).toEqual([undefined, { ...two, state: 'live' }, undefined]);
+    expect((await tags.findLive(rehashes([one, two, never]))).map(({ place }) => place)).toEqual([one.place, two.place]);
+    expect(await images.commit(mine, imageFrom(2, [one, two]), undefined)).toEqual({ kind: 'missing', missing: [two.rehash] });
+    expect(await tags.pinClaimed(mine, rehashes([two, never]))).toEqual([true, false]);
+    expect(await images.commit(mine, imageFrom(2, [one, two]), undefined)).toEqual({ kind: 'stored' });
+    expect(await images.referencesOf(alice, imageFrom(2, []).imageId)).toEqual([one.rehash, two.rehash]);
+    expect(await images.referrers(one.rehash, 10)).toHaveLength(2);
+    expect(await tags.list(undefined, 1)).toMatchObject([{ rehash: one.rehash }]);
+    expect(await tags.list(one.rehash, 5)).toMatchObject([{ rehash: two.rehash }]);
+    expect(await tags.figures()).toMatchObject({ blocks: 2 });
+  });
+
+  it('changes and collects one of them alone', async () => {
+    const { tags } = current.stores;
+    const scope = await begin(current.stores, alice, 1);
+    await tags.file(scope, [one, two]);
+    await tags.file(scope, [{ ...two, place: placeFrom(50) }]);
+    expect([await tags.copiesOf(one.rehash), await tags.copiesOf(two.rehash)]).toEqual([[], [{ ...placeFrom(50), length: two.place.length }]]);
+    await tags.quarantine(two.rehash, two.place);
+    const to = { ...one.place, pack: 9 };
+    expect([await tags.move(never.rehash, one.place, to), await tags.move(one.rehash, one.place, to)]).toEqual([false, true]);
+    expect(await tags.find(one.rehash)).toEqual({ ...one, place: to, state: 'live' });
+    expect(await tags.find(two.rehash)).toEqual({ ...two, state: 'quarantined' });
+    await store(current.stores, scope, { number: 1, blocks: [one] });
+    await tags.endUpload(scope.uploadId, alice);
+    expect((await tags.collect(9_000, 9)).map(({ rehash }) => rehash)).toEqual([two.rehash]);
+    expect(await tags.find(one.rehash)).toBeDefined();
+  });
+}
+
 function healing(current: Current): void {
   it('hides a quarantined row from existence, claim and commit until an equal block is filed', async () => {
     const { tags, images } = current.stores;
@@ -235,6 +286,27 @@ function healing(current: Current): void {
     expect(await tags.move(a.rehash, { ...a.place, pack: 4 }, { ...a.place, pack: 9 })).toBe(true);
     expect((await tags.find(a.rehash))?.place).toEqual(to);
     expect(await tags.copiesOf(a.rehash)).toEqual([{ ...a.place, pack: 9 }]);
+  });
+
+  it('lists every row where it lies after rows moved between packs, in any order and back', async () => {
+    const { tags } = current.stores;
+    const blocks = Array.from({ length: 200 }, (_, index) => blockFrom(index));
+    await tags.file(await begin(current.stores, alice, 1), blocks);
+    const packOf = new Map(blocks.map((block, index) => [index, block.place.pack]));
+    const count = async (pack: number): Promise<number> => (await tags.listPack(pack)).length;
+    for (const [step, pack] of [7, 1, 3, 7].entries()) {
+      for (const [index, block] of blocks.entries()) {
+        if (index % (step + 2) !== 0) continue;
+        const from = { ...block.place, pack: packOf.get(index) ?? 0 };
+        expect(await tags.move(block.rehash, from, { ...from, pack })).toBe(true);
+        packOf.set(index, pack);
+      }
+      for (const known of [1, 3, 7, 8]) expect(await count(known)).toBe([...packOf.values()].filter((at) => at === known).length);
+    }
+    for (const [index, block] of blocks.entries()) await tags.move(block.rehash, { ...block.place, pack: packOf.get(index) ?? 0 }, { ...block.place, pack: 8 });
+    expect([await count(1), await count(7), await count(8)]).toEqual([0, 0, 200]);
+    expect(await tags.move(blockFrom(5).rehash, { ...blockFrom(5).place, pack: 8 }, blockFrom(5).place)).toBe(true);
+    expect(await count(1)).toBe(1);
   });
 
   it('merges onto either place, and only places that are noted', async () => {

@@ -43,6 +43,18 @@ function signal(): { given: Promise<void>; give: () => void; renew: () => void }
   return made;
 }
 
+/** Two blocks of which the T1s share the first four bytes. */
+function alikeBlocks(): readonly [RawBlock, RawBlock] {
+  const met = new Map<string, number>();
+  const numbered = (number: number): RawBlock => blockOf(Buffer.from(`cipher number ${String(number)}`.padEnd(100)));
+  for (let number = 0; ; number++) {
+    const key = hexOf(numbered(number).rehash.subarray(0, 4));
+    const other = met.get(key);
+    if (other !== undefined) return [numbered(other), numbered(number)];
+    met.set(key, number);
+  }
+}
+
 /** Flips a bit inside the payload of a block, in its pack file. */
 async function rotCipher(block: RawBlock): Promise<void> {
   const row = await store.parts.stores.tags.find(block.rehash);
@@ -336,6 +348,22 @@ describe('a rebuild', () => {
     await services.blocks.receive({ accountId: ada.accountId, uploadId }, framesOf(own));
     const [result] = await services.uploads.commit({ accountId: ada.accountId, uploadId }, [commitOf(removed, own)]);
     expect(result?.status).toBe('image-conflict');
+  });
+
+  it('tells blocks apart whose T1s begin alike, and gives nobody a block of another', async () => {
+    store = await CoreStore.open();
+    const [ada, bob] = [await store.register(), await store.register()];
+    const [first, second] = alikeBlocks();
+    const adas = await store.store(ada.accountId, [first, ...blocksOf(3)]);
+    const bobs = await store.store(bob.accountId, [second, ...blocksOf(3)]);
+    const parts = store.beside();
+    expect(await rebuildStore(parts)).toMatchObject({ images: 2, incomplete: [] });
+    for (const [accountId, imageId] of [[ada.accountId, adas], [bob.accountId, bobs]] as const) {
+      expect(await parts.stores.images.referencesOf(accountId, imageId)).toEqual(await store.parts.stores.images.referencesOf(accountId, imageId));
+    }
+    expect(await parts.stores.tags.findOwned(ada.accountId, second.rehash)).toBeUndefined();
+    expect(await parts.stores.tags.findOwned(bob.accountId, second.rehash)).toBeDefined();
+    expect(await findingsOf(parts)).toEqual([]);
   });
 
   it('over a database from before a compaction leads every row to where its record lies now', async () => {

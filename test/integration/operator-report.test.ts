@@ -62,9 +62,9 @@ async function checkedReport(): Promise<OperatorReport> {
   expect(report).toMatchObject({
     cipherBytes: askNumber('SELECT SUM(length) FROM tag'),
     blocks: askNumber('SELECT COUNT(*) FROM tag'),
-    referencedCipherBytes: askNumber('SELECT SUM(length) FROM (SELECT DISTINCT owner, tag FROM reference) JOIN tag ON tag.id = tag'),
-    unreferencedBlocks: askNumber('SELECT COUNT(*) FROM tag WHERE id NOT IN (SELECT tag FROM reference)'),
-    unreferencedCipherBytes: askNumber('SELECT SUM(length) FROM tag WHERE id NOT IN (SELECT tag FROM reference)'),
+    referencedCipherBytes: askNumber('SELECT SUM(length) FROM (SELECT DISTINCT owner, tag FROM referrer) JOIN tag ON tag.id = tag'),
+    unreferencedBlocks: askNumber('SELECT COUNT(*) FROM tag WHERE id NOT IN (SELECT tag FROM referrer)'),
+    unreferencedCipherBytes: askNumber('SELECT SUM(length) FROM tag WHERE id NOT IN (SELECT tag FROM referrer)'),
     pendingCopyBytes: askNumber('SELECT SUM(length) FROM copy JOIN tag ON tag.id = copy.tag'),
     manifestBytes: askNumber('SELECT SUM(manifest_bytes) FROM image'),
     previewBytes: askNumber('SELECT SUM(preview_bytes) FROM image'),

@@ -15,6 +15,14 @@ const shapes = fc.record({
   channels: fc.integer({ min: 1, max: 8 }),
   depth: fc.oneof(fc.integer({ min: 1, max: 16 }), fc.constant(8), fc.constant(16), fc.constant(32)),
 });
+/** Wide enough for rows that are read side by side. */
+const wideShapes = fc.record({
+  width: fc.integer({ min: 49, max: 100 }),
+  height: fc.integer({ min: 1, max: 12 }),
+  channels: fc.constantFrom(1, 3, 4),
+  depth: fc.constantFrom(4, 8, 8, 12, 16),
+});
+const wideTiles = fc.tuple(wideShapes, fc.constantFrom(...tilePictures), fc.integer()).map(([shape, picture, seed]) => sampleTile(shape, picture, seed));
 const tiles = fc
   .tuple(shapes, fc.constantFrom(...tilePictures), fc.integer())
   .map(([shape, picture, seed]) => sampleTile(shape, picture, seed));
@@ -76,13 +84,44 @@ describe('coding of contents', () => {
   it('refuses mutated codes, or decodes them to a content of canonical form', () => {
     const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
     fc.assert(
-      fc.property(tiles, mutations, fc.nat({ max: 3 }), (content, changes, cut) => {
+      fc.property(fc.oneof(tiles, wideTiles), mutations, fc.nat({ max: 3 }), (content, changes, cut) => {
         const coded = codeContent(content);
         for (const [at, value] of changes) coded[at % coded.length] = value;
-        const decoded = decodeOrRefuse(coded.subarray(0, coded.length - (cut === 3 ? 1 : 0)));
-        if (decoded !== undefined) expect(Buffer.compare(decodeContent(codeContent(decoded)), decoded)).toBe(0);
+        expectCalm(coded.subarray(0, coded.length - (cut === 3 ? 1 : 0)));
       }),
-      { numRuns: 800 },
+      { numRuns: 600 },
+    );
+  });
+
+  it('refuses mutated heads and models of tiles, or decodes them to a content of canonical form', () => {
+    const mutations = fc.array(fc.tuple(fc.integer({ min: 4, max: 60 }), fc.nat({ max: 7 })), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(wideTiles, mutations, (content, flips) => {
+        const coded = codeContent(content);
+        for (const [at, bit] of flips) coded[at % coded.length] = (coded[at % coded.length] ?? 0) ^ (1 << bit);
+        expectCalm(coded);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('is not changed by what a refused code left behind', () => {
+    fc.assert(
+      fc.property(wideTiles, wideTiles, fc.nat(), (one, other, change) => {
+        const alone = codeContent(one);
+        const coded = codeContent(other);
+        coded[change % coded.length] = (coded[change % coded.length] ?? 0) ^ (1 << (change & 7));
+        decodeOrRefuse(coded);
+        expect(Buffer.compare(decodeContent(alone), one)).toBe(0);
+        expect(Buffer.compare(codeContent(one), alone)).toBe(0);
+      }),
+      { numRuns: 60 },
     );
   });
 });
+
+/** A code of a stranger is refused, or its content is one that can be coded and comes back. */
+function expectCalm(coded: Uint8Array): void {
+  const decoded = decodeOrRefuse(coded);
+  if (decoded !== undefined) expect(Buffer.compare(decodeContent(codeContent(decoded)), decoded)).toBe(0);
+}

@@ -20,6 +20,8 @@ const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--
 export interface TestBrowser {
   /** A new profile with one page; nothing is shared with other visits. */
   visit(options?: BrowserContextOptions): Promise<Visit>;
+  /** Answers the names of the workers that were started since, in pages and in other workers. */
+  watchWorkers(): Promise<() => readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
   const browser = await chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, env: { ...process.env, TMPDIR: folder, HOME: folder } });
   return {
     visit: (options) => newVisit(browser, options),
+    watchWorkers: () => watchWorkers(browser),
     async close() {
       await browser.close();
       await rm(folder, { recursive: true, force: true });
@@ -54,6 +57,18 @@ export async function launchBrowser(): Promise<TestBrowser> {
 /** The package switches the browser's own protections off; the pages must work with them on. */
 function isUnsafe(argument: string): boolean {
   return /web-security|site-isolation|insecure|single-process|no-zygote|no-sandbox/.test(argument);
+}
+
+async function watchWorkers(browser: Browser): Promise<() => readonly string[]> {
+  const names = new Map<string, string>();
+  const session = await browser.newBrowserCDPSession();
+  const note = ({ targetInfo }: { readonly targetInfo: { readonly targetId: string; readonly type: string; readonly title: string } }): void => {
+    if (targetInfo.type === 'worker') names.set(targetInfo.targetId, targetInfo.title);
+  };
+  session.on('Target.targetCreated', note);
+  session.on('Target.targetInfoChanged', note);
+  await session.send('Target.setDiscoverTargets', { discover: true, filter: [{}] });
+  return () => [...names.values()];
 }
 
 async function newVisit(browser: Browser, options: BrowserContextOptions | undefined): Promise<Visit> {

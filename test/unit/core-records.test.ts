@@ -9,7 +9,7 @@ import { possessionPrefix } from '../../client-sdk/protocol/possession.js';
 import { asRehash, type UploadId } from '../../client-sdk/protocol/ids.js';
 import { decodeAccountRecord, encodeAccountRecord, type RecordedAccount } from '../../server/core/account-record.js';
 import {
-  decodeManifestRecord, decodePreviewRecord, decodeRemovalRecord, encodeManifestRecord, encodePreviewRecord, encodeRemovalRecord,
+  decodeManifestRecord, decodePreviewRecord, decodeRemovalRecord, encodeManifestRecord, encodePreviewRecord, encodeRemovalRecord, markOf,
   type ManifestRecord, type RemovalRecord,
 } from '../../server/core/image-record.js';
 import { CorruptionError } from '../../server/ports/errors.js';
@@ -18,14 +18,14 @@ const accountId = 'a1'.repeat(16) as AccountId; // has the form of an id
 const imageId = 'b2'.repeat(16) as ImageId; // has the form of an id
 const recordId = new Uint8Array(16).fill(7);
 
-function manifest(prefixes: number): ManifestRecord {
+function manifest(marks: number): ManifestRecord {
   return {
     recordId, accountId, imageId,
     createdAt: 1_900_000_000_123,
     wrappedKey: new Uint8Array(60).fill(1),
     entry: new Uint8Array(1_024).fill(2),
     manifest: new Uint8Array(3_000).fill(3),
-    prefixes: Array.from({ length: prefixes }, (_, i) => new Uint8Array(16).fill(i)),
+    marks: Array.from({ length: marks }, (_, i) => new Uint8Array(8).fill(i)),
   };
 }
 
@@ -54,8 +54,8 @@ function account(): RecordedAccount {
 }
 
 describe('a manifest record', () => {
-  it.each([0, 1, 2, 300])('comes back with %i prefixes', (prefixes) => {
-    const record = manifest(prefixes);
+  it.each([0, 1, 2, 300])('comes back with %i marks', (marks) => {
+    const record = manifest(marks);
     expect(decodeManifestRecord(encodeManifestRecord(record))).toEqual(record);
   });
 
@@ -74,6 +74,17 @@ describe('a manifest record', () => {
     const payload = encodeManifestRecord(manifest(0));
     payload.set([0, 2, 0, 1], payload.length - 4);
     expect(() => decodeManifestRecord(payload)).toThrow(CorruptionError);
+  });
+});
+
+describe('the mark of a block', () => {
+  const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
+
+  it('begins as T1 does, and differs between records', () => {
+    const rehash = asRehash(digest(utf8('x')));
+    const mark = markOf(digest, recordId, rehash);
+    expect(hexOf(mark)).toBe(hexOf(concat(rehash.slice(0, 3), digest(concat(recordId, rehash)).slice(0, 5))));
+    expect(markOf(digest, new Uint8Array(16), rehash).slice(3)).not.toEqual(mark.slice(3));
   });
 });
 

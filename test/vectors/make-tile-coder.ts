@@ -51,7 +51,19 @@ function checks(): Uint8Array {
   return content;
 }
 
-const contents: Readonly<Record<string, readonly [why: string, content: Uint8Array]>> = {
+type Contents = Readonly<Record<string, readonly [why: string, content: Uint8Array]>>;
+
+function everyDepth(): Contents {
+  const depths = Array.from({ length: 16 }, (_, i) => i + 1);
+  return Object.fromEntries(depths.map((depth) => [`depth-${String(depth)}`, [`Predicted, ${String(depth)} bits.`, tile([19, 11], [1, depth], 'photo')]]));
+}
+
+function everyChannel(): Contents {
+  const channels = Array.from({ length: 8 }, (_, i) => i + 1);
+  return Object.fromEntries(channels.map((count) => [`channels-${String(count)}`, [`Predicted, ${String(count)} channels.`, tile([13, 17], [count, 8], 'photo')]]));
+}
+
+const contents: Contents = {
   'stored-bytes': ['Bytes that do not shrink are stored.', plainContent('bytes', noise(40))],
   'stored-segment': ['A segment has its own kind.', plainContent('segment', noise(130))],
   'deflated-bytes': ['Bytes that shrink are deflated.', plainContent('bytes', utf8('tile '.repeat(60)))],
@@ -73,6 +85,13 @@ const contents: Readonly<Record<string, readonly [why: string, content: Uint8Arr
   'grey-as-rgb': ['Equal channels: two planes are constant.', tile([24, 16], [3, 8], 'grey')],
   'sparse-8': ['Few values of many: ranks take the place of samples.', tile([40, 30], [1, 8], 'sparse')],
   'noise-3': ['Predicted, 3 bits, noise: shorter than its bytes.', tile([16, 16], [1, 3], 'noise')],
+  'rows-side-by-side': ['Predicted, rows long enough to be read side by side, the last block cut.', tile([75, 21], [3, 8], 'photo')],
+  'median-rgb-8': ['Predicted, linear shades without noise.', tile([40, 30], [3, 8], 'gradient')],
+  'photo-deep-wide': ['Predicted, 16 bits, raw bits in both states.', tile([66, 9], [1, 16], 'photo')],
+  'one-column': ['Predicted, one pixel wide.', tile([1, 90], [3, 8], 'photo')],
+  'one-row': ['Predicted, one pixel high.', tile([90, 1], [2, 8], 'photo')],
+  ...everyDepth(),
+  ...everyChannel(),
   'drawing-rgb-8': ['Indexed, three channels.', tile([32, 24], [3, 8], 'drawing')],
   'drawing-grey-1': ['One bit a sample.', tile([32, 24], [1, 1], 'drawing')],
   'drawing-rgb-16': ['Indexed, 16 bits.', tile([16, 16], [3, 16], 'drawing')],

@@ -25,8 +25,8 @@ const workBytes = 33_554_432;
 const slowLevel = 8;
 const pieceBytes = 4_096;
 /** What a quick search verifies: so many plain bytes, and so many of the stream. */
-const quickPlainBytes = 393_216;
-const quickStreamBytes = 65_536;
+const quickPlainBytes = 131_072;
+const quickStreamBytes = 24_576;
 
 /** level, memory level, strategy: what the common encoders use, most frequent first. */
 const common: readonly (readonly [number, number, number])[] = [

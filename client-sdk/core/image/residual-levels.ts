@@ -1,12 +1,12 @@
 /**
- * The frozen distributions of prediction errors: 25 levels from almost none to noise, and the tables by which errors of a level
+ * The frozen distributions of prediction errors: 28 levels from almost none to noise, and the tables by which errors of a level
  * are coded. It knows numbers, not pictures. SPEC.md section 5.4.
  */
 
 /** Errors are coded in parts of 2^12. */
 export const precisionBits = 12;
 /** Levels with a distribution of their own; each three above them have one more raw bit. */
-export const ownLevels = 25;
+export const ownLevels = 28;
 /** All levels. */
 export const levelCount = 64;
 /** The symbol that announces an error outside a distribution; others are the errors themselves. */
@@ -19,60 +19,68 @@ const families = 2;
  * in 1/65536, and the share of escapes in 1/4096. The first family was fitted to photographs, the second to X-rays.
  */
 const shapes = Int32Array.of(
-  39, 49, 88, 19661, 1,
-  247, 262, 295, 19661, 4,
-  433, 16200, 885, 15729, 13,
-  1012, 18517, 16756, 19661, 4,
-  1973, 16949, 16550, 19661, 1,
-  2092, 19178, 21908, 45875, 3,
-  3118, 16491, 18326, 34603, 2,
-  4460, 15947, 19736, 34603, 1,
-  6162, 14517, 18503, 11804, 1,
-  8230, 12103, 21701, 8319, 1,
-  11826, 13193, 17448, 5768, 2,
-  16688, 15665, 15249, 58982, 1,
-  21407, 19176, 10208, 45815, 2,
-  27700, 23352, 7925, 44259, 2,
-  33754, 32138, 4257, 43882, 4,
-  37954, 39408, 14280, 40760, 10,
-  41786, 45208, 27407, 26606, 11,
-  46479, 50997, 35216, 16189, 14,
-  44915, 51213, 40283, 34981, 24,
-  45554, 54979, 46267, 20937, 19,
-  49603, 60309, 49996, 18302, 21,
-  44195, 58782, 53444, 15851, 27,
-  46094, 63077, 55427, 36319, 18,
-  52058, 64084, 57659, 42684, 12,
-  57099, 64669, 58261, 56781, 12,
-  39, 49, 88, 19661, 2,
-  67, 13238, 295, 19661, 6,
-  150, 24942, 885, 19661, 18,
-  184, 41126, 28959, 19661, 12,
-  1756, 18259, 23119, 14264, 2,
-  583, 17836, 48240, 14264, 9,
-  1203, 26923, 31334, 10486, 10,
-  2320, 21789, 14253, 64574, 18,
-  1929, 14110, 63047, 48857, 5,
-  4160, 16915, 23657, 22668, 10,
-  6079, 15079, 25713, 4173, 13,
-  9474, 19382, 24468, 22677, 13,
-  8616, 28121, 26223, 4010, 25,
-  7341, 34004, 25589, 27618, 33,
-  16219, 47146, 4185, 43120, 20,
-  37691, 40467, 15314, 40062, 6,
-  54646, 44585, 19240, 43667, 2,
-  57953, 50532, 27336, 40109, 3,
-  44826, 61710, 38351, 30677, 4,
-  55569, 59819, 37398, 53344, 5,
-  63520, 61098, 32171, 60293, 4,
-  62572, 63153, 39491, 60656, 5,
-  64195, 64213, 45427, 60910, 5,
-  61297, 64839, 50603, 61083, 8,
-  49378, 64207, 51091, 63158, 22,
+  63, 79, 88, 19661, 3,
+  360, 360, 295, 19661, 2,
+  767, 786, 885, 19661, 3,
+  1469, 9019, 44846, 5944, 20,
+  3144, 6102, 29770, 20354, 2,
+  3210, 8936, 35475, 44566, 2,
+  5190, 8250, 24246, 25122, 4,
+  6421, 5840, 23879, 8060, 1,
+  8475, 6984, 25303, 1058, 4,
+  11111, 7152, 18972, 1672, 5,
+  15627, 6780, 17529, 5677, 1,
+  21459, 9601, 20068, 41887, 4,
+  29806, 13778, 2367, 45047, 1,
+  39879, 19697, 2601, 30989, 4,
+  46457, 26785, 5527, 36228, 4,
+  50844, 35923, 15921, 29659, 7,
+  53175, 43487, 26674, 24526, 7,
+  54078, 49052, 33340, 30306, 12,
+  56029, 54761, 38909, 35384, 11,
+  55325, 59365, 43099, 41049, 10,
+  57632, 61534, 46720, 47690, 10,
+  60884, 63423, 45889, 58119, 7,
+  60206, 64324, 48433, 59703, 9,
+  61824, 64698, 52875, 59874, 10,
+  60966, 63688, 55195, 61728, 17,
+  55868, 64966, 59015, 60343, 12,
+  47656, 65460, 60269, 60979, 16,
+  42563, 65448, 61620, 61399, 12,
+  59, 13146, 88, 19661, 3,
+  232, 164, 295, 19661, 2,
+  493, 11579, 885, 18300, 9,
+  1803, 37266, 54968, 44094, 6,
+  1985, 11587, 25725, 22236, 3,
+  2413, 9199, 26526, 3990, 3,
+  3631, 15779, 27515, 1781, 7,
+  4534, 14619, 22812, 39612, 2,
+  5578, 14519, 29072, 17, 10,
+  7908, 14085, 51945, 49218, 5,
+  11639, 11392, 22423, 1569, 1,
+  16472, 13327, 23126, 24386, 13,
+  23116, 17401, 7577, 57470, 2,
+  32471, 21895, 8690, 45561, 9,
+  39420, 29881, 5499, 42542, 2,
+  36527, 41016, 1804, 49342, 9,
+  47682, 46345, 17828, 43278, 4,
+  50216, 53371, 28375, 37511, 6,
+  47699, 59190, 37308, 35125, 9,
+  57248, 60624, 37398, 52650, 6,
+  63066, 61120, 32171, 60267, 4,
+  63688, 63315, 36693, 61143, 4,
+  65315, 64245, 44608, 61098, 5,
+  61116, 65172, 50356, 60921, 8,
+  62569, 64030, 50334, 63121, 15,
+  51398, 64847, 57332, 62079, 18,
+  45152, 65088, 60168, 61179, 16,
+  43336, 65236, 61905, 60314, 15,
 );
 const shapeFields = 5;
 /** Mean absolute errors in 1/256 between a level and the next. */
-const boundaries = [1, 4, 13, 23, 29, 36, 46, 58, 73, 92, 116, 146, 184, 232, 292, 368, 463, 584, 736, 927, 1168, 1471, 1854, 2335, 2942];
+export const levelBounds = [1, 4, 13, 23, 29, 36, 46, 58, 73, 92, 116, 146, 184, 232, 292, 368, 463, 584, 736, 927, 1168, 1471, 1854, 2335, 2942, 3707, 4670, 5884];
+/** Levels of the 16 classes where nothing is said. */
+export const usualLevels = [3, 6, 8, 9, 11, 13, 15, 17, 18, 20, 22, 23, 25, 26, 27, 27];
 const firstWeight = 0x1000000;
 const symbols = 256;
 /** What an escape takes beyond its symbol, in 1/64 bit. */
@@ -80,9 +88,9 @@ const escapeCost = 6 << 6;
 
 /** Tables of all distributions: those of the first family, then those of the second. */
 export interface LevelTables {
-  /** By distribution and low bits of a state: symbol in the top 8 bits, then its frequency and the place within it, 12 bits each. */
-  readonly slots: Int32Array;
-  /** By distribution and symbol + 128: first slot << 13, and the frequency. Zero where a distribution does not have the symbol. */
+  /** By distribution and low bits of a state: the symbol. */
+  readonly slots: Int8Array;
+  /** By distribution and symbol + 128: first slot << 16, and the frequency. Zero where a distribution does not have the symbol. */
   readonly parts: Int32Array;
   /** By the same: about the bits that the symbol takes, in 1/64. */
   readonly costs: Uint16Array;
@@ -98,38 +106,15 @@ export function levelTables(): LevelTables {
   return built;
 }
 
-/** Raw bits below the errors of `level`. */
-export function lowBitsOf(level: number): number {
-  return level < ownLevels ? 0 : 1 + Math.floor((level - ownLevels) / 3);
-}
-
-/** The distribution that serves `level` in `family`. */
-export function distributionOf(level: number, family: number): number {
-  return family * ownLevels + ownLevelOf(level);
-}
-
-/** Raw bits in the code of what an error is above its reach. */
-export function escapeBitsOf(level: number): number {
-  return Math.max(0, Math.floor((ownLevelOf(level) - 14) / 3));
-}
-
-function ownLevelOf(level: number): number {
-  return level < ownLevels ? level : ownLevels - 3 + ((level - ownLevels) % 3);
-}
-
-/** The level for `count` errors with this sum of absolute values. */
-export function levelFor(sum: number, count: number): number {
-  let mean = Math.floor((256 * sum) / count);
-  let level = 0;
-  for (; mean >= boundaries[ownLevels - 1]! && level < levelCount - ownLevels; level += 3) mean = Math.floor(mean / 2);
-  for (let own = 0; own < ownLevels - 1 && mean >= boundaries[own]!; own++) level++;
-  return Math.min(level, levelCount - 1);
+/** Raw bits in the code of escapes, of all distributions. */
+export function restBitsOfAll(): readonly number[] {
+  return Array.from({ length: families * ownLevels }, (_, distribution) => Math.max(0, Math.floor(((distribution % ownLevels) - 14) / 3)));
 }
 
 function build(): LevelTables {
   const count = families * ownLevels;
   const tables = {
-    slots: new Int32Array(count << precisionBits),
+    slots: new Int8Array(count << precisionBits),
     parts: new Int32Array(count * symbols),
     costs: new Uint16Array(count * symbols),
     reaches: new Int32Array(count),
@@ -147,9 +132,9 @@ function fillTables({ slots, parts, costs, reaches }: LevelTables, distribution:
   costs.fill(costOf(escapes) + escapeCost, distribution * symbols, (distribution + 1) * symbols);
   let start = 0;
   const place = (symbol: number, frequency: number): void => {
-    parts[distribution * symbols + symbol + 128] = (start << 13) | frequency;
+    parts[distribution * symbols + symbol + 128] = (start << 16) | frequency;
     if (symbol !== escapeSymbol) costs[distribution * symbols + symbol + 128] = costOf(frequency);
-    for (let i = 0; i < frequency; i++) slots[(distribution << precisionBits) + start + i] = (symbol << 24) | (frequency << 12) | i;
+    slots.fill(symbol, (distribution << precisionBits) + start, (distribution << precisionBits) + start + frequency);
     start += frequency;
   };
   place(escapeSymbol, escapes);

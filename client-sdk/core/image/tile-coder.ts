@@ -4,16 +4,11 @@
  */
 import { fault } from '../errors.js';
 import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
-import { BitReader, BitWriter } from './bit-stream.js';
 import { expectEnd, finish, newDecoder, newEncoder } from './range-coder.js';
-import { expectSymbolEnd, finishSymbols, newSymbolReader, newSymbolWriter } from './symbol-coder.js';
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
-import { chooseColour, colourCount, newPlanes, originOf, type Planes, toChannels, toPlanes } from './tile-planes.js';
-import { decodePlanes, encodePlanes } from './tile-predicted.js';
-import { valueScratch } from './tile-scratch.js';
-import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
+import { tileKernel } from './tile-kernel.js';
+import { colourCount, decodePredicted, encodePredicted, maxSample } from './tile-predicted.js';
 
-const values = valueScratch;
 const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
 /** Colours of tiles that are tried as a pattern though neighbours differ. */
 const patternColours = 16;
@@ -25,7 +20,10 @@ export function codeTile(content: Uint8Array): Uint8Array | undefined {
   const shape = shapeOf(content);
   const samples = samplesOf(content);
   checkDepth(shape, samples);
-  if (isFlat(shape, samples)) return flatCode(shape, samples);
+  const { run, bytes, samplesAt } = tileKernel();
+  run.begin(shape.width, shape.height, shape.channels, shape.depth);
+  bytes.set(samples, samplesAt);
+  if (run.isFlat() === 1) return flatCode(shape, samples);
   const best = smallerCode(shape, samples);
   return best !== undefined && best.length < samples.length ? best : undefined;
 }
@@ -42,12 +40,6 @@ export function decodeTile(code: Uint8Array): Uint8Array<ArrayBuffer> {
   if (mode === modes.indexed) readIndexed(code, at, shape, samples);
   else readPredicted(code, at, { shape, colour }, samples);
   return content;
-}
-
-function isFlat(shape: TileShape, samples: Uint8Array): boolean {
-  const period = shape.channels * sampleBytes(shape.depth);
-  for (let i = period; i < samples.length; i++) if (samples[i] !== samples[i - period]) return false;
-  return true;
 }
 
 function flatCode(shape: TileShape, samples: Uint8Array): Uint8Array {
@@ -68,13 +60,12 @@ function readFlat(pixel: Uint8Array, shape: TileShape, samples: Uint8Array): voi
   for (let at = 0; at < samples.length; at += pixel.length) samples.set(pixel, at);
 }
 
-/** The shorter of the two codes; indexed is tried only where there are few colours, and wins a tie. Undefined where neither is short. */
+/** The shorter of the two codes; indexed is tried only where it may be the shorter one, and wins a tie. Undefined where neither is short. */
 function smallerCode(shape: TileShape, samples: Uint8Array): Uint8Array | undefined {
-  const tile = indexTile(shape, samples);
-  const indexed = tile === undefined ? undefined : indexedCode(shape, tile, samples.length);
-  const predicted = predictedCode(shape, samples, indexed?.length ?? samples.length);
-  if (indexed === undefined || predicted === undefined) return indexed ?? predicted;
-  return indexed.length <= predicted.length ? indexed : predicted;
+  const predicted = predictedCode(shape, samples.length);
+  const limit = predicted?.length ?? samples.length;
+  const tile = indexTile(shape, samples, limit);
+  return (tile === undefined ? undefined : indexedCode(shape, tile, limit)) ?? predicted;
 }
 
 /** The code of the indexed mode, or undefined where it is longer than `limit`. */
@@ -86,64 +77,12 @@ function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8A
   encodeIndexed(encoder, shape, tile, limit);
   // What was given up is incomplete, however short its last bytes make it.
   if (encoder.at > limit) return undefined;
-  return bytes.subarray(0, Math.max(start, finish(encoder)));
+  const length = Math.max(start, finish(encoder));
+  return length > limit ? undefined : bytes.subarray(0, length);
 }
 
-function predictedCode(shape: TileShape, samples: Uint8Array, limit: number): Uint8Array | undefined {
-  const planes = newPlanes(shape);
-  readSamples(planes, samples);
-  const lists: ValueList[] = [];
-  for (let c = 0; c < shape.channels; c++) {
-    const list = listValues(planes, c, maxSample(shape));
-    if (list !== undefined) toRanks(planes, c, list);
-    lists.push(list);
-  }
-  const colour = chooseColour(planes);
-  toPlanes(planes, colour);
-  const bytes = new Uint8Array(limit + maxHeadBytes);
-  const writer = new BitWriter(bytes, writeHead(bytes, shape, modes.predicted | (colour << 2)));
-  for (const list of lists) encodeList(writer, list);
-  const symbols = newSymbolWriter();
-  encodePlanes(writer, symbols, planes, { colour, max: maxOf(lists, shape) });
-  const at = writer.end();
-  const words = finishSymbols(symbols);
-  const end = at + 2 * words.length;
-  if (end > limit) return undefined;
-  for (let i = 0, to = at; i < words.length; i++, to += 2) {
-    bytes[to] = words[i]!;
-    bytes[to + 1] = words[i]! >>> 8;
-  }
-  return bytes.subarray(0, end);
-}
-
-/** Highest value that any channel can have after ranks took the place of samples. */
-function maxOf(lists: readonly ValueList[], shape: TileShape): number {
-  return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
-}
-
-/** Reads samples of one or two bytes into the planes, channel by channel. */
-function readSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride } = planes;
-  const { channels, width, height } = shape;
-  if (sampleBytes(shape.depth) === 2) {
-    readWideSamples(planes, samples);
-    return;
-  }
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
-      for (let i = row; i < row + width; i++, at += channels) values[i] = samples[at]!;
-    }
-  }
-}
-
-function readWideSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride } = planes;
-  const { channels, width, height } = shape;
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
-      for (let i = row; i < row + width; i++, at += 2 * channels) values[i] = (samples[at]! << 8) | samples[at + 1]!;
-    }
-  }
+function predictedCode(shape: TileShape, limit: number): Uint8Array | undefined {
+  return encodePredicted(shape, limit, (code, colour) => writeHead(code, shape, modes.predicted | (colour << 2)));
 }
 
 /** Throws DiceError `recipe-invalid` where a sample has more bits than the depth says. */
@@ -156,57 +95,18 @@ export function checkDepth(shape: TileShape, samples: Uint8Array): void {
   if (all > max) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
 }
 
-function writeSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride } = planes;
-  const { channels, width, height } = shape;
-  if (sampleBytes(shape.depth) === 2) {
-    writeWideSamples(planes, samples);
-    return;
-  }
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0, row = originOf(planes, c), at = c; y < height; y++, row += stride) {
-      for (let i = row; i < row + width; i++, at += channels) samples[at] = values[i]!;
-    }
-  }
-}
-
-function writeWideSamples(planes: Planes, samples: Uint8Array): void {
-  const { shape, stride } = planes;
-  const { channels, width, height } = shape;
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0, row = originOf(planes, c), at = 2 * c; y < height; y++, row += stride) {
-      for (let i = row; i < row + width; i++, at += 2 * channels) {
-        samples[at] = values[i]! >>> 8;
-        samples[at + 1] = values[i]!;
-      }
-    }
-  }
-}
-
-function readPredicted(code: Uint8Array, at: number, { shape, colour }: { shape: TileShape; colour: number }, samples: Uint8Array): void {
-  const bits = new BitReader(code, at);
-  const lists: ValueList[] = [];
-  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(bits, maxSample(shape)));
-  const planes = newPlanes(shape);
-  const max = maxOf(lists, shape);
-  const symbols = newSymbolReader(code, at, shape.width * shape.height * shape.channels);
-  decodePlanes(bits, symbols, planes, { colour, max });
-  expectSymbolEnd(symbols, code, bits.end());
-  toChannels(planes, colour, max);
-  lists.forEach((list, c) => {
-    if (list !== undefined) toValues(planes, c, list);
-  });
-  writeSamples(planes, samples);
-}
-
-function maxSample(shape: TileShape): number {
-  return 2 ** shape.depth - 1;
+function readPredicted(code: Uint8Array, at: number, use: { readonly shape: TileShape; readonly colour: number }, samples: Uint8Array): void {
+  const { run, bytes, samplesAt } = tileKernel();
+  const { width, height, channels, depth } = use.shape;
+  run.begin(width, height, channels, depth);
+  decodePredicted(code, at, use);
+  samples.set(bytes.subarray(samplesAt, samplesAt + samples.length));
 }
 
 /** The tile as colours, or undefined where it has more than `mostColours` allows. */
-function indexTile(shape: TileShape, samples: Uint8Array): IndexedTile | undefined {
+function indexTile(shape: TileShape, samples: Uint8Array, codeBytes: number): IndexedTile | undefined {
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
-  const most = mostColours(shape, samples, pixelBytes);
+  const most = mostColours(shape, codeBytes);
   const indices = new Uint8Array(shape.width * shape.height);
   const starts = new Int32Array(most);
   let count = 0;
@@ -234,16 +134,15 @@ function placeOfPixel(samples: Uint8Array, start: number, pixelBytes: number): n
   return (hash >>> 15) & placeMask;
 }
 
-/** 256 colours where a third of the pixels equal the one before, or there are few of them; else only patterns are worth a trial. */
-function mostColours(shape: TileShape, samples: Uint8Array, pixelBytes: number): number {
-  let equal = 0;
-  const pixels = shape.width * shape.height;
-  for (let i = pixelBytes; i < samples.length; i += pixelBytes) {
-    let k = 0;
-    while (k < pixelBytes && samples[i + k] === samples[i + k - pixelBytes]) k++;
-    if (k === pixelBytes) equal++;
-  }
-  return 3 * equal >= pixels || pixels <= 64 ? maxColours : patternColours;
+/**
+ * 256 colours where there are few pixels, or a third of them equal the one before and the others take at least 6 bits each in the code of
+ * `codeBytes` that there is; else only patterns are worth a trial.
+ */
+function mostColours({ width, height }: TileShape, codeBytes: number): number {
+  const pixels = width * height;
+  const equal = tileKernel().run.equalPixels();
+  const isDrawn = 3 * equal >= pixels && 8 * codeBytes >= 6 * (pixels - equal);
+  return isDrawn || pixels <= 64 ? maxColours : patternColours;
 }
 
 function isSamePixel(samples: Uint8Array, one: number, other: number, pixelBytes: number): boolean {

@@ -1,303 +1,214 @@
 /**
- * The predicted mode of the tile coder: what is chosen for each plane, what is written of it, and the way from planes to symbols
- * and back. The hot loops are in tile-rows and symbol-coder. SPEC.md sections 5.6 and 5.7.
+ * The predicted mode of the tile coder: what is written of a tile's planes besides their symbols, and the way there and back
+ * through the kernel, which does everything that is done for each sample. SPEC.md sections 5.5 to 5.7.
  */
 import { fault } from '../errors.js';
-import { type BitReader, type BitWriter, fold, unfold } from './bit-stream.js';
-import {
-  distributionOf, escapeBitsOf, escapeSymbol, levelCount, levelFor, levelTables, lowBitsOf, precisionBits,
-} from './residual-levels.js';
-import { decodeRow, encodeRow, type Levels, type Remainders, type SymbolReader, type SymbolWriter, useLevels } from './symbol-coder.js';
-import { boundsOf, closeRight, closeRow, fillPlane, openRow, originOf, type Planes } from './tile-planes.js';
-import {
-  addMisses, classCount, countClasses, findClasses, findErrors, maxMagnitude, measureRow, predictorCount, restoreRow, type RowUse,
-} from './tile-rows.js';
-import { classScratch, errorScratch, valueScratch } from './tile-scratch.js';
+import { BitReader, BitWriter, fold, unfold } from './bit-stream.js';
+import type { TileShape } from './content.js';
+import { levelCount, usualLevels } from './residual-levels.js';
+import { classCount, fields, modelOf, tileKernel, weightCount } from './tile-kernel.js';
+import { decodeList, encodeList, listValues, toRanks, toValues, type ValueList } from './tile-values.js';
 
-/** Levels of the classes where nothing is said. */
-const usualLevels = [3, 8, 10, 12, 14, 15, 17, 19, 21, 23, 25, 28];
-const predictorBits = 2;
-const coarseBits = 4;
+/** Bit 0: plane 1 is less plane 0. Bit 1: plane 2 is. */
+export const colourCount = 4;
+
 const maxCoarse = 15;
-/** Ones in a row after which an escape goes on as a number. */
-const longestRun = 16;
+const maxWeight = 127;
+/** Weights of which each plane has its own: of plane 0, of plane 1, of planes above. */
+const places = [
+  [0, 1, 2, 3, 4, 5, 6],
+  [0, 1, 2, 3, 4, 7, 8, 9, 10],
+  [0, 1, 2, 3, 4, 7, 8, 9, 10, 11],
+] as const;
+/** Usual weights, two sets for each of them: of photographs and of noise. */
+const usualWeights = [
+  [[48, -11, 4, -7, -4, 4, 3], [15, 6, 9, 6, 4, 7, 3]],
+  [[36, -6, 16, 3, 0, -1, 1, 0, 0], [20, 4, 10, 6, 4, 0, 0, 0, 0]],
+  [[35, -9, 13, 2, 3, 21, -17, 11, -1, -1], [20, 4, 10, 6, 4, 0, 0, 0, 0, 0]],
+] as const;
+/** Raw bits in the code of each. */
+const weightBits = [
+  [3, 3, 3, 2, 2, 1, 2],
+  [3, 3, 2, 2, 2, 1, 0, 0, 0],
+  [3, 3, 1, 2, 2, 3, 2, 2, 1, 0],
+] as const;
 
-/** How the planes are read: a colour transform, and samples of 0 .. `max`. */
+/** How a tile is read as planes. */
 export interface PlaneUse {
+  readonly shape: TileShape;
   readonly colour: number;
-  readonly max: number;
 }
 
-/** How a plane is coded. */
-interface PlaneModel {
-  readonly predictor: number;
-  readonly coarse: number;
-  readonly levels: Levels;
-}
-
-const values = valueScratch;
-const errors = errorScratch;
-const classes = classScratch;
-
-/** Writes all planes: their models to `bits`, then the errors to `symbols`, and what these do not hold to `bits`. */
-export function encodePlanes(bits: BitWriter, symbols: SymbolWriter, planes: Planes, use: PlaneUse): void {
-  const { width, height, channels } = planes.shape;
-  const size = width * height;
-  const models: (PlaneModel | undefined)[] = [];
-  for (let c = 0; c < channels; c++) models.push(encodeModel(bits, planes, c, use));
-  const rest = new ErrorRemainders();
-  for (let c = channels - 1; c >= 0; c--) {
-    const levels = models[c]?.levels;
-    if (levels === undefined) continue;
-    const source = { levels, rest };
-    useLevels(levels);
-    for (let row = c * size + size - width; row >= c * size; row -= width) encodeRow(symbols, source, row, width);
+/**
+ * Writes the tile whose samples the kernel has, but for its head: `open` writes that, given the colour transform, and answers its length. Answers the
+ * code, or undefined where it is longer than `limit`.
+ */
+export function encodePredicted(shape: TileShape, limit: number, open: (code: Uint8Array, colour: number) => number): Uint8Array | undefined {
+  const { run } = tileKernel();
+  run.readSamples();
+  const max = maxSample(shape);
+  const lists: ValueList[] = [];
+  for (let c = 0; c < shape.channels; c++) {
+    const list = listValues(shape, c, max);
+    if (list !== undefined) toRanks(c, list);
+    lists.push(list);
   }
-  rest.writeTo(bits);
+  const use = { shape, colour: run.chooseColour() };
+  for (const c of differences(use)) run.addFirst(c, -1);
+  const highest = maxOf(lists, shape);
+  for (let c = 0; c < shape.channels; c++) run.analysePlane(c, shape.depth);
+  const code = new Uint8Array(limit + maxModelBytes);
+  const writer = new BitWriter(code, open(code, use.colour));
+  for (const list of lists) encodeList(writer, list);
+  for (let c = 0; c < shape.channels; c++) encodeModel(writer, c, use, highest);
+  return appendSymbols(code, writer.end(), limit);
 }
 
-/** Reads all planes. Throws DiceError `recipe-invalid` for what no writer writes. */
-export function decodePlanes(bits: BitReader, symbols: SymbolReader, planes: Planes, use: PlaneUse): void {
-  const { channels, width, height } = planes.shape;
-  const models: (PlaneModel | undefined)[] = [];
-  for (let c = 0; c < channels; c++) models.push(decodeModel(bits, planes, c, use));
-  models.forEach((model, c) => {
-    if (model === undefined) return;
-    const start = startOf(planes, c, use);
-    const { levels, predictor, coarse } = model;
-    useLevels(levels);
-    for (let y = 0; y < height; y++) {
-      const row = { planes, c, y, predictor, coarse };
-      openRow(planes, c, y, start);
-      const seen = findClasses(planes, c, y, 0);
-      const isPlain = (seen & levels.lowClasses) === 0;
-      const isWhole = decodeRow(symbols, width, originOf(planes, c) + y * planes.stride) >= 0;
-      if (!isWhole || !isPlain) completeErrors(bits, levels, width);
-      if (!isWhole || !isPlain || coarse > 0) measureRow(row);
-      restoreRow(row);
-      closeRow(planes, c, y);
-    }
+/** Room for what is written before the symbols of a code that may be too long. */
+const maxModelBytes = 4096;
+
+function appendSymbols(code: Uint8Array, at: number, limit: number): Uint8Array | undefined {
+  const { run, bytes, evenWordsEnd } = tileKernel();
+  const length = at > limit ? -1 : run.writeSymbols(limit - at);
+  if (length < 0) return undefined;
+  const begin = run.evenWords();
+  const evenBytes = evenWordsEnd - begin;
+  code.set(bytes.subarray(begin, evenWordsEnd), at);
+  const end = run.oddWordsEnd();
+  code.set(bytes.subarray(end - length + evenBytes, end), at + evenBytes);
+  return code.subarray(0, at + length);
+}
+
+/** Reads the planes of `code` from `at` into the kernel, and leaves their samples there. Throws DiceError `recipe-invalid` for what no writer writes. */
+export function decodePredicted(code: Uint8Array, at: number, use: PlaneUse): void {
+  const { run, bytes, samplesAt } = tileKernel();
+  const { shape } = use;
+  const bits = new BitReader(code, at);
+  const lists: ValueList[] = [];
+  for (let c = 0; c < shape.channels; c++) lists.push(decodeList(bits, maxSample(shape)));
+  const highest = maxOf(lists, shape);
+  for (let c = 0; c < shape.channels; c++) decodeModel(bits, c, use, highest);
+  bytes.set(code, samplesAt);
+  if (run.readSymbols(bits.end(), code.length) === 0) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  for (const c of differences(use)) run.addFirst(c, 1);
+  lists.forEach((list, c) => {
+    if (list !== undefined) toValues(c, list);
   });
+  if (run.writeSamples(maxSample(shape)) === 0) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
 }
 
-/** What is known before the first sample of a plane. */
-function startOf(planes: Planes, c: number, use: PlaneUse): number {
-  const { low, high } = boundsOf(planes, c, use.colour, use.max);
-  return low < 0 ? 0 : (high + 1) >> 1;
+/** Planes that are less plane 0. */
+function differences({ colour }: PlaneUse): readonly number[] {
+  return [1, 2].filter((c) => (colour & c) !== 0);
 }
 
-/** Writes how plane `c` is coded, and finds its errors and classes. Answers undefined for a constant plane, which this is all of. */
-function encodeModel(bits: BitWriter, planes: Planes, c: number, use: PlaneUse): PlaneModel | undefined {
-  const constant = constantOf(planes, c);
-  bits.write(constant === undefined ? 0 : 1, 1);
-  if (constant !== undefined) {
-    const value = constant - boundsOf(planes, c, use.colour, use.max).low;
-    bits.write(value >>> 8, 9);
-    bits.write(value, 8);
-    fillPlane(planes, c, constant);
-    return undefined;
-  }
-  const { predictor, coarse } = choosePredictor(planes, c);
-  bits.write(predictor, predictorBits);
-  bits.write(coarse, coarseBits);
-  const levels = analyse(planes, c, startOf(planes, c, use), { predictor, coarse });
-  const family = chooseFamily(levels, c * planes.shape.width * planes.shape.height, planes.shape);
-  bits.write(family, 1);
-  writeLevels(bits, levels);
-  return { predictor, coarse, levels: tablesOf(levels, family) };
+/** Highest value that any channel can have after ranks took the place of samples. */
+function maxOf(lists: readonly ValueList[], shape: TileShape): number {
+  return Math.max(...lists.map((list) => (list === undefined ? maxSample(shape) : list.length - 1)));
 }
 
-function decodeModel(bits: BitReader, planes: Planes, c: number, use: PlaneUse): PlaneModel | undefined {
-  if (bits.read(1) === 1) {
-    const { low, high } = boundsOf(planes, c, use.colour, use.max);
-    const value = (bits.read(9) << 8) + bits.read(8) + low;
-    if (value > high) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
-    fillPlane(planes, c, value);
-    return undefined;
-  }
-  const predictor = bits.read(predictorBits);
-  const coarse = bits.read(coarseBits);
-  const family = bits.read(1);
-  return { predictor, coarse, levels: tablesOf(readLevels(bits), family) };
+export function maxSample(shape: TileShape): number {
+  return 2 ** shape.depth - 1;
 }
 
-/** The one value of a plane, or undefined where it has several. */
-function constantOf(planes: Planes, c: number): number | undefined {
-  const { shape, stride } = planes;
-  const origin = originOf(planes, c);
-  const value = values[origin]!;
-  for (let y = 0; y < shape.height; y++) {
-    const row = origin + y * stride;
-    for (let i = row; i < row + shape.width; i++) if (values[i] !== value) return undefined;
-  }
-  return value;
+function isDifference(c: number, { colour }: PlaneUse): boolean {
+  return c > 0 && c < 3 && (colour & c) !== 0;
 }
 
-/** The predictor with the smallest errors on some rows, and by how many bits errors are then above those of clean 8-bit samples. */
-function choosePredictor(planes: Planes, c: number): { readonly predictor: number; readonly coarse: number } {
-  const { width, height } = planes.shape;
-  closeRight(planes, c);
-  const step = height > 4 ? 4 : 1;
-  const sums = new Float64Array(predictorCount);
-  let count = 0;
-  for (let y = 1; y < height; y += step) {
-    addMisses(planes, c, y, sums);
-    count += width;
-  }
-  const predictor = sums.indexOf(Math.min(...sums));
-  const mean = Math.floor(sums[predictor]! / Math.max(1, count));
-  return { predictor, coarse: Math.min(maxCoarse, Math.max(0, 28 - Math.clz32(mean))) };
+/** Bits of a value less the lowest one of its plane. */
+function valueBits(c: number, use: PlaneUse, highest: number): number {
+  return 32 - Math.clz32(highest) + (isDifference(c, use) ? 1 : 0);
 }
 
-/** Errors and classes of plane `c` into their scratch; answers the level of each class, the usual one where little is known. */
-function analyse(planes: Planes, c: number, start: number, how: { readonly predictor: number; readonly coarse: number }): readonly number[] {
-  const { width, height } = planes.shape;
-  const counts = new Int32Array(classCount);
-  const sums = new Int32Array(classCount);
-  for (let y = 0, at = c * width * height; y < height; y++, at += width) {
-    const row: RowUse = { planes, c, y, predictor: how.predictor, coarse: how.coarse };
-    openRow(planes, c, y, start);
-    findErrors(row, at);
-    closeRow(planes, c, y);
-    findClasses(planes, c, y, at);
-    countClasses(row, at, counts, sums);
-  }
-  let shift = 0;
-  return usualLevels.map((_, k) => {
-    const usual = usualLevel(k, shift);
-    const count = counts[k]!;
-    const found = count === 0 ? usual : levelFor((sums[k]! + (how.coarse > 0 ? count / 2 : 0)) * 2 ** how.coarse, count);
-    const level = count * (found - usual) * (found - usual) < minGain ? usual : found;
-    shift = level - usualLevels[k]!;
-    return level;
-  });
+function lowestOf(c: number, use: PlaneUse, highest: number): number {
+  return isDifference(c, use) ? -highest : 0;
 }
 
-/** Counted samples times squared levels below which another level than the usual one is not worth its bits. */
-const minGain = 64;
-
-/** The family that takes fewer bits, judged on one sample in 16. */
-function chooseFamily(levels: readonly number[], start: number, { width, height }: { readonly width: number; readonly height: number }): number {
-  const first = tablesOf(levels, 0);
-  const { lowBits, codes: firstCodes } = first;
-  const { codes: secondCodes } = tablesOf(levels, 1);
-  const { costs } = levelTables();
-  let difference = 0;
-  for (let i = start, end = start + width * height; i < end; i += 16) {
-    const k = classes[i]!;
-    const low = lowBits[k]!;
-    const rounded = (errors[i]! + ((1 << low) >> 1)) >> low;
-    const symbol = rounded < -maxMagnitude || rounded > maxMagnitude ? escapeSymbol : rounded;
-    difference += costs[secondCodes[k]! + symbol]! - costs[firstCodes[k]! + symbol]!;
-  }
-  return difference < 0 ? 1 : 0;
-}
-
-/** Writes the level of each class as what it is above what the class before makes likely. */
-function writeLevels(bits: BitWriter, levels: readonly number[]): void {
-  let shift = 0;
-  levels.forEach((level, k) => {
-    bits.writeNumber(fold(level - usualLevel(k, shift)));
-    shift = level - usualLevels[k]!;
-  });
-}
-
-function readLevels(bits: BitReader): readonly number[] {
-  let shift = 0;
-  return usualLevels.map((usual, k) => {
-    const level = usualLevel(k, shift) + unfold(bits.readNumber());
-    if (level < 0 || level >= levelCount) throw fault('recipe-invalid', 'A tile is coded wrongly.');
-    shift = level - usual;
-    return level;
-  });
-}
-
-function usualLevel(k: number, shift: number): number {
-  return Math.max(0, Math.min(levelCount - 1, usualLevels[k]! + shift));
-}
-
-function tablesOf(levels: readonly number[], family: number): Levels {
-  const { reaches } = levelTables();
-  const tables = {
-    codes: new Int32Array(classCount),
-    offsets: new Int32Array(classCount),
-    plainReaches: new Int32Array(classCount),
-    reaches: new Int32Array(classCount),
-    lowBits: new Int32Array(classCount),
-    lowClasses: 0,
-    escapeBits: new Int32Array(classCount),
-  };
+/** Writes how plane `c` is coded. */
+function encodeModel(bits: BitWriter, c: number, use: PlaneUse, highest: number): void {
+  const { models } = tileKernel();
+  const at = modelOf(c);
+  const isConstant = models[at + fields.constant]!;
+  bits.write(isConstant, 1);
+  const value = models[at + fields.value]! - lowestOf(c, use, highest);
+  const width = valueBits(c, use, highest);
+  bits.write(value >>> 8, Math.max(0, width - 8));
+  bits.write(value, Math.min(8, width));
+  if (isConstant === 1) return;
+  bits.writeNumber(models[at + fields.coarse]!);
+  bits.write(models[at + fields.family]!, 1);
+  bits.write(models[at + fields.linear]!, 1);
+  if (models[at + fields.linear] === 1) encodeWeights(bits, c);
+  let above = 0;
   for (let k = 0; k < classCount; k++) {
-    const distribution = distributionOf(levels[k]!, family);
-    const lowBits = lowBitsOf(levels[k]!);
-    tables.codes[k] = (distribution << 8) + 128;
-    tables.offsets[k] = distribution << precisionBits;
-    tables.reaches[k] = reaches[distribution]!;
-    tables.plainReaches[k] = lowBits > 0 ? -1 : reaches[distribution]!;
-    tables.lowBits[k] = lowBits;
-    tables.escapeBits[k] = escapeBitsOf(levels[k]!);
-    if (lowBits > 0) tables.lowClasses |= 1 << k;
-  }
-  return tables;
-}
-
-/** Puts low bits and escapes into the errors of a row. */
-function completeErrors(bits: BitReader, levels: Levels, width: number): void {
-  const { reaches, escapeBits, lowBits } = levels;
-  for (let x = 0; x < width; x++) {
-    const k = classes[x]!;
-    const low = lowBits[k]!;
-    const symbol = errors[x]!;
-    if (low === 0 && symbol !== escapeSymbol) continue;
-    const whole = symbol === escapeSymbol ? readEscape(bits, reaches[k]!, escapeBits[k]!) : symbol;
-    errors[x] = (whole << low) + bits.read(low) - ((1 << low) >> 1);
+    const level = models[at + fields.levels + k]!;
+    bits.writeNumber(fold(level - usualLevel(k, above)));
+    above = level - usualLevels[k]!;
   }
 }
 
-function readEscape(bits: BitReader, reach: number, rawBits: number): number {
-  const isNegative = bits.read(1) === 1;
-  let ones = 0;
-  while (ones < longestRun && bits.read(1) === 1) ones++;
-  const excess = (ones << rawBits) + (ones === longestRun ? bits.readNumber() : bits.read(rawBits));
-  return isNegative ? -(reach + 1 + excess) : reach + 1 + excess;
+function decodeModel(bits: BitReader, c: number, use: PlaneUse, highest: number): void {
+  const { models } = tileKernel();
+  const at = modelOf(c);
+  const isConstant = bits.read(1);
+  models[at + fields.constant] = isConstant;
+  const width = valueBits(c, use, highest);
+  const high = bits.read(Math.max(0, width - 8)) << 8;
+  const value = high + bits.read(Math.min(8, width)) + lowestOf(c, use, highest);
+  if (value > highest) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  models[at + fields.value] = value;
+  if (isConstant === 1) return;
+  const coarse = bits.readNumber();
+  if (coarse > maxCoarse) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  models[at + fields.coarse] = coarse;
+  models[at + fields.family] = bits.read(1);
+  models[at + fields.linear] = bits.read(1);
+  models.fill(0, at + fields.weights, at + fields.weights + weightCount);
+  if (models[at + fields.linear] === 1) decodeWeights(bits, c);
+  let above = 0;
+  for (let k = 0; k < classCount; k++) {
+    const level = usualLevel(k, above) + unfold(bits.readNumber());
+    if (level < 0 || level >= levelCount) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+    models[at + fields.levels + k] = level;
+    above = level - usualLevels[k]!;
+  }
 }
 
-/** Sign; how far above the reach, as Rice code; a number after a longest run of ones. */
-function writeEscape(bits: BitWriter, symbol: number, reach: number, rawBits: number): void {
-  const excess = Math.abs(symbol) - reach - 1;
-  bits.write(symbol < 0 ? 1 : 0, 1);
-  if (excess >> rawBits >= longestRun) {
-    bits.write(0xffff, longestRun);
-    bits.writeNumber(excess - (longestRun << rawBits));
-    return;
-  }
-  const ones = excess >> rawBits;
-  bits.write((1 << (ones + 1)) - 2, ones + 1);
-  bits.write(excess, rawBits);
+function usualLevel(k: number, above: number): number {
+  return Math.max(0, Math.min(levelCount - 1, usualLevels[k]! + above));
 }
 
-/** What errors need besides their symbols. It is found from the last sample to the first and written from the first to the last. */
-class ErrorRemainders implements Remainders {
-  readonly #entries: number[] = [];
+/** Writes the weights as what they are above the usual ones of the set that makes them shorter. */
+function encodeWeights(bits: BitWriter, c: number): void {
+  const { models } = tileKernel();
+  const kind = Math.min(c, 2);
+  const at = modelOf(c) + fields.weights;
+  const weights = places[kind]!.map((place) => models[at + place]!);
+  const lengths = usualWeights[kind]!.map((usual) => weights.reduce((sum, weight, k) => sum + lengthOf(fold(weight - usual[k]!), weightBits[kind]![k]!), 0));
+  const set = lengths[1]! < lengths[0]! ? 1 : 0;
+  bits.write(set, 1);
+  weights.forEach((weight, k) => {
+    const above = fold(weight - usualWeights[kind]![set][k]!);
+    const raw = weightBits[kind]![k]!;
+    bits.writeNumber(above >> raw);
+    bits.write(above, raw);
+  });
+}
 
-  take(levels: Levels, k: number, error: number): number {
-    const low = levels.lowBits[k]!;
-    const reach = levels.reaches[k]!;
-    const rounded = error + ((1 << low) >> 1);
-    const whole = rounded >> low;
-    const isEscape = whole < -reach || whole > reach;
-    if (isEscape || low > 0) this.#entries.push(low, rounded, isEscape ? reach : -1, levels.escapeBits[k]!);
-    return isEscape ? escapeSymbol : whole;
-  }
+function lengthOf(number: number, raw: number): number {
+  return raw + 2 * (31 - Math.clz32((number >> raw) + 1)) + 1;
+}
 
-  writeTo(bits: BitWriter): void {
-    const entries = this.#entries;
-    for (let at = entries.length - 4; at >= 0; at -= 4) {
-      const low = entries[at]!;
-      const rounded = entries[at + 1]!;
-      const reach = entries[at + 2]!;
-      if (reach >= 0) writeEscape(bits, rounded >> low, reach, entries[at + 3]!);
-      bits.write(rounded, low);
-    }
-  }
+function decodeWeights(bits: BitReader, c: number): void {
+  const { models } = tileKernel();
+  const kind = Math.min(c, 2);
+  const at = modelOf(c) + fields.weights;
+  const usual = usualWeights[kind]![bits.read(1)]!;
+  places[kind]!.forEach((place, k) => {
+    const raw = weightBits[kind]![k]!;
+    const number = bits.readNumber();
+    const weight = usual[k]! + unfold((number << raw) | bits.read(raw));
+    if (number > 4 * maxWeight || Math.abs(weight) > maxWeight) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+    models[at + place] = weight;
+  });
 }

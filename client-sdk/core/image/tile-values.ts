@@ -2,75 +2,57 @@
  * Rank mapping: where the samples of a channel take few of the values between its lowest and highest (stretched or scaled
  * pictures), the values are listed once and the samples become their ranks. SPEC.md section 5.5.
  */
-import { fault } from '../errors.js';
-import { originOf, type Planes } from './tile-planes.js';
-import { valueScratch as values } from './tile-scratch.js';
 import type { BitReader, BitWriter } from './bit-stream.js';
+import type { TileShape } from './content.js';
+import { fault } from '../errors.js';
+import { tileKernel } from './tile-kernel.js';
 
 /** The values of a channel in ascending order; undefined where samples stand for themselves. */
 export type ValueList = Int32Array | undefined;
 
 const minSamplesPerValue = 16;
-let isPresent = new Uint8Array(0);
-let ranks = new Int32Array(0);
 
 /**
  * The list of values of channel `c` if it is worth its place: at most 3/4 of the range, each used 16 times on average. Where the
  * rows 0, 4, 8 ... alone have more, the others are not looked at.
  */
-export function listValues(planes: Planes, c: number, max: number): ValueList {
-  const { shape } = planes;
-  if (isPresent.length <= max) {
-    isPresent = new Uint8Array(max + 1);
-    ranks = new Int32Array(max + 1);
-  }
-  isPresent.fill(0, 0, max + 1);
-  const { stride } = planes;
-  const origin = originOf(planes, c);
-  for (let y = 0; y < shape.height; y += 4) markRow(origin + y * stride, origin + y * stride + shape.width);
+export function listValues(shape: TileShape, c: number, max: number): ValueList {
+  const { run } = tileKernel();
+  run.markValues(c, 4, max, 1);
   if (worthList(max, shape) === undefined) return undefined;
-  eachSample(planes, c, markRow);
+  run.markValues(c, 1, max, 0);
   return worthList(max, shape);
 }
 
 /** The values that are present in ascending order, or undefined where they are too many. */
-function worthList(max: number, shape: { readonly width: number; readonly height: number }): ValueList {
-  const first = isPresent.indexOf(1);
-  const last = isPresent.lastIndexOf(1, max);
+function worthList(max: number, shape: TileShape): ValueList {
+  const { present } = tileKernel();
+  const first = present.indexOf(1);
+  const last = present.lastIndexOf(1, max);
+  const most = Math.min(Math.floor((3 * (last - first + 1)) / 4), Math.floor((shape.width * shape.height) / minSamplesPerValue));
   let count = 0;
-  for (let value = first; value <= last; value++) count += isPresent[value]!;
-  if (4 * count > 3 * (last - first + 1) || minSamplesPerValue * count > shape.width * shape.height) return undefined;
+  for (let value = first; value <= last; value++) count += present[value]!;
+  if (count > most) return undefined;
   const list = new Int32Array(count);
-  for (let value = first, rank = 0; value <= last; value++) if (isPresent[value] !== 0) list[rank++] = value;
+  for (let value = first, rank = 0; value <= last; value++) if (present[value] !== 0) list[rank++] = value;
   return list;
 }
 
-function eachSample(planes: Planes, c: number, visit: (start: number, end: number) => void): void {
-  const { shape, stride } = planes;
-  for (let y = 0, row = originOf(planes, c); y < shape.height; y++, row += stride) visit(row, row + shape.width);
-}
-
-function markRow(start: number, end: number): void {
-  for (let i = start; i < end; i++) isPresent[values[i]!] = 1;
-}
-
 /** Replaces the samples of channel `c` by their ranks in `list`, which comes from `listValues`. */
-export function toRanks(planes: Planes, c: number, list: Int32Array): void {
-  for (let rank = 0; rank < list.length; rank++) ranks[list[rank]!] = rank;
-  eachSample(planes, c, (start, end) => {
-    for (let i = start; i < end; i++) values[i] = ranks[values[i]!]!;
+export function toRanks(c: number, list: Int32Array): void {
+  const { ranks, run } = tileKernel();
+  list.forEach((value, rank) => {
+    ranks[value] = rank;
   });
+  run.mapValues(c);
 }
 
 /** The inverse of `toRanks`. Throws DiceError `recipe-invalid` for a rank that is not in the list. */
-export function toValues(planes: Planes, c: number, list: Int32Array): void {
-  eachSample(planes, c, (start, end) => {
-    for (let i = start; i < end; i++) {
-      const value = list[values[i]!];
-      if (value === undefined) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
-      values[i] = value;
-    }
-  });
+export function toValues(c: number, list: Int32Array): void {
+  const { ranks, run } = tileKernel();
+  if (run.isWithin(c, list.length - 1) === 0) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  ranks.set(list);
+  run.mapValues(c);
 }
 
 /** Writes one list: a bit, the number of values less one, the first, then each step: a bit for the step before, or another. */

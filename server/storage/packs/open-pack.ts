@@ -7,7 +7,7 @@ import type { NewRecord, Place } from '../../ports/block-store.js';
 import { StorageError } from '../../ports/errors.js';
 import { writeAll } from './durable-file.js';
 import type { OpenFile } from './file-layer.js';
-import { encodePackHeader, encodeRecordHeader, packHeaderBytes, recordHeaderBytes } from './pack-format.js';
+import { encodePackHeader, packHeaderBytes, RecordFormat, recordHeaderBytes } from './pack-format.js';
 import { packPath, type PackFolder } from './pack-folder.js';
 
 const readBackBytes = 1_048_576;
@@ -15,12 +15,15 @@ const readBackBytes = 1_048_576;
 export class OpenPack {
   /** Bytes that are durable and were read back. Nothing beyond is part of the pack. */
   end = 0;
+  private readonly format: RecordFormat;
 
   private constructor(
     private readonly folder: PackFolder,
     readonly pack: number,
     private readonly begun: { readonly file: OpenFile; readonly generation: number },
-  ) {}
+  ) {
+    this.format = new RecordFormat(folder.mac, pack);
+  }
 
   /** Creates the file of `pack`. Its header is written with the first run. */
   static async begin(folder: PackFolder, pack: number, generation: number): Promise<OpenPack> {
@@ -46,7 +49,7 @@ export class OpenPack {
     let offset = isFirst ? packHeaderBytes : this.end;
     const places = records.map(({ type, payload, digest }) => {
       const place = { pack: this.pack, offset, length: payload.length };
-      parts.push(encodeRecordHeader(this.folder.mac, place, { type, length: payload.length, digest }), payload);
+      parts.push(this.format.encode(offset, { type, length: payload.length, digest }), payload);
       offset += recordHeaderBytes + payload.length;
       return place;
     });

@@ -9,12 +9,6 @@ import type { RecordType } from '../../ports/block-store.js';
 /** HMAC-SHA-256 under the store key: any bytes to 32 bytes. */
 export type Mac = (message: Uint8Array) => Uint8Array;
 
-/** Where a record begins. Both numbers are authenticated, so moved bytes are no record. */
-export interface RecordStart {
-  readonly pack: number;
-  readonly offset: number;
-}
-
 /** What a record header says of its record. */
 export interface RecordHead {
   readonly type: RecordType;
@@ -25,26 +19,25 @@ export interface RecordHead {
 export type PackHead = { readonly kind: 'head'; readonly generation: number } | { readonly kind: 'damaged' } | { readonly kind: 'unknown-version' };
 
 export const packHeaderBytes = 56;
-export const recordHeaderBytes = 48;
+export const recordHeaderBytes = 22;
 /** The longest payload that a record may carry. */
 export const maxRecordPayloadBytes = 8_388_608;
 /** Numbers that fit their fields: packs 1 to this. */
 export const maxPack = 0xffff_ffff;
 
-/** A record begins with these; a search after damage looks for them. */
-export const recordMagic: Uint8Array = utf8('DREC');
-
 const packMagic = utf8('DICEPACK');
 const formatVersion = 1;
-const fieldBytes = 10;
-const checkBytes = 6;
+const magicBytes = 2;
+const fieldBytes = 6;
+const codeBytes = recordHeaderBytes - fieldBytes;
 const fixedPackBytes = packHeaderBytes - hashBytes;
 
-const typeNumbers: Readonly<Record<RecordType, number>> = { block: 1, manifest: 2, preview: 3, removal: 4, account: 5 };
+/** The high half of the byte is the version of the record. */
+const typeNumbers: Readonly<Record<RecordType, number>> = { block: 0x11, manifest: 0x12, preview: 0x13, removal: 0x14, account: 0x15 };
 const types = new Map(Object.entries(typeNumbers).map(([type, number]) => [number, type as RecordType])); // keys of the record above
 
 const packLabel = utf8('dice/1/pack');
-const checkLabel = utf8('dice/1/record-check');
+const magicLabel = utf8('dice/1/record-magic');
 const recordLabel = utf8('dice/1/record');
 
 /** The header of `pack`, begun under `generation`. */
@@ -64,40 +57,50 @@ export function decodePackHeader(mac: Mac, bytes: Uint8Array, pack: number): Pac
   return { kind: 'head', generation: Number(view.getBigUint64(16)) };
 }
 
-/** The header of a record that begins at `start`. `digest` is SHA-256 of its payload. */
-export function encodeRecordHeader(mac: Mac, start: RecordStart, record: RecordHead & { readonly digest: Uint8Array }): Uint8Array {
-  const fields = concat(recordMagic, Uint8Array.of(formatVersion, typeNumbers[record.type]), u32(record.length));
-  return concat(fields, checkOf(mac, start, fields), codeOf(mac, start, { fields, digest: record.digest }));
-}
+/** The records of one pack. */
+export class RecordFormat {
+  readonly #magic: Uint8Array;
 
-/**
- * What the 48 `bytes` at `start` say, or undefined where they are no record header of this version, type and place.
- * Only the header is judged: whether the payload fits, `isAuthentic` tells.
- */
-export function decodeRecordHeader(mac: Mac, start: RecordStart, bytes: Uint8Array): RecordHead | undefined {
-  if (bytes.length < recordHeaderBytes || !isEqual(bytes.subarray(0, recordMagic.length), recordMagic)) return undefined;
-  const fields = bytes.subarray(0, fieldBytes);
-  const length = viewOf(fields).getUint32(6);
-  const type = types.get(fields[5] ?? 0);
-  if (fields[4] !== formatVersion || type === undefined || length > maxRecordPayloadBytes) return undefined;
-  if (!isEqual(bytes.subarray(fieldBytes, fieldBytes + checkBytes), checkOf(mac, start, fields))) return undefined;
-  return { type, length };
-}
+  constructor(
+    private readonly mac: Mac,
+    private readonly pack: number,
+  ) {
+    this.#magic = mac(concat(magicLabel, u32(pack))).subarray(0, magicBytes);
+  }
 
-/** The header at `start` was written under the store key for a payload with this SHA-256. */
-export function isAuthentic(mac: Mac, start: RecordStart, record: { readonly header: Uint8Array; readonly digest: Uint8Array }): boolean {
-  const fields = record.header.subarray(0, fieldBytes);
-  const stored = record.header.subarray(fieldBytes + checkBytes, recordHeaderBytes);
-  return isEqual(stored, codeOf(mac, start, { fields, digest: record.digest }));
-}
+  /** The header of a record that begins at `offset`. `digest` is SHA-256 of its payload. */
+  encode(offset: number, record: RecordHead & { readonly digest: Uint8Array }): Uint8Array {
+    const fields = concat(this.#magic, Uint8Array.of(typeNumbers[record.type]), u32(record.length).subarray(1));
+    return concat(fields, this.#codeOf(offset, fields, record.digest));
+  }
 
-/** A keyed filter: clients choose payloads, and no text of theirs may make a search hash megabytes for nothing. */
-function checkOf(mac: Mac, start: RecordStart, fields: Uint8Array): Uint8Array {
-  return mac(concat(checkLabel, fields, u32(start.pack), u64(start.offset))).subarray(0, checkBytes);
-}
+  /**
+   * What the header at the beginning of `bytes` says, or undefined where they are none of this pack. A filter only: whether
+   * the record is authentic, `isAuthentic` tells.
+   */
+  decode(bytes: Uint8Array): RecordHead | undefined {
+    if (bytes.length < recordHeaderBytes || bytes[0] !== this.#magic[0] || bytes[1] !== this.#magic[1]) return undefined;
+    const type = types.get(bytes[2] ?? 0);
+    const length = ((bytes[3] ?? 0) << 16) | ((bytes[4] ?? 0) << 8) | (bytes[5] ?? 0);
+    return type === undefined || length > maxRecordPayloadBytes ? undefined : { type, length };
+  }
 
-function codeOf(mac: Mac, start: RecordStart, record: { readonly fields: Uint8Array; readonly digest: Uint8Array }): Uint8Array {
-  return mac(concat(recordLabel, record.fields, u32(start.pack), u64(start.offset), record.digest));
+  /** `header` was written at `offset` of this pack, under the store key, for a payload with this SHA-256. */
+  isAuthentic(offset: number, header: Uint8Array, digest: Uint8Array): boolean {
+    const code = this.#codeOf(offset, header.subarray(0, fieldBytes), digest);
+    return isEqual(header.subarray(fieldBytes, recordHeaderBytes), code);
+  }
+
+  /** Where in `bytes` a header may begin at or after `from`, else -1. */
+  find(bytes: Buffer, from: number): number {
+    let at = bytes.indexOf(this.#magic, from);
+    while (at >= 0 && this.decode(bytes.subarray(at)) === undefined) at = bytes.indexOf(this.#magic, at + 1);
+    return at;
+  }
+
+  #codeOf(offset: number, fields: Uint8Array, digest: Uint8Array): Uint8Array {
+    return this.mac(concat(recordLabel, fields, u32(this.pack), u64(offset), digest)).subarray(0, codeBytes);
+  }
 }
 
 function viewOf(bytes: Uint8Array): DataView {

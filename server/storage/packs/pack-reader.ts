@@ -6,7 +6,7 @@ import type { Place, RecordType } from '../../ports/block-store.js';
 import { CorruptionError } from '../../ports/errors.js';
 import { isAbsent } from './failure.js';
 import type { OpenFile } from './file-layer.js';
-import { decodeRecordHeader, isAuthentic, maxRecordPayloadBytes, recordHeaderBytes } from './pack-format.js';
+import { maxRecordPayloadBytes, RecordFormat, recordHeaderBytes } from './pack-format.js';
 import { packPath, type PackFolder } from './pack-folder.js';
 
 interface Held {
@@ -34,9 +34,10 @@ export class PackReader {
     if (count !== bytes.length) throw damaged(place, 'the pack ends before the record does');
     const header = bytes.subarray(0, recordHeaderBytes);
     const payload = bytes.subarray(recordHeaderBytes);
-    const head = decodeRecordHeader(this.folder.mac, place, header);
+    const format = new RecordFormat(this.folder.mac, place.pack);
+    const head = format.decode(header);
     if (head?.type !== type || head.length !== place.length) throw damaged(place, `no ${type} record of this length begins here`);
-    if (!isAuthentic(this.folder.mac, place, { header, digest: this.sha256(payload) })) throw damaged(place, 'the payload is not what was stored');
+    if (!format.isAuthentic(place.offset, header, this.sha256(payload))) throw damaged(place, 'the payload is not what was stored');
     return payload;
   }
 

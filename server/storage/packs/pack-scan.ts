@@ -4,9 +4,7 @@
  */
 import type { Damage, ScannedRecord } from '../../ports/block-store.js';
 import type { OpenFile } from './file-layer.js';
-import {
-  decodePackHeader, decodeRecordHeader, isAuthentic, packHeaderBytes, recordHeaderBytes, recordMagic, type Mac,
-} from './pack-format.js';
+import { decodePackHeader, packHeaderBytes, RecordFormat, recordHeaderBytes, type Mac } from './pack-format.js';
 
 /** What a scan needs; `end` is where the pack's bytes end. */
 export interface Scan {
@@ -21,6 +19,7 @@ export interface Scan {
 /** Every intact record in order. Memory: a window of 1 MiB, or of the longest record. */
 export async function* scanRecords(scan: Scan): AsyncIterable<ScannedRecord> {
   const window = new Window(scan.file, scan.end);
+  const format = new RecordFormat(scan.mac, scan.pack);
   const head = decodePackHeader(scan.mac, await window.bytes(0, packHeaderBytes), scan.pack);
   if (head.kind === 'unknown-version') {
     scan.onDamage({ pack: scan.pack, offset: 0, length: scan.end, what: 'a pack of an unknown version' });
@@ -29,10 +28,10 @@ export async function* scanRecords(scan: Scan): AsyncIterable<ScannedRecord> {
   let at = head.kind === 'head' ? packHeaderBytes : 0;
   let lostFrom: number | undefined;
   while (at < scan.end) {
-    const record = await recordAt(scan, window, at);
+    const record = await recordAt(scan, { window, format }, at);
     if (record === undefined) {
       lostFrom ??= at;
-      at = await window.find(recordMagic, at + 1);
+      at = await window.find(format, at + 1);
       continue;
     }
     if (lostFrom !== undefined) scan.onDamage({ pack: scan.pack, offset: lostFrom, length: at - lostFrom, what: 'no intact record' });
@@ -43,16 +42,21 @@ export async function* scanRecords(scan: Scan): AsyncIterable<ScannedRecord> {
   if (lostFrom !== undefined) scan.onDamage({ pack: scan.pack, offset: lostFrom, length: at - lostFrom, what: 'no intact record up to the end' });
 }
 
-async function recordAt(scan: Scan, window: Window, offset: number): Promise<ScannedRecord | undefined> {
-  const start = { pack: scan.pack, offset };
-  const head = decodeRecordHeader(scan.mac, start, await window.bytes(offset, recordHeaderBytes));
-  if (head === undefined) return undefined;
+interface Sight {
+  readonly window: Window;
+  readonly format: RecordFormat;
+}
+
+async function recordAt(scan: Scan, { window, format }: Sight, offset: number): Promise<ScannedRecord | undefined> {
+  const head = format.decode(await window.bytes(offset, recordHeaderBytes));
+  // Asked before reading: nothing is read and hashed for a length that cannot be.
+  if (head === undefined || offset + recordHeaderBytes + head.length > scan.end) return undefined;
   const bytes = await window.bytes(offset, recordHeaderBytes + head.length);
   if (bytes.length < recordHeaderBytes + head.length) return undefined;
   const payload = new Uint8Array(bytes.subarray(recordHeaderBytes));
   const digest = scan.sha256(payload);
-  if (!isAuthentic(scan.mac, start, { header: bytes.subarray(0, recordHeaderBytes), digest })) return undefined;
-  return { place: { ...start, length: head.length }, type: head.type, payload, digest };
+  if (!format.isAuthentic(offset, bytes, digest)) return undefined;
+  return { place: { pack: scan.pack, offset, length: head.length }, type: head.type, payload, digest };
 }
 
 const windowBytes = 1_048_576;
@@ -76,14 +80,15 @@ class Window {
     return this.buffer.subarray(from, Math.min(from + wanted, this.filled));
   }
 
-  /** Where `pattern` begins at or after `offset`, else the end. */
-  async find(pattern: Uint8Array, offset: number): Promise<number> {
-    for (let at = offset; at < this.end; ) {
-      const from = await this.bytes(at, Math.min(windowBytes, this.end - at));
-      const found = Buffer.from(from.buffer, from.byteOffset, from.length).indexOf(pattern);
-      if (found >= 0) return at + found;
-      if (from.length < pattern.length) break;
-      at += from.length - pattern.length + 1;
+  /** Where a record header may begin at or after `offset`, else the end. */
+  async find(format: RecordFormat, offset: number): Promise<number> {
+    for (let at = offset; at + recordHeaderBytes <= this.end; ) {
+      // What is in memory already, however often this is asked; a whole window only where that holds no header.
+      await this.bytes(at, recordHeaderBytes);
+      const found = format.find(this.buffer.subarray(0, this.filled), at - this.start);
+      if (found >= 0) return this.start + found;
+      if (this.filled < recordHeaderBytes) break;
+      at = this.start + this.filled - recordHeaderBytes + 1;
     }
     return this.end;
   }

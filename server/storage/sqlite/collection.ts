@@ -8,10 +8,11 @@ import type { Copy, FiledBlock, TagFigures } from '../../ports/tag-store.js';
 import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { filedBlock, tagColumns, tagOfRehash, type TagColumns } from './tag-rows.js';
+import { isRehash, rehashKey } from './tag-seek.js';
 
 /** The reference is asked for once more, though no referenced row stands in `unreferenced`: a wrong row there must not lose a block. */
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
-  AND NOT EXISTS (SELECT 1 FROM reference WHERE reference.tag = x.tag) AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.tag = x.tag)`;
+  AND NOT EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = x.tag) AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.tag = x.tag)`;
 
 /** Removes at most `limit` collectable rows. */
 export function collect(db: StoreDatabase, before: number, limit: number): readonly FiledBlock[] {
@@ -41,8 +42,8 @@ export function listCopies(db: StoreDatabase, limit: number): readonly Copy[] {
 
 /** Places of extra copies of T1. */
 export function copiesOf(db: StoreDatabase, rehash: Rehash): readonly Place[] {
-  const sql = 'SELECT copy.pack, copy.offset, tag.length FROM tag JOIN copy ON copy.tag = tag.id WHERE tag.t1 = ? ORDER BY copy.pack, copy.offset';
-  return db.query<PlaceColumns>(sql).all(rehash).map(placeColumns);
+  const sql = `SELECT copy.pack, copy.offset, tag.length FROM tag JOIN copy ON copy.tag = tag.id WHERE ${isRehash} ORDER BY copy.pack, copy.offset`;
+  return db.query<PlaceColumns>(sql).all(...rehashKey(rehash)).map(placeColumns);
 }
 
 /** Keeps one noted place and forgets another. A row that was quarantined at another place is live at the kept one. */

@@ -10,6 +10,7 @@ import { liveUpload, sightings, type LiveUpload, type Sighting } from './existen
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
 import type { Referent } from './reference-rows.js';
+import { isRehash, rehashKey } from './tag-seek.js';
 
 /** The T1s that a commit in this session would find missing; all of them where the session is not live. */
 export function missing(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly Rehash[] {
@@ -73,10 +74,10 @@ function attribute(db: StoreDatabase, upload: LiveUpload, image: NewImage): void
 export function reinstate(db: StoreDatabase, accountId: AccountId, image: NewImage): void {
   const owner = ensureOwner(db, accountId);
   if (isBuried(db, owner, image.imageId) || imageOf(db, accountId, image.imageId) !== undefined) return;
-  const byRehash = db.query<{ id: number; length: number }>('SELECT id, length FROM tag WHERE t1 = ?');
-  const referenceOf = db.query('SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1');
+  const byRehash = db.query<{ id: number; length: number }>(`SELECT id, length FROM tag WHERE ${isRehash}`);
+  const referenceOf = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
   const tags = image.rehashes.flatMap((rehash) => {
-    const row = byRehash.get(rehash);
+    const row = byRehash.get(...rehashKey(rehash));
     return row === undefined ? [] : [{ ...row, isNew: referenceOf.get(row.id, owner) === undefined }];
   });
   insertImage(db, { owner, image }, tags);

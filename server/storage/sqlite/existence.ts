@@ -6,6 +6,7 @@ import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
+import { tagSeeker } from './tag-seek.js';
 
 /** An upload session that is live for this account. */
 export interface LiveUpload {
@@ -40,38 +41,31 @@ export interface Inquiry {
   readonly pins: PinQuestion;
 }
 
-/** Answers a row either way: making none would be quicker. */
-const idSql = 'SELECT (SELECT id FROM tag WHERE t1 = ?) AS id';
-const rowSql = 'SELECT length, state FROM tag WHERE id = ?';
-const referenceSql = 'SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1';
+const referenceSql = 'SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1';
 const uploadPinSql = 'SELECT 1 FROM pin WHERE upload = ? AND tag = ?';
 const ownerPinSql = 'SELECT 1 FROM pin p JOIN upload u ON u.id = p.upload WHERE p.tag = ? AND p.owner = ? AND u.expires_at > ? LIMIT 1';
 
 /** Per T1, in the order given, what the owner has of it; undefined where no live row exists. */
 export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
-  const byRehash = db.query<{ id: number | null }>(idSql);
-  const byId = db.query<{ length: number; state: number }>(rowSql);
+  const seek = tagSeeker(db);
   const referenceOf = db.query(referenceSql);
   const hasPin = pinAsker(db, owner, pins);
   return visit(db, rehashes, (rehash, decoy) => {
-    const id = byRehash.get(rehash)?.id ?? undefined;
-    const asked = id ?? decoy;
-    const row = byId.get(asked);
+    const { asked, row } = seek(rehash, decoy);
     const hasReference = referenceOf.get(asked, owner) !== undefined;
     const isPinned = hasPin(asked);
-    if (id === undefined || row?.state !== 0) return undefined;
-    return { id, length: row.length, hasReference, hasPin: isPinned };
+    return row?.state === 0 ? { id: asked, length: row.length, hasReference, hasPin: isPinned } : undefined;
   });
 }
 
 /** Per T1, in the order given, the id of its row if an image of `owner` refers to it, whatever its state. */
 export function ownedTags(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): readonly (number | undefined)[] {
-  const byRehash = db.query<{ id: number | null }>(idSql);
+  const seek = tagSeeker(db);
   const referenceOf = db.query(referenceSql);
   return visit(db, rehashes, (rehash, decoy) => {
-    const id = byRehash.get(rehash)?.id ?? undefined;
-    const hasReference = referenceOf.get(id ?? decoy, owner) !== undefined;
-    return hasReference ? id : undefined;
+    const { asked, row } = seek(rehash, decoy);
+    const hasReference = referenceOf.get(asked, owner) !== undefined;
+    return row !== undefined && hasReference ? asked : undefined;
   });
 }
 

@@ -6,6 +6,7 @@ import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountUsage, ImageFigures, UsageDay } from '../../ports/image-store.js';
 import type { StoreDatabase } from './database.js';
 import { findOwner, sessionBytes, type OwnerSums } from './owner-rows.js';
+import { joinTags } from './reference-rows.js';
 
 const sumsSql = `SELECT images, blocks, cipher_bytes AS cipherBytes, manifest_bytes AS manifestBytes, entry_bytes AS entryBytes,
   previews, preview_bytes AS previewBytes FROM owner WHERE id = ?`;
@@ -26,8 +27,8 @@ export function usage(db: StoreDatabase, accountId: AccountId): AccountUsage {
 
 const imagesByDay = `SELECT strftime('%Y-%m-%d', created_at / 1000, 'unixepoch') AS day, COUNT(*) AS images FROM image WHERE owner = ? GROUP BY day`;
 const blocksByDay = `SELECT strftime('%Y-%m-%d', first / 1000, 'unixepoch') AS day, COUNT(*) AS newBlocks, SUM(length) AS newCipherBytes FROM (
-    SELECT MIN(i.created_at) AS first, tag.length FROM image i JOIN reference r ON r.image = i.id JOIN tag ON tag.id = r.tag
-    WHERE i.owner = ? GROUP BY r.tag
+    SELECT MIN(i.created_at) AS first, tag.length FROM image i CROSS JOIN reference_run ON reference_run.image = i.id ${joinTags}
+    WHERE i.owner = ? GROUP BY tag.id
   ) GROUP BY day`;
 const receivedByDay = 'SELECT day, bytes AS receivedBytes FROM received_day WHERE owner = ?';
 

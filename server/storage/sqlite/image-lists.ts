@@ -9,6 +9,8 @@ import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, typ
 import type { StoreDatabase } from './database.js';
 import { imageOf, imageRow, type ImageColumns } from './image-rows.js';
 import { findOwner } from './owner-rows.js';
+import { joinImages, joinTags, spotOf } from './reference-rows.js';
+import { isRehash, rehashKey } from './tag-seek.js';
 
 /** Which images of an account. */
 export interface Page {
@@ -37,18 +39,25 @@ export function list(db: StoreDatabase, accountId: AccountId, page: Page): reado
   return db.query<ImageColumns>(listSql(page.isTrash)).all(findOwner(db, accountId) ?? 0, ...from, page.limit).map(imageRow);
 }
 
-/** The T1s that an image refers to, sorted. */
+const referencesSql = `SELECT tag.t1 FROM reference_run ${joinTags}
+  CROSS JOIN referrer ON referrer.tag = tag.id AND referrer.owner = ? AND referrer.span = ? AND referrer.images & ?
+  WHERE reference_run.image = ? ORDER BY tag.t1`;
+
+/** The T1s that an image refers to, sorted. A reference counts where both ways of asking tell it, so that a check meets a broken one. */
 export function referencesOf(db: StoreDatabase, accountId: AccountId, imageId: ImageId): readonly Rehash[] {
-  const sql = 'SELECT tag.t1 FROM reference r JOIN tag ON tag.id = r.tag WHERE r.image = ? ORDER BY tag.t1';
-  return db.query<{ t1: Uint8Array }>(sql).all(imageOf(db, accountId, imageId)?.id ?? 0).map((row) => rehashColumn(row.t1));
+  const image = imageOf(db, accountId, imageId);
+  if (image === undefined) return [];
+  const { span, bit } = spotOf(image.id);
+  return db.query<{ t1: Uint8Array }>(referencesSql).all(image.owner, span, bit, image.id).map((row) => rehashColumn(row.t1));
 }
 
 const namesOf = 'SELECT o.account_id, i.image_id FROM image i JOIN owner o ON o.id = i.owner';
 
 /** Images that refer to T1. */
 export function referrers(db: StoreDatabase, rehash: Rehash, limit: number): readonly ImageName[] {
-  const sql = `${namesOf} JOIN reference r ON r.image = i.id JOIN tag ON tag.id = r.tag WHERE tag.t1 = ? LIMIT ?`;
-  return db.query<NameColumns>(sql).all(rehash, limit).map(nameOf);
+  const sql = `SELECT o.account_id, i.image_id FROM tag JOIN referrer ON referrer.tag = tag.id ${joinImages}
+    JOIN owner o ON o.id = i.owner WHERE ${isRehash} LIMIT ?`;
+  return db.query<NameColumns>(sql).all(...rehashKey(rehash), limit).map(nameOf);
 }
 
 /** Images that were trashed before `before`, the longest trashed first. */

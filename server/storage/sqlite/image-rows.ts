@@ -39,8 +39,13 @@ export function imageOf(db: StoreDatabase, accountId: AccountId, imageId: ImageI
 export function standing(db: StoreDatabase, owner: number, image: Pick<NewImage, 'imageId' | 'manifestHash'>): 'known' | 'conflict' | undefined {
   const sql = 'SELECT manifest_hash AS hash FROM image WHERE owner = ? AND image_id = ?';
   const row = db.query<{ hash: Uint8Array }>(sql).get(owner, idBlob(image.imageId));
-  if (row !== undefined) return Buffer.compare(row.hash, image.manifestHash) === 0 ? 'known' : 'conflict';
+  if (row !== undefined) return Buffer.compare(row.hash, storedHash(image.manifestHash)) === 0 ? 'known' : 'conflict';
   return isBuried(db, owner, image.imageId) ? 'conflict' : undefined;
+}
+
+/** What the row keeps of a manifest's hash: who makes two manifests that share it deceives nobody but itself. */
+function storedHash(manifestHash: Uint8Array): Uint8Array {
+  return manifestHash.subarray(0, 16);
 }
 
 /** The id was removed. */
@@ -56,7 +61,7 @@ const insertSql = `INSERT INTO image (owner, image_id, wrapped_key, entry, manif
 export function insertImage(db: StoreDatabase, { owner, image }: { readonly owner: number; readonly image: NewImage }, tags: readonly Referent[]): void {
   const { manifestPlace: at, preview } = image;
   const columns = [
-    owner, idBlob(image.imageId), image.wrappedKey, image.entry, image.manifestHash, image.manifestBytes, at.pack, at.offset, at.length,
+    owner, idBlob(image.imageId), image.wrappedKey, image.entry, storedHash(image.manifestHash), image.manifestBytes, at.pack, at.offset, at.length,
     preview?.bytes ?? null, preview?.place.pack ?? null, preview?.place.offset ?? null, preview?.place.length ?? null,
     image.rehashes.length, image.createdAt,
   ];

@@ -37,7 +37,7 @@ export function growOwner(db: StoreDatabase, owner: number, { growth, sign }: { 
 }
 
 const recountSql = `UPDATE owner SET (blocks, cipher_bytes) = (
-  SELECT COUNT(*), COALESCE(SUM(length), 0) FROM tag WHERE id IN (SELECT tag FROM reference WHERE owner = ?)
+  SELECT COUNT(*), COALESCE(SUM(length), 0) FROM tag WHERE id IN (SELECT tag FROM referrer WHERE owner = ?)
 ) WHERE id = ?`;
 
 /** Counts the blocks of `owner` anew. Slow: only for repairs. */
@@ -47,7 +47,7 @@ export function recountOwner(db: StoreDatabase, owner: number): void {
 
 const sessionSql = `SELECT COALESCE(SUM(length), 0) AS bytes FROM tag WHERE id IN (
   SELECT p.tag FROM upload u JOIN pin p ON p.upload = u.id WHERE u.owner = ? AND u.expires_at > ?
-    AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.tag = p.tag AND r.owner = p.owner)
+    AND NOT EXISTS (SELECT 1 FROM referrer r WHERE r.tag = p.tag AND r.owner = p.owner)
 )`;
 
 /** Cipher bytes of blocks that upload sessions of `owner` live at `now` pin and none of its images refers to. */

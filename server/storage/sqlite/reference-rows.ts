@@ -17,35 +17,102 @@ export interface Distinct {
   readonly cipherBytes: number;
 }
 
+/** An image row, and whose it is. */
+interface Referring {
+  readonly image: number;
+  readonly owner: number;
+}
+
+/** Images to a row of `referrer`, as in the migration. */
+const spanImages = 16;
+const linkSql = `INSERT INTO referrer (tag, owner, span, images) VALUES (?, ?, ?, ?)
+  ON CONFLICT (tag, owner, span) DO UPDATE SET images = images | excluded.images`;
+
+/** Joins the images that a row of `referrer` names, as `i`. */
+export const joinImages = `CROSS JOIN image i ON i.id BETWEEN ${spanImages} * referrer.span AND ${spanImages} * referrer.span + ${spanImages - 1}
+  AND (referrer.images >> (i.id % ${spanImages})) & 1`;
+/** Joins the tags that the runs of an image name. */
+export const joinTags = 'CROSS JOIN tag ON tag.id BETWEEN reference_run.first_tag AND reference_run.first_tag + reference_run.tags - 1';
+
 /** Refers from `image` to every tag. Answers what was new to the owner. */
-export function link(db: StoreDatabase, { image, owner }: { readonly image: number; readonly owner: number }, tags: readonly Referent[]): Distinct {
-  const insert = db.query('INSERT INTO reference (image, tag, owner) VALUES (?, ?, ?)');
+export function link(db: StoreDatabase, { image, owner }: Referring, tags: readonly Referent[]): Distinct {
+  const insert = db.query(linkSql);
   const isReferenced = db.query('DELETE FROM unreferenced WHERE tag = ?');
   const gained = { blocks: 0, cipherBytes: 0 };
+  const { span, bit } = spotOf(image);
   // In order of ids pages fill one after the other, and fuller.
-  for (const tag of [...tags].sort((a, b) => a.id - b.id)) {
-    insert.run(image, tag.id, owner);
+  const sorted = [...tags].sort((a, b) => a.id - b.id);
+  for (const tag of sorted) {
+    insert.run(tag.id, owner, span, bit);
     if (!tag.isNew) continue;
     isReferenced.run(tag.id);
     gained.blocks++;
     gained.cipherBytes += tag.length;
   }
+  insertRuns(db, image, sorted.map(({ id }) => id));
   return gained;
 }
 
+const tagsSql = `SELECT tag.id, tag.length FROM reference_run ${joinTags} WHERE reference_run.image = ?`;
+
 /** Drops all references of `image`. Tags that nothing refers to any longer count as touched at `now`. Answers what the owner lost. */
-export function unlink(db: StoreDatabase, { image, owner }: { readonly image: number; readonly owner: number }, now: number): Distinct {
-  const tags = db.query<{ id: number; length: number }>('SELECT tag.id, tag.length FROM reference r JOIN tag ON tag.id = r.tag WHERE r.image = ?').all(image);
-  const ofOwner = db.query('SELECT 1 FROM reference WHERE tag = ? AND owner = ? LIMIT 1');
-  const ofAnyone = db.query('SELECT 1 FROM reference WHERE tag = ? LIMIT 1');
+export function unlink(db: StoreDatabase, { image, owner }: Referring, now: number): Distinct {
+  const tags = db.query<{ id: number; length: number }>(tagsSql).all(image);
+  const drop = dropper(db, { image, owner });
+  const ofOwner = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
+  const ofAnyone = db.query('SELECT 1 FROM referrer WHERE tag = ? LIMIT 1');
   const isUnreferenced = db.query('INSERT OR REPLACE INTO unreferenced (tag, touched_at) VALUES (?, ?)');
-  db.query('DELETE FROM reference WHERE image = ?').run(image);
+  db.query('DELETE FROM reference_run WHERE image = ?').run(image);
   const lost = { blocks: 0, cipherBytes: 0 };
   for (const { id, length } of tags) {
+    drop(id);
     if (ofOwner.get(id, owner) !== undefined) continue;
     lost.blocks++;
     lost.cipherBytes += length;
     if (ofAnyone.get(id) === undefined) isUnreferenced.run(id, now);
   }
   return lost;
+}
+
+const referringSql = `SELECT i.id AS image, referrer.owner FROM referrer ${joinImages} WHERE referrer.tag = ?`;
+
+/** Lets every image that refers to the tag `from` refer to `to` instead. Answers the owners of these images. */
+export function redirect(db: StoreDatabase, from: number, to: number): ReadonlySet<number> {
+  const referring = db.query<Referring>(referringSql).all(from);
+  for (const { image, owner } of referring) {
+    const { span, bit } = spotOf(image);
+    db.query(linkSql).run(to, owner, span, bit);
+    const tags = new Set(db.query<{ id: number }>(tagsSql).all(image).map(({ id }) => (id === from ? to : id)));
+    db.query('DELETE FROM reference_run WHERE image = ?').run(image);
+    insertRuns(db, image, [...tags].sort((a, b) => a - b));
+  }
+  db.query('DELETE FROM referrer WHERE tag = ?').run(from);
+  return new Set(referring.map(({ owner }) => owner));
+}
+
+/** The row of `referrer` that names an image, and its bit there. */
+export function spotOf(image: number): { readonly span: number; readonly bit: number } {
+  return { span: Math.floor(image / spanImages), bit: 1 << (image % spanImages) };
+}
+
+/** A function that takes the bit of an image out of what is known of a tag. A row without bits goes. */
+function dropper(db: StoreDatabase, { image, owner }: Referring): (tag: number) => void {
+  const remove = db.query('DELETE FROM referrer WHERE tag = ? AND owner = ? AND span = ? AND images = ?');
+  const clear = db.query('UPDATE referrer SET images = images & ~? WHERE tag = ? AND owner = ? AND span = ?');
+  const { span, bit } = spotOf(image);
+  return (tag) => {
+    if (remove.run(tag, owner, span, bit).changes === 0) clear.run(bit, tag, owner, span);
+  };
+}
+
+/** `tags` ascending and distinct. */
+function insertRuns(db: StoreDatabase, image: number, tags: readonly number[]): void {
+  const insert = db.query('INSERT INTO reference_run (image, first_tag, tags) VALUES (?, ?, ?)');
+  for (let from = 0; from < tags.length; ) {
+    const first = tags[from] ?? 0;
+    let to = from + 1;
+    while (tags[to] === first + to - from) to++;
+    insert.run(image, first, to - from);
+    from = to;
+  }
 }

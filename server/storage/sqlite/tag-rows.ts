@@ -9,6 +9,8 @@ import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type P
 import type { StoreDatabase } from './database.js';
 import { liveUpload, ownedTags } from './existence.js';
 import { findOwner, recountOwner } from './owner-rows.js';
+import { redirect } from './reference-rows.js';
+import { inOrderOfRehash, isAfterRehash, isRehash, rehashKey } from './tag-seek.js';
 import { pinner } from './upload-rows.js';
 
 /** A tag row as it stands in the table. */
@@ -23,7 +25,7 @@ export interface TagColumns extends PlaceColumns {
 /** The columns of `TagColumns`, of a table called `tag`. */
 export const tagColumns = 'tag.id, tag.t1, tag.t, tag.code, tag.length, tag.pack, tag.offset, tag.state';
 
-const byRehashSql = `SELECT ${tagColumns} FROM tag WHERE t1 = ?`;
+const byRehashSql = `SELECT ${tagColumns} FROM tag WHERE ${isRehash}`;
 const insertSql = 'INSERT INTO tag (t1, t, code, length, pack, offset, state) VALUES (?, ?, ?, ?, ?, ?, 0)';
 const touchSql = 'INSERT INTO unreferenced (tag, touched_at) VALUES (?, ?)';
 const retouchSql = 'UPDATE unreferenced SET touched_at = MAX(touched_at, ?) WHERE tag = ?';
@@ -33,7 +35,7 @@ const uncopySql = 'DELETE FROM copy WHERE tag = ? AND pack = ? AND offset = ?';
 
 /** The row of T1 as it stands. */
 export function tagOfRehash(db: StoreDatabase, rehash: Rehash): TagColumns | undefined {
-  return db.query<TagColumns>(byRehashSql).get(rehash);
+  return db.query<TagColumns>(byRehashSql).get(...rehashKey(rehash));
 }
 
 /** Files and pins blocks in one session; false where it is not live. */
@@ -95,17 +97,21 @@ export function find(db: StoreDatabase, rehash: Rehash): TagRow | undefined {
   return row === undefined ? undefined : tagRow(row);
 }
 
+const listSql = `SELECT ${tagColumns} FROM tag WHERE ${isAfterRehash} ORDER BY ${inOrderOfRehash} LIMIT ?`;
+
 /** Rows in order of T1. */
 export function list(db: StoreDatabase, after: Rehash | undefined, limit: number): readonly TagRow[] {
-  return db.query<TagColumns>(`SELECT ${tagColumns} FROM tag WHERE t1 > ? ORDER BY t1 LIMIT ?`).all(after ?? new Uint8Array(0), limit).map(tagRow);
+  return db.query<TagColumns>(listSql).all(...rehashKey(after ?? new Uint8Array(0)), limit).map(tagRow);
 }
 
-const packSql = `SELECT t1, pack, offset, length FROM tag WHERE pack = ?
+const packSql = `SELECT tag.t1, tag.pack, tag.offset, tag.length
+    FROM tag_span CROSS JOIN tag ON tag.id BETWEEN 64 * tag_span.span AND 64 * tag_span.span + 63 WHERE tag_span.pack = ? AND tag.pack = tag_span.pack
   UNION ALL SELECT tag.t1, copy.pack, copy.offset, tag.length FROM copy JOIN tag ON tag.id = copy.tag WHERE copy.pack = ?`;
 
-/** Rows and copies in one pack. */
+/** Rows and copies in one pack. Where there are none, what was known of the pack is forgotten. */
 export function listPack(db: StoreDatabase, pack: number): readonly { readonly rehash: Rehash; readonly place: Place }[] {
   const rows = db.query<PlaceColumns & { t1: Uint8Array }>(packSql).all(pack, pack);
+  if (rows.length === 0) db.query('DELETE FROM tag_span WHERE pack = ?').run(pack);
   return rows.map((row) => ({ rehash: rehashColumn(row.t1), place: placeColumns(row) }));
 }
 
@@ -123,7 +129,7 @@ export function move(db: StoreDatabase, rehash: Rehash, { from, to }: { readonly
 
 /** Quarantines the row of T1 if it is at `place`. */
 export function quarantine(db: StoreDatabase, rehash: Rehash, place: Place): void {
-  db.query('UPDATE tag SET state = 1 WHERE t1 = ? AND pack = ? AND offset = ?').run(rehash, place.pack, place.offset);
+  db.query(`UPDATE tag SET state = 1 WHERE ${isRehash} AND pack = ? AND offset = ?`).run(...rehashKey(rehash), place.pack, place.offset);
 }
 
 /** Puts T1, T and code right. Where a block was filed anew under the right T1 meanwhile, the two rows become one. */
@@ -140,15 +146,15 @@ export function repair(db: StoreDatabase, was: Rehash, block: FiledBlock): void 
 
 /** Everything that hung on `row` hangs on `kept`, and the bytes of `row` are an extra copy of it. */
 function unite(db: StoreDatabase, row: TagColumns, kept: number): void {
-  const owners = db.query<{ owner: number }>('SELECT DISTINCT owner FROM reference WHERE tag = ?').all(row.id);
-  for (const table of ['reference', 'pin', 'copy']) {
+  const owners = redirect(db, row.id, kept);
+  for (const table of ['pin', 'copy']) {
     db.query(`UPDATE OR IGNORE ${table} SET tag = ? WHERE tag = ?`).run(kept, row.id);
     db.query(`DELETE FROM ${table} WHERE tag = ?`).run(row.id);
   }
   db.query(copySql).run(kept, row.pack, row.offset);
   db.query('DELETE FROM tag WHERE id = ?').run(row.id);
-  if (owners.length > 0) db.query('DELETE FROM unreferenced WHERE tag = ?').run(kept);
-  for (const { owner } of owners) recountOwner(db, owner);
+  if (owners.size > 0) db.query('DELETE FROM unreferenced WHERE tag = ?').run(kept);
+  for (const owner of owners) recountOwner(db, owner);
 }
 
 function tagRow(row: TagColumns): TagRow {

@@ -92,7 +92,7 @@ class SqliteTagStore implements TagStore {
   }
 
   listPack(pack: number): Promise<readonly { readonly rehash: Rehash; readonly place: Place }[]> {
-    return this.db.read('listing a pack', () => tags.listPack(this.db, pack));
+    return this.db.write('listing a pack', () => tags.listPack(this.db, pack));
   }
 
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>> {

@@ -8,6 +8,7 @@ import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings } from './existence.js';
 import { ensureOwner } from './owner-rows.js';
+import { isRehash, rehashKey } from './tag-seek.js';
 
 /** Begins a session, after those of the account that are over were dropped. */
 export function beginUpload(db: StoreDatabase, upload: Upload, { now, max }: { readonly now: number; readonly max: number }): 'begun' | 'too-many' {
@@ -63,10 +64,10 @@ export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: rea
 export function pinClaimed(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
-  const live = db.query<{ id: number }>('SELECT id FROM tag WHERE t1 = ? AND state = 0');
+  const live = db.query<{ id: number }>(`SELECT id FROM tag WHERE ${isRehash} AND state = 0`);
   const pin = pinner(db, upload);
   return rehashes.map((rehash) => {
-    const id = live.get(rehash)?.id;
+    const id = live.get(...rehashKey(rehash))?.id;
     if (id !== undefined) pin(id);
     return id !== undefined;
   });

@@ -1,0 +1,186 @@
+/**
+ * Tasks in worker threads: the same blocks with any number of them, errors that keep their code, cancelling, a thread that stops, hostile
+ * files, and no thread that outlives its client. SPEC.md section 12.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { pngOf, tiffOf } from '../../bench/plain-images.js';
+import { openDomain, personalDomain } from '../../client-sdk/core/domain.js';
+import { fault } from '../../client-sdk/core/errors.js';
+import { splitters } from '../../client-sdk/core/image/detect.js';
+import type { Source } from '../../client-sdk/core/image/splitter.js';
+import { nodeTools } from '../../client-sdk/node/node-tools.js';
+import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
+import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
+import type { Tasks } from '../../client-sdk/tasks.js';
+import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
+import { hostileFiles } from '../support/hostile-files.js';
+import { memoryContents, memorySource } from '../support/memory-source.js';
+import { photograph } from '../support/sample-images.js';
+import { codeOf } from '../support/sdk-client.js';
+import { madeBy, scriptOf, splitBy, tasksIn } from '../support/task-pools.js';
+
+const open: Tasks[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((tasks) => tasks.close()));
+});
+
+function opened(threads: number, startThread?: StartThread): Tasks {
+  const tasks = tasksIn(threads, startThread);
+  open.push(tasks);
+  return tasks;
+}
+
+const picture = photograph(200, 130, 6);
+const png = pngOf(picture);
+const noise = incompressible(600_000);
+const fileHash = await nodeTools.crypto.sha256(png);
+
+describe('tasks', () => {
+  it('make the same blocks in this thread, in one other and in four, and open them to the same contents', async () => {
+    const domains = [openDomain, personalDomain(new Uint8Array(32).fill(7))];
+    const files = [png, tiffOf(photograph(100, 90, 2)), noise.subarray(0, 280_000), new Uint8Array()];
+    for (const [i, bytes] of files.entries()) {
+      const domain = domains[i % 2] ?? openDomain;
+      const expected = await madeBy(opened(0), bytes, domain);
+      expect(await madeBy(opened(1), bytes, domain)).toEqual(expected);
+      expect(await Promise.all([opened(4), opened(4)].map((tasks) => madeBy(tasks, bytes, domain)))).toEqual([expected, expected]);
+    }
+  });
+
+  it('read contents again where they are too many to keep, and keep them where they are few', async () => {
+    const tasks = opened(1);
+    const read = await splitBy(tasks, { source: memorySource(png), fileHash }, { keepBytes: 0 });
+    const kept = await splitBy(tasks, { source: memorySource(png), fileHash }, { keepBytes: 10_000_000 });
+    expect(kept.contents.length).toBe(read.contents.length);
+    for (const [i, { content, fingerprint }] of kept.contents.entries()) {
+      expect(Buffer.compare(content, read.contents[i]?.content ?? new Uint8Array())).toBe(0);
+      expect(hexOf(fingerprint)).toBe(hexOf(read.contents[i]?.fingerprint ?? new Uint8Array()));
+    }
+  });
+
+  it('leave what a source gave them untouched', async () => {
+    const bytes = Uint8Array.from(png);
+    const source: Source = { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) };
+    await splitBy(opened(1), { source, fileHash });
+    expect(Buffer.from(bytes).equals(png)).toBe(true);
+  });
+});
+
+describe('errors of threads', () => {
+  it('keep code and message, whoever raised them', async () => {
+    const tasks = opened(1);
+    const gone: Source = { size: 900_000, read: () => Promise.reject(fault('file-unreadable', 'It was on a stick.')) };
+    await expect(splitBy(tasks, { source: gone, fileHash })).rejects.toMatchObject({ code: 'file-unreadable', message: expect.stringContaining('stick') });
+    await expect(splitBy(tasks, { source: memorySource(png), fileHash }, { splitter: 'jpeg' })).rejects.toMatchObject({ code: 'argument-invalid' });
+    await expect(splitBy(tasks, { source: memorySource(noise), fileHash })).rejects.toMatchObject({ code: 'file-changed' });
+  });
+
+  it('stand beside the blocks that open, and name the step', async () => {
+    const tasks = opened(2);
+    const fingerprint = await nodeTools.crypto.sha256(noise);
+    const content = concat(new TextEncoder().encode('DCby'), noise);
+    const [block] = await tasks.seal({ domain: openDomain, contents: [{ content, fingerprint }] }, undefined);
+    if (block?.kind !== 'block') throw new Error('no block');
+    const right = { cipher: Uint8Array.from(block.cipher), tag: block.tag, key: Uint8Array.from(fingerprint), domain: undefined };
+    const wrong = Uint8Array.from(block.cipher);
+    wrong[300_000] = (wrong[300_000] ?? 0) ^ 1;
+    const outcomes = await tasks.open({ blocks: [right, { ...right, cipher: wrong }, { ...right, cipher: Uint8Array.from(right.cipher), key: new Uint8Array(32) }] }, undefined);
+    expect(outcomes.map(({ error }) => error?.extra.step)).toEqual([undefined, 'tag', 'iv']);
+    expect(outcomes[0]?.content?.length).toBe(noise.length + 4);
+    expect(outcomes[1]?.error).toMatchObject({ name: 'DiceError', code: 'integrity-failed' });
+  });
+
+  it('of a content that nothing can code are RangeErrors or refusals, as without threads', async () => {
+    const strange = { domain: openDomain, contents: [{ content: new Uint8Array(300_000).fill(9), fingerprint: new Uint8Array(32) }] };
+    expect(await codeOf(opened(1).seal(strange, undefined))).toBe('recipe-invalid');
+  });
+});
+
+describe('cancelling', () => {
+  it('ends a split and a batch at once, and the threads go on with other work', async () => {
+    const tasks = opened(1);
+    const stopping = new AbortController();
+    let reads = 0;
+    const slow: Source = { size: png.length, read: (offset, length) => {
+      if (++reads === 2) stopping.abort();
+      return memorySource(png).read(offset, length);
+    } };
+    expect(await codeOf(splitBy(tasks, { source: slow, fileHash }, { signal: stopping.signal }))).toBe('cancelled');
+    expect(await codeOf(tasks.seal({ domain: openDomain, contents: [{ content: noise, fingerprint: fileHash }] }, stopping.signal))).toBe('cancelled');
+    expect((await splitBy(tasks, { source: memorySource(png), fileHash })).plan.recipe.splitter).toBe('raster');
+  });
+
+  it('happens to all that is under way when a pool is closed; later work runs without threads', async () => {
+    const tasks = opened(2);
+    const never: Source = { size: 900_000, read: () => new Promise(() => undefined) };
+    const code = codeOf(splitBy(tasks, { source: never, fileHash }));
+    await splitBy(tasks, { source: memorySource(png), fileHash });
+    await tasks.close();
+    expect(await code).toBe('cancelled');
+    expect((await splitBy(tasks, { source: memorySource(png), fileHash })).plan.recipe.splitter).toBe('raster');
+  });
+});
+
+describe('a thread that stops', () => {
+  it('fails its work by name and is replaced', async () => {
+    let started = 0;
+    const crashing: StartThread = (listener) => {
+      const isFirst = ++started === 1;
+      return isFirst ? startWorkerThread(listener, scriptOf("import { parentPort } from 'node:worker_threads'; parentPort.once('message', () => { throw new Error('struck by lightning'); });")) : startWorkerThread(listener);
+    };
+    const tasks = opened(1, crashing);
+    await expect(splitBy(tasks, { source: memorySource(png), fileHash })).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('struck by lightning') });
+    expect((await splitBy(tasks, { source: memorySource(png), fileHash })).contents.length).toBe(12);
+    expect(started).toBe(2);
+  });
+
+  it('fails a split that waits between two chunks', async () => {
+    const ports: ThreadPort[] = [];
+    const tasks = opened(1, (listener) => {
+      const port = startWorkerThread({ onMessage: (message) => { listener.onMessage(message); }, onEnd: (reason) => { listener.onEnd(reason); } });
+      ports.push({ ...port, end: async () => { await port.end(); listener.onEnd('pulled out'); } });
+      return port;
+    });
+    const steps = tasks.split({ fileHash, splitter: 'auto', geometry: { kind: 'tile', tilePixels: 64 }, keepBytes: 0 }, memorySource(png), undefined);
+    await steps.next();
+    await ports[0]?.end();
+    await expect((async () => { for await (const step of steps) expect(step.kind).not.toBe('never'); })()).rejects.toMatchObject({ code: 'internal' });
+  });
+});
+
+describe('hostile files', () => {
+  it('are taken apart in a thread and join to themselves', async () => {
+    const tasks = opened(2);
+    for (const [name, bytes] of await hostileFiles()) {
+      const { plan, contents } = await splitBy(tasks, { source: memorySource(bytes), fileHash: await nodeTools.crypto.sha256(bytes) });
+      const pieces: Uint8Array[] = [];
+      const splitter = splitters[plan.recipe.splitter];
+      if (splitter === undefined) throw new Error(name);
+      for await (const piece of splitter.join(plan.recipe, memoryContents(contents.map(({ content }) => content)))) pieces.push(piece);
+      expect([name, Buffer.from(concat(...pieces)).equals(bytes)]).toEqual([name, true]);
+    }
+  });
+});
+
+describe('a process', () => {
+  it('ends though it never closed its pool', async () => {
+    const tasksUrl = new URL('../support/task-pools.js', import.meta.url).href;
+    const sourceUrl = new URL('../support/memory-source.js', import.meta.url).href;
+    const code = `import { splitBy, tasksIn } from '${tasksUrl}'; import { memorySource } from '${sourceUrl}';
+      import { createHash } from 'node:crypto'; const bytes = new Uint8Array(600_000).fill(5);
+      const { contents } = await splitBy(tasksIn(2), { source: memorySource(bytes), fileHash: createHash('sha256').update(bytes).digest() }); console.log(contents.length);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { timeout: 20_000 });
+    expect(stdout.trim()).toBe('3');
+  });
+});
+
+function incompressible(length: number): Uint8Array {
+  let state = 5;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 24) ^ (state >>> 16);
+  });
+}

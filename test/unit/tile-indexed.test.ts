@@ -1,0 +1,37 @@
+/**
+ * The indexed mode alone: what is written under a limit is either whole or says by its length that it was given up.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { expectEnd, finish, newDecoder, newEncoder } from '../../client-sdk/core/image/range-coder.js';
+import { decodeIndexed, encodeIndexed, type IndexedTile } from '../../client-sdk/core/image/tile-indexed.js';
+import { numbersFrom } from '../support/sample-tiles.js';
+
+const shape = { width: 3, height: 40, channels: 1, depth: 8 };
+
+function drawing(seed: number, count: number): IndexedTile {
+  const next = numbersFrom(seed);
+  const indices = Uint8Array.from({ length: shape.width * shape.height }, (_, i) => (i < count ? i : (next() >>> 9) % count));
+  return { colours: Int32Array.from({ length: count }, (_, i) => 9 * i), count, indices };
+}
+
+describe('the indexed mode', () => {
+  it('is longer than its limit where it was given up, and else comes back', () => {
+    let givenUp = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      for (let limit = 0; limit < 90; limit++) {
+        const tile = drawing(seed, 2 + (seed % 7));
+        const encoder = newEncoder(new Uint8Array(1000));
+        encodeIndexed(encoder, shape, tile, limit);
+        if (encoder.at > limit) {
+          givenUp++;
+          continue;
+        }
+        const decoder = newDecoder(encoder.bytes.subarray(0, finish(encoder)), 0);
+        expect(decodeIndexed(decoder, shape, 255).indices).toEqual(tile.indices);
+        expect(() => { expectEnd(decoder); }).not.toThrow();
+      }
+    }
+    expect(givenUp).toBeGreaterThan(100);
+    expect(givenUp).toBeLessThan(20 * 90 - 100);
+  });
+});
