@@ -23,6 +23,10 @@ const wideShapes = fc.record({
   depth: fc.constantFrom(4, 8, 8, 12, 16),
 });
 const wideTiles = fc.tuple(wideShapes, fc.constantFrom(...tilePictures), fc.integer()).map(([shape, picture, seed]) => sampleTile(shape, picture, seed));
+/** Large enough for values on a drifting lattice to be worth their mode. */
+const latticeTiles = fc
+  .tuple(fc.integer({ min: 30, max: 70 }), fc.integer({ min: 20, max: 50 }), fc.constantFrom(1, 2, 3), fc.constantFrom(7, 8, 8, 12, 16), fc.integer())
+  .map(([width, height, channels, depth, seed]) => sampleTile({ width, height, channels, depth }, 'lattice', seed));
 const tiles = fc
   .tuple(shapes, fc.constantFrom(...tilePictures), fc.integer())
   .map(([shape, picture, seed]) => sampleTile(shape, picture, seed));
@@ -102,6 +106,32 @@ describe('coding of contents', () => {
         expectCalm(coded);
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('gives back values on a drifting lattice, and is calm where their codes are changed', () => {
+    const mutations = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 7 })), { minLength: 1, maxLength: 3 });
+    let lattices = 0;
+    fc.assert(
+      fc.property(latticeTiles, mutations, (content, flips) => {
+        const coded = codeContent(content);
+        expect(Buffer.compare(decodeContent(coded), content)).toBe(0);
+        if (((coded[(coded[1] ?? 0) < 128 ? 5 : 6] ?? 0) & 3) === 3) lattices++;
+        for (const [at, bit] of flips) coded[at % coded.length] = (coded[at % coded.length] ?? 0) ^ (1 << bit);
+        expectCalm(coded);
+      }),
+      { numRuns: 150 },
+    );
+    expect(lattices).toBeGreaterThan(75);
+  });
+
+  it('refuses random codes of a lattice, or decodes them to a content of canonical form', () => {
+    const bytes = fc.tuple(fc.integer({ min: 0, max: 119 }), fc.nat({ max: 99 }), fc.nat({ max: 30 }), fc.uint8Array({ maxLength: 110 }));
+    fc.assert(
+      fc.property(bytes, ([kind, right, bottom, rest]) => {
+        expectCalm(Uint8Array.of(3, 4 + rest.length, 128 | kind, right, bottom, 3, ...rest));
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -1,11 +1,11 @@
 /**
- * Tiles drawn by integers alone, the same everywhere: smooth, noisy, flat, drawn, scaled. For the tests and vectors of the
+ * Tiles drawn by integers alone, the same everywhere: smooth, noisy, flat, drawn, scaled, stretched. For the tests and vectors of the
  * tile coder.
  */
 import { newTile, samplesBytes, samplesOf, type TileShape } from '../../client-sdk/core/image/content.js';
 
 /** Kinds of pictures. */
-export const tilePictures = ['flat', 'gradient', 'photo', 'noise', 'drawing', 'sparse', 'grey'] as const;
+export const tilePictures = ['flat', 'gradient', 'photo', 'noise', 'drawing', 'sparse', 'grey', 'lattice'] as const;
 export type TilePicture = (typeof tilePictures)[number];
 
 /** Numbers 0 .. 2^32 - 1 by xorshift from `seed`. */
@@ -68,5 +68,13 @@ const painters: Readonly<Record<TilePicture, Painter>> = {
   grey: (shape, next) => {
     let value = 0;
     return (x, y, c) => (c === 0 ? (value = within(x * 2 + y + (next() % 5), maxOf(shape))) : value);
+  },
+  // Steps of 2 to 3 between the values of a place, which drift from place to place; now and then another value.
+  lattice: (shape, next) => {
+    const max = maxOf(shape);
+    return (x, y, c) => {
+      const rank = ((x * x) >> 7) + (y >> 3) + 2 * c + ((next() >>> 7) % 3) + 2;
+      return (next() >>> 9) % 97 === 0 ? (next() >>> 3) % (max + 1) : within((rank * (32 + ((x + 2 * y) >> 4))) >> 4, max);
+    };
   },
 };

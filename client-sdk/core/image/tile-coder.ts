@@ -1,15 +1,15 @@
 /**
- * The tile coder: a lossless, deterministic code for the samples of a tile of 1 to 16 bits, in one of three modes. It knows
- * nothing of containers, blocks or coder ids. SPEC.md sections 5.3 to 5.8.
+ * The tile coder: a lossless, deterministic code for the samples of a tile of 1 to 16 bits, in one of four modes. It knows
+ * nothing of containers, blocks or coder ids. SPEC.md sections 5.3 to 5.8 and 5.10.
  */
 import { fault } from '../errors.js';
 import { checkShape, newTile, sampleBytes, samplesOf, shapeOf, type TileShape } from './content.js';
 import { expectEnd, finish, newDecoder, newEncoder } from './range-coder.js';
 import { decodeIndexed, encodeIndexed, type IndexedTile, maxColours } from './tile-indexed.js';
 import { tileKernel } from './tile-kernel.js';
-import { colourCount, decodePredicted, encodePredicted, maxSample } from './tile-predicted.js';
+import { colourCount, decodePredicted, encodePredicted, maxSample, type PlaneUse } from './tile-predicted.js';
 
-const modes = { flat: 0, predicted: 1, indexed: 2 } as const;
+const modes = { flat: 0, predicted: 1, indexed: 2, lattice: 3 } as const;
 /** Colours of tiles that are tried as a pattern though neighbours differ. */
 const patternColours = 16;
 /** Most bytes of a tile's code before its mode: shape, width, height. */
@@ -38,7 +38,7 @@ export function decodeTile(code: Uint8Array): Uint8Array<ArrayBuffer> {
     return content;
   }
   if (mode === modes.indexed) readIndexed(code, at, shape, samples);
-  else readPredicted(code, at, { shape, colour }, samples);
+  else readPredicted(code, at, { shape, colour, isLattice: mode === modes.lattice }, samples);
   return content;
 }
 
@@ -82,7 +82,7 @@ function indexedCode(shape: TileShape, tile: IndexedTile, limit: number): Uint8A
 }
 
 function predictedCode(shape: TileShape, limit: number): Uint8Array | undefined {
-  return encodePredicted(shape, limit, (code, colour) => writeHead(code, shape, modes.predicted | (colour << 2)));
+  return encodePredicted(shape, limit, (code, { colour, isLattice }) => writeHead(code, shape, (isLattice ? modes.lattice : modes.predicted) | (colour << 2)));
 }
 
 /** Throws DiceError `recipe-invalid` where a sample has more bits than the depth says. */
@@ -95,7 +95,7 @@ export function checkDepth(shape: TileShape, samples: Uint8Array): void {
   if (all > max) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
 }
 
-function readPredicted(code: Uint8Array, at: number, use: { readonly shape: TileShape; readonly colour: number }, samples: Uint8Array): void {
+function readPredicted(code: Uint8Array, at: number, use: PlaneUse, samples: Uint8Array): void {
   const { run, bytes, samplesAt } = tileKernel();
   const { width, height, channels, depth } = use.shape;
   run.begin(width, height, channels, depth);
@@ -226,8 +226,8 @@ function readHead(code: Uint8Array): Head {
   if (last === undefined) throw malformed();
   const mode = last & 3;
   const colour = last >>> 2;
-  const mayTransform = mode === modes.predicted && shape.channels >= 3 && colour < colourCount;
-  if (mode > 2 || (colour > 0 && !mayTransform)) throw malformed();
+  const mayTransform = (mode === modes.predicted || mode === modes.lattice) && shape.channels >= 3 && colour < colourCount;
+  if (colour > 0 && !mayTransform) throw malformed();
   return { shape, mode, colour, at: side.at };
 }
 

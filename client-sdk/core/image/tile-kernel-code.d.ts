@@ -1,6 +1,6 @@
 /**
  * The kernel of the tile coder as its build writes it (kernel/build.mjs): WebAssembly that works in memory of its own. What its
- * functions promise stands beside them in kernel/. SPEC.md sections 5.4 to 5.7.
+ * functions promise stands beside them in kernel/. SPEC.md sections 5.4 to 5.7 and 5.10.
  */
 
 /** What the kernel exports. Booleans are 0 or 1. */
@@ -21,6 +21,9 @@ export interface Kernel {
   evenWords(): number;
   oddWordsEnd(): number;
   readSymbols(from: number, length: number): number;
+  isLattice(): number;
+  writeLattice(limit: number): number;
+  readLattice(from: number, length: number): number;
   writeSamples(max: number): number;
 }
 

@@ -1,12 +1,12 @@
 /**
  * This thread's kernel of the tile coder, made at first use, with its tables in place, and views of its memory. It knows where
- * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7.
+ * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7 and 5.10.
  */
 import { levelBounds, levelTables, restBitsOfAll, usualLevels } from './residual-levels.js';
 import { type Kernel, newKernel } from './tile-kernel-code.js';
 
 /** Numbers of areas, as in kernel/memory.ts. */
-const areas = { samples: 0, slots: 1, parts: 2, reciprocals: 3, costs: 4, levels: 5, models: 6, classes: 7, present: 8, ranks: 9, evenWordsEnd: 10 } as const;
+const areas = { samples: 0, slots: 1, parts: 2, reciprocals: 3, costs: 4, levels: 5, models: 6, classes: 7, present: 8, ranks: 9, evenWordsEnd: 10, lattice: 11 } as const;
 /** Energies at which classes begin: 4 * 2^(0.6 (k - 1)), rounded. */
 export const classStarts = [0, 4, 6, 9, 14, 21, 32, 49, 74, 111, 169, 256, 388, 588, 891, 1351];
 export const classCount = 16;
@@ -33,6 +33,8 @@ export interface TileKernel {
   readonly models: Int32Array;
   /** Where the words of even rows end. */
   readonly evenWordsEnd: number;
+  /** Where the code of the lattice mode is written. */
+  readonly latticeAt: number;
 }
 
 let made: TileKernel | undefined;
@@ -67,6 +69,7 @@ function make(): TileKernel {
     ranks: new Int32Array(buffer, placeOf('ranks'), 0x10000),
     models: new Int32Array(buffer, placeOf('models'), modelInts * 8),
     evenWordsEnd: placeOf('evenWordsEnd'),
+    latticeAt: placeOf('lattice'),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The predicted mode of the tile coder: what is written of a tile's planes besides their symbols, and the way there and back
- * through the kernel, which does everything that is done for each sample. SPEC.md sections 5.5 to 5.7.
+ * through the kernel, which does everything that is done for each sample. SPEC.md sections 5.5 to 5.7 and 5.10.
  */
 import { fault } from '../errors.js';
 import { BitReader, BitWriter, fold, unfold } from './bit-stream.js';
@@ -37,13 +37,32 @@ const weightBits = [
 export interface PlaneUse {
   readonly shape: TileShape;
   readonly colour: number;
+  readonly isLattice: boolean;
 }
 
+/** What is written of a tile's planes before their samples. */
+interface Plan {
+  readonly use: Omit<PlaneUse, 'isLattice'>;
+  readonly lists: readonly ValueList[];
+  readonly highest: number;
+}
+
+/** Writes the head of a code and answers its length. */
+export type OpenCode = (code: Uint8Array, use: Omit<PlaneUse, 'shape'>) => number;
+
 /**
- * Writes the tile whose samples the kernel has, but for its head: `open` writes that, given the colour transform, and answers its length. Answers the
- * code, or undefined where it is longer than `limit`.
+ * Writes the tile whose samples the kernel has, predicted or as a lattice, but for its head: `open` writes that. Answers the code, or undefined
+ * where it is longer than `limit`.
  */
-export function encodePredicted(shape: TileShape, limit: number, open: (code: Uint8Array, colour: number) => number): Uint8Array | undefined {
+export function encodePredicted(shape: TileShape, limit: number, open: OpenCode): Uint8Array | undefined {
+  const plan = planOf(shape);
+  const predicted = symbolCode(plan, limit, open);
+  if (tileKernel().run.isLattice() === 0) return predicted;
+  // It is slower to read: worth it only where it is much shorter.
+  return latticeCode(plan, Math.floor((15 * (predicted?.length ?? limit)) / 16), open) ?? predicted;
+}
+
+function planOf(shape: TileShape): Plan {
   const { run } = tileKernel();
   run.readSamples();
   const max = maxSample(shape);
@@ -57,11 +76,30 @@ export function encodePredicted(shape: TileShape, limit: number, open: (code: Ui
   for (const c of differences(use)) run.addFirst(c, -1);
   const highest = maxOf(lists, shape);
   for (let c = 0; c < shape.channels; c++) run.analysePlane(c, shape.depth);
-  const code = new Uint8Array(limit + maxModelBytes);
-  const writer = new BitWriter(code, open(code, use.colour));
+  return { use, lists, highest };
+}
+
+/** Writes all but the samples. Answers the length. */
+function openPlan({ use, lists, highest }: Plan, code: Uint8Array, isLattice: boolean, open: OpenCode): number {
+  const writer = new BitWriter(code, open(code, { colour: use.colour, isLattice }));
   for (const list of lists) encodeList(writer, list);
-  for (let c = 0; c < shape.channels; c++) encodeModel(writer, c, use, highest);
-  return appendSymbols(code, writer.end(), limit);
+  for (let c = 0; c < use.shape.channels; c++) encodeModel(writer, c, { ...use, isLattice }, highest);
+  return writer.end();
+}
+
+function symbolCode(plan: Plan, limit: number, open: OpenCode): Uint8Array | undefined {
+  const code = new Uint8Array(limit + maxModelBytes);
+  return appendSymbols(code, openPlan(plan, code, false, open), limit);
+}
+
+function latticeCode(plan: Plan, limit: number, open: OpenCode): Uint8Array | undefined {
+  const { run, bytes, latticeAt } = tileKernel();
+  const code = new Uint8Array(limit + maxModelBytes);
+  const at = openPlan(plan, code, true, open);
+  const length = at > limit ? -1 : run.writeLattice(limit - at);
+  if (length < 0) return undefined;
+  code.set(bytes.subarray(latticeAt, latticeAt + length), at);
+  return code.subarray(0, at + length);
 }
 
 /** Room for what is written before the symbols of a code that may be too long. */
@@ -89,7 +127,8 @@ export function decodePredicted(code: Uint8Array, at: number, use: PlaneUse): vo
   const highest = maxOf(lists, shape);
   for (let c = 0; c < shape.channels; c++) decodeModel(bits, c, use, highest);
   bytes.set(code, samplesAt);
-  if (run.readSymbols(bits.end(), code.length) === 0) throw fault('recipe-invalid', 'A tile is coded wrongly.');
+  const isRead = use.isLattice ? run.readLattice(bits.end(), code.length) : run.readSymbols(bits.end(), code.length);
+  if (isRead === 0) throw fault('recipe-invalid', 'A tile is coded wrongly.');
   for (const c of differences(use)) run.addFirst(c, 1);
   lists.forEach((list, c) => {
     if (list !== undefined) toValues(c, list);
@@ -98,7 +137,7 @@ export function decodePredicted(code: Uint8Array, at: number, use: PlaneUse): vo
 }
 
 /** Planes that are less plane 0. */
-function differences({ colour }: PlaneUse): readonly number[] {
+function differences({ colour }: Pick<PlaneUse, 'colour'>): readonly number[] {
   return [1, 2].filter((c) => (colour & c) !== 0);
 }
 
@@ -136,9 +175,15 @@ function encodeModel(bits: BitWriter, c: number, use: PlaneUse, highest: number)
   bits.write(value, Math.min(8, width));
   if (isConstant === 1) return;
   bits.writeNumber(models[at + fields.coarse]!);
-  bits.write(models[at + fields.family]!, 1);
+  if (!use.isLattice) bits.write(models[at + fields.family]!, 1);
   bits.write(models[at + fields.linear]!, 1);
   if (models[at + fields.linear] === 1) encodeWeights(bits, c);
+  if (!use.isLattice) encodeLevels(bits, at);
+}
+
+/** Writes the levels of the classes of the model at `at`. */
+function encodeLevels(bits: BitWriter, at: number): void {
+  const { models } = tileKernel();
   let above = 0;
   for (let k = 0; k < classCount; k++) {
     const level = models[at + fields.levels + k]!;
@@ -161,10 +206,15 @@ function decodeModel(bits: BitReader, c: number, use: PlaneUse, highest: number)
   const coarse = bits.readNumber();
   if (coarse > maxCoarse) throw fault('recipe-invalid', 'A tile is coded wrongly.');
   models[at + fields.coarse] = coarse;
-  models[at + fields.family] = bits.read(1);
+  models[at + fields.family] = use.isLattice ? 0 : bits.read(1);
   models[at + fields.linear] = bits.read(1);
   models.fill(0, at + fields.weights, at + fields.weights + weightCount);
   if (models[at + fields.linear] === 1) decodeWeights(bits, c);
+  if (!use.isLattice) decodeLevels(bits, at);
+}
+
+function decodeLevels(bits: BitReader, at: number): void {
+  const { models } = tileKernel();
   let above = 0;
   for (let k = 0; k < classCount; k++) {
     const level = usualLevel(k, above) + unfold(bits.readNumber());

@@ -1,10 +1,10 @@
 /**
  * Where everything lies in the kernel's memory, in bytes: fixed places, each as large as the largest tile needs. Nothing is
- * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7.
+ * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7 and 5.10.
  */
 
 /** Places that the outside asks for. */
-const enum Area { Samples, Slots, Parts, Reciprocals, Costs, Levels, Models, Classes, Present, Ranks, EvenWordsEnd }
+const enum Area { Samples, Slots, Parts, Reciprocals, Costs, Levels, Models, Classes, Present, Ranks, EvenWordsEnd, Lattice }
 
 /** Most bytes of samples, and of code. */
 export const maxBytes: usize = 0x100000;
@@ -61,6 +61,10 @@ export const classesAt: usize = errorsAt + 4 * maxBytes + 0x100;
 export const wordRoom: usize = maxBytes + 0x80000;
 export const evenWordsEnd: usize = classesAt + 2 * maxBytes + 0x200 + wordRoom;
 export const oddWordsAt: usize = evenWordsEnd + 0x100;
+/** The lattice mode, which needs no words: what it writes, its decisions, and which samples of two rows were seen before. */
+export const latticeAt: usize = oddWordsAt;
+export const decisionsAt: usize = evenWordsEnd - 0x80000;
+export const seenAt: usize = evenWordsEnd - 0x40000;
 export const memoryEnd: usize = oddWordsAt + wordRoom;
 
 /** Place of an area, by its number. */
@@ -76,6 +80,7 @@ export function place(area: i32): usize {
     case Area.Classes: return classOfAt;
     case Area.Present: return presentAt;
     case Area.Ranks: return ranksAt;
+    case Area.Lattice: return latticeAt;
     default: return evenWordsEnd;
   }
 }

@@ -303,7 +303,7 @@ function readPlane(c: i32): bool {
 }
 
 /** What comes before a block is read. */
-function openBlock(c: i32, y: i32, x: i32): void {
+export function openBlock(c: i32, y: i32, x: i32): void {
   if (x == 0 && y > 0) {
     closeLeft(valuesAt + (entry(c, y) << 2), y);
     closeLeftMagnitudes(c, y);
@@ -313,7 +313,7 @@ function openBlock(c: i32, y: i32, x: i32): void {
 }
 
 /** What comes after it. */
-function closeBlock(c: i32, y: i32, x: i32): void {
+export function closeBlock(c: i32, y: i32, x: i32): void {
   const row = valuesAt + (entry(c, y) << 2);
   if (x == 0 && y == 0) {
     closeLeft(row, 0);
