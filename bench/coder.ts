@@ -85,7 +85,7 @@ async function measure(folder: string, pictures: readonly Picture[], tilePixels:
   const pngBytes = pictures.reduce((sum, picture) => sum + picture.file.length, 0);
   const codedBytes = tiles.flat().reduce((sum, tile) => sum + codeContent(tile).length, 0);
   const some = sample(tiles.flat(), (tile) => tile.length);
-  const codes = some.map(codeContent);
+  const codes = some.map((content) => codeContent(content));
   const somePictures = sample(pictures, (picture) => picture.samples.length);
   const speeds: number[][] = [[], [], [], []];
   for (let round = 0; round < rounds; round++) {

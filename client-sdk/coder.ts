@@ -6,4 +6,4 @@ import type { ContentCoder } from './core/block.js';
 import { codeContent, codedLength, decodeContent } from './core/image/coded.js';
 
 /** Lossless and deterministic, for every kind of content. */
-export const contentCoder: ContentCoder = { code: codeContent, decode: decodeContent, length: codedLength };
+export const contentCoder = { code: codeContent, decode: decodeContent, length: codedLength } as const satisfies ContentCoder;

@@ -19,7 +19,7 @@ export async function sealContents(crypto: CryptoProvider, { domain, contents }:
 }
 
 async function sealOne(crypto: CryptoProvider, domain: SealInput['domain'], item: FingerprintedContent): Promise<SealedContent> {
-  const coded = codeForSealing(contentCoder, item.content, item.coded);
+  const coded = codeForSealing(contentCoder, item.content, item.coded ?? contentCoder.code(item.content, item.equalisation));
   if (coded.length < minBlockCodedBytes) return { kind: 'inline', coded };
   const { cipher, tag, rehash, code } = await sealContent(crypto, domain, { fingerprint: item.fingerprint, coded });
   return { kind: 'block', cipher, tag, rehash, code };

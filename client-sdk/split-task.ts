@@ -6,6 +6,7 @@ import type { Breath } from './breath.js';
 import { fault } from './core/errors.js';
 import { bytesSplitter } from './core/image/bytes-splitter.js';
 import { plainBytes } from './core/image/content.js';
+import { equalisationIn } from './core/image/equalised-tile.js';
 import type { Source } from './core/image/splitter.js';
 import { chunkBytes, chunkContents } from './core/plan.js';
 import { isEqual } from './protocol/bytes.js';
@@ -29,8 +30,13 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     await tools.breath.breathe();
   };
   const planned = yield* progress.during(planFile(tools, { source, split: input, breathe }));
-  yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description, anchors: planned.anchors } };
+  yield { kind: 'plan', plan: { recipe: planned.recipe, description: descriptionOf(planned), anchors: planned.anchors } };
   yield* chunksOf(tools, input, planned);
+}
+
+function descriptionOf({ split, equalisation }: PlannedFile): string {
+  if (equalisation === undefined) return split.description;
+  return `${split.description}, equalised in ${String(equalisation.across)} by ${String(equalisation.down)} cells`;
 }
 
 /** Gives out what a running promise tells. */
@@ -68,9 +74,9 @@ async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedF
   let index = 0;
   for await (const content of planned.kept ?? planned.split.contents()) {
     hash?.update(plainBytes(content));
-    const coded = planned.samples.get(index);
+    const shorter = shorterBy(planned, index);
     const fingerprint = await fingerprintOf(tools, planned, { index: index++, content });
-    chunk.push({ content, fingerprint, ...(coded === undefined ? {} : { coded }) });
+    chunk.push({ content, fingerprint, ...shorter });
     bytes += content.length;
     if (bytes >= chunkBytes || chunk.length >= chunkContents) {
       yield { kind: 'chunk', contents: chunk };
@@ -81,6 +87,14 @@ async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedF
   }
   if (index !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), input.fileHash))) throw fault('file-changed');
   if (chunk.length > 0) yield { kind: 'chunk', contents: chunk };
+}
+
+/** The coded form of a content or what it is made with, as far as either is known. */
+function shorterBy({ summary, equalisation, samples }: PlannedFile, index: number): Pick<FingerprintedContent, 'coded' | 'equalisation'> {
+  const region = equalisation === undefined ? undefined : summary.picture?.regions[index];
+  if (equalisation !== undefined && region !== undefined) return { equalisation: equalisationIn(equalisation, region) };
+  const coded = samples.get(index);
+  return coded === undefined ? {} : { coded };
 }
 
 async function fingerprintOf(tools: SplitTools, planned: PlannedFile, { index, content }: { readonly index: number; readonly content: Uint8Array }): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import { contentCoder } from './coder.js';
 import { DiceError, fault } from './core/errors.js';
 import { type Anchor, AnchorFinder } from './core/image/anchors.js';
 import { kindOf } from './core/image/content.js';
+import type { Equalisation } from './core/image/equalised-picture.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
@@ -27,6 +28,8 @@ export interface PlannedFile {
   readonly anchors: readonly Anchor[];
   /** Coded forms that were made for the choice of the splitter, by index. */
   readonly samples: ReadonlyMap<number, Uint8Array>;
+  /** Of the picture's first page, where there is one. */
+  readonly equalisation?: Equalisation | undefined;
 }
 
 /** What planning needs of the thread in which it runs. */
@@ -88,7 +91,9 @@ async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter
       const planned = await planOf(tools, input, { splitter, effort });
       if (planned === undefined) return undefined;
       const finder = new PlacedAnchors(planned.summary);
-      if (await isExact(tools, input, { splitter, planned, finder })) return { ...planned, anchors: finder.anchors };
+      if (await isExact(tools, input, { splitter, planned, finder })) {
+        return { ...planned, anchors: finder.anchors, equalisation: await planned.split.equalisation?.() };
+      }
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;
     }

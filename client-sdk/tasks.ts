@@ -5,6 +5,7 @@
 import type { Domain } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
 import type { Anchor } from './core/image/anchors.js';
+import type { TileEqualisation } from './core/image/equalised-tile.js';
 import type { Geometry, Recipe, Source, SplitterId } from './core/image/splitter.js';
 import type { Rehash, Tag } from './protocol/ids.js';
 
@@ -25,11 +26,12 @@ export interface FilePlan {
   readonly anchors: readonly Anchor[];
 }
 
-/** A content, its fingerprint and, where it was needed before, its coded form. */
+/** A content, its fingerprint and, where it was needed before, its coded form; else perhaps what makes that shorter. */
 export interface FingerprintedContent {
   readonly content: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly coded?: Uint8Array;
+  readonly equalisation?: TileEqualisation;
 }
 
 /** Progress as often as it comes, then the plan once, then all contents in order. */

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { codeContent } from '../../client-sdk/core/image/coded.js';
 import { newTile, plainContent, samplesOf, type TileShape } from '../../client-sdk/core/image/content.js';
 import { hexOf, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { equalisedTile, type EqualisedTile } from '../support/equalised-tiles.js';
 import { numbersFrom, sampleTile, type TilePicture } from '../support/sample-tiles.js';
 import type { Vector } from '../support/vector.js';
 
@@ -103,8 +104,25 @@ const contents: Contents = {
   'drawing-rgb-16': ['Indexed, 16 bits.', tile([16, 16], [3, 16], 'drawing')],
 };
 
+/** Tiles of equalised pictures. */
+const equalised: Readonly<Record<string, readonly [why: string, tile: EqualisedTile]>> = {
+  'equalised-default': ['Levels and maps, two columns and rows of cells.', equalisedTile({ width: 64, height: 64 }, { cellWidth: 40, cellHeight: 33, phaseX: 70, phaseY: 9 })],
+  'equalised-corrected': ['Levels and maps, some samples corrected.', equalisedTile({ width: 50, height: 41 }, { cellWidth: 81, cellHeight: 66, phaseX: 5, phaseY: 131 }, 97)],
+  'equalised-narrow': ['Levels and maps, many small cells, one row of samples.', equalisedTile({ width: 300, height: 12 }, { cellWidth: 100, cellHeight: 8, phaseX: 0, phaseY: 0 }, 501)],
+};
+
 await mkdir(folder, { recursive: true });
 for (const [name, [why, content]] of Object.entries(contents)) {
   const vector: Vector = { why, operation: 'codeContent', input: { content: hexOf(content) }, output: { coded: hexOf(codeContent(content)) } };
+  await writeFile(`${folder}/${name}.json`, `${JSON.stringify(vector, null, 2)}\n`);
+}
+for (const [name, [why, { content, equalisation }]] of Object.entries(equalised)) {
+  const { grid, maps, levels } = equalisation;
+  const vector: Vector = {
+    why,
+    operation: 'codeContent',
+    input: { content: hexOf(content), equalisation: { grid: { ...grid }, maps: hexOf(maps), levels: hexOf(levels) } },
+    output: { coded: hexOf(codeContent(content, equalisation)) },
+  };
   await writeFile(`${folder}/${name}.json`, `${JSON.stringify(vector, null, 2)}\n`);
 }

@@ -5,11 +5,13 @@
 import { deflateRaw, Inflate } from 'pako';
 import { maxPayloadBytes } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
-import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesOf, shapeOf, type TileShape } from './content.js';
+import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesBytes, samplesOf, shapeOf, type TileShape } from './content.js';
+import { codeEqualisation, decodeEqualisation, maxEqualisedSamples } from './equalised-code.js';
+import type { TileEqualisation } from './equalised-tile.js';
 import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
 
 /** The closed registry of coders. A better coder gets a new id. */
-const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5 } as const;
+const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5, equalisedTile: 6 } as const;
 /** Plain kinds, as payloads of coders 1 and 2 begin. */
 const plainKinds = ['bytes', 'segment'] as const;
 /** First byte of a payload of coder 4. */
@@ -22,10 +24,16 @@ const trialBytes = 16_384;
 const maxLengthBytes = 3;
 const inflateChunkBytes = 65_536;
 
-/** The coded form of a canonical content: always the same for the same content. Throws DiceError `recipe-invalid` for any other bytes. */
-export function codeContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
+/**
+ * The coded form of a canonical content: always the same for the same content and the same `equalisation`, which a tile of a
+ * picture that was equalised may come with. Throws DiceError `recipe-invalid` for any other bytes.
+ */
+export function codeContent(content: Uint8Array, equalisation?: TileEqualisation): Uint8Array<ArrayBuffer> {
   const kind = kindOf(content);
-  if (kind === 'tile') return codeTileContent(content);
+  if (kind === 'tile') {
+    const coded = codeTileContent(content);
+    return (equalisation === undefined ? undefined : codeEqualised(content, equalisation, coded.length)) ?? coded;
+  }
   const raw = plainBytes(content);
   checkPlain(raw.length);
   const flag = kind === 'bytes' ? 0 : 1;
@@ -49,6 +57,8 @@ export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
       return decodeStoredTile(payload);
     case coders.spreadTile:
       return decodeSpread(payload);
+    case coders.equalisedTile:
+      return decodeEqualised(payload);
     default:
       throw malformed('its coder is unknown');
   }
@@ -72,10 +82,38 @@ function codeTileContent(content: Uint8Array): Uint8Array<ArrayBuffer> {
   const form = Uint8Array.of(deflated === undefined ? tileForms.raw : tileForms.deflated);
   const plain = deflated ?? samples;
   if (shape.depth === 32) {
-    const [high, low] = halvesOf(shape, samples).map(codeContent);
+    const [high, low] = halvesOf(shape, samples).map((half) => codeContent(half));
     if (high!.length + low!.length < plain.length) return frame(coders.storedTile, Uint8Array.of(tileForms.halves), geometry, high!, low!);
   }
   return frame(coders.storedTile, form, geometry, plain);
+}
+
+/** The coded form by levels and maps, or undefined where it is not shorter than `limit` or the tile cannot be coded so. */
+function codeEqualised(content: Uint8Array, equalisation: TileEqualisation, limit: number): Uint8Array<ArrayBuffer> | undefined {
+  const shape = shapeOf(content);
+  if (!isLevelled(shape)) return undefined;
+  const tile = newTile(shape);
+  samplesOf(tile).set(equalisation.levels);
+  const levels = codeTile(tile);
+  if (levels === undefined || levels.length >= limit) return undefined;
+  const maps = codeEqualisation(equalisation, shape, samplesOf(content), limit - levels.length);
+  if (maps === undefined) return undefined;
+  const coded = frame(coders.equalisedTile, lengthOf(maps.length), maps, levels);
+  return coded.length < limit ? coded : undefined;
+}
+
+function decodeEqualised(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length, at } = readLength(payload, 0);
+  const content = decodeTile(payload.subarray(at + length));
+  const shape = shapeOf(content);
+  if (!isLevelled(shape)) throw malformed('its shape cannot have levels');
+  samplesOf(content).set(decodeEqualisation(payload.subarray(at, at + length), shape, samplesOf(content)));
+  return content;
+}
+
+/** Equalised pictures are grey, of 8 bits. */
+function isLevelled(shape: TileShape): boolean {
+  return shape.channels === 1 && shape.depth === 8 && samplesBytes(shape) <= maxEqualisedSamples;
 }
 
 /** The tile of 1, 2 or 4 bits whose samples were spread over the 8 of this one, undefined where they were not. */
@@ -173,29 +211,41 @@ function checkPlain(length: number): void {
 
 function frame(coder: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const lengthBytes = length < 0x80 ? 1 : length < 0x4000 ? 2 : 3;
-  const coded = new Uint8Array(1 + lengthBytes + length);
+  const head = lengthOf(length);
+  const coded = new Uint8Array(1 + head.length + length);
   coded[0] = coder;
-  for (let i = 0; i < lengthBytes; i++) coded[1 + i] = ((length >>> (7 * i)) & 127) | (i < lengthBytes - 1 ? 128 : 0);
-  let at = 1 + lengthBytes;
-  for (const part of parts) {
+  let at = 1;
+  for (const part of [head, ...parts]) {
     coded.set(part, at);
     at += part.length;
   }
   return coded;
 }
 
+/** Unsigned LEB128. */
+function lengthOf(length: number): Uint8Array {
+  const bytes = new Uint8Array(length < 0x80 ? 1 : length < 0x4000 ? 2 : maxLengthBytes);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = ((length >>> (7 * i)) & 127) | (i < bytes.length - 1 ? 128 : 0);
+  return bytes;
+}
+
 function readHead(coded: Uint8Array): { readonly start: number; readonly end: number } {
+  const { length, at } = readLength(coded, 1);
+  return { start: at, end: at + length };
+}
+
+/** A length at `from`, and where what it counts begins. */
+function readLength(bytes: Uint8Array, from: number): { readonly length: number; readonly at: number } {
   let length = 0;
   for (let i = 0; i < maxLengthBytes; i++) {
-    const byte = coded[1 + i];
+    const byte = bytes[from + i];
     if (byte === undefined) throw malformed('it ends early');
     length |= (byte & 127) << (7 * i);
     if (byte > 127) continue;
     if (byte === 0 && i > 0) throw malformed('its length is not in its shortest form');
-    const start = 2 + i;
-    if (length > maxPayloadBytes || start + length > coded.length) throw malformed('its length is wrong');
-    return { start, end: start + length };
+    const at = from + i + 1;
+    if (length > maxPayloadBytes || at + length > bytes.length) throw malformed('its length is wrong');
+    return { length, at };
   }
   throw malformed('its length is wrong');
 }

@@ -34,3 +34,7 @@ export function maxUnfoldedBytes(fileBytes: number): number {
 }
 /** Bytes of a compressed picture that must be whole in memory: Adam7, and one compressed strip or tile. */
 export const maxWholeBytes = 134_217_728;
+/** Pixels of a grey picture that is looked at as a whole before its tiles are coded. */
+export const maxPlanePixels = 16_777_216;
+/** Side of the smallest picture that is looked at so. */
+export const minEqualisedSide = 64;

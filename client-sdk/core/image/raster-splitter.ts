@@ -11,6 +11,8 @@ import { ExpansionList, readExpansions, tileChannels, type ExpansionTable } from
 import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionOf, tileCount, type Cut } from './geometry.js';
 import { maxPages, maxSkeletonBytes } from './image-limits.js';
 import { joinPng } from './png-join.js';
+import { findEqualisation } from './equalisation.js';
+import { GreyPlane, type PassingTile } from './grey-plane.js';
 import { openPng } from './png-split.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin, type RasterPage } from './raster-container.js';
 import { integerOf, listOf, mapOf } from './recipe-members.js';
@@ -59,21 +61,30 @@ async function understand(source: Source, geometry: Geometry, effort: SplitEffor
   const file = await formats[format].open(source, effort);
   const pages = cutPages(file.pages, geometry);
   if (pages === undefined) return undefined;
-  let tables: readonly ExpansionList[] | undefined;
+  const state: { tables?: readonly ExpansionList[]; plane?: GreyPlane } = {};
+  const read = (): AsyncGenerator<Uint8Array, void, undefined> => {
+    // The second reading finds what the first one found.
+    const plane = state.tables === undefined ? planeOf(pages) : undefined;
+    return contentsOf(file, pages, { plane, onEnd: (tables) => Object.assign(state, plane === undefined ? { tables } : { tables, plane }) });
+  };
   const known = async (): Promise<Recipe> => {
-    const reading = contentsOf(file, pages, (lists) => {
-      tables = lists;
-    });
-    while (tables === undefined) await reading.next();
-    return recipeOf(file, geometry, tables);
+    const reading = read();
+    while (state.tables === undefined) await reading.next();
+    return recipeOf(file, geometry, state.tables);
   };
   return {
     splitter: 'raster',
     maxCount: pages.reduce((sum, page) => sum + tileCount(page.cut), 0),
     description: file.description,
-    contents: (from = 0) => skip(contentsOf(file, pages, (lists) => (tables = lists)), from),
+    contents: (from = 0) => skip(read(), from),
     recipe: known,
     summary: async () => summarize(await known()),
+    equalisation: async () => {
+      await known();
+      const picture = state.plane?.picture;
+      delete state.plane;
+      return picture === undefined ? undefined : findEqualisation(picture);
+    },
   };
 }
 
@@ -90,12 +101,21 @@ function cutPages(all: readonly RasterPage[], geometry: Geometry): readonly CutP
   return pages;
 }
 
-/** All contents; `onEnd` gets the expansions of each page before the last step. */
-async function* contentsOf(
-  file: RasterFile,
-  pages: readonly CutPage[],
-  onEnd: (lists: readonly ExpansionList[]) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
+function planeOf(pages: readonly CutPage[]): GreyPlane | undefined {
+  const [first] = pages;
+  return first === undefined ? undefined : new GreyPlane(first.shape);
+}
+
+/** What is gathered while contents pass by. */
+interface Gathering {
+  /** Of the first page. */
+  readonly plane: GreyPlane | undefined;
+  /** Gets the expansions of each page before the last step. */
+  readonly onEnd: (lists: readonly ExpansionList[]) => void;
+}
+
+/** All contents. */
+async function* contentsOf(file: RasterFile, pages: readonly CutPage[], { plane, onEnd }: Gathering): AsyncGenerator<Uint8Array, void, undefined> {
   const lists = pages.map(() => new ExpansionList());
   for (const [index, page] of pages.entries()) {
     const { shape, map, cut } = page;
@@ -103,7 +123,11 @@ async function* contentsOf(
     let band = 0;
     for await (const samples of unchanged(file.bands(index, cut.rows))) {
       mapSamples(samples, shape.depth, map);
-      yield* tilesOf(samples, mapped, band++, lists[index]!);
+      for (const tile of tilesOf(samples, mapped, band++)) {
+        lists[index]!.add(tile.expansion);
+        if (index === 0) plane?.add(tile);
+        if (tile.content !== undefined) yield tile.content;
+      }
     }
     if (band !== cut.rows.length - 1) throw fault('file-changed');
   }
@@ -119,15 +143,14 @@ async function* unchanged(bands: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-function* tilesOf(samples: Uint8Array, { shape, cut }: Pick<CutPage, 'shape' | 'cut'>, band: number, list: ExpansionList): Generator<Uint8Array, void, undefined> {
+function* tilesOf(samples: Uint8Array, { shape, cut }: Pick<CutPage, 'shape' | 'cut'>, band: number): Generator<PassingTile, void, undefined> {
   const y = cut.rows[band]!;
   const patch = { samples, region: { x: 0, y, width: shape.width, height: cut.rows[band + 1]! - y } };
   const across = cut.columns.length - 1;
   for (let column = 0; column < across; column++) {
     const region = regionOf(cut, band * across + column);
     const expansion = expansionIn(patch, region, shape);
-    list.add(expansion);
-    if (tileChannels(expansion) > 0) yield tileIn(patch, region, shape, expansion);
+    yield { region, expansion, depth: shape.depth, content: tileChannels(expansion) > 0 ? tileIn(patch, region, shape, expansion) : undefined };
   }
 }
 

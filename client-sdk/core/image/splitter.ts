@@ -4,6 +4,7 @@
  * SPEC.md section 6.
  */
 import type { CborValue } from '../cbor.js';
+import type { Equalisation } from './equalised-picture.js';
 
 /** Random access to the bytes of a file that does not change while it is read. */
 export interface Source {
@@ -85,6 +86,8 @@ export interface Split {
   recipe(): Promise<Recipe>;
   /** Number of contents and the block map; known as the recipe is. */
   summary(): Promise<SplitSummary>;
+  /** What makes the tiles of the first page shorter, where it was equalised place by place; asked once, after the contents were read. */
+  equalisation?(): Promise<Equalisation | undefined>;
 }
 
 /** Gives contents to a join. */
