@@ -22,6 +22,8 @@ export interface ConnectOptions extends CallOptions {
   readonly server: string;
   /** Asked where the server calls itself `said` but `dialled` was dialled; false (or no function) ends in `realm-mismatch`. */
   readonly confirmRealm?: ((said: string, dialled: string) => Promise<boolean>) | undefined;
+  /** Told, in words, what does not stop the work but makes it worse: that no worker thread can be started. Default: a warning of Node; in browsers what their console says of the script. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 

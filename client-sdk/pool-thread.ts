@@ -4,6 +4,7 @@
 import { crossing, crossingError, errorOf } from './crossing.js';
 import { DiceError, fault } from './core/errors.js';
 import type { Source } from './core/image/splitter.js';
+import type { TaskTools } from './local-tasks.js';
 import type { FromThread, StartThread, ThreadPort, Work, WorkAnswer } from './task-messages.js';
 
 interface Call {
@@ -12,18 +13,24 @@ interface Call {
   waiting: { readonly resolve: (value: WorkAnswer) => void; readonly reject: (reason: unknown) => void } | undefined;
 }
 
-/** A thread that runs, until it ends. */
+/** A thread that is started, and runs until it ends. */
 export class PoolThread {
   readonly #port: ThreadPort;
   readonly #calls = new Map<number, Call>();
+  readonly #started: Promise<string | undefined>;
+  #onStart: (trouble: string | undefined) => void = () => undefined;
   #last = 0;
+  /** Work that waits for the start. */
+  #expected = 0;
   #end: Error | undefined;
 
-  /** `onCrash` is told once it has stopped by itself. */
+  /** `onCrash` is told once it has stopped by itself. Throws what `start` throws. */
   constructor(start: StartThread, onCrash: () => void) {
+    this.#started = new Promise((resolve) => { this.#onStart = resolve; });
     this.#port = start({
       onMessage: (message) => { this.#take(message); },
       onEnd: (reason) => {
+        this.#onStart(reason);
         this.#stop(new DiceError('internal', `A worker stopped in the middle of its work: ${reason}`));
         onCrash();
       },
@@ -33,9 +40,24 @@ export class PoolThread {
 
   /** Calls that the thread works on now. */
   get load(): number {
-    let load = 0;
+    let load = this.#expected;
     for (const { waiting } of this.#calls.values()) if (waiting !== undefined) load++;
     return load;
+  }
+
+  /** Waits until it runs: undefined, or why it does not within `maxMs`. */
+  async start({ sleep }: Pick<TaskTools, 'sleep'>, maxMs: number): Promise<string | undefined> {
+    const waiting = new AbortController();
+    this.#expected++;
+    this.#port.keepAlive?.(true);
+    try {
+      const late = sleep(maxMs, waiting.signal).then(() => 'its script says nothing.', () => undefined);
+      return await Promise.race([this.#started, late]);
+    } finally {
+      this.#expected--;
+      waiting.abort();
+      this.#rest();
+    }
   }
 
   /** Begins work; its id. What is in it belongs to the thread now. */
@@ -77,10 +99,15 @@ export class PoolThread {
   /** Ends the thread; what is under way fails with `cancelled`. */
   async close(): Promise<void> {
     this.#stop(fault('cancelled'));
+    this.#onStart('it was closed.');
     await this.#port.end();
   }
 
   #take(message: FromThread): void {
+    if (message.kind === 'ready') {
+      this.#onStart(undefined);
+      return;
+    }
     const call = this.#calls.get(message.id);
     if (call === undefined) return;
     if (message.kind === 'read') {
@@ -106,7 +133,12 @@ export class PoolThread {
 
   #forget(id: number): void {
     this.#calls.delete(id);
-    if (this.#calls.size === 0 && this.#end === undefined) this.#port.keepAlive?.(false);
+    this.#rest();
+  }
+
+  /** Without work it keeps nothing alive. */
+  #rest(): void {
+    if (this.#calls.size === 0 && this.#expected === 0 && this.#end === undefined) this.#port.keepAlive?.(false);
   }
 
   #stop(reason: Error): void {

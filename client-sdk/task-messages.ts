@@ -26,8 +26,9 @@ export type ToThread =
   | { readonly kind: 'unreadable'; readonly id: number; readonly read: number; readonly error: CrossingError }
   | { readonly kind: 'abort'; readonly id: number };
 
-/** From a thread. `answer` is the end of work, or one step of a split, whose end is undefined. */
+/** From a thread. `ready` once, before all else: its script runs. `answer` is the end of work, or one step of a split, whose end is undefined. */
 export type FromThread =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: WorkAnswer }
   | { readonly kind: 'failed'; readonly id: number; readonly error: CrossingError }
   | { readonly kind: 'read'; readonly id: number; readonly read: number; readonly offset: number; readonly length: number };

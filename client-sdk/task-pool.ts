@@ -1,6 +1,7 @@
 /**
  * Tasks in several threads: started when there is enough to do, each task given to the one with the least to do, with a bound on the
- * bytes that wait in them; a thread that stops is replaced. SPEC.md section 12.
+ * bytes that wait in them; a thread that stops is replaced, and where none can be started the work is done in this one.
+ * SPEC.md section 12.
  */
 import { onAbortOf } from './abort-fan.js';
 import { ByteGate } from './byte-gate.js';
@@ -21,6 +22,10 @@ export interface PoolSetting {
   readonly tools: TaskTools;
   /** Bytes of work that this thread does before others are started; a whole pool costs about as much time as a megabyte. */
   readonly startBytes?: number;
+  /** Told once, in words, where fewer threads than these can be started. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** A thread that says nothing for so long is taken for one that cannot be started. */
+  readonly maxStartMs?: number;
 }
 
 /** Fewer bytes at once are done here: they would only wait behind larger work. */
@@ -28,6 +33,8 @@ const minBatchBytes = 262_144;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
 const gateBytesPerThread = 8_388_608;
 const defaultStartBytes = 1_048_576;
+const defaultMaxStartMs = 20_000;
+const startWarning = 'A worker thread could not be started. Its work is done by those that run, if there are any, else by the main one: this takes longer.';
 
 /** A pool; `close` ends its threads. */
 export class TaskPool implements Tasks {
@@ -36,11 +43,15 @@ export class TaskPool implements Tasks {
   readonly #gate: ByteGate;
   #bytesToStart: number;
   #isClosed = false;
+  /** As many as could be started, if that is fewer. */
+  #maxThreads: number;
+  #hasWarned = false;
 
   constructor(private readonly setting: PoolSetting) {
     this.#local = localTasks(setting.tools);
     this.#gate = new ByteGate(gateBytesPerThread * setting.threads);
     this.#bytesToStart = setting.startBytes ?? defaultStartBytes;
+    this.#maxThreads = setting.threads;
   }
 
   async *split(input: SplitInput, source: Source, signal: AbortSignal | undefined): AsyncGenerator<SplitStep, void, void> {
@@ -49,7 +60,11 @@ export class TaskPool implements Tasks {
       return;
     }
     if (signal?.aborted === true) throw fault('cancelled');
-    const thread = this.#leastBusy();
+    const thread = await this.#runningThread(signal);
+    if (thread === undefined) {
+      yield* this.#local.split(input, source, signal);
+      return;
+    }
     const id = thread.begin({ name: 'split', input, sourceBytes: source.size }, source);
     const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
     try {
@@ -68,16 +83,22 @@ export class TaskPool implements Tasks {
   async seal(input: SealInput, signal: AbortSignal | undefined): Promise<readonly SealedContent[]> {
     const bytes = input.contents.reduce((sum, { content }) => sum + content.length, 0);
     if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.seal(input, signal);
-    // Sealing answers so.
-    return (await this.#inThread({ name: 'seal', input }, bytes, signal)) as readonly SealedContent[];
+    return this.#gated(bytes, signal, async (thread) => {
+      if (thread === undefined) return this.#local.seal(input, signal);
+      // Sealing answers so.
+      return (await answerOf(thread, { name: 'seal', input }, signal)) as readonly SealedContent[];
+    });
   }
 
   async open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]> {
     const bytes = input.blocks.reduce((sum, { cipher }) => sum + cipher.length, 0);
     if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.open(input, signal);
-    // Opening answers so.
-    const opened = (await this.#inThread({ name: 'open', input }, bytes, signal)) as readonly CrossingBlock[];
-    return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: diceErrorOf(errorOf(error)) }));
+    return this.#gated(bytes, signal, async (thread) => {
+      if (thread === undefined) return this.#local.open(input, signal);
+      // Opening answers so.
+      const opened = (await answerOf(thread, { name: 'open', input }, signal)) as readonly CrossingBlock[];
+      return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: diceErrorOf(errorOf(error)) }));
+    });
   }
 
   async close(): Promise<void> {
@@ -87,35 +108,66 @@ export class TaskPool implements Tasks {
     await Promise.all(threads.map((thread) => thread.close()));
   }
 
-  async #inThread(work: Exclude<Work, { name: 'split' }>, bytes: number, signal: AbortSignal | undefined): Promise<unknown> {
+  /** Does work once there is room for its bytes; without a thread where none can be started. */
+  async #gated<T>(bytes: number, signal: AbortSignal | undefined, work: (thread: PoolThread | undefined) => Promise<T>): Promise<T> {
     await this.#gate.enter(bytes, signal);
     try {
-      const thread = this.#leastBusy();
-      const id = thread.begin(work);
-      const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
-      try {
-        return await thread.answer(id);
-      } finally {
-        forgetSignal?.();
-      }
+      return await work(await this.#runningThread(signal));
     } finally {
       this.#gate.leave(bytes);
     }
   }
 
+  /** The thread with the least to do, once it runs; undefined where none can be started. */
+  async #runningThread(signal: AbortSignal | undefined): Promise<PoolThread | undefined> {
+    while (this.#maxThreads > 0) {
+      const { thread, trouble } = this.#leastBusy();
+      const reason = thread === undefined ? trouble : await thread.start(this.setting.tools, this.setting.maxStartMs ?? defaultMaxStartMs);
+      if (this.#isClosed || signal?.aborted === true) throw fault('cancelled');
+      if (thread !== undefined && reason === undefined) return thread;
+      await this.#goOnWithout(thread, reason);
+    }
+    return undefined;
+  }
+
+  /** Gives up a thread that could not be started, and starting others. */
+  async #goOnWithout(thread: PoolThread | undefined, reason: string | undefined): Promise<void> {
+    if (thread !== undefined) this.#threads.delete(thread);
+    this.#maxThreads = Math.min(this.#maxThreads, this.#threads.size);
+    if (!this.#hasWarned) this.setting.onWarning?.(`${startWarning} The reason: ${reason ?? 'unknown'}`);
+    this.#hasWarned = true;
+    await thread?.close();
+  }
+
   /** There was enough to do to start threads. */
   #isForThreads(bytes: number): boolean {
     this.#bytesToStart -= bytes;
-    return this.#bytesToStart <= 0 && !this.#isClosed;
+    return this.#bytesToStart <= 0 && !this.#isClosed && this.#maxThreads > 0;
   }
 
-  #leastBusy(): PoolThread {
+  /** A thread, or why it could not be made. */
+  #leastBusy(): { readonly thread?: PoolThread; readonly trouble?: string } {
     let best: PoolThread | undefined;
     for (const thread of this.#threads) if (best === undefined || thread.load < best.load) best = thread;
-    if (best !== undefined && (best.load === 0 || this.#threads.size >= this.setting.threads)) return best;
-    const fresh: PoolThread = new PoolThread(this.setting.startThread, () => { this.#threads.delete(fresh); });
-    this.#threads.add(fresh);
-    return fresh;
+    if (best !== undefined && (best.load === 0 || this.#threads.size >= this.#maxThreads)) return { thread: best };
+    try {
+      const fresh: PoolThread = new PoolThread(this.setting.startThread, () => { this.#threads.delete(fresh); });
+      this.#threads.add(fresh);
+      return { thread: fresh };
+    } catch (thrown) {
+      return { trouble: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+  }
+}
+
+/** The answer of work that answers once. */
+async function answerOf(thread: PoolThread, work: Exclude<Work, { name: 'split' }>, signal: AbortSignal | undefined): Promise<unknown> {
+  const id = thread.begin(work);
+  const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
+  try {
+    return await thread.answer(id);
+  } finally {
+    forgetSignal?.();
   }
 }
 

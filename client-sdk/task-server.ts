@@ -12,7 +12,7 @@ import type { SplitStep, Tasks } from './tasks.js';
 /** How a thread answers. */
 export type PostFromThread = (message: FromThread, transfer: readonly ArrayBuffer[]) => void;
 
-/** Serves one pool. */
+/** Serves one pool, and says so. */
 export class TaskServer {
   readonly #underWay = new Map<number, UnderWay>();
   readonly #tasks: Tasks;
@@ -22,6 +22,7 @@ export class TaskServer {
     private readonly post: PostFromThread,
   ) {
     this.#tasks = localTasks(tools);
+    post({ kind: 'ready' }, []);
   }
 
   /** Takes a message of the pool. */

@@ -6,14 +6,14 @@ import type { Platform } from '../ports.js';
 import { browserTools } from './browser-tools.js';
 import { openIndexedCache } from './indexed-cache.js';
 import { makePreview } from './preview.js';
-import { browserTasks } from './web-workers.js';
+import { browserTasks, type BrowserTasksSetting } from './web-workers.js';
 
 /** Bytes that one call of getRandomValues may ask for. */
 const maxRandomBytes = 65_536;
 
-/** The platform of this page or worker; with `taskScriptUrl` (the script of worker.ts, of this origin) files are taken apart in workers. */
-export function browserPlatform(carrier: 'cookie' | 'bearer', taskScriptUrl?: string): Platform {
-  const tasks = taskScriptUrl === undefined ? undefined : browserTasks(taskScriptUrl);
+/** The platform of this page or worker; files are taken apart in workers where there are some, see browserTasks. */
+export function browserPlatform(carrier: 'cookie' | 'bearer', workers: BrowserTasksSetting = {}): Platform {
+  const tasks = browserTasks(workers);
   return {
     ...browserTools(),
     randomBytes,

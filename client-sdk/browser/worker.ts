@@ -29,7 +29,7 @@ function take(event: MessageEvent<ToWorker>): void {
 
 /** The one client, connected at the first call; a failed try is not remembered. */
 async function connected(): Promise<DiceClient> {
-  connecting ??= connectWith(browserPlatform('cookie', self.location.href), { server: self.location.origin });
+  connecting ??= connectWith(browserPlatform('cookie', { scriptUrl: self.location.href }), { server: self.location.origin });
   try {
     return await connecting;
   } catch (thrown) {

@@ -112,6 +112,7 @@ export class Context {
     this.#client = await connect(server, {
       profileDir: this.profileDir,
       signal: this.signal,
+      onWarning: (message) => { this.console.note(message); },
       confirmRealm: (said, dialled) => this.#confirmRealm(said, dialled),
     });
     return this.#client;

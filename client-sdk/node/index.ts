@@ -21,5 +21,5 @@ export interface NodeOptions extends Omit<ConnectOptions, 'server'> {
 
 /** Connects to the server at `serverUrl`. */
 export function connect(serverUrl: string, options: NodeOptions = {}): Promise<DiceClient> {
-  return connectWith(nodePlatform(options.profileDir), { ...options, server: serverUrl });
+  return connectWith(nodePlatform(options.profileDir, undefined, options.onWarning), { ...options, server: serverUrl });
 }

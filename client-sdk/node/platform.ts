@@ -9,9 +9,9 @@ import { nodeTools } from './node-tools.js';
 import { makePreview } from './preview.js';
 import { nodeTasks } from './worker-threads.js';
 
-/** A platform; with `profileDir` fingerprints are remembered below it. `threads`: see nodeTasks. */
-export function nodePlatform(profileDir?: string, threads?: number): Platform {
-  const tasks = nodeTasks(threads);
+/** A platform; with `profileDir` fingerprints are remembered below it. `threads`, `onWarning`: see nodeTasks. */
+export function nodePlatform(profileDir?: string, threads?: number, onWarning?: (message: string) => void): Platform {
+  const tasks = nodeTasks(threads, onWarning);
   return {
     ...nodeTools,
     randomBytes: (length) => Uint8Array.from(randomBytes(length)),

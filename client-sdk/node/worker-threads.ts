@@ -12,8 +12,13 @@ import { nodeTools } from './node-tools.js';
 const maxThreads = 8;
 
 /** A pool of `threads` threads (default: one for each processor, at most 8), or undefined where one processor would do all the work. */
-export function nodeTasks(threads = defaultThreads()): Tasks | undefined {
-  return threads === 0 ? undefined : new TaskPool({ threads, startThread: (listener) => startWorkerThread(listener), tools: nodeTools });
+export function nodeTasks(threads = defaultThreads(), onWarning: (message: string) => void = warn): Tasks | undefined {
+  return threads === 0 ? undefined : new TaskPool({ threads, startThread: (listener) => startWorkerThread(listener), tools: nodeTools, onWarning });
+}
+
+/** Node's own channel: standard error, unless a listener or an option says otherwise. */
+function warn(message: string): void {
+  process.emitWarning(message, 'DiceWarning');
 }
 
 function defaultThreads(): number {

@@ -12,6 +12,7 @@ import { splitters } from '../../client-sdk/core/image/detect.js';
 import type { Source } from '../../client-sdk/core/image/splitter.js';
 import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
+import { TaskPool } from '../../client-sdk/task-pool.js';
 import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
 import type { Tasks } from '../../client-sdk/tasks.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
@@ -124,12 +125,60 @@ describe('cancelling', () => {
   });
 });
 
+describe('a thread that cannot be started', () => {
+  const kinds: Readonly<Record<string, StartThread>> = {
+    'its script is missing': (listener) => startWorkerThread(listener, new URL('file:///nowhere/at/all/task-worker.js')),
+    'its script fails': (listener) => startWorkerThread(listener, scriptOf("throw new Error('not today')")),
+    'its script ends': (listener) => startWorkerThread(listener, scriptOf('')),
+    'its script says nothing': (listener) => startWorkerThread(listener, scriptOf("import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => undefined);")),
+    'the platform refuses': () => { throw new Error('not here'); },
+  };
+
+  it.each(Object.entries(kinds))('leaves the work to this one, which says so once: %s', async (_name, startThread) => {
+    const warnings: string[] = [];
+    let starts = 0;
+    const tasks = new TaskPool({
+      threads: 3, tools: nodeTools, startBytes: 0, maxStartMs: 700, onWarning: (message) => void warnings.push(message),
+      startThread: (listener) => {
+        starts++;
+        return startThread(listener);
+      },
+    });
+    open.push(tasks);
+    const expected = await madeBy(opened(0), png, openDomain);
+    expect(await Promise.all([1, 2, 3, 4].map(() => madeBy(tasks, png, openDomain)))).toEqual([expected, expected, expected, expected]);
+    expect(await madeBy(tasks, noise.subarray(0, 280_000), openDomain)).toEqual(await madeBy(opened(0), noise.subarray(0, 280_000), openDomain));
+    expect(warnings).toEqual([expect.stringMatching(/could not be started.*this takes longer. The reason: ./)]);
+    expect(starts).toBeLessThanOrEqual(3);
+  });
+
+  it('is done without where others run', async () => {
+    const warnings: string[] = [];
+    let starts = 0;
+    const tasks = new TaskPool({
+      threads: 3, tools: nodeTools, startBytes: 0, onWarning: (message) => void warnings.push(message),
+      startThread: (listener) => (++starts === 1 ? startWorkerThread(listener) : startWorkerThread(listener, new URL('file:///nowhere.js'))),
+    });
+    open.push(tasks);
+    const expected = await madeBy(opened(0), png, openDomain);
+    expect(await Promise.all([1, 2, 3, 4].map(() => madeBy(tasks, png, openDomain)))).toEqual([expected, expected, expected, expected]);
+    expect(warnings).toEqual([expect.stringContaining('nowhere.js')]);
+  });
+
+  it('does not keep work from being cancelled', async () => {
+    const tasks = new TaskPool({ threads: 1, tools: nodeTools, startBytes: 0, maxStartMs: 60_000, startThread: (listener) => startWorkerThread(listener, scriptOf('setInterval(() => undefined, 1000)')) });
+    const code = codeOf(splitBy(tasks, { source: memorySource(png), fileHash }));
+    await tasks.close();
+    expect(await code).toBe('cancelled');
+  });
+});
+
 describe('a thread that stops', () => {
   it('fails its work by name and is replaced', async () => {
     let started = 0;
     const crashing: StartThread = (listener) => {
       const isFirst = ++started === 1;
-      return isFirst ? startWorkerThread(listener, scriptOf("import { parentPort } from 'node:worker_threads'; parentPort.once('message', () => { throw new Error('struck by lightning'); });")) : startWorkerThread(listener);
+      return isFirst ? startWorkerThread(listener, scriptOf("import { parentPort } from 'node:worker_threads'; parentPort.postMessage({ kind: 'ready' }); parentPort.once('message', () => { throw new Error('struck by lightning'); });")) : startWorkerThread(listener);
     };
     const tasks = opened(1, crashing);
     await expect(splitBy(tasks, { source: memorySource(png), fileHash })).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('struck by lightning') });

@@ -9,6 +9,7 @@ import {
   codeSpace, distanceSlot, distanceSymbols, endSymbol, isUsableCode, lengthSlot, literalSymbols, maxCodeBits, maxPrecodeBits, precodeOrder,
   precodeSymbols,
 } from './deflate-code.js';
+import { usedOf, usualStep } from './code-steps.js';
 import { lengthBuilders } from './huffman-lengths.js';
 import { maxPieces } from './image-limits.js';
 import { tokenContexts } from './token-model.js';
@@ -161,13 +162,6 @@ function histogramOf(tokens: Int32Array): { readonly literals: Uint32Array; read
   return { literals, distances };
 }
 
-/** Lengths up to the last that is not zero, at least `min`. */
-function usedOf(lengths: Uint8Array, min: number): number {
-  let used = lengths.length;
-  while (used > min && lengths[used - 1] === 0) used--;
-  return used;
-}
-
 function codeUsed(
   coder: CorrectionCoder,
   context: number,
@@ -187,8 +181,7 @@ function codeSteps(coder: CorrectionCoder, lengths: Uint8Array, literalCount: nu
   for (let at = 0; at < lengths.length; ) {
     const end = at < literalCount && !isJoined ? literalCount : lengths.length;
     const isAfter = at > (at < literalCount || isJoined ? 0 : literalCount) && lengths[at - 1] === lengths[at];
-    const run = runOf(lengths, at, end);
-    const predicted = stepOf(lengths[at]!, run, isAfter);
+    const predicted = usualStep(lengths, at, { end, isAfter });
     const taken = actual?.[steps.length];
     const isWrong = coder.bit(stepAt, taken === undefined || (taken.symbol === predicted.symbol && taken.count === predicted.count) ? 0 : 1) === 1;
     const step = isWrong ? codeStep(coder, lengths[at]!, taken) : predicted;
@@ -207,19 +200,6 @@ function doStepsJoin(steps: readonly CodeStep[], literalCount: number): boolean 
     at += count;
   }
   return false;
-}
-
-function runOf(lengths: Uint8Array, at: number, end: number): number {
-  let run = 1;
-  while (at + run < end && lengths[at + run] === lengths[at]) run++;
-  return run;
-}
-
-function stepOf(length: number, run: number, isAfter: boolean): CodeStep {
-  if (length === 0 && run >= 11) return { symbol: 18, count: Math.min(run, 138) };
-  if (length === 0 && run >= 3) return { symbol: 17, count: run };
-  if (length > 0 && isAfter && run >= 3) return { symbol: 16, count: Math.min(run, 6) };
-  return { symbol: length, count: 1 };
 }
 
 const stepFirst = [1, 3, 3, 11] as const;

@@ -1,9 +1,8 @@
 /**
- * Makes a raw deflate stream again as some encoder once wrote it: vanilla zlib under its four parameters (by
- * the pinned pako, whose output is that of zlib), stored blocks of given lengths, or tokens as a model predicts and
+ * Makes a raw deflate stream again as some encoder once wrote it: vanilla zlib under its four parameters,
+ * stored blocks of given lengths, or tokens as a model predicts and
  * corrections correct them. SPEC.md sections 6.4 and 6.7.
  */
-import { Deflate } from 'pako';
 import type { CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
 import { readCorrections, TokenJoin } from './deflate-tokens.js';
@@ -11,6 +10,7 @@ import { describeModel, modelOf, modelValue, type EncoderModel } from './encoder
 import { maxPieces } from './image-limits.js';
 import { integerOf, mapOf } from './recipe-members.js';
 import { decodeRuns, encodeRuns, type Runs } from './varint.js';
+import { ZlibEncoder } from './zlib-encoder.js';
 
 /** The parameters of zlib's deflateInit2. */
 export interface ZlibParameters {
@@ -47,10 +47,10 @@ export interface DeflateEncoder {
 /** Bytes of the longest stored block. */
 const maxStoredBytes = 65_535;
 
-/** An encoder that works as `method` says; zlib gives its stream in pieces of `chunkSize`, stored blocks as they come. */
-export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void, chunkSize = 65_536): DeflateEncoder {
+/** An encoder that works as `method` says. `onBytes` may keep what it is given. */
+export function encoderOf(method: DeflateMethod, onBytes: (bytes: Uint8Array) => void): DeflateEncoder {
   if (method.kind === 'stored') return new StoredEncoder(method.lengths, onBytes);
-  if (method.kind === 'zlib') return zlibEncoder(method, onBytes, chunkSize);
+  if (method.kind === 'zlib') return new ZlibEncoder(method, onBytes);
   const corrections = readCorrections(method.corrections);
   const join = new TokenJoin(method.model, corrections, onBytes);
   return {
@@ -117,21 +117,6 @@ export function describeMethod(method: DeflateMethod): string {
 
 function unknownMethod(): Error {
   return fault('recipe-invalid', 'Its deflate parameters are unknown.');
-}
-
-function zlibEncoder(parameters: ZlibParameters, onBytes: (bytes: Uint8Array) => void, chunkSize: number): DeflateEncoder {
-  const { level, memLevel, strategy, windowBits } = parameters;
-  // Checked to be 1..9 and 0..4 above or by the search, as pako's literal types ask.
-  const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits, raw: true, chunkSize };
-  const deflate = new Deflate(options);
-  deflate.onData = (chunk) => {
-    onBytes(chunk instanceof Uint8Array ? chunk : new Uint8Array(chunk));
-  };
-  deflate.onEnd = () => undefined;
-  return {
-    push: (bytes) => void deflate.push(bytes, false),
-    finish: () => void deflate.push(new Uint8Array(0), true),
-  };
 }
 
 class StoredEncoder implements DeflateEncoder {

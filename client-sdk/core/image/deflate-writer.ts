@@ -63,15 +63,21 @@ export class DeflateWriter {
 
   /** Bytes of a stored block. */
   bytes(bytes: Uint8Array): void {
-    this.#flush();
+    this.flush();
     this.onBytes(bytes);
+  }
+
+  /** Gives out all whole bytes. */
+  flush(): void {
+    if (this.#at > 0) this.onBytes(this.#out.slice(0, this.#at));
+    this.#at = 0;
   }
 
   /** Fills the last byte with `padding`, and gives out what is left. */
   finish(padding: number): void {
     const gap = -this.#bitCount & 7;
     this.#put(padding & ((1 << gap) - 1), gap);
-    this.#flush();
+    this.flush();
   }
 
   #put(value: number, count: number): void {
@@ -82,12 +88,7 @@ export class DeflateWriter {
       this.#bits >>>= 8;
       this.#bitCount -= 8;
     }
-    if (this.#at > chunkBytes - stepBytes) this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#at > 0) this.onBytes(this.#out.slice(0, this.#at));
-    this.#at = 0;
+    if (this.#at > chunkBytes - stepBytes) this.flush();
   }
 
   #literal(symbol: number): boolean {

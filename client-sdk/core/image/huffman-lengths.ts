@@ -11,7 +11,7 @@ export type LengthBuilder = (counts: Uint32Array, maxBits: number) => Uint8Array
 export const lengthBuilders: readonly LengthBuilder[] = [heapLengths, queueLengths, packageLengths];
 
 /** zlib: a heap in which the less frequent, then the shallower subtree comes first; too long words are paid for by shorter ones. */
-function heapLengths(counts: Uint32Array, maxBits: number): Uint8Array {
+export function heapLengths(counts: Uint32Array, maxBits: number): Uint8Array {
   const size = counts.length;
   const weights = new Float64Array(2 * size + 1);
   weights.set(counts);

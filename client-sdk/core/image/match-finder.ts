@@ -4,6 +4,7 @@
  */
 import { maxMatchBytes } from './deflate-code.js';
 import type { EncoderModel } from './encoder-model.js';
+import { leapBytes, LeapingChains } from './leaping-chains.js';
 import type { PlainWindow } from './plain-window.js';
 
 // Taken once: looking them up costs where globals are not plain objects.
@@ -20,6 +21,8 @@ const workPerByte = 128;
 /** One search may take this share of what is left, as a shift, and in any case so many steps. */
 const searchShift = 10;
 const poorChain = 8;
+/** Chains from this length on are walked by longer keys; what is found is the same. */
+const leapChain = 64;
 /** Bits of the table of three bytes beside that of four. */
 const shortHashBits = 15;
 const shortHashMultiplier = 0x1e35a7bd;
@@ -41,6 +44,7 @@ export class MatchFinder {
   readonly #multiplier: number;
   readonly #maxDistance: number;
   readonly #addend: number;
+  readonly #leaps: LeapingChains | undefined;
 
   constructor(
     private readonly window: PlainWindow,
@@ -54,6 +58,8 @@ export class MatchFinder {
     this.#maxDistance = model.maxDistance;
     this.#heads = new Int32Array(1 << model.hashBits).fill(-1);
     this.#shortHeads = new Int32Array(model.hasShortTable ? 1 << shortHashBits : 0).fill(-1);
+    const canLeap = model.parsing === 'lazy' && model.multiplier === 0 && !model.hasShortTable && model.insert >= maxMatchBytes && model.chain >= leapChain;
+    this.#leaps = canLeap ? new LeapingChains(window, model.hashBits) : undefined;
   }
 
   /** Inserts all positions before `end` that were not yet. */
@@ -68,6 +74,7 @@ export class MatchFinder {
       const hash = this.#hash(position - this.window.base);
       previous[position & ringMask] = heads[hash]!;
       heads[hash] = position;
+      this.#leaps?.insert(position, hash);
       if (hasShort) this.#shortHeads[this.#shortHash(position - this.window.base)] = position;
     }
     this.inserted = end;
@@ -97,9 +104,19 @@ export class MatchFinder {
     }
     const nice = min(this.model.nice, maxLength);
     const previous = this.#previous;
-    let candidate = this.#heads[this.#hash(at)]!;
+    const hash = this.#hash(at);
+    let candidate = this.#heads[hash]!;
     while (candidate >= position) candidate = previous[candidate & ringMask]!;
     let left = min(chain, max(poorChain, this.#work >> searchShift));
+    if (this.#leaps !== undefined && candidate >= limit && maxLength >= leapBytes && left >= leapChain) {
+      const leaps = this.#leaps;
+      if (leaps.search({ position, hash, first: candidate, limit, chain: left, best, nice, maxLength }, previous)) {
+        this.#work -= leaps.seen + leaps.compared;
+        this.length = leaps.found < 0 ? 0 : leaps.length;
+        this.distance = leaps.found < 0 ? this.distance : position - leaps.found;
+        return;
+      }
+    }
     const before = left;
     let compared = 0;
     // Kept in variables: this loop is most of the work of a prediction.

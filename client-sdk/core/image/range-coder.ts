@@ -17,6 +17,8 @@ export interface RangeEncoder {
 /** State of reading. `code` holds 32 bits, one more than `range` has: compare `code >>> 1`. */
 export interface RangeDecoder {
   readonly bytes: Uint8Array;
+  /** Where its code begins. */
+  readonly start: number;
   at: number;
   code: number;
   range: number;
@@ -41,7 +43,7 @@ export function newEncoder(bytes: Uint8Array): RangeEncoder {
 
 /** A reader of `bytes` from `at`. */
 export function newDecoder(bytes: Uint8Array, at: number): RangeDecoder {
-  const decoder = { bytes, at, code: 0, range: fullRange };
+  const decoder = { bytes, start: at, at, code: 0, range: fullRange };
   for (let i = 0; i < 4; i++) decoder.code = (decoder.code << 8) | nextByte(decoder);
   return decoder;
 }
@@ -199,14 +201,7 @@ export const numberContexts = 20;
 
 /** Ends writing: the fewest bytes that, followed by zeros, lie in the last range. Answers the length written. */
 export function finish(encoder: RangeEncoder): number {
-  for (let bits = 23; bits >= -1; bits -= 8) {
-    const mask = bits < 0 ? 0 : (1 << bits) - 1;
-    const value = ((encoder.low + mask) & ~mask) | 0;
-    if (((value - encoder.low) | 0) < encoder.range) {
-      encoder.low = value;
-      break;
-    }
-  }
+  encoder.low = lastNumber(encoder.low, encoder.range);
   encoder.range = 0;
   if (encoder.low < 0) carry(encoder.bytes, encoder.at);
   encoder.low &= fullRange;
@@ -217,7 +212,22 @@ export function finish(encoder: RangeEncoder): number {
   return encoder.at;
 }
 
-/** Throws DiceError `recipe-invalid` unless every byte was read. */
-export function expectEnd(decoder: RangeDecoder): void {
-  if (decoder.at < decoder.bytes.length) throw fault('recipe-invalid', 'A tile has bytes after its end.');
+/** The number in `low .. low + range - 1` that ends with the most zero bytes; bit 31 is a carry. */
+function lastNumber(low: number, range: number): number {
+  for (let bits = 23; bits > 0; bits -= 8) {
+    const mask = (1 << bits) - 1;
+    const value = ((low + mask) & ~mask) | 0;
+    if (((value - low) | 0) < range) return value;
+  }
+  return low;
+}
+
+/** Throws DiceError `recipe-invalid` unless the code ends as `finish` ends it: every byte was read, and none is missing, more or other. */
+export function expectEnd({ bytes, start, at, code, range }: RangeDecoder): void {
+  // The last four bytes that were read are what was written, and `code` is by how much that is above `low`.
+  let written = 0;
+  for (let i = at - 4; i < at; i++) written = (written << 8) | (bytes[i] ?? 0);
+  const low = ((written - code) >>> 1) & fullRange;
+  const isWritten = written === lastNumber(low, range) << 1;
+  if (at < bytes.length || !isWritten || (bytes.length > start && bytes[bytes.length - 1] === 0)) throw fault('recipe-invalid', 'A tile has bytes after its end, or lacks some.');
 }

@@ -66,7 +66,7 @@ export function encodeIndexed(encoder: RangeEncoder, shape: TileShape, tile: Ind
   }
 }
 
-/** Reads them again. Throws DiceError `recipe-invalid` for an index without colour or a sample above `max`. */
+/** Reads them again. Throws DiceError `recipe-invalid` for an index without colour, one that the memory had, or a sample above `max`. */
 export function decodeIndexed(decoder: RangeDecoder, shape: TileShape, max: number): IndexedTile {
   const { count, colours } = decodeColours(decoder, shape, max);
   const model = newModel(count);
@@ -80,6 +80,7 @@ export function decodeIndexed(decoder: RangeDecoder, shape: TileShape, max: numb
       const held = decodePairBit(decoder, model.pair, trust, place) === 0;
       const index = held ? model.memory[place]! : decodeLeaf(decoder, model, canvas.row[x + 1]! << 8);
       if (index >= count) throw fault('recipe-invalid', 'A tile has an index without a colour.');
+      if (!held && index === model.memory[place]!) throw fault('recipe-invalid', 'A tile names the colour that it says is another.');
       remember(model, place, index, held);
       indices[y * width + x] = index;
       canvas.row[x + 2] = index;

@@ -109,17 +109,28 @@ export function writeLattice(limit: i32): i32 {
 
 /** Ends writing: the fewest bytes that, followed by zeros, lie in the last range. */
 function finish(): void {
-  for (let bits: i64 = 55; bits >= -1; bits -= 8) {
-    const mask: u64 = bits < 0 ? 0 : (<u64>1 << bits) - 1, value = (low + mask) & ~mask;
-    if (value - low < range) {
-      low = value;
-      break;
-    }
-  }
+  low = lastNumber();
   if (low > fullRange) carry(byteAt);
   store<u64>(byteAt, bswap<u64>(low << 1));
   byteAt += 8;
   while (byteAt > latticeAt && load<u8>(byteAt - 1) == 0) byteAt--;
+}
+
+/** The number of the last range that ends with the most zero bytes. */
+function lastNumber(): u64 {
+  for (let bits: i64 = 55; bits > 0; bits -= 8) {
+    const mask: u64 = (<u64>1 << bits) - 1, value = (low + mask) & ~mask;
+    if (value - low < range) return value;
+  }
+  return low;
+}
+
+/** Whether what was read ends as a writer ends it: that number, written without the zero bytes behind it, and nothing after it. */
+function isEnd(begin: usize): bool {
+  // The last eight bytes that were read are what was written, and `code` is by how much that is above `low`.
+  const written = bswap<u64>(load<u64>(byteAt - 8));
+  low = ((written - code) >>> 1) & fullRange;
+  return byteAt >= byteEnd && written == lastNumber() << 1 && (byteEnd == begin || load<u8>(byteEnd - 1) != 0);
 }
 
 /** Reads all planes from the code between two places; models are in memory. Answers false for what no writer writes. */
@@ -152,7 +163,7 @@ export function readLattice(from: i32, length: i32): bool {
       }
     }
   }
-  return byteAt >= byteEnd;
+  return isEnd(samplesAt + <usize>from);
 }
 
 /** Weights of the neighbours NWW, NW, N, NE, WW, W, NEE, NN. */

@@ -1,0 +1,140 @@
+/**
+ * The encoder with the bytes of vanilla zlib, held against the pinned pako; and the chains of longer keys, held against the plain ones.
+ * SPEC.md sections 6.4 and 6.7.
+ */
+import { describe, expect, it } from '@jest/globals';
+import pako from 'pako';
+import { newCorrections, TokenSplit } from '../../client-sdk/core/image/deflate-tokens.js';
+import { TokenSample } from '../../client-sdk/core/image/encoder-choice.js';
+import { knownModels, type EncoderModel } from '../../client-sdk/core/image/encoder-model.js';
+import { ZlibEncoder, type ZlibSettings } from '../../client-sdk/core/image/zlib-encoder.js';
+import { concat } from '../../client-sdk/protocol/bytes.js';
+import { numbersFrom } from '../support/sample-tiles.js';
+
+type Painter = (length: number, below: (limit: number) => number) => Uint8Array;
+
+function smallDifferences(length: number, below: (limit: number) => number): Uint8Array {
+  return Uint8Array.from({ length }, () => below(6) + below(6) - 6);
+}
+
+/** Bytes as zlib's corners like them. */
+const painters: Readonly<Record<string, Painter>> = {
+  noise: (length, below) => Uint8Array.from({ length }, () => below(256)),
+  'small differences': smallDifferences,
+  'few values': (length, below) => Uint8Array.from({ length }, () => below(3)),
+  'copies of all lengths and distances': (length, below) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const distance = 1 + below(Math.min(at, [8, 300, 4_096, 40_000][below(4)] ?? 0));
+      const isCopy = at > 0 && below(3) > 0;
+      const end = Math.min(length, at + (isCopy ? 3 + below([4, 20, 300][below(3)] ?? 0) : 1 + below(12)));
+      for (; at < end; at++) bytes[at] = isCopy ? (bytes[at - distance] ?? 0) : below(256);
+    }
+    return bytes;
+  },
+  'copies from just where the window ends': (length, below) => {
+    const distance = 32_768 - 262 - 2 + below(5);
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at++) bytes[at] = at < distance || below(50) === 0 ? below(256) : (bytes[at - distance] ?? 0);
+    return bytes;
+  },
+  'one value, and a few others': (length, below) => {
+    const bytes = new Uint8Array(length).fill(below(256));
+    for (let k = 0; k < 30 && length > 0; k++) bytes[below(length)] = below(256);
+    return bytes;
+  },
+};
+const lengths = [0, 1, 2, 3, 261, 262, 263, 5_000, 40_000, 100_000];
+
+function belowOf(seed: number): (limit: number) => number {
+  const next = numbersFrom(seed);
+  return (limit) => (next() >>> 3) % Math.max(1, limit);
+}
+
+/** The same pushes to both. */
+function inPieces(bytes: Uint8Array, below: (limit: number) => number): readonly Uint8Array[] {
+  const most = [1 << 20, 4_096, 700, 32_768][below(4)] ?? 0;
+  const pieces: Uint8Array[] = [];
+  for (let at = 0, size = 0; at < bytes.length; at += size) {
+    size = 1 + below(most);
+    pieces.push(bytes.subarray(at, at + size));
+  }
+  return pieces;
+}
+
+function byPako(pieces: readonly Uint8Array[], { level, memLevel, strategy, windowBits }: ZlibSettings): Uint8Array {
+  // These are values that pako's literal types allow.
+  const options = { level: level as 1, memLevel, strategy: strategy as 0, windowBits, raw: true };
+  const deflate = new pako.Deflate(options);
+  for (const piece of pieces) deflate.push(piece, false);
+  deflate.push(new Uint8Array(0), true);
+  return deflate.result;
+}
+
+function byOwn(pieces: readonly Uint8Array[], settings: ZlibSettings): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const encoder = new ZlibEncoder(settings, (part) => void parts.push(part));
+  for (const piece of pieces) encoder.push(piece);
+  encoder.finish();
+  return concat(...parts);
+}
+
+describe.each(Object.entries(painters))('of %s', (_name, painter) => {
+  it.each([0, 1, 2, 3, 4])('the encoder makes the bytes of zlib under strategy %d, whatever level, memory, window and pushes are', (strategy) => {
+    const below = belowOf(1 + strategy);
+    for (const [i, length] of lengths.entries()) {
+      const bytes = painter(length, below);
+      const pieces = inPieces(bytes, below);
+      for (const settings of [
+        { level: 1 + (i % 9), memLevel: 8 + (i % 2), strategy, windowBits: 15 },
+        { level: 9 - (i % 9), memLevel: 1 + below(9), strategy, windowBits: 9 + below(7) },
+      ]) {
+        expect([settings, length, Buffer.compare(byOwn(pieces, settings), byPako(pieces, settings))]).toEqual([settings, length, 0]);
+      }
+    }
+  });
+
+  it('corrections are the same along longer keys as along the plain chain', () => {
+    const below = belowOf(9);
+    const lazy = knownModels().map(({ model }) => model).filter(({ parsing, multiplier, chain }) => parsing === 'lazy' && multiplier === 0 && chain > 64);
+    expect(lazy.length).toBeGreaterThan(3);
+    for (const model of lazy) {
+      const bytes = painter(30_000 + below(30_000), below);
+      // Where no match is longer, inserting up to 257 bytes of one is inserting all; but it has no longer keys.
+      const stream = byPako([bytes], { level: 1 + below(9), memLevel: 1 + below(9), strategy: below(2), windowBits: 15 });
+      const fitted = { ...model, nice: Math.min(model.nice, 257), minLength: [3, 3, 4, 6, 7][below(5)] ?? 3, farDistance: 4_096 };
+      if (hasLongest(stream)) continue;
+      expect(Buffer.compare(corrections(stream, { ...fitted, insert: 258 }), corrections(stream, { ...fitted, insert: 257 }))).toBe(0);
+    }
+  });
+});
+
+describe('of more bytes than places are counted', () => {
+  it('the encoder makes the bytes of zlib', () => {
+    const below = belowOf(3);
+    const unit = smallDifferences(9_000, below);
+    const bytes = new Uint8Array(17 << 20);
+    for (let at = 0; at < bytes.length; at += unit.length) {
+      unit[below(unit.length)] = below(256);
+      bytes.set(unit.subarray(0, bytes.length - at), at);
+    }
+    const settings = { level: 4, memLevel: 9, strategy: 1, windowBits: 15 };
+    expect(Buffer.compare(byOwn([bytes], settings), byPako([bytes], settings))).toBe(0);
+  });
+});
+
+function corrections(stream: Uint8Array, model: EncoderModel): Uint8Array {
+  const coder = newCorrections(1 << 24);
+  const split = new TokenSplit(model, coder);
+  split.push(stream);
+  split.finish();
+  return coder.finish();
+}
+
+/** Whether some match has the greatest length: then the two ways differ by what is inserted. */
+function hasLongest(stream: Uint8Array): boolean {
+  const sample = new TokenSample();
+  sample.push(stream);
+  sample.end();
+  return sample.parts.some(({ tokens }) => tokens.some((token) => token >>> 16 >= 258));
+}
