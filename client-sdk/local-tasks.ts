@@ -3,6 +3,7 @@
  * thread does not pay. SPEC.md section 12.
  */
 import { Breath } from './breath.js';
+import { Equalisations } from './equalisations.js';
 import { openBlocks } from './open-task.js';
 import type { Platform } from './ports.js';
 import { sealContents } from './seal-task.js';
@@ -15,8 +16,9 @@ export type TaskTools = Pick<Platform, 'crypto' | 'newHash' | 'now' | 'sleep'>;
 /** Tasks that run here. */
 export function localTasks(tools: TaskTools): Tasks {
   const lengths = new SampleLengths();
+  const equalisations = new Equalisations();
   return {
-    split: (input, source, signal) => splitFile({ ...tools, lengths, breath: new Breath(tools, signal) }, input, source),
+    split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, breath: new Breath(tools, signal) }, input, source),
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     close: () => Promise.resolve(),

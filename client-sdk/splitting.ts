@@ -10,6 +10,7 @@ import type { Equalisation } from './core/image/equalised-picture.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
+import type { Equalisations } from './equalisations.js';
 import type { Platform } from './ports.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
@@ -35,6 +36,7 @@ export interface PlannedFile {
 /** What planning needs of the thread in which it runs. */
 export interface PlanTools extends Pick<Platform, 'crypto' | 'newHash'> {
   readonly lengths: SampleLengths;
+  readonly equalisations: Equalisations;
 }
 
 /** What planning a file takes. */
@@ -92,7 +94,8 @@ async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter
       if (planned === undefined) return undefined;
       const finder = new PlacedAnchors(planned.summary);
       if (await isExact(tools, input, { splitter, planned, finder })) {
-        return { ...planned, anchors: finder.anchors, equalisation: await planned.split.equalisation?.() };
+        const grey = await planned.split.greyPicture?.();
+        return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : tools.equalisations.find(grey) };
       }
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;

@@ -37,19 +37,21 @@ export function equalise({ values, width, height }: GreyBytes, clipLimit: number
   const cellWidth = (isPadded ? width + cells - (width % cells) : width) / cells;
   const cellHeight = (isPadded ? height + cells - (height % cells) : height) / cells;
   const reflect = (place: number, length: number): number => (place < length ? place : 2 * length - 2 - place);
-  const levelAt = (x: number, y: number): number => values[reflect(y, height) * width + reflect(x, width)]!;
+  const levelAt = (x: number, y: number): number => values[reflect(y, height) * width + reflect(x, width)] ?? 0;
   const maps = Array.from({ length: cells * cells }, (_, cell) => {
     const left = (cell % cells) * cellWidth;
     const top = Math.floor(cell / cells) * cellHeight;
-    const counts = new Array<number>(256).fill(0);
-    for (let y = top; y < top + cellHeight; y++) for (let x = left; x < left + cellWidth; x++) counts[levelAt(x, y)]!++;
-    return mapOf(counts, cellWidth * cellHeight, clipLimit);
+    const counts = new Uint32Array(256);
+    for (let y = top; y < top + cellHeight; y++) {
+      for (let x = left; x < left + cellWidth; x++) counts[levelAt(x, y)] = (counts[levelAt(x, y)] ?? 0) + 1;
+    }
+    return mapOf([...counts], cellWidth * cellHeight, clipLimit);
   });
   const made = new Uint8Array(values.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const place = { x: x / cellWidth - 0.5, y: y / cellHeight - 0.5 };
-      made[y * width + x] = halfEven(mixed(place, (i, j) => maps[j * cells + i]![values[y * width + x]!]!));
+      made[y * width + x] = halfEven(mixed(place, (i, j) => maps[j * cells + i]?.[values[y * width + x] ?? 0] ?? 0));
     }
   }
   return { values: made, width, height };

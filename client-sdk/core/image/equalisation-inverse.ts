@@ -62,7 +62,7 @@ export function invert({ cells, values, levels, maps }: Search, real: RealLevels
 
 /**
  * Moves each pixel that has not exactly its value to the level, of the `reach` next ones towards it, whose value is nearest.
- * Returns how many pixels are exact then.
+ * Returns how many pixels are exact then. Among equally near levels it moves up only, so that a second time changes nothing.
  */
 export function moveToNearest(search: Search, reach: number): number {
   const { cells, values, levels, maps } = search;
@@ -86,7 +86,7 @@ export function moveToNearest(search: Search, reach: number): number {
       for (let k = 1, next = level + step; error > allowed && k <= reach && next >= 0 && next < levelCount; k++, next += step) {
         distance = mixed[a + next]! * before + mixed[b + next]! * after - target;
         const other = distance < 0 ? -distance : distance;
-        if (other > error) break;
+        if (other > error || (other === error && step < 0)) break;
         error = other;
         level = next;
       }
@@ -96,6 +96,34 @@ export function moveToNearest(search: Search, reach: number): number {
     }
   }
   return exact;
+}
+
+/** Moves each exact pixel to that of its exact levels which is nearest to the levels before it in its row and above it. */
+export function smoothExact({ cells, values, levels, maps }: Search): void {
+  const { width, height, cellWidth, columns, unit } = cells;
+  const mixed = new Int32Array(cells.across * levelCount);
+  for (let y = 0, at = 0; y < height; y++) {
+    mixRow(cells, maps, y, mixed);
+    for (let x = 0; x < width; x++, at++) {
+      const left = x > 0 ? levels[at - 1]! : levels[at]!;
+      const wanted = (left + (y > 0 ? levels[at - width]! : left)) >> 1;
+      const after = columns.weight[x]!;
+      const before = 2 * cellWidth - after;
+      const a = columns.before[x]! * levelCount;
+      const b = columns.after[x]! * levelCount;
+      const target = values[at]! * unit;
+      const allowed = unit / 2 - (values[at]! & 1);
+      let level = levels[at]!;
+      const step = level < wanted ? 1 : -1;
+      while (level !== wanted) {
+        const here = mixed[a + level]! * before + mixed[b + level]! * after - target;
+        const there = mixed[a + level + step]! * before + mixed[b + level + step]! * after - target;
+        if (here > allowed || here < -allowed || there > allowed || there < -allowed) break;
+        level += step;
+      }
+      levels[at] = level;
+    }
+  }
 }
 
 function blame({ cells, wrong }: Search, x: number, y: number): void {

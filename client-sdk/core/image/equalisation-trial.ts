@@ -1,13 +1,13 @@
 /**
- * Tells at a glance whether a grey picture may have been equalised in cells: then levels that follow each other are mostly two or
- * three values apart, so that neighbours are equal, or two or three off, far more often than one off. Nearly all other pictures are
+ * Tells at a glance whether a grey picture may have been equalised in cells: then levels that follow each other are mostly two to
+ * four values apart, so that neighbours are equal, or two to four off, far more often than one off. Nearly all other pictures are
  * turned away here. SPEC.md section 5.11.
  */
 const sampledRows = 24;
 const leastEqual = 1 / 20;
-/** Neighbours that are equal, and that are two or three off, for each that is one off; photographs have up to 1.5 of the latter. */
+/** Neighbours that are equal, and that are two to four off, for each that is one off; photographs have up to 2.04 of the latter. */
 const equalPerClose = 1.2;
-const apartPerClose = 1.6;
+const apartPerClose = 2.1;
 
 /** Whether neighbours that are one off are as rare as in an equalised picture. */
 export function mayBeEqualised(values: Uint8Array, width: number, height: number): boolean {
@@ -21,7 +21,7 @@ export function mayBeEqualised(values: Uint8Array, width: number, height: number
       const size = difference < 0 ? -difference : difference;
       if (size === 0) equal++;
       else if (size === 1) close++;
-      else if (size <= 3) apart++;
+      else if (size <= 4) apart++;
     }
   }
   const pairs = sampledRows * (width - 1);

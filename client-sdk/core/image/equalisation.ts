@@ -5,14 +5,13 @@
  */
 import { cellsUnder, countLevels, gridOf, levelCount, mapsOf, type Cells } from './equalised-cells.js';
 import { estimateLevels } from './equalisation-fixpoint.js';
-import { exactShare, invert, moveToNearest, newSearch, type RealLevels, type Search } from './equalisation-inverse.js';
+import { exactShare, invert, moveToNearest, newSearch, smoothExact, type RealLevels, type Search } from './equalisation-inverse.js';
 import { measurePhase, roundLevels } from './equalisation-phase.js';
 import { polish } from './equalisation-polish.js';
 import { mayBeEqualised } from './equalisation-trial.js';
 import { unwrap } from './equalisation-unwrap.js';
-import type { Equalisation } from './equalised-picture.js';
+import type { Equalisation, GreyPicture } from './equalised-picture.js';
 import { fillValues } from './equalised-values.js';
-import type { GreyPicture } from './grey-plane.js';
 import { maxPlanePixels, minEqualisedSide } from './image-limits.js';
 
 const { floor, max, min } = Math;
@@ -21,22 +20,31 @@ const nodesPerSide = 8;
 /** The commonest first; lower ones change too little to be worth it, higher ones are told apart in too few pixels. */
 const clipLimits = [2, 3, 4];
 /** Share of exact pixels that is enough. */
-const leastExact = 0.6;
+const leastExact = 0.9;
 /** Share of exact pixels after each round without which a search ends. */
-const leastShares = [0.3, 0.48, 0.55];
+const leastShares = [0.28, 0.43, 0.5];
 const histogramRounds = 7;
+/** Part of the best share below which a round counts as gone astray: the next starts from the best again. */
+const fallen = 0.7;
 const repairRounds = 6;
 /** Rounds that look for a shift of all levels, how far, and on which rows. */
 const shiftRounds = 3;
 const widestShift = 3;
 const rowStep = 4;
 
-/** Levels and maps of `picture`; undefined where it was not equalised so, or not enough of it comes out exactly. */
-export function findEqualisation(picture: GreyPicture): Equalisation | undefined {
+/**
+ * Levels and maps of `picture`; undefined where it was not equalised so, or not enough of it comes out exactly. Those of an earlier
+ * state of it, where they are `known`, are kept but for the pixels that changed, so that unchanged parts have the same again.
+ */
+export function findEqualisation(picture: GreyPicture, known: readonly Equalisation[] = []): Equalisation | undefined {
   const { values, width, height } = picture;
   if (width * height > maxPlanePixels || min(width, height) < minEqualisedSide) return undefined;
   if (!mayBeEqualised(values, width, height)) return undefined;
   const cells = cellsUnder(gridOf(width, height, nodesPerSide, nodesPerSide), { x: 0, y: 0, width, height });
+  for (const earlier of known) {
+    const kept = keptEqualisation(cells, values, earlier);
+    if (kept !== undefined) return kept;
+  }
   for (const clip of clipLimits) {
     const found = equalisationUnder(cells, values, clip);
     if (found !== undefined) return found;
@@ -53,8 +61,24 @@ function equalisationUnder(cells: Cells, values: Uint8Array, clip: number): Equa
   moveToNearest(search, 3);
   const best = repairAll(search, clip, real);
   if (best.exact < leastExact * size) return undefined;
+  const found = newSearch(cells, values, best.levels, best.maps);
+  moveToNearest(found, levelCount);
+  smoothExact(found);
+  return equalisationOf(found);
+}
+
+function equalisationOf({ cells, maps, levels }: Search): Equalisation {
   const { cellWidth, cellHeight, across, down } = cells;
-  return { cellWidth, cellHeight, across, down, maps: best.maps, width: cells.width, levels: best.levels };
+  return { cellWidth, cellHeight, across, down, maps, width: cells.width, levels };
+}
+
+function keptEqualisation(cells: Cells, values: Uint8Array, known: Equalisation): Equalisation | undefined {
+  const sameGrid = known.cellWidth === cells.cellWidth && known.cellHeight === cells.cellHeight;
+  if (!sameGrid || known.levels.length !== values.length || known.maps.length !== cells.across * cells.down * levelCount) return undefined;
+  const search = newSearch(cells, values, known.levels.slice(), known.maps);
+  if (exactShare(search, 0, rowStep) < leastExact) return undefined;
+  moveToNearest(search, levelCount);
+  return equalisationOf(search);
 }
 
 interface Found {
@@ -80,13 +104,18 @@ function repairAll(search: Search, clip: number, real: RealLevels): Found {
 /** Whole levels from the histograms they make themselves: those, of several rounds, that give most values exactly. */
 function solveByHistograms(cells: Cells, values: Uint8Array, clip: number, real: RealLevels): Uint8Array | undefined {
   const levels = estimateLevels(cells, values, clip);
-  let best = levels;
+  let best = levels.slice();
   let bestShare = 0;
+  let trust = false;
   for (let round = 0; round < histogramRounds; round++) {
     const maps = mapsOf(cells, countLevels(cells, levels), clip);
-    followPhase(newSearch(cells, values, levels, maps), real, round >= shiftRounds);
+    followPhase(newSearch(cells, values, levels, maps), real, trust || round >= shiftRounds);
     const share = shiftToBest(cells, values, levels, clip, round < shiftRounds ? widestShift : 0);
-    if (share < leastShares[min(round, leastShares.length - 1)]!) return undefined;
+    if (max(share, bestShare) < leastShares[min(round, leastShares.length - 1)]!) return undefined;
+    if (share < fallen * bestShare) {
+      levels.set(best);
+      trust = true;
+    }
     if (share <= bestShare) continue;
     bestShare = share;
     best = levels.slice();

@@ -17,3 +17,10 @@ export interface Equalisation {
   /** Level of each sample, row by row. */
   readonly levels: Uint8Array;
 }
+
+/** A grey picture of 8 bits, row by row, one byte each. */
+export interface GreyPicture {
+  readonly values: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}

@@ -4,15 +4,9 @@
  */
 import { samplesOf } from './content.js';
 import { type Expansion, tileChannels, tileDepth } from './expansion.js';
+import type { GreyPicture } from './equalised-picture.js';
 import { maxPlanePixels } from './image-limits.js';
 import type { Region } from './splitter.js';
-
-/** Row by row, one byte each. */
-export interface GreyPicture {
-  readonly values: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A tile as it passes: `content` is undefined for a flat one; `depth` is that of the page. */
 export interface PassingTile {

@@ -11,7 +11,6 @@ import { ExpansionList, readExpansions, tileChannels, type ExpansionTable } from
 import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionOf, tileCount, type Cut } from './geometry.js';
 import { maxPages, maxSkeletonBytes } from './image-limits.js';
 import { joinPng } from './png-join.js';
-import { findEqualisation } from './equalisation.js';
 import { GreyPlane, type PassingTile } from './grey-plane.js';
 import { openPng } from './png-split.js';
 import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin, type RasterPage } from './raster-container.js';
@@ -79,11 +78,11 @@ async function understand(source: Source, geometry: Geometry, effort: SplitEffor
     contents: (from = 0) => skip(read(), from),
     recipe: known,
     summary: async () => summarize(await known()),
-    equalisation: async () => {
+    greyPicture: async () => {
       await known();
       const picture = state.plane?.picture;
       delete state.plane;
-      return picture === undefined ? undefined : findEqualisation(picture);
+      return picture;
     },
   };
 }

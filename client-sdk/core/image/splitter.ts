@@ -4,7 +4,7 @@
  * SPEC.md section 6.
  */
 import type { CborValue } from '../cbor.js';
-import type { Equalisation } from './equalised-picture.js';
+import type { GreyPicture } from './equalised-picture.js';
 
 /** Random access to the bytes of a file that does not change while it is read. */
 export interface Source {
@@ -86,8 +86,8 @@ export interface Split {
   recipe(): Promise<Recipe>;
   /** Number of contents and the block map; known as the recipe is. */
   summary(): Promise<SplitSummary>;
-  /** What makes the tiles of the first page shorter, where it was equalised place by place; asked once, after the contents were read. */
-  equalisation?(): Promise<Equalisation | undefined>;
+  /** The first page, where it is grey, of 8 bits and not too large; given once, after the contents were read. */
+  greyPicture?(): Promise<GreyPicture | undefined>;
 }
 
 /** Gives contents to a join. */
