@@ -18,7 +18,8 @@ let script: string;
 
 beforeAll(async () => {
   const entry = fileURLToPath(new URL('../../client-sdk/browser/index.js', import.meta.url));
-  const bundled = build({ entryPoints: [entry], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent' });
+  const stdin = { contents: `import * as sdk from ${JSON.stringify(entry)}; globalThis.ownProgram = sdk;`, resolveDir: process.cwd() };
+  const bundled = build({ stdin, bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent' });
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
   script = (await bundled).outputFiles[0]?.text ?? '';
 });
@@ -41,6 +42,7 @@ async function storeInPage(username: string, taskScriptUrl: string | undefined):
   try {
     await visit.context.route('**/own-program.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }));
     await visit.page.goto(server.url);
+    await visit.page.addScriptTag({ url: '/own-program.js', type: 'module' });
     const outcome = await visit.page.evaluate(inPage, { username, taskScriptUrl, base64: Buffer.from(picture).toString('base64') });
     return { warnings: outcome.warnings, hash: createHash('sha256').update(Buffer.from(outcome.base64, 'base64')).digest('hex') };
   } finally {
@@ -50,9 +52,8 @@ async function storeInPage(username: string, taskScriptUrl: string | undefined):
 
 /** Runs in the page: it sees nothing of this file. */
 async function inPage({ username, taskScriptUrl, base64 }: { readonly username: string; readonly taskScriptUrl: string | undefined; readonly base64: string }): Promise<{ readonly warnings: string[]; readonly base64: string }> {
-  const address = '/own-program.js';
-  // The module that the test serves there.
-  const { connect, uploadFileOf } = (await import(address)) as typeof sdk;
+  // The script that the test serves has put it there.
+  const { connect, uploadFileOf } = (globalThis as unknown as { readonly ownProgram: typeof sdk }).ownProgram;
   const warnings: string[] = [];
   const client = await connect({ server: location.origin, taskScriptUrl, onWarning: (message) => void warnings.push(message) });
   await client.register({ username, password: 'a long enough password of words' });

@@ -108,7 +108,7 @@ export class LeapingChains {
     for (let steps = 1; steps <= this.seen; steps++, candidate = links[candidate & ringMask]!) {
       const from = candidate - base;
       if (bytes[from + best] !== bytes[at + best] || bytes[from + 1] !== bytes[at + 1] || bytes[from] !== bytes[at]) continue;
-      const length = commonBytes(bytes, { from, at, maxLength });
+      const length = commonBytes(bytes, from, at, maxLength);
       this.compared += length >> 3;
       if (length <= best) continue;
       this.found = candidate;
@@ -137,7 +137,7 @@ export class LeapingChains {
         if (steps > chain + freeSteps) return again;
       }
       if (bytes[from + length] !== bytes[at + length] || bytes[from + length - 1] !== bytes[at + length - 1]) continue;
-      const common = commonBytes(bytes, { from, at, maxLength });
+      const common = commonBytes(bytes, from, at, maxLength);
       // Of those that count for nothing some may be of another hash.
       if (common < 8 && common <= length) continue;
       const rank = own - ordinals[candidate & ringMask]!;
@@ -166,7 +166,7 @@ export class LeapingChains {
 /** An answer of a search that has to be made along the plain chain. */
 const again = -2;
 
-function commonBytes(bytes: Uint8Array, { from, at, maxLength }: { readonly from: number; readonly at: number; readonly maxLength: number }): number {
+function commonBytes(bytes: Uint8Array, from: number, at: number, maxLength: number): number {
   let length = 0;
   while (length < maxLength && bytes[from + length] === bytes[at + length]) length++;
   return length;

@@ -21,8 +21,9 @@ const workPerByte = 128;
 /** One search may take this share of what is left, as a shift, and in any case so many steps. */
 const searchShift = 10;
 const poorChain = 8;
-/** Chains from this length on are walked by longer keys; what is found is the same. */
-const leapChain = 64;
+/** Models with chains from this length on have longer keys, and searches of so many candidates use them; what is found is the same. */
+const leapChain = 512;
+const leapSearch = 128;
 /** Bits of the table of three bytes beside that of four. */
 const shortHashBits = 15;
 const shortHashMultiplier = 0x1e35a7bd;
@@ -108,7 +109,7 @@ export class MatchFinder {
     let candidate = this.#heads[hash]!;
     while (candidate >= position) candidate = previous[candidate & ringMask]!;
     let left = min(chain, max(poorChain, this.#work >> searchShift));
-    if (this.#leaps !== undefined && candidate >= limit && maxLength >= leapBytes && left >= leapChain) {
+    if (this.#leaps !== undefined && candidate >= limit && maxLength >= leapBytes && left >= leapSearch) {
       const leaps = this.#leaps;
       if (leaps.search({ position, hash, first: candidate, limit, chain: left, best, nice, maxLength }, previous)) {
         this.#work -= leaps.seen + leaps.compared;

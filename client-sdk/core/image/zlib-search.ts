@@ -101,8 +101,8 @@ export class ZlibSearch {
       heads[hash] = base + i + 1;
       if (hasOrdinals) ordinals[slot] = counts[hash]!++;
     }
-    if (this.#longer !== undefined) insertLong(this.#longer, { window, base, mask }, at, min(end, known - this.#longer.bytes + 1));
-    if (this.#longest !== undefined) insertLong(this.#longest, { window, base, mask }, at, min(end, known - this.#longest.bytes + 1));
+    if (this.#longer !== undefined) insertLong(this.#longer, window, base, mask, at, min(end, known - this.#longer.bytes + 1));
+    if (this.#longest !== undefined) insertLong(this.#longest, window, base, mask, at, min(end, known - this.#longest.bytes + 1));
   }
 
   /** The longest match at `at`, which was inserted last, of more than `best` (at least 2) bytes; `known` bytes are known from there. */
@@ -123,13 +123,13 @@ export class ZlibSearch {
     this.#lowest = lowest;
     this.#chain = chain;
     const longer = this.#longer;
-    if (longer === undefined) this.#walk(head, { left: chain, best, wanted: maxMatchBytes });
+    if (longer === undefined) this.#walk(head, chain, best, maxMatchBytes);
     else if (best < longer.bytes - 1) this.#walkThenLeap(longer, head, best);
     else this.#leap(longer, best, base + at);
   }
 
   /** Along the chain of three bytes from `candidate`, of which at most `left` are looked at, to the first match of `wanted` bytes. */
-  #walk(candidate: number, { left, best, wanted }: { readonly left: number; readonly best: number; readonly wanted: number }): void {
+  #walk(candidate: number, left: number, best: number, wanted: number): void {
     const { window, base } = this;
     const at = this.#at;
     const most = this.#most;
@@ -157,22 +157,22 @@ export class ZlibSearch {
   /** The first match that is long enough for the longer keys, then these. */
   #walkThenLeap(longer: LongChain, head: number, best: number): void {
     const wanted = longer.bytes - 1;
-    this.#walk(head, { left: this.#chain, best, wanted });
+    this.#walk(head, this.#chain, best, wanted);
     if (this.length >= wanted && this.length < this.#nice) this.#leap(longer, this.length, this.base + this.#at - this.distance);
   }
 
   /** Along the chains of the longest keys that a match of more than `best` bytes must share; candidates not before `before` have been looked at. */
   #leap(longer: LongChain, best: number, before: number): void {
     const longest = this.#longest;
-    if (longest === undefined || best >= longest.bytes - 1) this.#leapAlong(longest ?? longer, { best, before, wanted: maxMatchBytes });
+    if (longest === undefined || best >= longest.bytes - 1) this.#leapAlong(longest ?? longer, best, before, maxMatchBytes);
     else {
-      const isFound = this.#leapAlong(longer, { best, before, wanted: longest.bytes - 1 });
-      if (isFound) this.#leapAlong(longest, { best: this.length, before: this.base + this.#at - this.distance, wanted: maxMatchBytes });
+      const isFound = this.#leapAlong(longer, best, before, longest.bytes - 1);
+      if (isFound) this.#leapAlong(longest, this.length, this.base + this.#at - this.distance, maxMatchBytes);
     }
   }
 
   /** Along one chain to the first match of `wanted` bytes; false where the search has ended. */
-  #leapAlong({ bytes, links }: LongChain, { best, before, wanted }: { readonly best: number; before: number; readonly wanted: number }): boolean {
+  #leapAlong({ bytes, links }: LongChain, best: number, before: number, wanted: number): boolean {
     const { window, base } = this;
     const at = this.#at;
     const most = this.#most;
@@ -211,7 +211,7 @@ export class ZlibSearch {
   #goBack(before: number, best: number): boolean {
     const mask = this.#mask;
     const left = this.#chain - ((this.#ordinals[(this.base + this.#at) & mask]! - this.#ordinals[before & mask]!) & 0xffff);
-    this.#walk(this.#links[before & mask]! - 1, { left, best, wanted: maxMatchBytes });
+    this.#walk(this.#links[before & mask]! - 1, left, best, maxMatchBytes);
     return false;
   }
 }
@@ -225,7 +225,7 @@ interface LongChain {
 }
 
 /** Inserts the places from `at` to before `end`. */
-function insertLong({ bytes, heads, links }: LongChain, { window, base, mask }: { readonly window: Uint8Array; readonly base: number; readonly mask: number }, at: number, end: number): void {
+function insertLong({ bytes, heads, links }: LongChain, window: Uint8Array, base: number, mask: number, at: number, end: number): void {
   for (let i = at; i < end; i++) {
     const word = window[i]! | (window[i + 1]! << 8) | (window[i + 2]! << 16) | (window[i + 3]! << 24);
     const more = bytes === 4 ? 0 : window[i + 4]! | (window[i + 5]! << 8);
