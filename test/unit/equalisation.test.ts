@@ -69,6 +69,11 @@ describe('finding the equalisation of a picture', () => {
     expect(shareOf(valuesOf(mustFind(strong), strong), strong.values)).toBeGreaterThanOrEqual(0.99);
   });
 
+  it('finds nearly all of a picture so large that only a part of its pixels is searched at first', () => {
+    const large = equalise(smoothPicture(1_500, 810, 5), 2);
+    expect(shareOf(valuesOf(mustFind(large), large), large.values)).toBeGreaterThanOrEqual(0.97);
+  });
+
   it('finds levels for nearly all the rest where a box was drawn over the picture afterwards', () => {
     const again = mustFind(boxed);
     expect(shareOf(valuesOf(again, boxed), boxed.values, isOutside)).toBeGreaterThanOrEqual(0.99);

@@ -5,7 +5,7 @@
  */
 import { levelCount, mirrored, type Cells } from './equalised-cells.js';
 
-const { ceil, floor, max, min } = Math;
+const { ceil, floor, min } = Math;
 
 /** A picture's sampled levels: one per `step` pixels in both directions, `across` in a row. */
 interface SampledLevels {
@@ -15,7 +15,7 @@ interface SampledLevels {
   readonly levels: Float32Array;
 }
 
-const rounds = 30;
+const rounds = 20;
 const mostSamples = 131_072;
 /** Part of a cell on both sides of a pixel over which errors are smoothed. */
 const smoothing = 0.3;
@@ -32,7 +32,7 @@ export function estimateLevels(cells: Cells, values: Uint8Array, clip: number): 
 }
 
 function estimateSampled(cells: Cells, values: Uint8Array, clip: number): SampledLevels {
-  let step = 2;
+  let step = cells.step > 1 ? 1 : 2;
   while (cells.width * cells.height > step * step * mostSamples) step++;
   const across = ceil(cells.width / step);
   const down = ceil(cells.height / step);
@@ -46,7 +46,7 @@ function estimateSampled(cells: Cells, values: Uint8Array, clip: number): Sample
   for (let round = 0; round < rounds; round++) {
     const maps = softMaps(cells, sampled, clip);
     measureErrors({ cells, values, sampled, maps, errors, slopes });
-    moveLevels(sampled, { errors, slopes }, floor((cells.cellWidth * smoothing) / step));
+    moveLevels(sampled, { errors, slopes }, floor((cells.cellWidth * smoothing) / (step * cells.step)));
   }
   return sampled;
 }
@@ -59,16 +59,17 @@ function softMaps(cells: Cells, sampled: SampledLevels, clip: number): Float32Ar
 }
 
 function softCounts(cells: Cells, sampled: SampledLevels): Float32Array {
-  const { step, across, levels } = sampled;
+  const { across, levels } = sampled;
+  const step = sampled.step * cells.step;
   const counts = new Float32Array(cells.across * cells.down * levelCount);
   for (let y = 0; y < cells.down * cells.cellHeight; y += step) {
-    const row = floor(mirrored(y, cells.height) / step) * across;
+    const row = floor(mirrored(y, cells.height * cells.step) / step) * across;
     const first = floor(y / cells.cellHeight) * cells.across;
     for (let i = 0, x = 0; i < cells.across; i++) {
       const base = (first + i) * levelCount;
       const end = (i + 1) * cells.cellWidth;
       for (; x < end; x += step) {
-        const level = levels[row + floor(mirrored(x, cells.width) / step)]!;
+        const level = levels[row + floor(mirrored(x, cells.width * cells.step) / step)]!;
         const low = min(floor(level), 254);
         counts[base + low]! += 1 - (level - low);
         counts[base + low + 1]! += level - low;
@@ -108,18 +109,20 @@ interface Measuring extends Errors {
 function measureErrors({ cells, values, sampled, maps, errors, slopes }: Measuring): void {
   const { step, across, down, levels } = sampled;
   const { columns, rows } = cells;
+  const perWidth = 1 / (2 * cells.cellWidth);
   for (let j = 0, at = 0; j < down; j++) {
     const y = j * step;
     const top = rows.before[y]! * cells.across;
     const bottom = rows.after[y]! * cells.across;
     const wy = rows.weight[y]! / (2 * cells.cellHeight);
+    const row = y * cells.width;
     for (let i = 0; i < across; i++, at++) {
       const x = i * step;
-      const wx = columns.weight[x]! / (2 * cells.cellWidth);
+      const wx = columns.weight[x]! * perWidth;
       const left = columns.before[x]!;
       const right = columns.after[x]!;
       const level = levels[at]!;
-      const low = min(floor(level), 254);
+      const low = min(level | 0, 254);
       const a = (top + left) * levelCount + low;
       const b = (top + right) * levelCount + low;
       const c = (bottom + left) * levelCount + low;
@@ -127,7 +130,7 @@ function measureErrors({ cells, values, sampled, maps, errors, slopes }: Measuri
       const lower = (maps[a]! * (1 - wx) + maps[b]! * wx) * (1 - wy) + (maps[c]! * (1 - wx) + maps[d]! * wx) * wy;
       const upper = (maps[a + 1]! * (1 - wx) + maps[b + 1]! * wx) * (1 - wy) + (maps[c + 1]! * (1 - wx) + maps[d + 1]! * wx) * wy;
       const slope = upper - lower;
-      errors[at] = values[y * cells.width + x]! - lower - slope * (level - low);
+      errors[at] = values[row + x]! - lower - slope * (level - low);
       slopes[at] = slope < 0.5 ? 0.5 : slope;
     }
   }
@@ -135,10 +138,11 @@ function measureErrors({ cells, values, sampled, maps, errors, slopes }: Measuri
 
 function moveLevels({ across, down, levels }: SampledLevels, { errors, slopes }: Errors, radius: number): void {
   const smooth = errors.slice();
-  const line = new Float32Array(max(across, down));
+  const line = new Float32Array(across);
+  // With one pass alone the levels of stronger equalisations do not settle.
   for (let pass = 0; pass < 2; pass++) {
-    for (let y = 0; y < down; y++) blurLine(smooth, line.subarray(0, across), { start: y * across, stride: 1, radius });
-    for (let x = 0; x < across; x++) blurLine(smooth, line.subarray(0, down), { start: x, stride: across, radius });
+    for (let y = 0; y < down; y++) blurLine(smooth.subarray(y * across, (y + 1) * across), line, radius);
+    blurColumns(smooth, across, down, radius);
   }
   for (let at = 0; at < levels.length; at++) {
     const low = smooth[at]!;
@@ -147,27 +151,41 @@ function moveLevels({ across, down, levels }: SampledLevels, { errors, slopes }:
   }
 }
 
-interface Line {
-  readonly start: number;
-  readonly stride: number;
-  readonly radius: number;
-}
-
-/** Mean over 2 radius + 1 samples along a line of the length of `line`, its scratch; fewer at its ends. */
-function blurLine(samples: Float32Array, line: Float32Array, { start, stride, radius }: Line): void {
-  const { length } = line;
+/** Mean over 2 radius + 1 samples of a line; fewer at its ends. `line` is scratch. */
+function blurLine(samples: Float32Array, line: Float32Array, radius: number): void {
+  const { length } = samples;
   let sum = 0;
-  let count = 0;
-  for (let i = 0; i < length; i++) line[i] = samples[start + i * stride]!;
-  for (let i = 0; i < min(radius, length); i++, count++) sum += line[i]!;
+  let count = min(radius, length);
+  line.set(samples);
+  for (let i = 0; i < count; i++) sum += line[i]!;
   for (let i = 0; i < length; i++) {
     if (i + radius < length) {
       sum += line[i + radius]!;
       count++;
     }
-    samples[start + i * stride] = sum / count;
+    samples[i] = sum / count;
     if (i < radius) continue;
     sum -= line[i - radius]!;
+    count--;
+  }
+}
+
+/** The same of all columns side by side. */
+function blurColumns(samples: Float32Array, across: number, down: number, radius: number): void {
+  const lines = samples.slice();
+  const sums = new Float64Array(across);
+  let count = min(radius, down);
+  for (let at = 0, y = 0; y < count; y++) for (let x = 0; x < across; x++) sums[x]! += lines[at++]!;
+  for (let y = 0; y < down; y++) {
+    const next = (y + radius) * across;
+    if (y + radius < down) {
+      for (let x = 0; x < across; x++) sums[x]! += lines[next + x]!;
+      count++;
+    }
+    const share = 1 / count;
+    for (let x = 0, at = y * across; x < across; x++) samples[at++] = sums[x]! * share;
+    if (y < radius) continue;
+    for (let x = 0, at = (y - radius) * across; x < across; x++) sums[x]! -= lines[at++]!;
     count--;
   }
 }

@@ -18,6 +18,8 @@ export interface Phase {
   readonly quality: Float32Array;
   /** 1 where nearly all pixels are exact as they are: there is no bias. */
   readonly settled: Uint8Array;
+  /** Per block: 1 where levels stay as they are. */
+  readonly isKept: Uint8Array | undefined;
 }
 
 const side = 16;
@@ -29,9 +31,10 @@ const leastSlope = 1.4;
 const leastSettled = 16;
 
 /** Measures the bias of real levels. */
-export function measurePhase(cells: Cells, real: RealLevels): Phase {
+export function measurePhase(cells: Cells, real: RealLevels, active?: Uint8Array): Phase {
   const across = ceil(cells.width / side);
   const down = ceil(cells.height / side);
+  if (active !== undefined) hideInactive(cells, real, active);
   const sums = addDirections(cells, real, across, down);
   for (const plane of [sums.cosines, sums.sines]) {
     blur(plane, { stride: 1, length: layers });
@@ -49,7 +52,34 @@ export function measurePhase(cells: Cells, real: RealLevels): Phase {
     quality[place] = length;
     bias[place] = cosine >= 0 ? part : sine >= 0 ? 0.5 - part : -0.5 - part;
   }
-  return { across, down, bias, quality, settled: settledIn(sums) };
+  return { across, down, bias, quality, settled: settledIn(sums), isKept: active === undefined ? undefined : keptBlocks(cells, active, across, down) };
+}
+
+/** Leaves pixels of other quarters without a direction. */
+function hideInactive({ columns, rows, across, width, height }: Cells, { slopes }: RealLevels, active: Uint8Array): void {
+  for (let y = 0, j = 0; y < height; y++) {
+    while (rows.halves[j + 1]! <= y) j++;
+    for (let i = 0; i < 2 * across; i++) {
+      if (active[j * 2 * across + i] === 0) slopes.fill(0, y * width + columns.halves[i]!, y * width + columns.halves[i + 1]!);
+    }
+  }
+}
+
+/** 1 for blocks whose middle lies in no active quarter. */
+function keptBlocks(cells: Cells, active: Uint8Array, across: number, down: number): Uint8Array {
+  const kept = new Uint8Array(across * down);
+  for (let j = 0, place = 0; j < down; j++) {
+    const row = quarterAt(min(j * side + side / 2, cells.height - 1), cells.step, cells.cellHeight) * 2 * cells.across;
+    for (let i = 0; i < across; i++, place++) {
+      const quarter = row + quarterAt(min(i * side + side / 2, cells.width - 1), cells.step, cells.cellWidth);
+      if (active[quarter] === 0) kept[place] = 1;
+    }
+  }
+  return kept;
+}
+
+function quarterAt(x: number, step: number, cell: number): number {
+  return floor((2 * x * step) / cell);
 }
 
 interface Directions {
@@ -65,13 +95,14 @@ function addDirections(cells: Cells, real: RealLevels, across: number, down: num
   const sines = new Float32Array(size);
   const pixels = new Int32Array(size);
   const exact = new Int32Array(size);
+  const { levels, slopes } = real;
   for (let y = 0, at = 0; y < cells.height; y++) {
     const row = floor(y / side) * across;
     for (let x = 0; x < cells.width; x++, at++) {
-      const slope = real.slopes[at]!;
+      const slope = slopes[at]!;
       if (slope < leastSlope) continue;
-      const level = real.levels[at]!;
-      const whole = floor(level + 0.5);
+      const level = levels[at]!;
+      const whole = (level + 1.5 | 0) - 1;
       const part = level - whole;
       const size = part < 0 ? -part : part;
       const place = (row + (x >> 4)) * layers + ((whole + levelsPerLayer / 2) >> 3);
@@ -107,7 +138,8 @@ function blur(plane: Float32Array, { stride, length }: { readonly stride: number
 
 /** Whole levels: the real ones less the bias between the middles of blocks. */
 export function roundLevels(cells: Cells, real: RealLevels, phase: Phase, levels: Uint8Array): void {
-  const column = betweenBlocks(cells.width, phase.across);
+  const { isKept } = phase;
+  const { block, next, part: parts } = betweenBlocks(cells.width, phase.across);
   const row = betweenBlocks(cells.height, phase.down);
   const here = new Float32Array(phase.across * layers);
   for (let y = 0, at = 0; y < cells.height; y++) {
@@ -115,16 +147,19 @@ export function roundLevels(cells: Cells, real: RealLevels, phase: Phase, levels
     const bottom = row.next[y]! * here.length;
     const part = row.part[y]!;
     for (let i = 0; i < here.length; i++) here[i] = phase.bias[top + i]! * (1 - part) + phase.bias[bottom + i]! * part;
+    const blocks = floor(y / side) * phase.across;
     for (let x = 0; x < cells.width; x++, at++) {
+      if (isKept !== undefined && isKept[blocks + (x >> 4)] === 1) continue;
       const level = real.levels[at]!;
-      const layer = level < 0 ? 0 : min(floor(level / levelsPerLayer), layers - 2);
-      const upper = level / levelsPerLayer - layer;
-      const a = column.block[x]! * layers + layer;
-      const b = column.next[x]! * layers + layer;
+      const place = level * (1 / levelsPerLayer);
+      const layer = level < 0 ? 0 : min(place | 0, layers - 2);
+      const upper = place - layer;
+      const a = block[x]! * layers + layer;
+      const b = next[x]! * layers + layer;
       const left = here[a]! * (1 - upper) + here[a + 1]! * upper;
       const right = here[b]! * (1 - upper) + here[b + 1]! * upper;
-      const whole = floor(level - left - (right - left) * column.part[x]! + 0.5);
-      levels[at] = whole < 0 ? 0 : whole > 255 ? 255 : whole;
+      const moved = level - left - (right - left) * parts[x]! + 0.5;
+      levels[at] = moved < 0 ? 0 : moved >= 255 ? 255 : moved;
     }
   }
 }

@@ -4,9 +4,9 @@
  * since a pixel depends on one of each. SPEC.md section 5.11.
  */
 import { levelCount, mixRow, type Axis } from './equalised-cells.js';
-import { moveToNearest, type Search } from './equalisation-inverse.js';
+import { moveToNearest, quartersAround, wrongAround, type Search } from './equalisation-inverse.js';
 
-const { ceil, floor, max, min } = Math;
+const { ceil, floor, max, min, sqrt } = Math;
 
 /** Largest step of an entry in one round. */
 const reach = 4;
@@ -16,77 +16,127 @@ const slots = 2 * reach + 2;
 const levelReach = 3;
 /** Of the pixels of a node worth a vote, one of so many is wrong. */
 const pixelsPerWrong = 400;
+/** Pixels around a node that are enough to vote; of many more only some rows do. */
+const enoughPixels = 20_000;
+/** Share of all pixels that a round must make exact for another to follow. */
+const leastGain = 0.0003;
 
-/** Fits maps and levels in turn. Returns how many pixels are exact. */
+/** Fits maps and levels in turn, until that gains little. Returns how many pixels are exact. */
 export function polish(search: Search, rounds: number): number {
+  const { cells, values, maps, moved } = search;
   let exact = 0;
   for (let round = 0; round < rounds; round++) {
-    for (let parity = 0; parity < 4; parity++) moveMaps(search.maps, countVotes(search, parity & 1, parity >> 1));
-    exact = moveToNearest(search, levelReach);
+    const asked = nodesAround(search);
+    // At first also the levels around nodes that were moved before are to be looked at again.
+    if (round > 0) moved.fill(0);
+    for (let parity = 0; parity < 4; parity++) {
+      const nodes = wrongNodes(search, asked, parity);
+      const votes = countVotes(search, nodes);
+      nodes.forEach((node, i) => {
+        if (moveNode(maps.subarray(node * levelCount, (node + 1) * levelCount), votes, i)) moved[node] = 1;
+      });
+    }
+    const before = exact;
+    exact = moveToNearest(search, levelReach, quartersAround(cells, moved));
+    if (round > 0 && exact - before < leastGain * values.length) break;
   }
   return exact;
 }
 
-/** For each column (row) its node of one parity, -1 (and the weight 0) if it has none, and the weight of that. */
-function nodesOfParity(axis: Axis, whole: number, parity: number): { readonly node: Int32Array; readonly weight: Int32Array } {
-  const node = new Int32Array(axis.before.length).fill(-1);
-  const weight = new Int32Array(node.length);
-  for (let x = 0; x < node.length; x++) {
-    const before = axis.before[x]!;
-    const after = axis.after[x]!;
-    if (before % 2 === parity) {
-      node[x] = before;
-      weight[x] = before === after ? whole : whole - axis.weight[x]!;
-    } else if (after % 2 === parity) {
-      node[x] = after;
-      weight[x] = axis.weight[x]!;
+/** 1 for moved nodes and those next to them: others would vote as they did. */
+function nodesAround({ cells, moved }: Search): Uint8Array {
+  const { across } = cells;
+  return moved.map((_, node) => {
+    const x = node % across;
+    for (let row = node - x - across; row <= node - x + across; row += across) {
+      for (let i = max(x - 1, 0); i <= min(x + 1, across - 1); i++) if (moved[row + i] === 1) return 1;
     }
-  }
-  return { node, weight };
+    return 0;
+  });
 }
 
-function countVotes({ cells, values, levels, maps, wrong }: Search, columnParity: number, rowParity: number): Int32Array {
-  const { width, height, cellWidth, columns, unit } = cells;
-  const votes = new Int32Array(maps.length * slots);
-  const across = nodesOfParity(columns, 2 * cellWidth, columnParity);
-  const down = nodesOfParity(cells.rows, 2 * cells.cellHeight, rowParity);
-  const mixed = new Int32Array(cells.across * levelCount);
-  const leastWrong = unit / pixelsPerWrong;
-  for (let y = 0; y < height; y++) {
-    if (down.node[y]! < 0) continue;
-    mixRow(cells, maps, y, mixed);
-    const row = down.node[y]! * cells.across;
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      const weight = down.weight[y]! * across.weight[x]!;
-      if (8 * weight < unit || wrong[row + across.node[x]!]! < leastWrong) continue;
-      const level = levels[at]!;
-      const after = columns.weight[x]!;
-      const sum =
-        mixed[columns.before[x]! * levelCount + level]! * (2 * cellWidth - after) + mixed[columns.after[x]! * levelCount + level]! * after;
-      const odd = values[at]! & 1;
-      const missing = values[at]! * unit - sum;
-      const share = 1 / weight;
-      const least = ceil((missing - unit / 2 + odd) * share);
-      const most = floor((missing + unit / 2 - odd) * share);
-      if (most < least || least > reach || most < -reach) continue;
-      const slot = ((row + across.node[x]!) * levelCount + level) * slots + reach;
-      votes[slot + (least < -reach ? -reach : least)]!++;
-      votes[slot + (most > reach ? reach : most) + 1]!--;
+/** Nodes of one of four parities, of those `asked`, that are worth a vote. */
+function wrongNodes(search: Search, asked: Uint8Array, parity: number): number[] {
+  const { across, unit, step } = search.cells;
+  const nodes: number[] = [];
+  wrongAround(search).forEach((count, node) => {
+    const own = ((node % across) & 1) + 2 * (floor(node / across) & 1);
+    if (own === parity && asked[node] === 1 && count * pixelsPerWrong * step * step >= unit) nodes.push(node);
+  });
+  return nodes;
+}
+
+/** Votes of the nodes, in their order. */
+function countVotes(search: Search, nodes: readonly number[]): Int32Array {
+  const { cells, maps } = search;
+  const { across, down, rows } = cells;
+  const votes = new Int32Array(nodes.length * levelCount * slots);
+  const mixed = new Int32Array(across * levelCount);
+  const rowStep = max(floor(sqrt(cells.unit / (cells.step * cells.step * enoughPixels))), 1);
+  for (let row = 0; row < down; row++) {
+    const inRow = nodes.filter((node) => floor(node / across) === row);
+    if (inRow.length === 0) continue;
+    for (let y = rows.halves[max(2 * row - 1, 0)]!; y < rows.halves[min(2 * row + 3, 2 * down)]!; y += rowStep) {
+      const weight = nodeWeight(rows, 2 * cells.cellHeight, y, row);
+      if (16 * weight < cells.unit / cells.cellWidth) continue;
+      mixRow(cells, maps, y, mixed);
+      for (const node of inRow) voteInRow(search, { node, y, weight, mixed }, votes.subarray(nodes.indexOf(node) * levelCount * slots));
     }
   }
   return votes;
 }
 
-function moveMaps(maps: Uint8Array, votes: Int32Array): void {
-  const steps = new Int32Array(levelCount);
-  for (let base = 0; base < maps.length; base += levelCount) {
-    let carried = 0;
-    for (let level = 0; level < levelCount; level++) {
-      carried = chosenStep(votes, (base + level) * slots + reach) ?? carried;
-      steps[level] = carried;
-    }
-    moveMap(maps.subarray(base, base + levelCount), steps);
+/** Weight of a node in a column (row). */
+function nodeWeight({ before, after, weight }: Axis, whole: number, x: number, node: number): number {
+  if (before[x] !== node) return weight[x]!;
+  return after[x] === node ? whole : whole - weight[x]!;
+}
+
+interface VotingRow {
+  readonly node: number;
+  readonly y: number;
+  readonly weight: number;
+  readonly mixed: Int32Array;
+}
+
+function voteInRow({ cells, values, levels }: Search, { node, y, weight: down, mixed }: VotingRow, votes: Int32Array): void {
+  const { width, columns, unit, across } = cells;
+  const whole = 2 * cells.cellWidth;
+  const { before: firsts, after: seconds, weight: weights } = columns;
+  const column = node % across;
+  const end = columns.halves[min(2 * column + 3, 2 * across)]!;
+  for (let x = columns.halves[max(2 * column - 1, 0)]!, at = y * width + x; x < end; x++, at++) {
+    const after = weights[x]!;
+    const own = firsts[x] !== column ? after : seconds[x] === column ? whole : whole - after;
+    const weight = down * own;
+    if (8 * weight < unit) continue;
+    const level = levels[at]!;
+    const value = values[at]!;
+    const sum = mixed[firsts[x]! * levelCount + level]! * (whole - after) + mixed[seconds[x]! * levelCount + level]! * after;
+    const odd = value & 1;
+    const missing = value * unit - sum;
+    const share = 1 / weight;
+    const least = ceil((missing - unit / 2 + odd) * share);
+    const most = floor((missing + unit / 2 - odd) * share);
+    if (most < least || least > reach || most < -reach) continue;
+    const slot = level * slots + reach;
+    votes[slot + (least < -reach ? -reach : least)]!++;
+    votes[slot + (most > reach ? reach : most) + 1]!--;
   }
+}
+
+/** Moves the map of a node as its votes, the `index`-th ones, say; whether that changes it. */
+function moveNode(map: Uint8Array, votes: Int32Array, index: number): boolean {
+  const base = index * levelCount;
+  const steps = new Int32Array(levelCount);
+  let carried = 0;
+  for (let level = 0; level < levelCount; level++) {
+    carried = chosenStep(votes, (base + level) * slots + reach) ?? carried;
+    steps[level] = carried;
+  }
+  if (steps.every((step) => step === 0)) return false;
+  moveMap(map, steps);
+  return true;
 }
 
 /** The step with most votes, the shortest of several; undefined where nobody voted. */

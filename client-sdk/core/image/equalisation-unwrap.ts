@@ -4,7 +4,7 @@
  */
 import { layers, type Phase } from './equalisation-phase.js';
 
-const { floor, min } = Math;
+const { clz32, floor, min } = Math;
 
 /** Places that wait, each with the place it is reached from, in classes of sureness: the last in of the surest class comes first. */
 class Queue {
@@ -39,20 +39,18 @@ const classes = 256;
 
 /** Eight classes for each doubling. */
 function classOf(sureness: number): number {
-  let octave = 0;
-  let rest = sureness;
-  while (rest >= 2 && octave < 31) {
-    rest /= 2;
-    octave++;
-  }
-  return rest < 1 ? 0 : octave * 8 + min(floor((rest - 1) * 8), 7);
+  if (!(sureness >= 1)) return 0;
+  if (sureness >= 2 ** 31) return classes - 1;
+  const whole = sureness | 0;
+  const octave = 31 - clz32(whole);
+  return octave * 8 + min(floor((sureness / (1 << octave) - 1) * 8), 7);
 }
 
 /** Where the blocks that are settled are trusted, they have no bias, and all others are reached from them. */
 export function unwrap(phase: Phase, trustSettled: boolean): void {
   const { bias, quality } = phase;
   const reached = new Uint8Array(bias.length);
-  const queue = startingPlaces(phase, trustSettled);
+  const queue = startingPlaces(phase, trustSettled, reached);
   while (queue.isWaiting()) {
     const origin = queue.takeOrigin();
     const place = queue.take();
@@ -64,18 +62,20 @@ export function unwrap(phase: Phase, trustSettled: boolean): void {
   }
 }
 
-function startingPlaces({ bias, quality, settled }: Phase, trustSettled: boolean): Queue {
+function startingPlaces(phase: Phase, trustSettled: boolean, reached: Uint8Array): Queue {
+  const { bias, quality, settled, isKept } = phase;
   const queue = new Queue();
   let surest = 0;
-  let isEmpty = true;
   for (let place = 0; place < bias.length; place++) {
     if (quality[place]! > quality[surest]!) surest = place;
-    if (!trustSettled || settled[place] === 0) continue;
+    const isFixed = isKept !== undefined && isKept[floor(place / layers)] === 1;
+    if (!isFixed && (!trustSettled || settled[place] === 0)) continue;
     bias[place] = 0;
-    queue.add(Infinity, place, place);
-    isEmpty = false;
+    reached[place] = 1;
   }
-  if (isEmpty) queue.add(Infinity, surest, surest);
+  const starts = reached.slice();
+  for (let place = 0; place < bias.length; place++) if (starts[place] === 1) addNeighbours(phase, place, reached, queue);
+  if (!queue.isWaiting()) queue.add(Infinity, surest, surest);
   return queue;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Region } from './splitter.js';
 
-const { floor, fround, max, min } = Math;
+const { ceil, floor, fround, max, min } = Math;
 
 /** Cells of an equalised picture, each with a node in its middle. */
 export interface Grid {
@@ -17,8 +17,10 @@ export interface Grid {
   readonly down: number;
 }
 
-/** Grid under a picture (or a part of one), with the two nodes between which each column and row lies. */
+/** Grid under a picture (or a part of one), or under every `step`-th of its columns and rows; each lies between two nodes. */
 export interface Cells extends Grid {
+  readonly step: number;
+  /** Columns and rows that are there. */
   readonly width: number;
   readonly height: number;
   readonly columns: Axis;
@@ -32,6 +34,8 @@ export interface Axis {
   readonly before: Int32Array;
   readonly after: Int32Array;
   readonly weight: Int32Array;
+  /** First of each half of a cell, all of which lie between the same nodes, and their end. */
+  readonly halves: Int32Array;
 }
 
 export const levelCount = 256;
@@ -44,42 +48,45 @@ export function gridOf(width: number, height: number, across: number, down: numb
   return { cellWidth, cellHeight, across, down };
 }
 
-/** A grid under the pixels of `region`, a part of the picture. */
-export function cellsUnder(grid: Grid, { x, y, width, height }: Region): Cells {
+/** A grid under a whole picture, of which every `step`-th column and row is there. */
+export function cellsUnder(grid: Grid, picture: Pick<Region, 'width' | 'height'>, step: number): Cells {
   const { cellWidth, cellHeight, across, down } = grid;
-  const columns = axisOf(x, width, cellWidth, across);
-  const rows = axisOf(y, height, cellHeight, down);
-  return { cellWidth, cellHeight, across, down, width, height, columns, rows, unit: 4 * cellWidth * cellHeight };
+  const width = ceil(picture.width / step);
+  const height = ceil(picture.height / step);
+  const columns = axisOf(width, step, cellWidth, across);
+  const rows = axisOf(height, step, cellHeight, down);
+  return { cellWidth, cellHeight, across, down, step, width, height, columns, rows, unit: 4 * cellWidth * cellHeight };
 }
 
-function axisOf(start: number, length: number, cell: number, nodes: number): Axis {
+function axisOf(length: number, step: number, cell: number, nodes: number): Axis {
   const before = new Int32Array(length);
   const after = new Int32Array(length);
   const weight = new Int32Array(length);
   for (let i = 0; i < length; i++) {
-    const place = 2 * (start + i) - cell;
+    const place = 2 * step * i - cell;
     const node = floor(place / (2 * cell));
     before[i] = min(max(node, 0), nodes - 1);
     after[i] = min(node + 1, nodes - 1);
     weight[i] = place - 2 * cell * node;
   }
-  return { before, after, weight };
+  const halves = Int32Array.from({ length: 2 * nodes + 1 }, (_, half) => min(ceil((half * cell) / (2 * step)), length));
+  return { before, after, weight, halves };
 }
 
-/** Histograms (256 counts per cell) of all pixels of the padded picture. */
+/** Histograms (256 counts per cell) of all pixels of the padded picture; those that are there count for the others too. */
 export function countLevels(cells: Cells, levels: Uint8Array): Int32Array {
-  const { width, height, cellWidth, cellHeight, across, down } = cells;
+  const { width, height, cellWidth, cellHeight, across, down, step } = cells;
   const counts = new Int32Array(across * down * levelCount);
-  for (let y = 0; y < down * cellHeight; y++) {
+  const length = ceil((across * cellWidth) / step);
+  const bases = Int32Array.from({ length }, (_, x) => floor((x * step) / cellWidth) * levelCount);
+  for (let y = 0; y * step < down * cellHeight; y++) {
     const row = mirrored(y, height) * width;
-    const first = floor(y / cellHeight) * across;
-    for (let i = 0, x = 0; i < across; i++) {
-      const base = (first + i) * levelCount;
-      const end = (i + 1) * cellWidth;
-      for (const inside = min(end, width); x < inside; x++) counts[base + levels[row + x]!]!++;
-      for (; x < end; x++) counts[base + levels[row + mirrored(x, width)]!]!++;
-    }
+    const first = floor((y * step) / cellHeight) * across * levelCount;
+    const inside = min(width, length);
+    for (let x = 0; x < inside; x++) counts[first + bases[x]! + levels[row + x]!]!++;
+    for (let x = inside; x < length; x++) counts[first + bases[x]! + levels[row + mirrored(x, width)]!]!++;
   }
+  if (step > 1) for (let i = 0; i < counts.length; i++) counts[i]! *= step * step;
   return counts;
 }
 
@@ -89,13 +96,13 @@ export function mirrored(x: number, length: number): number {
 }
 
 /** The maps (256 values per cell) that OpenCV makes of the histograms of all pixels under `clip`, its clip limit. Changes `counts`. */
-export function mapsOf(cells: Cells, counts: Int32Array, clip: number): Uint8Array {
-  const area = cells.cellWidth * cells.cellHeight;
-  const limit = max(floor((clip * area) / levelCount), 1);
-  const scale = fround(255 / area);
+export function mapsOf(counts: Int32Array, clip: number): Uint8Array {
   const maps = new Uint8Array(counts.length);
   for (let base = 0; base < counts.length; base += levelCount) {
-    spreadExcess(counts.subarray(base, base + levelCount), limit);
+    let area = 0;
+    for (let level = 0; level < levelCount; level++) area += counts[base + level]!;
+    const scale = fround(255 / area);
+    spreadExcess(counts.subarray(base, base + levelCount), max(floor((clip * area) / levelCount), 1));
     let sum = 0;
     for (let level = 0; level < levelCount; level++) {
       sum += counts[base + level]!;
