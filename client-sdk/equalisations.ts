@@ -1,33 +1,53 @@
 /**
- * The equalisations of pictures that were taken apart lately: a copy with a label or a changed pixel keeps the levels of the picture
- * before it, which is quick, and gives the same codes. SPEC.md sections 5.11 and 12.
+ * The equalisations of pictures that were taken apart lately, by the hash of their samples: the same picture in another container is
+ * not searched again. What is found depends on the picture alone. SPEC.md sections 5.11 and 12.
  */
+import type { CryptoProvider } from './core/crypto.js';
 import { findEqualisation } from './core/image/equalisation.js';
 import type { Equalisation, GreyPicture } from './core/image/equalised-picture.js';
+import { hexOf } from './protocol/bytes.js';
 
-/** Pictures that are remembered, and their samples together. */
-const maxPictures = 8;
-const maxSamples = 33_554_432;
+/** Samples of the pictures that are remembered. */
+const maxSamples = 8_388_608;
 
 /** Finds equalisations, and remembers the latest. */
 export class Equalisations {
-  #latest: readonly Equalisation[] = [];
+  readonly #latest = new Map<string, Equalisation>();
+
+  constructor(private readonly crypto: Pick<CryptoProvider, 'sha256'>) {}
 
   /** Undefined where the picture was not equalised, or not so that it was found. */
-  find(picture: GreyPicture): Equalisation | undefined {
-    const alike = this.#latest.filter(({ width, levels }) => width === picture.width && levels.length === picture.values.length);
-    const found = findEqualisation(picture, alike);
-    if (found !== undefined) this.#remember(found);
+  async find(picture: GreyPicture): Promise<Equalisation | undefined> {
+    const name = `${String(picture.width)} ${hexOf(await this.crypto.sha256(picture.values))}`;
+    const found = this.#latest.get(name) ?? search(picture);
+    if (found !== undefined) this.#remember(name, found);
     return found;
   }
 
-  #remember(found: Equalisation): void {
-    const kept: Equalisation[] = [];
+  /** Forgets all pictures. */
+  clear(): void {
+    this.#latest.clear();
+  }
+
+  #remember(name: string, found: Equalisation): void {
+    this.#latest.delete(name);
+    this.#latest.set(name, found);
     let samples = 0;
-    for (const each of [found, ...this.#latest.filter(({ maps }) => maps !== found.maps)]) {
-      samples += each.levels.length;
-      if (kept.length < maxPictures && samples <= maxSamples) kept.push(each);
+    for (const { levels } of this.#latest.values()) samples += levels.length;
+    for (const [oldest, { levels }] of this.#latest) {
+      if (samples <= maxSamples) break;
+      samples -= levels.length;
+      this.#latest.delete(oldest);
     }
-    this.#latest = kept;
+  }
+}
+
+/** The search saves bytes and nothing else: where it fails, for lack of memory above all, there is none. */
+function search(picture: GreyPicture): Equalisation | undefined {
+  try {
+    return findEqualisation(picture);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
   }
 }

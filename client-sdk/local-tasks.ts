@@ -16,12 +16,15 @@ export type TaskTools = Pick<Platform, 'crypto' | 'newHash' | 'now' | 'sleep'>;
 /** Tasks that run here. */
 export function localTasks(tools: TaskTools): Tasks {
   const lengths = new SampleLengths();
-  const equalisations = new Equalisations();
+  const equalisations = new Equalisations(tools.crypto);
   return {
     split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, breath: new Breath(tools, signal) }, input, source),
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
-    close: () => Promise.resolve(),
+    close: () => {
+      equalisations.clear();
+      return Promise.resolve();
+    },
   };
 }
 

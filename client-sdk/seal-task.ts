@@ -5,6 +5,7 @@ import type { Breath } from './breath.js';
 import { contentCoder } from './coder.js';
 import { codeForSealing, sealContent } from './core/block.js';
 import type { CryptoProvider } from './core/crypto.js';
+import { DiceError } from './core/errors.js';
 import { minBlockCodedBytes } from './protocol/limits.js';
 import type { FingerprintedContent, SealedContent, SealInput } from './tasks.js';
 
@@ -19,8 +20,20 @@ export async function sealContents(crypto: CryptoProvider, { domain, contents }:
 }
 
 async function sealOne(crypto: CryptoProvider, domain: SealInput['domain'], item: FingerprintedContent): Promise<SealedContent> {
-  const coded = codeForSealing(contentCoder, item.content, item.coded ?? contentCoder.code(item.content, item.equalisation));
+  const coded = codedForSealing(item);
   if (coded.length < minBlockCodedBytes) return { kind: 'inline', coded };
   const { cipher, tag, rehash, code } = await sealContent(crypto, domain, { fingerprint: item.fingerprint, coded });
   return { kind: 'block', cipher, tag, rehash, code };
+}
+
+/** The shortest form that gives the content back. */
+function codedForSealing({ content, coded, equalisation }: FingerprintedContent): Uint8Array {
+  if (coded !== undefined || equalisation === undefined) return codeForSealing(contentCoder, content, coded);
+  try {
+    return codeForSealing(contentCoder, content, contentCoder.code(content, equalisation));
+  } catch (thrown) {
+    // What only makes it shorter must not keep it from being stored.
+    if (thrown instanceof RangeError || thrown instanceof DiceError) return codeForSealing(contentCoder, content);
+    throw thrown;
+  }
 }

@@ -95,7 +95,7 @@ async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter
       const finder = new PlacedAnchors(planned.summary);
       if (await isExact(tools, input, { splitter, planned, finder })) {
         const grey = await planned.split.greyPicture?.();
-        return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : tools.equalisations.find(grey) };
+        return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : await tools.equalisations.find(grey) };
       }
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;

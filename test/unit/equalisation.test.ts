@@ -79,17 +79,6 @@ describe('finding the equalisation of a picture', () => {
     expect(shareOf(valuesOf(again, boxed), boxed.values, isOutside)).toBeGreaterThanOrEqual(0.99);
   });
 
-  it('has the same maps, and the same levels outside the box, where those of the picture without it are known', () => {
-    const again = findEqualisation(boxed, [found]);
-    expect(again?.maps).toEqual(found.maps);
-    expect(shareOf(again?.levels ?? new Uint8Array(0), found.levels, isOutside)).toBe(1);
-  });
-
-  it('does not go by what is known of another picture', () => {
-    const other = mustFind(equalise(smoothPicture(400, 300, 8), 2));
-    expect(findEqualisation(equalised, [{ ...other, cellWidth: 50 }, other])).toEqual(found);
-  });
-
   it('keeps nearly all where one pixel was changed afterwards', () => {
     const values = equalised.values.map((value, at) => (at === 5_000 ? value ^ 0x40 : value));
     const again = mustFind({ ...equalised, values });

@@ -9,8 +9,21 @@ const leastEqual = 1 / 20;
 const equalPerClose = 1.2;
 const apartPerClose = 2.1;
 
-/** Whether neighbours that are one off are as rare as in an equalised picture. */
+/** Whether this picture is worth a search: neighbours that are one off are rare, though most values occur somewhere. */
 export function mayBeEqualised(values: Uint8Array, width: number, height: number): boolean {
+  return hasGaps(values, width, height) && usesMostValues(values);
+}
+
+/** A picture that was stretched alike everywhere leaves out the same values everywhere. */
+function usesMostValues(values: Uint8Array): boolean {
+  const isUsed = new Uint8Array(256);
+  for (const value of values) isUsed[value] = 1;
+  const used = isUsed.reduce((sum, one) => sum + one, 0);
+  return 2 * used > isUsed.lastIndexOf(1) - isUsed.indexOf(1) + 1;
+}
+
+/** Whether neighbours that are one off are as rare as in an equalised picture. */
+function hasGaps(values: Uint8Array, width: number, height: number): boolean {
   let equal = 0;
   let close = 0;
   let apart = 0;

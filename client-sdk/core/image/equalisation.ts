@@ -38,21 +38,17 @@ const leastGain = 0.0005;
 /** Rounds that look for a shift of all levels, how far, and on which rows. */
 const shiftRounds = 3;
 const widestShift = 3;
+/** Side of the cells of pictures that are too large to be searched pixel by pixel. */
+const leastSampledSide = 32;
 const rowStep = 8;
 
-/**
- * Levels and maps of `picture`; undefined where it was not equalised so, or not enough of it comes out exactly. Those of an earlier
- * state of it, where they are `known`, are kept but for the pixels that changed, so that unchanged parts have the same again.
- */
-export function findEqualisation(picture: GreyPicture, known: readonly Equalisation[] = []): Equalisation | undefined {
+/** Levels and maps of `picture`; undefined where it was not equalised so, or not enough of it comes out exactly. Depends on the picture alone. */
+export function findEqualisation(picture: GreyPicture): Equalisation | undefined {
   const { values, width, height } = picture;
   if (width * height > maxPlanePixels || min(width, height) < minEqualisedSide) return undefined;
   if (!mayBeEqualised(values, width, height)) return undefined;
   const cells = cellsUnder(gridOf(width, height, nodesPerSide, nodesPerSide), { width, height }, 1);
-  for (const earlier of known) {
-    const kept = keptEqualisation(cells, values, earlier);
-    if (kept !== undefined) return kept;
-  }
+  if (width * height > searchedPixels && min(cells.cellWidth, cells.cellHeight) < leastSampledSide) return undefined;
   for (const clip of clipLimits) {
     const found = equalisationUnder(cells, values, clip);
     if (found !== undefined) return found;
@@ -120,15 +116,6 @@ function spreadLevels(cells: Cells, { step, width }: Cells, few: Uint8Array): Ui
 function equalisationOf({ cells, maps, levels }: Search): Equalisation {
   const { cellWidth, cellHeight, across, down } = cells;
   return { cellWidth, cellHeight, across, down, maps, width: cells.width, levels };
-}
-
-function keptEqualisation(cells: Cells, values: Uint8Array, known: Equalisation): Equalisation | undefined {
-  const sameGrid = known.cellWidth === cells.cellWidth && known.cellHeight === cells.cellHeight;
-  if (!sameGrid || known.levels.length !== values.length || known.maps.length !== cells.across * cells.down * levelCount) return undefined;
-  const search = newSearch(cells, values, known.levels.slice(), known.maps);
-  if (exactShare(search, 0, rowStep) < leastExact) return undefined;
-  moveToNearest(search, levelCount);
-  return equalisationOf(search);
 }
 
 interface Found {

@@ -129,14 +129,21 @@ export class LeapingChains {
     const own = ordinals[first & ringMask]!;
     let { length } = this;
     let candidate = isLong ? this.#longHeads[longHash(bytes, at)]! : this.#shortHeads[shortHash(bytes, at)]!;
+    let wasted = 0;
     for (let steps = 0; candidate >= limit; steps++, candidate = links[candidate & ringMask]!) {
-      if (candidate >= before) continue;
+      if (candidate >= before) {
+        if (++wasted > freeSteps) return again;
+        continue;
+      }
       const from = candidate - base;
       if (steps >= chain) {
         if (isSameKey(bytes, from, at) && own - ordinals[candidate & ringMask]! >= chain) return -1;
         if (steps > chain + freeSteps) return again;
       }
-      if (bytes[from + length] !== bytes[at + length] || bytes[from + length - 1] !== bytes[at + length - 1]) continue;
+      if (bytes[from + length] !== bytes[at + length] || bytes[from + length - 1] !== bytes[at + length - 1]) {
+        if ((steps & 3) === 3 && !isSameKey(bytes, from, at) && (wasted += 4) > freeSteps) return again;
+        continue;
+      }
       const common = commonBytes(bytes, from, at, maxLength);
       // Of those that count for nothing some may be of another hash.
       if (common < 8 && common <= length) continue;

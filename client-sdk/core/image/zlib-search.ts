@@ -185,15 +185,23 @@ export class ZlibSearch {
     const own = ordinals[(base + at) & mask]!;
     let length = best;
     let candidate = links[(base + at) & mask]! - 1;
+    let wasted = 0;
     for (let steps = 0; candidate >= lowest; steps++, candidate = links[candidate & mask]! - 1) {
-      if (candidate >= before) continue;
+      if (candidate >= before) {
+        if (++wasted > freeSteps) return this.#goBack(before, length);
+        continue;
+      }
       const from = candidate - base;
       if (steps >= chain) {
         // As many as zlib looks at, if all of them are in its chain.
         if (isSameKey(window, from, at) && ((own - ordinals[candidate & mask]!) & 0xffff) > chain) return false;
         if (steps > chain + freeSteps) return this.#goBack(before, length);
       }
-      if (window[from + length] !== window[at + length] || window[from + length - 1] !== window[at + length - 1]) continue;
+      if (window[from + length] !== window[at + length] || window[from + length - 1] !== window[at + length - 1]) {
+        // Every fourth is looked at: where other keys fill the chain, zlib's own is the shorter one.
+        if ((steps & 3) === 3 && !isSameKey(window, from, at) && (wasted += 4) > freeSteps) return this.#goBack(before, length);
+        continue;
+      }
       const found = commonBytes(window, from, at, most);
       if (found <= length) continue;
       if (((own - ordinals[candidate & mask]!) & 0xffff) > chain) return false;
