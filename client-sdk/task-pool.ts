@@ -105,7 +105,7 @@ export class TaskPool implements Tasks {
     this.#isClosed = true;
     const threads = [...this.#threads];
     this.#threads.clear();
-    await Promise.all(threads.map((thread) => thread.close()));
+    await Promise.all([this.#local.close(), ...threads.map((thread) => thread.close())]);
   }
 
   /** Does work once there is room for its bytes; without a thread where none can be started. */
@@ -122,7 +122,7 @@ export class TaskPool implements Tasks {
   async #runningThread(signal: AbortSignal | undefined): Promise<PoolThread | undefined> {
     while (this.#maxThreads > 0) {
       const { thread, trouble } = this.#leastBusy();
-      const reason = thread === undefined ? trouble : await thread.start(this.setting.tools, this.setting.maxStartMs ?? defaultMaxStartMs);
+      const reason = thread === undefined ? trouble : await unlessAborted(thread.start(this.setting.tools, this.setting.maxStartMs ?? defaultMaxStartMs), signal);
       if (this.#isClosed || signal?.aborted === true) throw fault('cancelled');
       if (thread !== undefined && reason === undefined) return thread;
       await this.#goOnWithout(thread, reason);
@@ -134,9 +134,10 @@ export class TaskPool implements Tasks {
   async #goOnWithout(thread: PoolThread | undefined, reason: string | undefined): Promise<void> {
     if (thread !== undefined) this.#threads.delete(thread);
     this.#maxThreads = Math.min(this.#maxThreads, this.#threads.size);
-    if (!this.#hasWarned) this.setting.onWarning?.(`${startWarning} The reason: ${reason ?? 'unknown'}`);
+    const isFirst = !this.#hasWarned;
     this.#hasWarned = true;
     await thread?.close();
+    if (isFirst) this.setting.onWarning?.(`${startWarning} The reason: ${reason ?? 'unknown'}`);
   }
 
   /** There was enough to do to start threads. */
@@ -157,6 +158,20 @@ export class TaskPool implements Tasks {
     } catch (thrown) {
       return { trouble: thrown instanceof Error ? thrown.message : String(thrown) };
     }
+  }
+}
+
+/** What comes first of the answer and the abort. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await answer;
+  let forgetSignal: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    forgetSignal = onAbortOf(signal, () => { reject(fault('cancelled')); });
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    forgetSignal?.();
   }
 }
 

@@ -171,6 +171,15 @@ describe('a thread that cannot be started', () => {
     await tasks.close();
     expect(await code).toBe('cancelled');
   });
+
+  it('is not waited for once the work was cancelled', async () => {
+    const tasks = new TaskPool({ threads: 1, tools: nodeTools, startBytes: 0, maxStartMs: 600_000, startThread: (listener) => startWorkerThread(listener, scriptOf('setInterval(() => undefined, 1000)')) });
+    open.push(tasks);
+    const controller = new AbortController();
+    const code = codeOf(splitBy(tasks, { source: memorySource(png), fileHash }, { signal: controller.signal }));
+    setTimeout(() => { controller.abort(); }, 1);
+    expect(await code).toBe('cancelled');
+  });
 });
 
 describe('a thread that stops', () => {
