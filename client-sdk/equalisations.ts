@@ -14,12 +14,15 @@ const maxSamples = 8_388_608;
 export class Equalisations {
   readonly #latest = new Map<string, Equalisation>();
 
-  constructor(private readonly crypto: Pick<CryptoProvider, 'sha256'>) {}
+  constructor(
+    private readonly crypto: Pick<CryptoProvider, 'sha256'>,
+    private readonly search: typeof findEqualisation = findEqualisation,
+  ) {}
 
   /** Undefined where the picture was not equalised, or not so that it was found. */
   async find(picture: GreyPicture): Promise<Equalisation | undefined> {
     const name = `${String(picture.width)} ${hexOf(await this.crypto.sha256(picture.values))}`;
-    const found = this.#latest.get(name) ?? search(picture);
+    const found = this.#latest.get(name) ?? this.#search(picture);
     if (found !== undefined) this.#remember(name, found);
     return found;
   }
@@ -40,14 +43,14 @@ export class Equalisations {
       this.#latest.delete(oldest);
     }
   }
-}
 
-/** The search saves bytes and nothing else: where it fails, for lack of memory above all, there is none. */
-function search(picture: GreyPicture): Equalisation | undefined {
-  try {
-    return findEqualisation(picture);
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
+  /** It saves bytes and nothing else: where it fails, for lack of memory above all, there is none. */
+  #search(picture: GreyPicture): Equalisation | undefined {
+    try {
+      return this.search(picture);
+    } catch (thrown) {
+      if (thrown instanceof RangeError) return undefined;
+      throw thrown;
+    }
   }
 }

@@ -5,7 +5,6 @@ import type { Breath } from './breath.js';
 import { contentCoder } from './coder.js';
 import { codeForSealing, sealContent } from './core/block.js';
 import type { CryptoProvider } from './core/crypto.js';
-import { DiceError } from './core/errors.js';
 import { minBlockCodedBytes } from './protocol/limits.js';
 import type { FingerprintedContent, SealedContent, SealInput } from './tasks.js';
 
@@ -31,9 +30,8 @@ function codedForSealing({ content, coded, equalisation }: FingerprintedContent)
   if (coded !== undefined || equalisation === undefined) return codeForSealing(contentCoder, content, coded);
   try {
     return codeForSealing(contentCoder, content, contentCoder.code(content, equalisation));
-  } catch (thrown) {
-    // What only makes it shorter must not keep it from being stored.
-    if (thrown instanceof RangeError || thrown instanceof DiceError) return codeForSealing(contentCoder, content);
-    throw thrown;
+  } catch {
+    // What only makes it shorter must not keep it from being stored; what else is wrong shows here again.
+    return codeForSealing(contentCoder, content);
   }
 }

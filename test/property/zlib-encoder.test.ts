@@ -138,3 +138,44 @@ function hasLongest(stream: Uint8Array): boolean {
   sample.end();
   return sample.parts.some(({ tokens }) => tokens.some((token) => token >>> 16 >= 258));
 }
+
+describe('bytes that fill the chain of one long key with others', () => {
+  /** Words of four bytes of one hash, in nearly the same order again and again. */
+  function crafted(length: number): Uint8Array {
+    const words: number[] = [];
+    for (let word = 0; words.length < 7_600; word++) if (Math.imul(word, 0x9e3779b1) >>> 17 === 12_345) words.push(word);
+    const bytes = new DataView(new ArrayBuffer(length));
+    const below = belowOf(11);
+    for (let at = 0, i = 0; at < length; at += 4, i = (i + 1) % words.length) {
+      // Words change places with near ones, so that no two periods are the same.
+      const [near, word] = [Math.min(words.length - 1, i + below(8)), words[i] ?? 0];
+      words[i] = words[near] ?? 0;
+      words[near] = word;
+      bytes.setUint32(at, words[i] ?? 0, true);
+    }
+    return new Uint8Array(bytes.buffer);
+  }
+
+  function secondsOf(work: () => unknown): number {
+    const start = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
+  }
+
+  const bytes = crafted(524_288);
+  const settings = { memLevel: 8, strategy: 0, windowBits: 15 } as const;
+
+  it.each([6, 9] as const)('take no longer than twenty times what pako needs at level %d, and come out the same', (level) => {
+    const plain: Uint8Array[] = [];
+    const usual = secondsOf(() => plain.push(pako.deflateRaw(bytes, { ...settings, level })));
+    const own: Uint8Array[] = [];
+    const taken = secondsOf(() => {
+      const encoder = new ZlibEncoder({ ...settings, level }, (piece) => own.push(piece));
+      encoder.push(bytes);
+      encoder.finish();
+    });
+    expect(Buffer.compare(concat(...own), concat(...plain))).toBe(0);
+    expect(taken).toBeLessThan(20 * usual + 0.2);
+  });
+});

@@ -3,7 +3,8 @@
  * are not what these give. Drawn by integers alone. For the tests and vectors of the tile coder.
  */
 import { newTile, samplesOf, type TileShape } from '../../client-sdk/core/image/content.js';
-import { equalisedValues, levelCount, type NodeGrid, nodesOf, type TileEqualisation } from '../../client-sdk/core/image/equalised-tile.js';
+import { equalisedValues, type NodeGrid, nodesOf, type TileEqualisation } from '../../client-sdk/core/image/equalised-tile.js';
+import { greyLevels } from '../../client-sdk/core/image/equalised-picture.js';
 import { numbersFrom } from './sample-tiles.js';
 
 /** A tile's content and what it is made of. */
@@ -18,8 +19,8 @@ export function equalisedTile(size: Pick<TileShape, 'width' | 'height'>, grid: N
   const next = numbersFrom(1);
   const levels = Uint8Array.from({ length: size.width * size.height }, (_, i) => 40 + ((i % size.width) >> 3) + (next() % 5));
   const { across, down } = nodesOf(grid, shape);
-  const maps = new Uint8Array(across * down * levelCount);
-  for (let node = 0; node < across * down; node++) drawMap(maps.subarray(node * levelCount, (node + 1) * levelCount), next() % 40, 9 + (next() % 5));
+  const maps = new Uint8Array(across * down * greyLevels);
+  for (let node = 0; node < across * down; node++) drawMap(maps.subarray(node * greyLevels, (node + 1) * greyLevels), next() % 40, 9 + (next() % 5));
   const equalisation = { grid, maps, levels };
   const content = newTile(shape);
   const samples = samplesOf(content);
@@ -30,5 +31,5 @@ export function equalisedTile(size: Pick<TileShape, 'width' | 'height'>, grid: N
 
 /** A line of `slope` quarters a level, from `start` at level 30 on. */
 function drawMap(map: Uint8Array, start: number, slope: number): void {
-  for (let level = 0; level < levelCount; level++) map[level] = Math.max(0, Math.min(255, start + (((level - 30) * slope) >> 2)));
+  for (let level = 0; level < greyLevels; level++) map[level] = Math.max(0, Math.min(255, start + (((level - 30) * slope) >> 2)));
 }

@@ -7,7 +7,8 @@ import { DiceError } from '../../client-sdk/core/errors.js';
 import { codeContent, decodeContent } from '../../client-sdk/core/image/coded.js';
 import { samplesOf, type TileShape } from '../../client-sdk/core/image/content.js';
 import { codeEqualisation, decodeEqualisation } from '../../client-sdk/core/image/equalised-code.js';
-import { equalisationIn, equalisedValues, levelCount, nodesOf } from '../../client-sdk/core/image/equalised-tile.js';
+import { equalisationIn, equalisedValues, nodesOf } from '../../client-sdk/core/image/equalised-tile.js';
+import { greyLevels } from '../../client-sdk/core/image/equalised-picture.js';
 import { equalisedTile, type EqualisedTile } from '../support/equalised-tiles.js';
 import { numbersFrom, sampleTile } from '../support/sample-tiles.js';
 
@@ -78,8 +79,8 @@ describe('a tile of an equalised picture', () => {
 
 describe('values', () => {
   it('are rounded to the nearest, halves to the even one', () => {
-    const maps = new Uint8Array(4 * levelCount);
-    for (let level = 0; level < levelCount; level++) maps[level + levelCount] = level;
+    const maps = new Uint8Array(4 * greyLevels);
+    for (let level = 0; level < greyLevels; level++) maps[level + greyLevels] = level;
     // One sample in the middle between a map of zeros and one of the levels themselves.
     const half = { grid: { cellWidth: 8, cellHeight: 8, phaseX: 8, phaseY: 0 }, maps };
     const at = (level: number): number | undefined => equalisedValues({ ...half, levels: Uint8Array.of(level) }, grey(1, 1))[0];
@@ -91,7 +92,7 @@ describe('values', () => {
     const next = numbersFrom(4);
     const picture = {
       cellWidth: 26, cellHeight: 18, across: 4, down: 4, width: size.width,
-      maps: Uint8Array.from({ length: 16 * levelCount }, (_, i) => ((i % levelCount) >> 1) + (next() % 3)),
+      maps: Uint8Array.from({ length: 16 * greyLevels }, (_, i) => ((i % greyLevels) >> 1) + (next() % 3)),
       levels: Uint8Array.from({ length: size.width * size.height }, () => next() % 200),
     };
     const whole = equalisedValues(equalisationIn(picture, { x: 0, y: 0, ...size }), size);

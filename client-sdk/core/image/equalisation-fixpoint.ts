@@ -1,9 +1,10 @@
 /**
  * First estimate of the levels of an equalised picture: a fixpoint between levels and the maps of their histograms, in real
- * numbers, on every second pixel of every second row, fewer of large pictures. It comes out smooth, near the true levels but not at whole numbers: that is
- * the business of the phase. SPEC.md section 5.11.
+ * numbers, on every second pixel of every second row, fewer of large pictures. It comes out smooth, near the true levels but not
+ * at whole numbers: that is the business of the phase. SPEC.md section 5.11.
  */
-import { levelCount, mirrored, type Cells } from './equalised-cells.js';
+import { mirrored, type Cells } from './equalised-cells.js';
+import { greyLevels } from './equalised-picture.js';
 
 const { ceil, floor, min } = Math;
 
@@ -54,19 +55,19 @@ function estimateSampled(cells: Cells, values: Uint8Array, clip: number): Sample
 /** Maps of the histograms of real levels: each counts for the two whole ones around it. */
 function softMaps(cells: Cells, sampled: SampledLevels, clip: number): Float32Array {
   const maps = softCounts(cells, sampled);
-  for (let base = 0; base < maps.length; base += levelCount) accumulate(maps.subarray(base, base + levelCount), clip);
+  for (let base = 0; base < maps.length; base += greyLevels) accumulate(maps.subarray(base, base + greyLevels), clip);
   return maps;
 }
 
 function softCounts(cells: Cells, sampled: SampledLevels): Float32Array {
   const { across, levels } = sampled;
   const step = sampled.step * cells.step;
-  const counts = new Float32Array(cells.across * cells.down * levelCount);
+  const counts = new Float32Array(cells.across * cells.down * greyLevels);
   for (let y = 0; y < cells.down * cells.cellHeight; y += step) {
     const row = floor(mirrored(y, cells.height * cells.step) / step) * across;
     const first = floor(y / cells.cellHeight) * cells.across;
     for (let i = 0, x = 0; i < cells.across; i++) {
-      const base = (first + i) * levelCount;
+      const base = (first + i) * greyLevels;
       const end = (i + 1) * cells.cellWidth;
       for (; x < end; x += step) {
         const level = levels[row + floor(mirrored(x, cells.width * cells.step) / step)]!;
@@ -82,13 +83,13 @@ function softCounts(cells: Cells, sampled: SampledLevels): Float32Array {
 /** Turns counts into a map in place. */
 function accumulate(counts: Float32Array, clip: number): void {
   let total = 0;
-  for (let level = 0; level < levelCount; level++) total += counts[level]!;
-  const limit = (clip * total) / levelCount;
+  for (let level = 0; level < greyLevels; level++) total += counts[level]!;
+  const limit = (clip * total) / greyLevels;
   let kept = 0;
-  for (let level = 0; level < levelCount; level++) kept += min(counts[level]!, limit);
-  const each = (total - kept) / levelCount;
+  for (let level = 0; level < greyLevels; level++) kept += min(counts[level]!, limit);
+  const each = (total - kept) / greyLevels;
   let sum = 0;
-  for (let level = 0; level < levelCount; level++) {
+  for (let level = 0; level < greyLevels; level++) {
     sum += min(counts[level]!, limit) + each;
     counts[level] = (sum * 255) / total;
   }
@@ -123,10 +124,10 @@ function measureErrors({ cells, values, sampled, maps, errors, slopes }: Measuri
       const right = columns.after[x]!;
       const level = levels[at]!;
       const low = min(level | 0, 254);
-      const a = (top + left) * levelCount + low;
-      const b = (top + right) * levelCount + low;
-      const c = (bottom + left) * levelCount + low;
-      const d = (bottom + right) * levelCount + low;
+      const a = (top + left) * greyLevels + low;
+      const b = (top + right) * greyLevels + low;
+      const c = (bottom + left) * greyLevels + low;
+      const d = (bottom + right) * greyLevels + low;
       const lower = (maps[a]! * (1 - wx) + maps[b]! * wx) * (1 - wy) + (maps[c]! * (1 - wx) + maps[d]! * wx) * wy;
       const upper = (maps[a + 1]! * (1 - wx) + maps[b + 1]! * wx) * (1 - wy) + (maps[c + 1]! * (1 - wx) + maps[d + 1]! * wx) * wy;
       const slope = upper - lower;

@@ -2,7 +2,8 @@
  * From values back to levels under given maps: real levels, that lie between whole ones where the maps are not quite right, and
  * the nearest whole ones. Each pixel walks from the level that it had. SPEC.md section 5.11.
  */
-import { levelCount, mixRow, type Cells } from './equalised-cells.js';
+import { mixRow, type Cells } from './equalised-cells.js';
+import { greyLevels } from './equalised-picture.js';
 
 const { floor, max, min } = Math;
 
@@ -61,7 +62,7 @@ export function wrongAround({ cells, wrong }: Search): Int32Array {
 /** Calls `visit` for each row of pixels of each quarter of a cell that is `active`, with the mixed maps of that row. */
 function eachRun({ cells, maps }: Search, active: Uint8Array | undefined, visit: Visit): void {
   const { across, columns, rows, width } = cells;
-  const mixed = new Int32Array(across * levelCount);
+  const mixed = new Int32Array(across * greyLevels);
   for (let j = 0; j < 2 * cells.down; j++) {
     const first = j * 2 * across;
     if (active !== undefined && !active.subarray(first, first + 2 * across).includes(1)) continue;
@@ -96,14 +97,14 @@ export function invert(search: Search, real: RealLevels, active?: Uint8Array): v
 function invertRun({ cells, values, levels }: Search, real: RealLevels, mixed: Int32Array, run: Run): void {
   const { unit, step } = cells;
   const whole = 2 * cells.cellWidth;
-  const a = cells.columns.before[run.x]! * levelCount;
-  const b = cells.columns.after[run.x]! * levelCount;
+  const a = cells.columns.before[run.x]! * greyLevels;
+  const b = cells.columns.after[run.x]! * greyLevels;
   const perUnit = 1 / unit;
   let after = cells.columns.weight[run.x]!;
   for (let x = run.x, at = run.at; x < run.end; x++, at++, after += 2 * step) {
     const before = whole - after;
     const target = values[at]! * unit;
-    let level = min(levels[at]!, levelCount - 2);
+    let level = min(levels[at]!, greyLevels - 2);
     let low = mixed[a + level]! * before + mixed[b + level]! * after;
     let high = mixed[a + level + 1]! * before + mixed[b + level + 1]! * after;
     while (low > target && level > 0) {
@@ -111,7 +112,7 @@ function invertRun({ cells, values, levels }: Search, real: RealLevels, mixed: I
       high = low;
       low = mixed[a + level]! * before + mixed[b + level]! * after;
     }
-    while (high <= target && level < levelCount - 2) {
+    while (high <= target && level < greyLevels - 2) {
       level++;
       low = high;
       high = mixed[a + level + 1]! * before + mixed[b + level + 1]! * after;
@@ -141,8 +142,8 @@ export function moveToNearest(search: Search, reach: number, active?: Uint8Array
 function moveRun({ cells, values, levels }: Search, reach: number, mixed: Int32Array, run: Run): number {
   const { unit, step } = cells;
   const whole = 2 * cells.cellWidth;
-  const a = cells.columns.before[run.x]! * levelCount;
-  const b = cells.columns.after[run.x]! * levelCount;
+  const a = cells.columns.before[run.x]! * greyLevels;
+  const b = cells.columns.after[run.x]! * greyLevels;
   let after = cells.columns.weight[run.x]!;
   let wrong = 0;
   for (let x = run.x, at = run.at; x < run.end; x++, at++, after += 2 * step) {
@@ -155,7 +156,7 @@ function moveRun({ cells, values, levels }: Search, reach: number, mixed: Int32A
     let error = distance < 0 ? -distance : distance;
     if (error <= allowed) continue;
     const way = distance < 0 ? 1 : -1;
-    for (let k = 1, next = level + way; error > allowed && k <= reach && next >= 0 && next < levelCount; k++, next += way) {
+    for (let k = 1, next = level + way; error > allowed && k <= reach && next >= 0 && next < greyLevels; k++, next += way) {
       distance = mixed[a + next]! * before + mixed[b + next]! * after - target;
       const other = distance < 0 ? -distance : distance;
       if (other > error || (other === error && way < 0)) break;
@@ -171,7 +172,7 @@ function moveRun({ cells, values, levels }: Search, reach: number, mixed: Int32A
 /** Moves each exact pixel to that of its exact levels which is nearest to the levels before it in its row and above it. */
 export function smoothExact({ cells, values, levels, maps }: Search): void {
   const { width, height, cellWidth, columns, unit } = cells;
-  const mixed = new Int32Array(cells.across * levelCount);
+  const mixed = new Int32Array(cells.across * greyLevels);
   for (let y = 0, at = 0; y < height; y++) {
     mixRow(cells, maps, y, mixed);
     for (let x = 0; x < width; x++, at++) {
@@ -179,8 +180,8 @@ export function smoothExact({ cells, values, levels, maps }: Search): void {
       const wanted = (left + (y > 0 ? levels[at - width]! : left)) >> 1;
       const after = columns.weight[x]!;
       const before = 2 * cellWidth - after;
-      const a = columns.before[x]! * levelCount;
-      const b = columns.after[x]! * levelCount;
+      const a = columns.before[x]! * greyLevels;
+      const b = columns.after[x]! * greyLevels;
       const target = values[at]! * unit;
       const allowed = unit / 2 - (values[at]! & 1);
       let level = levels[at]!;
@@ -199,7 +200,7 @@ export function smoothExact({ cells, values, levels, maps }: Search): void {
 /** Share of the pixels of every `step`-th row that are exact under maps whose levels are `shift` higher than those of the search. */
 export function exactShare({ cells, values, levels, maps }: Search, shift: number, step: number): number {
   const { width, height, cellWidth, columns, unit } = cells;
-  const mixed = new Int32Array(cells.across * levelCount);
+  const mixed = new Int32Array(cells.across * greyLevels);
   let exact = 0;
   let pixels = 0;
   for (let y = 0; y < height; y += step, pixels += width) {
@@ -208,7 +209,7 @@ export function exactShare({ cells, values, levels, maps }: Search, shift: numbe
       const moved = levels[at]! + shift;
       const level = moved < 0 ? 0 : moved > 255 ? 255 : moved;
       const after = columns.weight[x]!;
-      const sum = mixed[columns.before[x]! * levelCount + level]! * (2 * cellWidth - after) + mixed[columns.after[x]! * levelCount + level]! * after;
+      const sum = mixed[columns.before[x]! * greyLevels + level]! * (2 * cellWidth - after) + mixed[columns.after[x]! * greyLevels + level]! * after;
       const error = sum - values[at]! * unit;
       if ((error < 0 ? -error : error) <= unit / 2 - (values[at]! & 1)) exact++;
     }

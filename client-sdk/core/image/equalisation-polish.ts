@@ -3,7 +3,8 @@
  * histogram, so that pixels that were changed after equalisation do no harm. Nodes of one parity of columns and rows at a time,
  * since a pixel depends on one of each. SPEC.md section 5.11.
  */
-import { levelCount, mixRow, type Axis } from './equalised-cells.js';
+import { mixRow, type Axis } from './equalised-cells.js';
+import { greyLevels } from './equalised-picture.js';
 import { moveToNearest, quartersAround, wrongAround, type Search } from './equalisation-inverse.js';
 
 const { ceil, floor, max, min, sqrt } = Math;
@@ -33,7 +34,7 @@ export function polish(search: Search, rounds: number): number {
       const nodes = wrongNodes(search, asked, parity);
       const votes = countVotes(search, nodes);
       nodes.forEach((node, i) => {
-        if (moveNode(maps.subarray(node * levelCount, (node + 1) * levelCount), votes, i)) moved[node] = 1;
+        if (moveNode(maps.subarray(node * greyLevels, (node + 1) * greyLevels), votes, i)) moved[node] = 1;
       });
     }
     const before = exact;
@@ -70,8 +71,8 @@ function wrongNodes(search: Search, asked: Uint8Array, parity: number): number[]
 function countVotes(search: Search, nodes: readonly number[]): Int32Array {
   const { cells, maps } = search;
   const { across, down, rows } = cells;
-  const votes = new Int32Array(nodes.length * levelCount * slots);
-  const mixed = new Int32Array(across * levelCount);
+  const votes = new Int32Array(nodes.length * greyLevels * slots);
+  const mixed = new Int32Array(across * greyLevels);
   const rowStep = max(floor(sqrt(cells.unit / (cells.step * cells.step * enoughPixels))), 1);
   for (let row = 0; row < down; row++) {
     const inRow = nodes.filter((node) => floor(node / across) === row);
@@ -80,7 +81,7 @@ function countVotes(search: Search, nodes: readonly number[]): Int32Array {
       const weight = nodeWeight(rows, 2 * cells.cellHeight, y, row);
       if (16 * weight < cells.unit / cells.cellWidth) continue;
       mixRow(cells, maps, y, mixed);
-      for (const node of inRow) voteInRow(search, { node, y, weight, mixed }, votes.subarray(nodes.indexOf(node) * levelCount * slots));
+      for (const node of inRow) voteInRow(search, { node, y, weight, mixed }, votes.subarray(nodes.indexOf(node) * greyLevels * slots));
     }
   }
   return votes;
@@ -112,7 +113,7 @@ function voteInRow({ cells, values, levels }: Search, { node, y, weight: down, m
     if (8 * weight < unit) continue;
     const level = levels[at]!;
     const value = values[at]!;
-    const sum = mixed[firsts[x]! * levelCount + level]! * (whole - after) + mixed[seconds[x]! * levelCount + level]! * after;
+    const sum = mixed[firsts[x]! * greyLevels + level]! * (whole - after) + mixed[seconds[x]! * greyLevels + level]! * after;
     const odd = value & 1;
     const missing = value * unit - sum;
     const share = 1 / weight;
@@ -127,10 +128,10 @@ function voteInRow({ cells, values, levels }: Search, { node, y, weight: down, m
 
 /** Moves the map of a node as its votes, the `index`-th ones, say; whether that changes it. */
 function moveNode(map: Uint8Array, votes: Int32Array, index: number): boolean {
-  const base = index * levelCount;
-  const steps = new Int32Array(levelCount);
+  const base = index * greyLevels;
+  const steps = new Int32Array(greyLevels);
   let carried = 0;
-  for (let level = 0; level < levelCount; level++) {
+  for (let level = 0; level < greyLevels; level++) {
     carried = chosenStep(votes, (base + level) * slots + reach) ?? carried;
     steps[level] = carried;
   }
@@ -157,10 +158,10 @@ function chosenStep(votes: Int32Array, slot: number): number | undefined {
 
 /** Steps down from below and steps up from above, none past its neighbour: the map stays nondecreasing. */
 function moveMap(map: Uint8Array, steps: Int32Array): void {
-  for (let level = 0; level < levelCount; level++) {
+  for (let level = 0; level < greyLevels; level++) {
     if (steps[level]! < 0) map[level] = max(map[level]! + steps[level]!, level === 0 ? 0 : map[level - 1]!);
   }
-  for (let level = levelCount - 1; level >= 0; level--) {
-    if (steps[level]! > 0) map[level] = min(map[level]! + steps[level]!, level === levelCount - 1 ? 255 : map[level + 1]!);
+  for (let level = greyLevels - 1; level >= 0; level--) {
+    if (steps[level]! > 0) map[level] = min(map[level]! + steps[level]!, level === greyLevels - 1 ? 255 : map[level + 1]!);
   }
 }

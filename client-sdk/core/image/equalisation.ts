@@ -3,14 +3,14 @@
  * for the maps of its nodes: the levels are smoother and fewer, and give back the values exactly. Only what OpenCV makes is looked
  * for. Source of the method: Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", Graphics Gems IV, 1994. SPEC.md section 5.11.
  */
-import { cellsUnder, countLevels, gridOf, levelCount, mapsOf, type Cells } from './equalised-cells.js';
+import { cellsUnder, countLevels, gridOf, mapsOf, type Cells } from './equalised-cells.js';
 import { estimateLevels } from './equalisation-fixpoint.js';
 import { exactShare, invert, moveToNearest, newSearch, quartersAround, smoothExact, type RealLevels, type Search } from './equalisation-inverse.js';
 import { measurePhase, roundLevels } from './equalisation-phase.js';
 import { polish } from './equalisation-polish.js';
 import { mayBeEqualised } from './equalisation-trial.js';
 import { unwrap } from './equalisation-unwrap.js';
-import type { Equalisation, GreyPicture } from './equalised-picture.js';
+import { type Equalisation, greyLevels, type GreyPicture } from './equalised-picture.js';
 import { maxPlanePixels, minEqualisedSide } from './image-limits.js';
 
 const { floor, max, min } = Math;
@@ -38,8 +38,6 @@ const leastGain = 0.0005;
 /** Rounds that look for a shift of all levels, how far, and on which rows. */
 const shiftRounds = 3;
 const widestShift = 3;
-/** Side of the cells of pictures that are too large to be searched pixel by pixel. */
-const leastSampledSide = 32;
 const rowStep = 8;
 
 /** Levels and maps of `picture`; undefined where it was not equalised so, or not enough of it comes out exactly. Depends on the picture alone. */
@@ -48,7 +46,8 @@ export function findEqualisation(picture: GreyPicture): Equalisation | undefined
   if (width * height > maxPlanePixels || min(width, height) < minEqualisedSide) return undefined;
   if (!mayBeEqualised(values, width, height)) return undefined;
   const cells = cellsUnder(gridOf(width, height, nodesPerSide, nodesPerSide), { width, height }, 1);
-  if (width * height > searchedPixels && min(cells.cellWidth, cells.cellHeight) < leastSampledSide) return undefined;
+  // Too large to be searched pixel by pixel, and too thin for every second one.
+  if (width * height > searchedPixels && stepOf(cells) === 1) return undefined;
   for (const clip of clipLimits) {
     const found = equalisationUnder(cells, values, clip);
     if (found !== undefined) return found;
@@ -61,7 +60,7 @@ function equalisationUnder(cells: Cells, values: Uint8Array, clip: number): Equa
   const found = step === 1 ? searched(cells, values, clip) : searchedByParts(cells, values, { clip, step });
   if (found === undefined || found.exact < leastExact * values.length) return undefined;
   const last = newSearch(cells, values, found.levels, found.maps);
-  moveToNearest(last, levelCount);
+  moveToNearest(last, greyLevels);
   smoothExact(last);
   return equalisationOf(last);
 }
@@ -89,7 +88,7 @@ function searchedByParts(cells: Cells, values: Uint8Array, { clip, step }: { rea
   const found = searched(few, sampledOf(cells, values, few), clip);
   if (found === undefined || found.exact < leastExact * found.levels.length) return undefined;
   const search = newSearch(cells, values, spreadLevels(cells, few, found.levels), found.maps);
-  moveToNearest(search, levelCount);
+  moveToNearest(search, greyLevels);
   smoothExact(search);
   const exact = polish(search, polishRounds);
   return { exact, levels: search.levels, maps: search.maps };
@@ -209,7 +208,7 @@ function followPhase(search: Search, real: RealLevels, { trustSettled, active }:
 function resetMaps({ cells, levels, maps }: Search, clip: number, bad: Uint8Array): void {
   const fresh = mapsOf(countLevels(cells, levels), clip);
   bad.forEach((isBad, node) => {
-    if (isBad === 1) maps.set(fresh.subarray(node * levelCount, (node + 1) * levelCount), node * levelCount);
+    if (isBad === 1) maps.set(fresh.subarray(node * greyLevels, (node + 1) * greyLevels), node * greyLevels);
   });
 }
 

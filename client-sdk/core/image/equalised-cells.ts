@@ -3,22 +3,13 @@
  * histogram equalisation makes of them, as OpenCV computes them. Not the search for the levels. Source: Zuiderveld, "Contrast
  * Limited Adaptive Histogram Equalization", Graphics Gems IV, 1994; SPEC.md section 5.11.
  */
+import { type CellGrid, greyLevels } from './equalised-picture.js';
 import type { Region } from './splitter.js';
 
 const { ceil, floor, fround, max, min } = Math;
 
-/** Cells of an equalised picture, each with a node in its middle. */
-export interface Grid {
-  /** Pixels. */
-  readonly cellWidth: number;
-  readonly cellHeight: number;
-  /** Nodes. */
-  readonly across: number;
-  readonly down: number;
-}
-
 /** Grid under a picture (or a part of one), or under every `step`-th of its columns and rows; each lies between two nodes. */
-export interface Cells extends Grid {
+export interface Cells extends CellGrid {
   readonly step: number;
   /** Columns and rows that are there. */
   readonly width: number;
@@ -38,10 +29,8 @@ export interface Axis {
   readonly halves: Int32Array;
 }
 
-export const levelCount = 256;
-
 /** The grid that OpenCV lays over a picture of `width` x `height` pixels: both sides are padded where one of them must be. */
-export function gridOf(width: number, height: number, across: number, down: number): Grid {
+export function gridOf(width: number, height: number, across: number, down: number): CellGrid {
   const padded = width % across !== 0 || height % down !== 0;
   const cellWidth = padded ? floor(width / across) + 1 : width / across;
   const cellHeight = padded ? floor(height / down) + 1 : height / down;
@@ -49,7 +38,7 @@ export function gridOf(width: number, height: number, across: number, down: numb
 }
 
 /** A grid under a whole picture, of which every `step`-th column and row is there. */
-export function cellsUnder(grid: Grid, picture: Pick<Region, 'width' | 'height'>, step: number): Cells {
+export function cellsUnder(grid: CellGrid, picture: Pick<Region, 'width' | 'height'>, step: number): Cells {
   const { cellWidth, cellHeight, across, down } = grid;
   const width = ceil(picture.width / step);
   const height = ceil(picture.height / step);
@@ -76,12 +65,12 @@ function axisOf(length: number, step: number, cell: number, nodes: number): Axis
 /** Histograms (256 counts per cell) of all pixels of the padded picture; those that are there count for the others too. */
 export function countLevels(cells: Cells, levels: Uint8Array): Int32Array {
   const { width, height, cellWidth, cellHeight, across, down, step } = cells;
-  const counts = new Int32Array(across * down * levelCount);
+  const counts = new Int32Array(across * down * greyLevels);
   const length = ceil((across * cellWidth) / step);
-  const bases = Int32Array.from({ length }, (_, x) => floor((x * step) / cellWidth) * levelCount);
+  const bases = Int32Array.from({ length }, (_, x) => floor((x * step) / cellWidth) * greyLevels);
   for (let y = 0; y * step < down * cellHeight; y++) {
     const row = mirrored(y, height) * width;
-    const first = floor((y * step) / cellHeight) * across * levelCount;
+    const first = floor((y * step) / cellHeight) * across * greyLevels;
     const inside = min(width, length);
     for (let x = 0; x < inside; x++) counts[first + bases[x]! + levels[row + x]!]!++;
     for (let x = inside; x < length; x++) counts[first + bases[x]! + levels[row + mirrored(x, width)]!]!++;
@@ -98,13 +87,13 @@ export function mirrored(x: number, length: number): number {
 /** The maps (256 values per cell) that OpenCV makes of the histograms of all pixels under `clip`, its clip limit. Changes `counts`. */
 export function mapsOf(counts: Int32Array, clip: number): Uint8Array {
   const maps = new Uint8Array(counts.length);
-  for (let base = 0; base < counts.length; base += levelCount) {
+  for (let base = 0; base < counts.length; base += greyLevels) {
     let area = 0;
-    for (let level = 0; level < levelCount; level++) area += counts[base + level]!;
+    for (let level = 0; level < greyLevels; level++) area += counts[base + level]!;
     const scale = fround(255 / area);
-    spreadExcess(counts.subarray(base, base + levelCount), max(floor((clip * area) / levelCount), 1));
+    spreadExcess(counts.subarray(base, base + greyLevels), max(floor((clip * area) / greyLevels), 1));
     let sum = 0;
-    for (let level = 0; level < levelCount; level++) {
+    for (let level = 0; level < greyLevels; level++) {
       sum += counts[base + level]!;
       maps[base + level] = min(roundHalfEven(fround(sum * scale)), 255);
     }
@@ -114,17 +103,17 @@ export function mapsOf(counts: Int32Array, clip: number): Uint8Array {
 
 function spreadExcess(counts: Int32Array, limit: number): void {
   let excess = 0;
-  for (let level = 0; level < levelCount; level++) {
+  for (let level = 0; level < greyLevels; level++) {
     if (counts[level]! <= limit) continue;
     excess += counts[level]! - limit;
     counts[level] = limit;
   }
-  const batch = floor(excess / levelCount);
-  let rest = excess - batch * levelCount;
-  for (let level = 0; level < levelCount; level++) counts[level]! += batch;
+  const batch = floor(excess / greyLevels);
+  let rest = excess - batch * greyLevels;
+  for (let level = 0; level < greyLevels; level++) counts[level]! += batch;
   if (rest === 0) return;
-  const step = max(floor(levelCount / rest), 1);
-  for (let level = 0; level < levelCount && rest > 0; level += step, rest--) counts[level]!++;
+  const step = max(floor(greyLevels / rest), 1);
+  for (let level = 0; level < greyLevels && rest > 0; level += step, rest--) counts[level]!++;
 }
 
 function roundHalfEven(x: number): number {
@@ -135,7 +124,7 @@ function roundHalfEven(x: number): number {
 
 /** The maps of row `y` of pixels at all columns of nodes: upper and lower ones mixed, times 2 cellHeight. */
 export function mixRow(cells: Cells, maps: Uint8Array, y: number, mixed: Int32Array): void {
-  const length = cells.across * levelCount;
+  const length = cells.across * greyLevels;
   const top = cells.rows.before[y]! * length;
   const bottom = cells.rows.after[y]! * length;
   const lower = cells.rows.weight[y]!;

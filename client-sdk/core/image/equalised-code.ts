@@ -5,7 +5,8 @@
 import { fault } from '../errors.js';
 import { fold, unfold } from './bit-stream.js';
 import type { TileShape } from './content.js';
-import { equalisedValues, levelCount, type NodeGrid, nodesOf, type TileEqualisation, usedLevels } from './equalised-tile.js';
+import { equalisedValues, type NodeGrid, nodesOf, type TileEqualisation, usedLevels } from './equalised-tile.js';
+import { greyLevels } from './equalised-picture.js';
 import { decodeBit, decodeNumber, encodeBit, encodeNumber, evenProbability, expectEnd, finish, newDecoder, newEncoder, numberContexts } from './range-coder.js';
 
 /** Sides of a cell, in pixels. */
@@ -62,7 +63,7 @@ export function decodeEqualisation(code: Uint8Array, shape: TileShape, levels: U
   const grid = codeGrid(reader, { cellWidth: 0, cellHeight: 0, phaseX: 0, phaseY: 0 });
   checkGrid(grid);
   const { across, down } = nodesOf(grid, shape);
-  const maps = new Uint8Array(across * down * levelCount);
+  const maps = new Uint8Array(across * down * greyLevels);
   codeMaps(reader, { grid, maps, levels }, shape);
   const values = equalisedValues({ grid, maps, levels }, shape);
   codeCorrections(reader, values, values);
@@ -100,7 +101,7 @@ function codeMaps(numbers: Numbers, tile: TileEqualisation, shape: TileShape): v
   const used = usedLevels(tile.grid, shape, tile.levels);
   const { across, down } = nodesOf(tile.grid, shape);
   const mapOf = (node: number): UsedMap => {
-    const [from, end] = [node * levelCount, (node + 1) * levelCount];
+    const [from, end] = [node * greyLevels, (node + 1) * greyLevels];
     return { values: tile.maps.subarray(from, end), used: used.subarray(from, end) };
   };
   for (let node = 0; node < across * down; node++) {
@@ -113,7 +114,7 @@ function codeMaps(numbers: Numbers, tile: TileEqualisation, shape: TileShape): v
 function codeMap(numbers: Numbers, map: UsedMap, like: UsedMap | undefined): void {
   const isSame = like !== undefined && numbers.bit(isContinued(map, like) ? 0 : 1) === 0;
   const line = new Line();
-  for (let level = 0; level < levelCount; level++) {
+  for (let level = 0; level < greyLevels; level++) {
     if (map.used[level] === 0) continue;
     const value = isSame && like.used[level] === 1 ? like.values[level]! : codeEntry(numbers, line, { level, map, like });
     map.values[level] = value;
@@ -128,7 +129,7 @@ function isContinued({ values, used }: UsedMap, like: UsedMap): boolean {
 function codeEntry(numbers: Numbers, line: Line, { level, map, like }: { readonly level: number; readonly map: UsedMap; readonly like: UsedMap | undefined }): number {
   const expected = line.expected(level) ?? firstOf(like, level);
   const value = expected + unfold(numbers.number(line.context, fold(map.values[level]! - expected)));
-  if (value < 0 || value >= levelCount) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+  if (value < 0 || value >= greyLevels) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
   line.missed(Math.abs(value - expected));
   return value;
 }
@@ -167,7 +168,7 @@ class Line {
     const run = this.#levels[last]! - this.#levels[start]!;
     const rise = run === 0 ? 2 : this.#values[last]! - this.#values[start]!;
     const whole = Math.max(1, run);
-    return Math.max(0, Math.min(levelCount - 1, this.#values[start]! + Math.floor((2 * rise * (level - this.#levels[start]!) + whole) / (2 * whole))));
+    return Math.max(0, Math.min(greyLevels - 1, this.#values[start]! + Math.floor((2 * rise * (level - this.#levels[start]!) + whole) / (2 * whole))));
   }
 }
 
@@ -179,7 +180,7 @@ function codeCorrections(numbers: Numbers, made: Uint8Array, values: Uint8Array)
     const at = before + 1 + numbers.number(contexts.gap, (wrong[k] ?? 0) - before - 1);
     if (at >= made.length) throw fault('recipe-invalid', 'A tile has more samples than it may have.');
     const value = made[at]! + unfold(numbers.number(contexts.difference, fold(values[at]! - made[at]!) - 1) + 1);
-    if (value < 0 || value >= levelCount) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
+    if (value < 0 || value >= greyLevels) throw fault('recipe-invalid', 'A tile has a sample outside its depth.');
     made[at] = value;
     before = at;
   }

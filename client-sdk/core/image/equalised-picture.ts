@@ -1,15 +1,23 @@
 /**
  * A picture that was equalised place by place (CLAHE: Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", Graphics Gems
- * IV, 1994): the levels that it had before, and the maps that made values of them. Types alone. SPEC.md section 5.11.
+ * IV, 1994): the levels that it had before, and the maps that made values of them. SPEC.md section 5.11.
  */
 
-/** What a picture's values are made of: cells side by side from its upper left corner, of each of which the node is the middle. */
-export interface Equalisation {
+/** Levels, and values of a map. */
+export const greyLevels = 256;
+
+/** Cells of a picture side by side from its upper left corner, each with a node in its middle. */
+export interface CellGrid {
+  /** Samples. */
   readonly cellWidth: number;
   readonly cellHeight: number;
   /** Nodes in a row, and rows of them: beyond the border the last one goes on. */
   readonly across: number;
   readonly down: number;
+}
+
+/** What a picture's values are made of. */
+export interface Equalisation extends CellGrid {
   /** Rows of nodes, each of 256 values: that of each level. */
   readonly maps: Uint8Array;
   /** Samples in a row. */

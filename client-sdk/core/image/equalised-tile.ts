@@ -3,7 +3,7 @@
  * which values are interpolated. It neither finds them (equalisation.ts) nor codes them (equalised-code.ts). SPEC.md section 5.11.
  */
 import type { TileShape } from './content.js';
-import type { Equalisation } from './equalised-picture.js';
+import { type Equalisation, greyLevels } from './equalised-picture.js';
 import type { Region } from './splitter.js';
 
 /** The grid over one tile. Sides in pixels; a phase is twice the distance of the tile's first sample from the node before it, below 2 sides. */
@@ -28,12 +28,12 @@ export function equalisationIn(picture: Equalisation, region: Region): TileEqual
   const [columns, rows] = [lineOf(region.x, picture.cellWidth), lineOf(region.y, picture.cellHeight)];
   const grid = { cellWidth: picture.cellWidth, cellHeight: picture.cellHeight, phaseX: columns.phase, phaseY: rows.phase };
   const { across, down } = nodesOf(grid, region);
-  const maps = new Uint8Array(across * down * levelCount);
+  const maps = new Uint8Array(across * down * greyLevels);
   for (let node = 0; node < across * down; node++) {
     // Beyond the border the last node goes on.
     const column = within(columns.first + (node % across), picture.across);
-    const from = (within(rows.first + Math.floor(node / across), picture.down) * picture.across + column) * levelCount;
-    maps.set(picture.maps.subarray(from, from + levelCount), node * levelCount);
+    const from = (within(rows.first + Math.floor(node / across), picture.down) * picture.across + column) * greyLevels;
+    maps.set(picture.maps.subarray(from, from + greyLevels), node * greyLevels);
   }
   return { grid, maps, levels: levelsIn(picture, region) };
 }
@@ -57,9 +57,6 @@ function levelsIn({ levels, width }: Equalisation, region: Region): Uint8Array {
   return own;
 }
 
-/** Levels, and values of a map. */
-export const levelCount = 256;
-
 /** How many nodes a tile lies between, across and down. */
 export function nodesOf(grid: NodeGrid, { width, height }: Pick<TileShape, 'width' | 'height'>): { readonly across: number; readonly down: number } {
   return { across: lineNodes(grid.phaseX, grid.cellWidth, width), down: lineNodes(grid.phaseY, grid.cellHeight, height) };
@@ -72,10 +69,10 @@ function lineNodes(phase: number, side: number, samples: number): number {
 /** Which levels lie in the cells around each node: 1 where one does, in the order of the maps. */
 export function usedLevels(grid: NodeGrid, shape: TileShape, levels: Uint8Array): Uint8Array {
   const { across, down } = nodesOf(grid, shape);
-  const used = new Uint8Array(across * down * levelCount);
-  const columns = Int32Array.from({ length: shape.width }, (_, x) => levelCount * Math.floor((grid.phaseX + 2 * x) / (2 * grid.cellWidth)));
+  const used = new Uint8Array(across * down * greyLevels);
+  const columns = Int32Array.from({ length: shape.width }, (_, x) => greyLevels * Math.floor((grid.phaseX + 2 * x) / (2 * grid.cellWidth)));
   for (let y = 0, i = 0; y < shape.height; y++) {
-    const row = Math.floor((grid.phaseY + 2 * y) / (2 * grid.cellHeight)) * across * levelCount;
+    const row = Math.floor((grid.phaseY + 2 * y) / (2 * grid.cellHeight)) * across * greyLevels;
     for (let x = 0; x < columns.length; x++) used[row + columns[x]! + levels[i++]!] = 1;
   }
   // So far each cell's levels are marked at its first node: they belong to all four.
@@ -87,8 +84,8 @@ export function usedLevels(grid: NodeGrid, shape: TileShape, levels: Uint8Array)
 function spread(used: Uint8Array, node: number, across: number): void {
   const steps = [...(node % across > 0 ? [1] : []), ...(node >= across ? [across] : []), ...(node % across > 0 && node >= across ? [across + 1] : [])];
   for (const step of steps) {
-    const from = (node - step) * levelCount;
-    for (let level = 0; level < levelCount; level++) used[node * levelCount + level]! |= used[from + level]!;
+    const from = (node - step) * greyLevels;
+    for (let level = 0; level < greyLevels; level++) used[node * greyLevels + level]! |= used[from + level]!;
   }
 }
 
@@ -101,7 +98,7 @@ export function equalisedValues({ grid, maps, levels }: TileEqualisation, shape:
   for (let y = 0; y < shape.height; y++) {
     const at = grid.phaseY + 2 * y;
     const down = at % side;
-    rows.mix(maps.subarray(((at - down) / side) * across * levelCount), side - down, down);
+    rows.mix(maps.subarray(((at - down) / side) * across * greyLevels), side - down, down);
     const start = y * shape.width;
     fillRow(values.subarray(start, start + shape.width), rows.sums, { grid, levels: levels.subarray(start, start + shape.width) });
   }
@@ -111,14 +108,14 @@ export function equalisedValues({ grid, maps, levels }: TileEqualisation, shape:
 /** The maps between two rows of nodes, as far as they are used. */
 class MixedRows {
   readonly sums: Float64Array;
-  #least = levelCount - 1;
+  #least = greyLevels - 1;
   #greatest = 0;
 
   constructor(
     private readonly across: number,
     levels: Uint8Array,
   ) {
-    this.sums = new Float64Array(across * levelCount);
+    this.sums = new Float64Array(across * greyLevels);
     for (const level of levels) {
       if (level < this.#least) this.#least = level;
       if (level > this.#greatest) this.#greatest = level;
@@ -128,9 +125,9 @@ class MixedRows {
   /** Each row times its weight; `maps` begins with the upper one. */
   mix(maps: Uint8Array, upper: number, lower: number): void {
     const { sums, across } = this;
-    for (let from = 0; from < sums.length; from += levelCount) {
+    for (let from = 0; from < sums.length; from += greyLevels) {
       const end = from + this.#greatest;
-      for (let i = from + this.#least; i <= end; i++) sums[i] = maps[i]! * upper + maps[i + across * levelCount]! * lower;
+      for (let i = from + this.#least; i <= end; i++) sums[i] = maps[i]! * upper + maps[i + across * greyLevels]! * lower;
     }
   }
 }
@@ -141,14 +138,14 @@ function fillRow(values: Uint8Array, sums: Float64Array, { grid, levels }: Pick<
   const whole = step * 2 * grid.cellHeight;
   const inverse = 1 / whole;
   let right = grid.phaseX % step;
-  let node = ((grid.phaseX - right) / step) * levelCount;
+  let node = ((grid.phaseX - right) / step) * greyLevels;
   for (let x = 0; x < levels.length; x++, right += 2) {
     if (right >= step) {
       right -= step;
-      node += levelCount;
+      node += greyLevels;
     }
     const at = node + levels[x]!;
-    const sum = sums[at]! * (step - right) + sums[at + levelCount]! * right + whole / 2;
+    const sum = sums[at]! * (step - right) + sums[at + greyLevels]! * right + whole / 2;
     // At most one off.
     let quotient = (sum * inverse) | 0;
     let rest = sum - quotient * whole;

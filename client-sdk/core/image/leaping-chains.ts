@@ -2,6 +2,7 @@
  * Chains of longer keys beside those of zlib's three bytes, for streams of which every place is inserted: finds what a search along the long
  * chain of three bytes would find, and tells how many candidates that would have seen, without seeing them. SPEC.md section 6.7.
  */
+import { commonBytes, isSameKey } from './common-bytes.js';
 import type { PlainWindow } from './plain-window.js';
 
 // Taken once: looking them up costs where globals are not plain objects.
@@ -172,16 +173,6 @@ export class LeapingChains {
 
 /** An answer of a search that has to be made along the plain chain. */
 const again = -2;
-
-function commonBytes(bytes: Uint8Array, from: number, at: number, maxLength: number): number {
-  let length = 0;
-  while (length < maxLength && bytes[from + length] === bytes[at + length]) length++;
-  return length;
-}
-
-function isSameKey(bytes: Uint8Array, from: number, at: number): boolean {
-  return bytes[from] === bytes[at] && bytes[from + 1] === bytes[at + 1] && bytes[from + 2] === bytes[at + 2];
-}
 
 function shortHash(bytes: Uint8Array, at: number): number {
   const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);

@@ -3,6 +3,7 @@
  * chains of longer keys where zlib walks those of three bytes, and knows from the ordinals in these how far zlib would have come.
  * SPEC.md section 6.4.
  */
+import { commonBytes, isSameKey } from './common-bytes.js';
 import { maxMatchBytes, minMatchBytes } from './deflate-code.js';
 
 // Taken once: looking them up costs where globals are not plain objects.
@@ -241,14 +242,4 @@ function insertLong({ bytes, heads, links }: LongChain, window: Uint8Array, base
     links[(base + i) & mask] = heads[key]!;
     heads[key] = base + i + 1;
   }
-}
-
-function commonBytes(window: Uint8Array, from: number, at: number, most: number): number {
-  let length = 0;
-  while (length < most && window[from + length] === window[at + length]) length++;
-  return length;
-}
-
-function isSameKey(window: Uint8Array, from: number, at: number): boolean {
-  return window[from] === window[at] && window[from + 1] === window[at + 1] && window[from + 2] === window[at + 2];
 }
