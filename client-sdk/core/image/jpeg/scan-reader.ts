@@ -1,0 +1,70 @@
+/**
+ * The bits of one scan for reading: stuffing taken out, restart markers noted. The decoders move `position` themselves,
+ * in local variables. ITU-T T.81 sections B.1.1.5 and F.1.2.3; SPEC.md section 6.
+ */
+
+/** Zero bytes behind the last one: a block that starts within the scan may be read to its end, whatever its bits. */
+const slack = 1_024;
+
+/** Reads the padding bits as well: their events are the bits before each restart marker and before the end. */
+export class ScanReader {
+  readonly view: DataView;
+  /** The next bit. */
+  position = 0;
+  /** The first bit that is not of this restart interval. */
+  limit: number;
+  /** Per event, the padding bits as a number, and how many there were. */
+  readonly padding: Uint8Array;
+  readonly paddingBits: Uint8Array;
+  events = 0;
+  private readonly markers: { readonly at: number; readonly number: number }[] = [];
+  private readonly end: number;
+
+  /** @param scan the entropy-coded bytes, at most 128 MiB. */
+  constructor(scan: Uint8Array) {
+    const bytes = new Uint8Array(scan.length + slack);
+    this.end = this.unstuff(scan, bytes);
+    this.view = new DataView(bytes.buffer);
+    this.limit = 8 * (this.markers[0]?.at ?? this.end);
+    this.padding = new Uint8Array(this.markers.length + 1);
+    this.paddingBits = new Uint8Array(this.markers.length + 1);
+  }
+
+  /** Passes the padding and the next restart marker. @returns whether it was there, and had the number it should have. */
+  passRestart(): boolean {
+    const marker = this.markers[this.events];
+    if (marker === undefined || marker.number !== (this.events & 7)) return false;
+    this.takePadding();
+    if (this.position !== 8 * marker.at) return false;
+    this.limit = 8 * (this.markers[this.events]?.at ?? this.end);
+    return true;
+  }
+
+  /** Passes the padding at the end. */
+  passEnd(): void {
+    this.takePadding();
+  }
+
+  private takePadding(): void {
+    const count = -this.position & 7;
+    this.paddingBits[this.events] = count;
+    this.padding[this.events] = this.view.getUint8(this.position >>> 3) & ((1 << count) - 1);
+    this.position += count;
+    this.events++;
+  }
+
+  private unstuff(scan: Uint8Array, bytes: Uint8Array): number {
+    let to = 0;
+    for (let at = 0; at < scan.length; at++) {
+      const byte = scan[at]!;
+      bytes[to++] = byte;
+      if (byte !== 0xff) continue;
+      const next = scan[++at];
+      if (next === undefined || next === 0) continue;
+      to--;
+      this.markers.push({ at: to, number: next - 0xd0 });
+    }
+    bytes.fill(0, to);
+    return to;
+  }
+}
