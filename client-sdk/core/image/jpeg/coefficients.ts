@@ -14,6 +14,11 @@ export interface Coefficients {
   readonly stride: number;
   readonly rows: number;
   readonly values: Int16Array;
+  /**
+   * Two words a block: a bit for each coefficient that may be other than zero, in zigzag order from the top of the
+   * first to the bottom of the second. Scans are read and written by them; `findPlaces` finds them.
+   */
+  readonly places: Int32Array;
 }
 
 /** Places of the coefficients in a block, in zigzag order. */
@@ -22,9 +27,37 @@ export const naturalOrder = Uint8Array.of(
   ...[35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63],
 );
 
+/** The bit of each place of a block, by zigzag order from the top of the first word to the bottom of the second. */
+const firstBits = new Int32Array(64);
+const secondBits = new Int32Array(64);
+naturalOrder.forEach((place, index) => {
+  if (index < 32) firstBits[place] = 0x80000000 >>> index;
+  else secondBits[place] = 0x80000000 >>> (index - 32);
+});
+
+/** Notes which coefficients are not zero, once all of them are in place. */
+export function findPlaces({ values, places }: Coefficients): void {
+  for (let at = 0; at < values.length; at += 64) {
+    let first = 0;
+    let second = 0;
+    for (let place = 0; place < 64; place++) {
+      const value = values[at + place]!;
+      // All ones if the value is not zero.
+      const mask = (-value | value) >> 31;
+      first |= firstBits[place]! & mask;
+      second |= secondBits[place]! & mask;
+    }
+    places[at >> 5] = first;
+    places[(at >> 5) + 1] = second;
+  }
+}
+
 /** Zero coefficients for every component of a frame; `parseJpeg` has checked that the file can hold them. */
 export function zeroPlanes(frame: Frame): Coefficients[] {
-  return frame.components.map(({ across, down, stride, rows }) => ({ across, down, stride, rows, values: new Int16Array(64 * stride * rows) }));
+  return frame.components.map(({ across, down, stride, rows }) => {
+    const blocks = stride * rows;
+    return { across, down, stride, rows, values: new Int16Array(64 * blocks), places: new Int32Array(2 * blocks) };
+  });
 }
 
 /** Number of padding blocks of a component. */

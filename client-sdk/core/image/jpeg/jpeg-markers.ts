@@ -5,6 +5,7 @@
 import { maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
 import { HuffmanCodes } from './huffman-codes.js';
 import { allBlocks, frameOf, frameSize, mcusOf, realBlocks, scanHeaderOf, type CodesInForce, type Frame, type ScanHeader } from './jpeg-frame.js';
+import { standardAc, standardDc } from './standard-codes.js';
 
 /** Bytes that are no scan, from `start` to before `end`. */
 export interface BytesPiece {
@@ -76,8 +77,8 @@ function piecesOf(scans: readonly ScanPiece[], size: number): (BytesPiece | Scan
 /** A walk along the segments. It ends where they make no sense any more; what follows is bytes. */
 class MarkerWalk {
   readonly scans: ScanPiece[] = [];
-  private readonly dc: (HuffmanCodes | undefined)[] = [];
-  private readonly ac: (HuffmanCodes | undefined)[] = [];
+  private readonly dc = [...standardDc];
+  private readonly ac = [...standardAc];
   private restart = 0;
   private frame: Frame | undefined;
   private at = 2;

@@ -2,7 +2,7 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
-import { fillPadding, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
+import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
 import { BandReader, BandWriter } from './progressive-scan.js';
@@ -44,6 +44,8 @@ export function readScans(bytes: Uint8Array, { frame, pieces }: ParsedJpeg): Rea
   const scans = pieces.filter((piece) => piece.kind === 'scan');
   const planes = zeroPlanes(frame);
   const read = scans.map((scan) => readScan(bytes, { frame, scan, planes }));
+  // A scan that breaks off within a block leaves coefficients whose places are not noted.
+  if (scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) planes.forEach(findPlaces);
   const traits = scans.map((scan, index) => compare(bytes, { frame, scan, planes }, read[index]!));
   const tails = traits.reduce((sum, { tail }) => sum + tail.length, 0);
   const whole = scans.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -53,12 +55,13 @@ export function readScans(bytes: Uint8Array, { frame, pieces }: ParsedJpeg): Rea
 }
 
 /**
- * Fills the padding blocks of planes whose real blocks are in place.
+ * Makes planes whose real blocks are in place ready for `writeScan`: fills the padding blocks, and finds the places.
  * @param padding per component what `paddingOf` returned.
  */
-export function restorePadding(frame: Frame, planes: readonly Coefficients[], padding: readonly Int16Array[]): void {
+export function completePlanes(frame: Frame, planes: readonly Coefficients[], padding: readonly Int16Array[]): void {
   frame.components.forEach((component, index) => {
     fillPadding(component, planes[index]!, padding[index] ?? new Int16Array(0));
+    findPlaces(planes[index]!);
   });
 }
 
@@ -95,7 +98,7 @@ interface ReadRows {
 }
 
 function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
-  if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing } };
+  if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
   const reader = new ScanReader(bytes.subarray(scan.start, scan.end));
   const rows = rowReader({ frame, scan, planes }, reader);
   const { down } = mcusOf(frame, scan.header);
@@ -117,7 +120,8 @@ function rowWriter({ frame, scan, planes }: ScanPlace, writer: ScanWriter): RowW
   return new Writer(frame, header, planes, writer);
 }
 
-function paddingRead({ padding, paddingBits, events }: ScanReader): ScanPadding {
+function paddingRead(reader: ScanReader): ScanPadding {
+  const { padding, paddingBits, events } = reader;
   let ones = true;
   let zeros = true;
   for (let event = 0; event < events; event++) {
@@ -125,8 +129,9 @@ function paddingRead({ padding, paddingBits, events }: ScanReader): ScanPadding 
     ones &&= padding[event] === all;
     zeros &&= padding[event] === 0;
   }
-  if (ones) return { bit: 1, exceptions: nothing };
-  return { bit: 0, exceptions: zeros ? nothing : padding.slice(0, events) };
+  const read = reader.numbers();
+  const numbers = read.every((number, index) => number === (index & 7)) ? nothing : read;
+  return { bit: ones ? 1 : 0, exceptions: ones || zeros ? nothing : padding.slice(0, events), numbers };
 }
 
 /** Writes a scan again, row by row, as far as the bytes are the same. */

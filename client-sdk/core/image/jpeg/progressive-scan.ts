@@ -16,14 +16,31 @@ const maxRun = 0x7fff;
 /** Correction bits beyond which a run is written: the next block may have 63 more, and the buffer has room for 1000. */
 const maxCorrections = 937;
 
+/** The bits of a band in the two words of a block's places. */
+function bandBits({ from, to }: ScanHeader): [first: number, second: number] {
+  let first = 0;
+  let second = 0;
+  for (let index = from; index <= to; index++) {
+    if (index < 32) first |= 0x80000000 >>> index;
+    else second |= 0x80000000 >>> index;
+  }
+  return [first, second];
+}
+
 /** Reads the first or a further scan of a band. */
 export class BandReader implements RowReader {
   private readonly values: Int16Array;
+  private readonly places: Int32Array;
+  private readonly firstBand: number;
+  private readonly secondBand: number;
   private readonly stride: number;
   private readonly across: number;
   private readonly ac: Int32Array;
   private left: number;
   private run = 0;
+  /** Of the block's coefficients that were other than zero before this scan, those that are to come. */
+  private first = 0;
+  private second = 0;
 
   constructor(
     frame: Frame,
@@ -34,6 +51,8 @@ export class BandReader implements RowReader {
     const { index, ac } = header.components[0]!;
     const plane = planes[index]!;
     this.values = plane.values;
+    this.places = plane.places;
+    [this.firstBand, this.secondBand] = bandBits(header);
     this.stride = plane.stride;
     this.across = mcusOf(frame, header).across;
     this.ac = ac?.look ?? none;
@@ -74,7 +93,7 @@ export class BandReader implements RowReader {
       this.run--;
       return true;
     }
-    const { reader, header, values } = this;
+    const { reader, header } = this;
     const { to, low } = header;
     for (let index = header.from; index <= to; index++) {
       const entry = this.entry();
@@ -94,58 +113,85 @@ export class BandReader implements RowReader {
         value = bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
       }
       if (index > to) return false;
-      values[at + naturalOrder[index]!] = value * (1 << low);
+      this.set(at, index, value * (1 << low));
     }
     return true;
   }
 
+  private set(at: number, index: number, value: number): void {
+    this.values[at + naturalOrder[index]!] = value;
+    const word = (at >> 5) + (index >> 5);
+    this.places[word] = this.places[word]! | (0x80000000 >>> (index & 31));
+  }
+
   private readFurther(at: number): boolean {
-    const { header, values } = this;
+    const { header, places } = this;
     const { to } = header;
-    const bit = 1 << header.low;
+    this.first = places[at >> 5]! & this.firstBand;
+    this.second = places[(at >> 5) + 1]! & this.secondBand;
     let index = header.from;
     while (this.run === 0 && index <= to) {
       const entry = this.entry();
       if (entry === 0) return false;
-      let zeros = (entry >>> 12) & 15;
+      const zeros = (entry >>> 12) & 15;
+      const size = (entry >>> 8) & 15;
       let value = 0;
-      if (((entry >>> 8) & 15) > 0) {
+      this.reader.position += entry & 255;
+      if (size > 0) {
         // The size is one, and its bit may have been read with the code.
-        if (((entry >>> 8) & 15) > 1) return false;
-        this.reader.position += entry & 255;
+        if (size > 1) return false;
         value = entry >> 16 || (this.bits(1) === 1 ? 1 : -1);
-      } else {
-        this.reader.position += entry & 255;
-        if (zeros < 15) {
-          this.run = (1 << zeros) + this.bits(zeros);
-          break;
-        }
+      } else if (zeros < 15) {
+        this.run = (1 << zeros) + this.bits(zeros);
+        break;
       }
-      for (; index <= to; index++) {
-        const place = at + naturalOrder[index]!;
-        if (values[place] !== 0) this.correct(place, bit);
-        else if (--zeros < 0) break;
-      }
+      index = this.pass(at, index, zeros);
       if (value !== 0) {
         if (index > to) return false;
-        values[at + naturalOrder[index]!] = value * bit;
+        this.set(at, index, value * (1 << header.low));
       }
       index++;
     }
     if (this.run === 0) return true;
     this.run--;
-    for (; index <= to; index++) {
-      const place = at + naturalOrder[index]!;
-      if (values[place] !== 0) this.correct(place, bit);
-    }
+    while ((this.first | this.second) !== 0) this.correct(at, this.next());
     return true;
   }
 
-  private correct(place: number, bit: number): void {
+  /** Passes as many zeros, correcting what is between them. @returns the index of the zero behind them, or beyond the band. */
+  private pass(at: number, from: number, zeros: number): number {
+    let index = from;
+    let left = zeros;
+    for (;;) {
+      const next = this.first !== 0 ? Math.clz32(this.first) : 32 + Math.clz32(this.second);
+      if (left < next - index) return index + left;
+      if (next === 64) return 64;
+      left -= next - index;
+      this.correct(at, this.next());
+      index = next + 1;
+    }
+  }
+
+  /** Takes the next coefficient of the block that was other than zero before this scan. */
+  private next(): number {
+    const { first, second } = this;
+    if (first !== 0) {
+      const leading = Math.clz32(first);
+      this.first = first & ~(0x80000000 >>> leading);
+      return leading;
+    }
+    const leading = Math.clz32(second);
+    this.second = second & ~(0x80000000 >>> leading);
+    return 32 + leading;
+  }
+
+  private correct(at: number, index: number): void {
     const { reader, values } = this;
     const { position } = reader;
     reader.position = position + 1;
     if (((reader.view.getUint8(position >>> 3) >>> (7 - (position & 7))) & 1) === 0) return;
+    const bit = 1 << this.header.low;
+    const place = at + naturalOrder[index]!;
     const value = values[place]!;
     if ((Math.abs(value) & bit) === 0) values[place] = value < 0 ? value - bit : value + bit;
   }
@@ -154,6 +200,9 @@ export class BandReader implements RowReader {
 /** Writes the first or a further scan of a band. */
 export class BandWriter implements RowWriter {
   private readonly values: Int16Array;
+  private readonly places: Int32Array;
+  private readonly firstBand: number;
+  private readonly secondBand: number;
   private readonly stride: number;
   private readonly across: number;
   private readonly codes: Int32Array;
@@ -172,6 +221,8 @@ export class BandWriter implements RowWriter {
     const { index, ac } = header.components[0]!;
     const plane = planes[index]!;
     this.values = plane.values;
+    this.places = plane.places;
+    [this.firstBand, this.secondBand] = bandBits(header);
     this.stride = plane.stride;
     this.across = mcusOf(frame, header).across;
     this.codes = ac?.codes ?? none;
@@ -220,70 +271,87 @@ export class BandWriter implements RowWriter {
   }
 
   private writeFirst(at: number): void {
-    const { values, codes, writer } = this;
+    const { values, codes, writer, places } = this;
     const { from, to, low } = this.header;
-    let zeros = 0;
-    for (let index = from; index <= to; index++) {
-      const full = values[at + naturalOrder[index]!]!;
-      const value = full < 0 ? -(-full >> low) : full >> low;
-      if (value === 0) {
-        zeros++;
-        continue;
+    let last = from - 1;
+    let found = places[at >> 5]! & this.firstBand;
+    for (let half = 0; half < 64; half += 32, found = places[(at >> 5) + 1]! & this.secondBand) {
+      while (found !== 0) {
+        const leading = Math.clz32(found);
+        found &= ~(0x80000000 >>> leading);
+        const index = half + leading;
+        const full = values[at + naturalOrder[index]!]!;
+        const value = full < 0 ? -(-full >> low) : full >> low;
+        if (value === 0) continue;
+        let zeros = index - last - 1;
+        last = index;
+        if (this.run > 0) this.writeRun();
+        for (; zeros > 15; zeros -= 16) this.symbol(0xf0);
+        const size = 32 - Math.clz32(Math.abs(value));
+        const code = codes[((zeros << 4) | size) & 255]!;
+        if (size < 16) writer.put(((code >>> 5) << size) | ((value + (value >> 31)) & ((1 << size) - 1)), (code & 31) + size);
       }
-      if (this.run > 0) this.writeRun();
-      for (; zeros > 15; zeros -= 16) this.symbol(0xf0);
-      const size = 32 - Math.clz32(Math.abs(value));
-      const code = codes[((zeros << 4) | size) & 255]!;
-      if (size < 16) writer.put(((code >>> 5) << size) | ((value + (value >> 31)) & ((1 << size) - 1)), (code & 31) + size);
-      zeros = 0;
     }
-    if (zeros > 0 && ++this.run === maxRun) this.writeRun();
+    if (last < to && ++this.run === maxRun) this.writeRun();
   }
 
   private writeFurther(at: number): void {
-    const { values, corrections, writer } = this;
+    const { values, corrections, writer, places } = this;
     const { from, to, low } = this.header;
-    const last = this.lastNew(at);
+    let last = from - 1;
     let zeros = 0;
     // Correction bits of this block wait behind those of the run, until a code is written before them.
     let start = this.waiting;
     let end = start;
-    for (let index = from; index <= to; index++) {
-      const full = values[at + naturalOrder[index]!]!;
-      const size = Math.abs(full) >> low;
-      if (size === 0) {
-        zeros++;
-        continue;
+    let found = places[at >> 5]! & this.firstBand;
+    for (let half = 0; half < 64; half += 32, found = places[(at >> 5) + 1]! & this.secondBand) {
+      while (found !== 0) {
+        const leading = Math.clz32(found);
+        const index = half + leading;
+        const full = values[at + naturalOrder[index]!]!;
+        const size = Math.abs(full) >> low;
+        if (size !== 0) {
+          zeros += index - last - 1;
+          last = index;
+          if (zeros > 15 && this.isNewFrom(at, half, found)) {
+            for (; zeros > 15; zeros -= 16) {
+              this.writeRun();
+              this.symbol(0xf0);
+              this.writeCorrections(start, end);
+              start = end = 0;
+            }
+          }
+          if (size > 1) {
+            corrections[end++] = size & 1;
+          } else {
+            this.writeRun();
+            this.symbol((zeros << 4) | 1);
+            writer.put(full < 0 ? 0 : 1, 1);
+            this.writeCorrections(start, end);
+            start = end = zeros = 0;
+          }
+        }
+        found &= ~(0x80000000 >>> leading);
       }
-      for (; zeros > 15 && index <= last; zeros -= 16) {
-        this.writeRun();
-        this.symbol(0xf0);
-        this.writeCorrections(start, end);
-        start = end = 0;
-      }
-      if (size > 1) {
-        corrections[end++] = size & 1;
-        continue;
-      }
-      this.writeRun();
-      this.symbol((zeros << 4) | 1);
-      writer.put(full < 0 ? 0 : 1, 1);
-      this.writeCorrections(start, end);
-      start = end = 0;
-      zeros = 0;
     }
-    if (zeros === 0 && end === start) return;
+    if (zeros === 0 && last === to && end === start) return;
     this.run++;
     this.waiting = end;
     if (this.run === maxRun || this.waiting > maxCorrections) this.writeRun();
   }
 
-  /** Index of the last coefficient of the band that this scan makes other than zero; 0 if there is none. */
-  private lastNew(at: number): number {
-    const { from, to, low } = this.header;
-    for (let index = to; index >= from; index--) {
-      if (Math.abs(this.values[at + naturalOrder[index]!]!) >> low === 1) return index;
+  /** Whether this scan makes any of the coefficients `found` in this half of the block, or of the next half, other than zero. */
+  private isNewFrom(at: number, half: number, found: number): boolean {
+    const { values, places } = this;
+    const { low } = this.header;
+    let left = found;
+    for (let from = half; from < 64; from += 32, left = places[(at >> 5) + 1]! & this.secondBand) {
+      while (left !== 0) {
+        const leading = Math.clz32(left);
+        left &= ~(0x80000000 >>> leading);
+        if (Math.abs(values[at + naturalOrder[from + leading]!]!) >> low === 1) return true;
+      }
     }
-    return 0;
+    return false;
   }
 }

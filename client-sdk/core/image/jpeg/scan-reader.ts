@@ -6,7 +6,7 @@
 /** Zero bytes behind the last one: a block that starts within the scan may be read to its end, whatever its bits. */
 const slack = 1_024;
 
-/** Reads the padding bits as well: their events are the bits before each restart marker and before the end. */
+/** Notes padding as well: its events are the bits before each restart marker and before the end. */
 export class ScanReader {
   readonly view: DataView;
   /** The next bit. */
@@ -17,6 +17,7 @@ export class ScanReader {
   readonly padding: Uint8Array;
   readonly paddingBits: Uint8Array;
   events = 0;
+  private passed = 0;
   private readonly markers: { readonly at: number; readonly number: number }[] = [];
   private readonly end: number;
 
@@ -30,12 +31,18 @@ export class ScanReader {
     this.paddingBits = new Uint8Array(this.markers.length + 1);
   }
 
-  /** Passes the padding and the next restart marker. @returns whether it was there, and had the number it should have. */
+  /** The number of each restart marker that was passed. */
+  numbers(): Uint8Array {
+    return Uint8Array.from(this.markers.slice(0, this.passed), ({ number }) => number);
+  }
+
+  /** Passes the padding and the next restart marker, whatever its number. @returns whether it was there. */
   passRestart(): boolean {
     const marker = this.markers[this.events];
-    if (marker === undefined || marker.number !== (this.events & 7)) return false;
+    if (marker === undefined) return false;
     this.takePadding();
     if (this.position !== 8 * marker.at) return false;
+    this.passed++;
     this.limit = 8 * (this.markers[this.events]?.at ?? this.end);
     return true;
   }

@@ -3,12 +3,14 @@
  * buffer of its own, which grows, and knows no coefficients. ITU-T T.81 sections B.1.1.5 and F.1.2.3; SPEC.md section 6.
  */
 
-/** How the bytes before markers are filled up. */
+/** How the bytes before markers are filled up, and the markers numbered. */
 export interface ScanPadding {
   /** The bit that fills them. */
   readonly bit: 0 | 1;
   /** If they are not all filled so: per restart marker, and at the end, the bits as a number; else empty. */
   readonly exceptions: Uint8Array;
+  /** If they do not count from 0 to 7 and again: the number of each restart marker; else empty. */
+  readonly numbers: Uint8Array;
 }
 
 /** Bytes that `room` makes room for: a block, or the correction bits of a run, twice over for stuffing. */
@@ -19,8 +21,9 @@ export class ScanWriter {
   private bytes = new Uint8Array(65_536);
   private view = new DataView(this.bytes.buffer);
   private at = 0;
-  private word = 0;
-  private waiting = 0;
+  /** Bits that wait, and how many: below 32. The coders of blocks keep them in local variables meanwhile. */
+  word = 0;
+  waiting = 0;
   private events = 0;
 
   constructor(private readonly padding: ScanPadding) {}
@@ -48,7 +51,13 @@ export class ScanWriter {
       return;
     }
     const rest = waiting - 32;
-    const word = (this.word << (count - rest)) | (bits >>> rest);
+    this.four((this.word << (count - rest)) | (bits >>> rest));
+    this.word = bits & ((1 << rest) - 1);
+    this.waiting = rest;
+  }
+
+  /** Writes the 32 bits of a word. */
+  four(word: number): void {
     // The bytes of the word that are 0xFF are zero in its complement.
     if (((~word - 0x01010101) & word & 0x80808080) === 0) {
       this.view.setInt32(this.at, word);
@@ -56,16 +65,14 @@ export class ScanWriter {
     } else {
       for (let shift = 24; shift >= 0; shift -= 8) this.byte((word >>> shift) & 255);
     }
-    this.word = bits & ((1 << rest) - 1);
-    this.waiting = rest;
   }
 
   /** Writes the padding and the next restart marker. */
   restart(): void {
-    const number = this.events & 7;
+    const number = this.padding.numbers[this.events] ?? this.events & 7;
     this.finish();
     this.bytes[this.at++] = 0xff;
-    this.bytes[this.at++] = 0xd0 + number;
+    this.bytes[this.at++] = 0xd0 | (number & 7);
   }
 
   /** Writes the padding. */

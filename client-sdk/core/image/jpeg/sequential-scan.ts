@@ -27,6 +27,7 @@ interface Part {
   readonly high: number;
   readonly dc: Int32Array;
   readonly ac: Int32Array;
+  readonly places: Int32Array;
   before: number;
 }
 
@@ -39,9 +40,9 @@ function partsOf(frame: Frame, header: ScanHeader, planes: readonly Coefficients
   const single = header.components.length === 1;
   return header.components.map(({ index, dc, ac }) => {
     const { horizontal, vertical } = frame.components[index]!;
-    const { values, stride } = planes[index]!;
+    const { values, places, stride } = planes[index]!;
     const wide = single ? 1 : horizontal;
-    return { values, stride, wide, high: single ? 1 : vertical, dc: dc?.[tables] ?? none, ac: ac?.[tables] ?? none, before: 0 };
+    return { values, stride, wide, high: single ? 1 : vertical, dc: dc?.[tables] ?? none, ac: ac?.[tables] ?? none, places, before: 0 };
   });
 }
 
@@ -133,7 +134,9 @@ function readDc(reader: ScanReader, part: Part, at: number, low: number): boolea
 function readBlock(reader: ScanReader, part: Part, at: number): boolean {
   if (!readDc(reader, part, at, 0)) return false;
   const { view } = reader;
-  const { ac, values } = part;
+  const { ac, values, places } = part;
+  let first = places[at >> 5]!;
+  let second = places[(at >> 5) + 1]!;
   let position = reader.position;
   for (let index = 1; index < 64; index++) {
     const word = view.getInt32(position >>> 3) << (position & 7);
@@ -157,7 +160,11 @@ function readBlock(reader: ScanReader, part: Part, at: number): boolean {
     }
     if (index > 63) return false;
     values[at + naturalOrder[index]!] = value;
+    if (index < 32) first |= 0x80000000 >>> index;
+    else second |= 0x80000000 >>> index;
   }
+  places[at >> 5] = first;
+  places[(at >> 5) + 1] = second;
   reader.position = position;
   return true;
 }
@@ -226,20 +233,43 @@ function writeDc(writer: ScanWriter, part: Part, at: number, low: number): void 
   writer.put(((code >>> 5) << size) | ((difference + (difference >> 31)) & ((1 << size) - 1)), (code & 31) + size);
 }
 
-function writeAc(writer: ScanWriter, { values, ac }: Part, at: number): void {
-  let run = 0;
-  for (let index = 1; index < 64; index++) {
-    const value = values[at + naturalOrder[index]!]!;
-    if (value === 0) {
-      run++;
-      continue;
+/** Writes the AC coefficients of a block, from the one that is not zero to the next. */
+function writeAc(writer: ScanWriter, { values, ac, places }: Part, at: number): void {
+  let word = writer.word;
+  let waiting = writer.waiting;
+  let last = 0;
+  let found = places[at >> 5]! & 0x7fffffff;
+  for (let half = 0; half < 64; half += 32, found = places[(at >> 5) + 1]!) {
+    while (found !== 0) {
+      const leading = Math.clz32(found);
+      found &= ~(0x80000000 >>> leading);
+      const index = half + leading;
+      let run = index - last - 1;
+      last = index;
+      if (run > 15) {
+        writer.word = word;
+        writer.waiting = waiting;
+        for (; run > 15; run -= 16) writer.put(ac[0xf0]! >>> 5, ac[0xf0]! & 31);
+        word = writer.word;
+        waiting = writer.waiting;
+      }
+      const value = values[at + naturalOrder[index]!]!;
+      const size = 32 - Math.clz32(Math.abs(value));
+      // No code is of values of 16 bits.
+      const code = size > 15 ? 0 : ac[(run << 4) | size]!;
+      const count = (code & 31) + (size & 15);
+      const bits = ((code >>> 5) << size) | ((value + (value >> 31)) & ((1 << (size & 15)) - 1));
+      waiting += count;
+      if (waiting < 32) {
+        word = (word << count) | bits;
+        continue;
+      }
+      waiting -= 32;
+      writer.four((word << (count - waiting)) | (bits >>> waiting));
+      word = bits & ((1 << waiting) - 1);
     }
-    for (; run > 15; run -= 16) writer.put(ac[0xf0]! >>> 5, ac[0xf0]! & 31);
-    const size = 32 - Math.clz32(Math.abs(value));
-    const code = ac[((run << 4) | size) & 255]!;
-    // A code of 16 bits and a value of 16 would not fit; no file has the latter.
-    if (size < 16) writer.put(((code >>> 5) << size) | ((value + (value >> 31)) & ((1 << size) - 1)), (code & 31) + size);
-    run = 0;
   }
-  if (run > 0) writer.put(ac[0]! >>> 5, ac[0]! & 31);
+  writer.word = word;
+  writer.waiting = waiting;
+  if (last < 63) writer.put(ac[0]! >>> 5, ac[0]! & 31);
 }
