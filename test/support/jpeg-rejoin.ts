@@ -5,7 +5,10 @@
 import { zeroPlanes, type Coefficients } from '../../client-sdk/core/image/jpeg/coefficients.js';
 import { HuffmanCodes } from '../../client-sdk/core/image/jpeg/huffman-codes.js';
 import { parseJpeg, type ParsedJpeg, type ScanPiece } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
-import { completePlanes, readScans, writeScan, type ReadScans, type ScanTraits } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { completePlanes, readScans, writeScan, type ReadScans } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { readTraits, writeTraits, type ScanTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
+import { mcusOf } from '../../client-sdk/core/image/jpeg/jpeg-frame.js';
+import { ByteReader, ByteWriter } from '../../client-sdk/core/image/varint.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 
 /** A file that was understood. */
@@ -39,7 +42,20 @@ export function rejoined(file: Uint8Array): Uint8Array | undefined {
     for (let row = 0; row < down; row++) values.set(real.subarray(64 * row * across, 64 * (row + 1) * across), 64 * row * stride);
   });
   completePlanes(again.frame, planes, open.padding);
-  return written(skeleton, again, { planes, traits: open.traits });
+  return written(skeleton, again, { planes, traits: traitsThroughBytes(open, again) });
+}
+
+/** The traits, written and read. */
+function traitsThroughBytes(open: OpenJpeg, again: ParsedJpeg): readonly ScanTraits[] {
+  const rows = again.pieces.flatMap((piece) => (piece.kind === 'scan' ? [mcusOf(again.frame, piece.header).down] : []));
+  const writer = new ByteWriter();
+  open.traits.forEach((traits, index) => {
+    writeTraits(writer, traits, rows[index] ?? 0);
+  });
+  const reader = new ByteReader(writer.take());
+  const traits = rows.map((down) => readTraits(reader, down));
+  reader.end();
+  return traits;
 }
 
 type Contents = Pick<ReadScans, 'planes' | 'traits'>;

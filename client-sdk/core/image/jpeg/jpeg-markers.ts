@@ -4,7 +4,7 @@
  */
 import { maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
 import { HuffmanCodes } from './huffman-codes.js';
-import { allBlocks, frameOf, frameSize, mcusOf, realBlocks, scanHeaderOf, type CodesInForce, type Frame, type ScanHeader } from './jpeg-frame.js';
+import { allBlocks, frameOf, frameSize, realBlocks, scanHeaderOf, type CodesInForce, type Frame, type ScanHeader } from './jpeg-frame.js';
 import { standardAc, standardDc } from './standard-codes.js';
 
 /** Bytes that are no scan, from `start` to before `end`. */
@@ -29,11 +29,11 @@ export interface ParsedJpeg {
 }
 
 /** Scans of a file that is taken apart. */
-export const maxScans = 1_000;
+export const maxScans = 256;
 
 /** Blocks that all the scans together may visit: a file of many almost empty scans costs more time than it saves. */
 function maxVisits(fileBytes: number): number {
-  return 16_777_216 + 64 * fileBytes;
+  return 16_777_216 + 16 * fileBytes;
 }
 
 /**
@@ -57,8 +57,10 @@ export function parseJpeg(bytes: Uint8Array, wholeBytes?: number): ParsedJpeg | 
 function visitsOf(frame: Frame, scans: readonly ScanPiece[]): number {
   let visits = 0;
   for (const { header } of scans) {
-    const mcus = mcusOf(frame, header);
-    visits += mcus.across * mcus.down * header.components.length;
+    for (const { index } of header.components) {
+      const { stride, rows } = frame.components[index]!;
+      visits += stride * rows;
+    }
   }
   return visits;
 }

@@ -7,19 +7,9 @@ import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
 import { BandReader, BandWriter } from './progressive-scan.js';
 import { ScanReader } from './scan-reader.js';
-import { ScanWriter, type ScanPadding } from './scan-writer.js';
+import type { ScanPadding, ScanTraits } from './scan-traits.js';
+import { ScanWriter } from './scan-writer.js';
 import { BlocksReader, BlocksWriter, hasCodes, type RowReader, type RowWriter } from './sequential-scan.js';
-
-/** What a scan does otherwise than predicted. */
-export interface ScanTraits {
-  readonly padding: ScanPadding;
-  /**
-   * Rows of MCUs that are written from the coefficients, plus one if the padding at the end is, too. The whole bytes
-   * of these are followed by `tail`.
-   */
-  readonly goodRows: number;
-  readonly tail: Uint8Array;
-}
 
 /** The scans of a file, taken apart. */
 export interface ReadScans {

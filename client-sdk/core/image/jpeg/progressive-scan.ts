@@ -267,12 +267,18 @@ export class BandWriter implements RowWriter {
 
   private writeCorrections(from: number, to: number): void {
     const { corrections, writer } = this;
-    for (let index = from; index < to; index++) writer.put(corrections[index]!, 1);
+    for (let index = from; index < to; ) {
+      let bits = 0;
+      const start = index;
+      for (const end = Math.min(to, index + 24); index < end; index++) bits = (bits << 1) | corrections[index]!;
+      writer.put(bits, index - start);
+    }
   }
 
   private writeFirst(at: number): void {
     const { values, codes, writer, places } = this;
     const { from, to, low } = this.header;
+    const order = naturalOrder;
     let last = from - 1;
     let found = places[at >> 5]! & this.firstBand;
     for (let half = 0; half < 64; half += 32, found = places[(at >> 5) + 1]! & this.secondBand) {
@@ -280,7 +286,7 @@ export class BandWriter implements RowWriter {
         const leading = Math.clz32(found);
         found &= ~(0x80000000 >>> leading);
         const index = half + leading;
-        const full = values[at + naturalOrder[index]!]!;
+        const full = values[at + order[index]!]!;
         const value = full < 0 ? -(-full >> low) : full >> low;
         if (value === 0) continue;
         let zeros = index - last - 1;
@@ -298,6 +304,7 @@ export class BandWriter implements RowWriter {
   private writeFurther(at: number): void {
     const { values, corrections, writer, places } = this;
     const { from, to, low } = this.header;
+    const order = naturalOrder;
     let last = from - 1;
     let zeros = 0;
     // Correction bits of this block wait behind those of the run, until a code is written before them.
@@ -308,7 +315,7 @@ export class BandWriter implements RowWriter {
       while (found !== 0) {
         const leading = Math.clz32(found);
         const index = half + leading;
-        const full = values[at + naturalOrder[index]!]!;
+        const full = values[at + order[index]!]!;
         const size = Math.abs(full) >> low;
         if (size !== 0) {
           zeros += index - last - 1;

@@ -2,16 +2,7 @@
  * The bits of one scan for writing: stuffing put in, padding and restart markers as the traits say. It writes into a
  * buffer of its own, which grows, and knows no coefficients. ITU-T T.81 sections B.1.1.5 and F.1.2.3; SPEC.md section 6.
  */
-
-/** How the bytes before markers are filled up, and the markers numbered. */
-export interface ScanPadding {
-  /** The bit that fills them. */
-  readonly bit: 0 | 1;
-  /** If they are not all filled so: per restart marker, and at the end, the bits as a number; else empty. */
-  readonly exceptions: Uint8Array;
-  /** If they do not count from 0 to 7 and again: the number of each restart marker; else empty. */
-  readonly numbers: Uint8Array;
-}
+import type { ScanPadding } from './scan-traits.js';
 
 /** Bytes that `room` makes room for: a block, or the correction bits of a run, twice over for stuffing. */
 const roomBytes = 1_024;

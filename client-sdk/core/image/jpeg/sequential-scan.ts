@@ -135,6 +135,7 @@ function readBlock(reader: ScanReader, part: Part, at: number): boolean {
   if (!readDc(reader, part, at, 0)) return false;
   const { view } = reader;
   const { ac, values, places } = part;
+  const order = naturalOrder;
   let first = places[at >> 5]!;
   let second = places[(at >> 5) + 1]!;
   let position = reader.position;
@@ -159,7 +160,7 @@ function readBlock(reader: ScanReader, part: Part, at: number): boolean {
       position += size;
     }
     if (index > 63) return false;
-    values[at + naturalOrder[index]!] = value;
+    values[at + order[index]!] = value;
     if (index < 32) first |= 0x80000000 >>> index;
     else second |= 0x80000000 >>> index;
   }
@@ -235,6 +236,7 @@ function writeDc(writer: ScanWriter, part: Part, at: number, low: number): void 
 
 /** Writes the AC coefficients of a block, from the one that is not zero to the next. */
 function writeAc(writer: ScanWriter, { values, ac, places }: Part, at: number): void {
+  const order = naturalOrder;
   let word = writer.word;
   let waiting = writer.waiting;
   let last = 0;
@@ -253,7 +255,7 @@ function writeAc(writer: ScanWriter, { values, ac, places }: Part, at: number): 
         word = writer.word;
         waiting = writer.waiting;
       }
-      const value = values[at + naturalOrder[index]!]!;
+      const value = values[at + order[index]!]!;
       const size = 32 - Math.clz32(Math.abs(value));
       // No code is of values of 16 bits.
       const code = size > 15 ? 0 : ac[(run << 4) | size]!;
