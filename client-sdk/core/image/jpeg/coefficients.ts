@@ -37,18 +37,23 @@ naturalOrder.forEach((place, index) => {
 
 /** Notes which coefficients are not zero, once all of them are in place. */
 export function findPlaces({ values, places }: Coefficients): void {
-  for (let at = 0; at < values.length; at += 64) {
+  const pairs = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
+  const [firsts, seconds] = [firstBits, secondBits];
+  for (let block = 0; block < places.length; block += 2) {
     let first = 0;
     let second = 0;
-    for (let place = 0; place < 64; place++) {
-      const value = values[at + place]!;
-      // All ones if the value is not zero.
-      const mask = (-value | value) >> 31;
-      first |= firstBits[place]! & mask;
-      second |= secondBits[place]! & mask;
+    for (let row = 16 * block; row < 16 * block + 32; row += 4) {
+      if ((pairs[row]! | pairs[row + 1]! | pairs[row + 2]! | pairs[row + 3]!) === 0) continue;
+      for (let at = 2 * row; at < 2 * row + 8; at++) {
+        const value = values[at]!;
+        // All ones if the value is not zero.
+        const mask = (-value | value) >> 31;
+        first |= firsts[at & 63]! & mask;
+        second |= seconds[at & 63]! & mask;
+      }
     }
-    places[at >> 5] = first;
-    places[(at >> 5) + 1] = second;
+    places[block] = first;
+    places[block + 1] = second;
   }
 }
 

@@ -154,46 +154,41 @@ export class BandReader implements RowReader {
     }
     if (this.run === 0) return true;
     this.run--;
-    while ((this.first | this.second) !== 0) this.correct(at, this.next());
+    this.pass(at, index, 64);
     return true;
   }
 
-  /** Passes as many zeros, correcting what is between them. @returns the index of the zero behind them, or beyond the band. */
+  /** Passes as many zeros, correcting what is between them. @returns the index of the zero behind them, or 64 beyond the band. */
   private pass(at: number, from: number, zeros: number): number {
+    const { reader, values } = this;
+    const { view } = reader;
+    const bit = 1 << this.header.low;
+    const order = naturalOrder;
+    let { first, second } = this;
+    let { position } = reader;
     let index = from;
     let left = zeros;
     for (;;) {
-      const next = this.first !== 0 ? Math.clz32(this.first) : 32 + Math.clz32(this.second);
-      if (left < next - index) return index + left;
-      if (next === 64) return 64;
+      const next = first !== 0 ? Math.clz32(first) : 32 + Math.clz32(second);
+      if (left < next - index || next === 64) {
+        index = next === 64 && left >= next - index ? 64 : index + left;
+        break;
+      }
       left -= next - index;
-      this.correct(at, this.next());
       index = next + 1;
+      if (next < 32) first &= ~(0x80000000 >>> next);
+      else second &= ~(0x80000000 >>> next);
+      const isSet = (view.getUint8(position >>> 3) << (position & 7)) & 128;
+      position++;
+      if (isSet === 0) continue;
+      const place = at + order[next]!;
+      const value = values[place]!;
+      if ((Math.abs(value) & bit) === 0) values[place] = value < 0 ? value - bit : value + bit;
     }
-  }
-
-  /** Takes the next coefficient of the block that was other than zero before this scan. */
-  private next(): number {
-    const { first, second } = this;
-    if (first !== 0) {
-      const leading = Math.clz32(first);
-      this.first = first & ~(0x80000000 >>> leading);
-      return leading;
-    }
-    const leading = Math.clz32(second);
-    this.second = second & ~(0x80000000 >>> leading);
-    return 32 + leading;
-  }
-
-  private correct(at: number, index: number): void {
-    const { reader, values } = this;
-    const { position } = reader;
-    reader.position = position + 1;
-    if (((reader.view.getUint8(position >>> 3) >>> (7 - (position & 7))) & 1) === 0) return;
-    const bit = 1 << this.header.low;
-    const place = at + naturalOrder[index]!;
-    const value = values[place]!;
-    if ((Math.abs(value) & bit) === 0) values[place] = value < 0 ? value - bit : value + bit;
+    this.first = first;
+    this.second = second;
+    reader.position = position;
+    return index;
   }
 }
 
