@@ -3,6 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
 import { parseJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
+import { writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { readTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
+import { maxWholeBytes } from '../../client-sdk/core/image/image-limits.js';
+import { ByteReader } from '../../client-sdk/core/image/varint.js';
 import { fixedRandom } from '../support/fixed-random.js';
 import { openJpeg, realValues, rejoined, rewritten, type OpenJpeg } from '../support/jpeg-rejoin.js';
 import { shaded } from '../support/test-picture.js';
@@ -84,6 +88,15 @@ describe('a JPEG file comes back exactly, all of its scans from coefficients', (
       expectWhole(rewritten(file, { restart, padding: { bit: 0 } }));
       expectWhole(rewritten(file, { restart, padding: { exceptions: Uint8Array.from({ length: 99 }, (_, event) => event * 37) } }));
     }
+  });
+
+  it('with runs of ended bands as long as they can be, and with as many correction bits as can wait', async () => {
+    const raw = { width: 1_616, height: 1_400, channels: 1 as const };
+    const samples = new Uint8Array(raw.width * raw.height).fill(99);
+    expectWhole(new Uint8Array(await sharp(samples, { raw }).toColourspace('b-w').jpeg({ progressive: true }).toBuffer()));
+    // One strong pattern in every block: a refinement has corrections and nothing new.
+    for (let at = 0; at < samples.length; at++) samples[at] = ((at % raw.width) % 8 < 4 ? 40 : 200) + (Math.floor(at / raw.width) % 8 < 3 ? 9 : 0);
+    expectWhole(new Uint8Array(await sharp(samples, { raw }).toColourspace('b-w').jpeg({ progressive: true, quality: 97 }).toBuffer()));
   });
 
   it('with restart markers that are numbered wrongly', async () => {
@@ -201,6 +214,17 @@ describe('a damaged JPEG file', () => {
     for (const size of [0, 1, 2, 3]) expect(openJpeg(file.subarray(0, size))).toBeUndefined();
   });
 
+  it('is not taken apart if its coefficients would take more than their share of memory', async () => {
+    const file = await jpeg({}, { channels: 1 });
+    const at = segmentAt(file, 0xc0);
+    file.set([0x40, 0, 0x40, 0], at + 5);
+    expect(parseJpeg(file, maxWholeBytes)?.frame.width).toBe(16_384);
+    expect(parseJpeg(file, maxWholeBytes + 1)).toBeUndefined();
+    expect(parseJpeg(file, 1_000_000)).toBeUndefined();
+    file[at + 8] = 1;
+    expect(parseJpeg(file, maxWholeBytes)).toBeUndefined();
+  });
+
   it.each(forms.slice(0, 3))('comes back exactly or not at all, whatever is changed (%j)', async (options) => {
     const plain = await jpeg(options);
     const random = fixedRandom(JSON.stringify(options));
@@ -218,5 +242,33 @@ describe('a damaged JPEG file', () => {
       }
     }
     expect(understood).toBeGreaterThan(30);
+  });
+});
+
+describe('traits of scans', () => {
+  it.each([
+    ['an unknown flag', [16]], ['no flags', []], ['a list that is cut off', [2, 5, 1]], ['an empty list', [4, 0]], ['too many rows', [8, 6, 0]],
+    ['a tail that is cut off', [8, 2, 3, 1]], ['the rows of a whole scan', [9, 5, 0]],
+  ])('are refused with %s', (_, bytes) => {
+    expect(() => readTraits(new ByteReader(Uint8Array.from(bytes)), 4)).toThrow(expect.objectContaining({ code: 'recipe-invalid' }));
+  });
+
+  it('give bytes whatever they are, for any coefficients', async () => {
+    for (const progressive of [false, true]) {
+      const { frame, pieces, planes } = mustOpen(await jpeg({ progressive }));
+      const random = fixedRandom('coefficients');
+      for (const { values, places } of planes) {
+        values.set(new Int16Array(random(2 * values.length).slice().buffer));
+        places.fill(-1);
+      }
+      const padding = { bit: 0, exceptions: random(3), numbers: random(7) } as const;
+      for (const scan of pieces) {
+        if (scan.kind === 'bytes') continue;
+        const header = { ...scan.header, restart: 3 };
+        const traits = { padding, goodRows: 1_000_000, tail: random(5) };
+        const steps = Array.from(writeScan({ frame, scan: { ...scan, header }, planes }, traits), ({ length }) => length);
+        expect(steps.at(-1)).toBe(5);
+      }
+    }
   });
 });

@@ -2,7 +2,7 @@
  * A JPEG file in pieces: the scans, and all the bytes between them. It decodes no scan. The same file without its
  * scans falls into the same pieces, so a file can be put together again. ITU-T T.81 annex B; SPEC.md section 6.
  */
-import { maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
+import { maxCoefficientBytes, maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
 import { HuffmanCodes } from './huffman-codes.js';
 import { allBlocks, frameOf, frameSize, realBlocks, scanHeaderOf, type CodesInForce, type Frame, type ScanHeader } from './jpeg-frame.js';
 import { standardAc, standardDc } from './standard-codes.js';
@@ -49,7 +49,7 @@ export function parseJpeg(bytes: Uint8Array, wholeBytes?: number): ParsedJpeg | 
   const frame = walk.run();
   if (frame === undefined || walk.scans.length === 0 || walk.scans.length > maxScans) return undefined;
   // A block takes at least one bit, that of its DC coefficient.
-  if (realBlocks(frame) > 8 * size || 128 * allBlocks(frame) > maxUnfoldedBytes(size)) return undefined;
+  if (realBlocks(frame) > 8 * size || 128 * allBlocks(frame) > Math.min(maxCoefficientBytes, maxUnfoldedBytes(size))) return undefined;
   if (visitsOf(frame, walk.scans) > maxVisits(size)) return undefined;
   return { frame, pieces: piecesOf(walk.scans, bytes.length) };
 }
