@@ -89,9 +89,10 @@ interface ReadRows {
 
 function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
   if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
-  const reader = new ScanReader(bytes.subarray(scan.start, scan.end));
+  const { across, down } = mcusOf(frame, scan.header);
+  const { restart } = scan.header;
+  const reader = new ScanReader(bytes.subarray(scan.start, scan.end), restart > 0 ? Math.ceil((across * down) / restart) - 1 : 0);
   const rows = rowReader({ frame, scan, planes }, reader);
-  const { down } = mcusOf(frame, scan.header);
   let row = 0;
   while (row < down && rows.readRow(row)) row++;
   if (row === down) reader.passEnd();

@@ -18,38 +18,51 @@ export class ScanReader {
   readonly paddingBits: Uint8Array;
   events = 0;
   private passed = 0;
-  private readonly markers: { readonly at: number; readonly number: number }[] = [];
+  /** Of each restart marker, the byte that it stands before and its number; those that no MCU can follow are left out. */
+  private readonly places: Int32Array;
+  private readonly markers: Uint8Array;
+  private found = 0;
   private readonly end: number;
 
-  /** @param scan the entropy-coded bytes, at most 128 MiB. */
-  constructor(scan: Uint8Array) {
+  /**
+   * @param scan the entropy-coded bytes, at most 128 MiB.
+   * @param restarts how many restart markers the scan should have.
+   */
+  constructor(scan: Uint8Array, restarts: number) {
+    // One more than there should be: it ends the last interval.
+    const most = Math.min(restarts + 1, scan.length >> 1);
+    this.places = new Int32Array(most);
+    this.markers = new Uint8Array(most);
     const bytes = new Uint8Array(scan.length + slack);
     this.end = this.unstuff(scan, bytes);
     this.view = new DataView(bytes.buffer);
-    this.limit = 8 * (this.markers[0]?.at ?? this.end);
-    this.padding = new Uint8Array(this.markers.length + 1);
-    this.paddingBits = new Uint8Array(this.markers.length + 1);
+    this.limit = this.nextLimit();
+    this.padding = new Uint8Array(this.found + 1);
+    this.paddingBits = new Uint8Array(this.found + 1);
   }
 
   /** The number of each restart marker that was passed. */
   numbers(): Uint8Array {
-    return Uint8Array.from(this.markers.slice(0, this.passed), ({ number }) => number);
+    return this.markers.slice(0, this.passed);
   }
 
   /** Passes the padding and the next restart marker, whatever its number. @returns whether it was there. */
   passRestart(): boolean {
-    const marker = this.markers[this.events];
-    if (marker === undefined) return false;
+    if (this.passed === this.found) return false;
     this.takePadding();
-    if (this.position !== 8 * marker.at) return false;
+    if (this.position !== this.limit) return false;
     this.passed++;
-    this.limit = 8 * (this.markers[this.events]?.at ?? this.end);
+    this.limit = this.nextLimit();
     return true;
   }
 
   /** Passes the padding at the end. */
   passEnd(): void {
     this.takePadding();
+  }
+
+  private nextLimit(): number {
+    return 8 * (this.passed < this.found ? this.places[this.passed]! : this.end);
   }
 
   private takePadding(): void {
@@ -69,7 +82,9 @@ export class ScanReader {
       const next = scan[++at];
       if (next === undefined || next === 0) continue;
       to--;
-      this.markers.push({ at: to, number: next - 0xd0 });
+      if (this.found === this.places.length) continue;
+      this.places[this.found] = to;
+      this.markers[this.found++] = next - 0xd0;
     }
     bytes.fill(0, to);
     return to;
