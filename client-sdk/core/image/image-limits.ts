@@ -38,3 +38,5 @@ export const maxWholeBytes = 134_217_728;
 export const maxPlanePixels = 16_777_216;
 /** Side of the smallest picture that is looked at so. */
 export const minEqualisedSide = 64;
+/** Coefficients of a JPEG file, all of them in memory at once, padding blocks among them: 179 megapixels with halved chroma. */
+export const maxCoefficientBytes = 536_870_912;

@@ -1,0 +1,110 @@
+/**
+ * The quantised coefficients of a JPEG file, component by component, and those of the padding blocks beyond the
+ * picture. Independent of codes, scans and quantisation. SPEC.md section 6.
+ */
+import type { Component, Frame } from './jpeg-frame.js';
+
+/**
+ * The blocks of one component in raster order, `stride` to a row: 64 coefficients each, in natural (row-major) order.
+ * The first `across` blocks of the first `down` rows are real; the rest fill up MCUs.
+ */
+export interface Coefficients {
+  readonly across: number;
+  readonly down: number;
+  readonly stride: number;
+  readonly rows: number;
+  readonly values: Int16Array;
+  /**
+   * Two words a block: a bit for each coefficient that may be other than zero, in zigzag order from the top of the
+   * first to the bottom of the second. Scans are read and written by them; `findPlaces` finds them.
+   */
+  readonly places: Int32Array;
+}
+
+/** Places of the coefficients in a block, in zigzag order. */
+export const naturalOrder = Uint8Array.of(
+  ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28],
+  ...[35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63],
+);
+
+/** The bit of each place of a block, by zigzag order from the top of the first word to the bottom of the second. */
+const firstBits = new Int32Array(64);
+const secondBits = new Int32Array(64);
+naturalOrder.forEach((place, index) => {
+  if (index < 32) firstBits[place] = 0x80000000 >>> index;
+  else secondBits[place] = 0x80000000 >>> (index - 32);
+});
+
+/** Notes which coefficients are not zero, once all of them are in place. */
+export function findPlaces({ values, places }: Coefficients): void {
+  const pairs = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
+  const [firsts, seconds] = [firstBits, secondBits];
+  for (let block = 0; block < places.length; block += 2) {
+    let first = 0;
+    let second = 0;
+    for (let row = 16 * block; row < 16 * block + 32; row += 4) {
+      if ((pairs[row]! | pairs[row + 1]! | pairs[row + 2]! | pairs[row + 3]!) === 0) continue;
+      for (let at = 2 * row; at < 2 * row + 8; at++) {
+        const value = values[at]!;
+        // All ones if the value is not zero.
+        const mask = (-value | value) >> 31;
+        first |= firsts[at & 63]! & mask;
+        second |= seconds[at & 63]! & mask;
+      }
+    }
+    places[block] = first;
+    places[block + 1] = second;
+  }
+}
+
+/** Zero coefficients for every component of a frame; `parseJpeg` has checked that the file can hold them. */
+export function zeroPlanes(frame: Frame): Coefficients[] {
+  return frame.components.map(({ across, down, stride, rows }) => {
+    const blocks = stride * rows;
+    return { across, down, stride, rows, values: new Int16Array(64 * blocks), places: new Int32Array(2 * blocks) };
+  });
+}
+
+/** Number of padding blocks of a component. */
+export function paddingBlocks({ across, down, stride, rows }: Component): number {
+  return stride * rows - across * down;
+}
+
+/**
+ * What the padding blocks of a component hold beyond the prediction (DC as in the block before in the MCU, AC zero):
+ * 64 values a block in raster order; empty if they are all as predicted.
+ */
+export function paddingOf(component: Component, plane: Coefficients): Int16Array {
+  const rest = new Int16Array(64 * paddingBlocks(component));
+  let at = 0;
+  let differs = false;
+  for (const block of paddingPlaces(component)) {
+    rest.set(plane.values.subarray(64 * block, 64 * block + 64), at);
+    rest[at] = rest[at]! - plane.values[64 * before(component, block)]!;
+    for (let index = at; index < at + 64; index++) differs ||= rest[index] !== 0;
+    at += 64;
+  }
+  return differs ? rest : new Int16Array(0);
+}
+
+/** Fills the padding blocks of a component whose real blocks are in place; `rest` as `paddingOf` returns it. */
+export function fillPadding(component: Component, plane: Coefficients, rest: Int16Array): void {
+  let at = 0;
+  for (const block of paddingPlaces(component)) {
+    if (rest.length > 0) plane.values.set(rest.subarray(at, at + 64), 64 * block);
+    plane.values[64 * block] = (rest[at] ?? 0) + plane.values[64 * before(component, block)]!;
+    at += 64;
+  }
+}
+
+function* paddingPlaces({ across, down, stride, rows }: Component): Generator<number, void, undefined> {
+  for (let row = 0; row < rows; row++) {
+    for (let column = row < down ? across : 0; column < stride; column++) yield row * stride + column;
+  }
+}
+
+/** The block before in the MCU: the first block of an MCU is never one of padding. */
+function before({ horizontal, vertical, stride }: Component, block: number): number {
+  if ((block % stride) % horizontal > 0) return block - 1;
+  return Math.floor(block / stride) % vertical > 0 ? block - stride + horizontal - 1 : block;
+}
