@@ -6,10 +6,12 @@
  *   bytes    "DCby" bytes (at least 1)
  *   segment  "DCsg" bytes (at least 1): a piece of a skeleton or of a block list
  *   tile     "DCti" width u16, height u16, channels u8, depth u8, samples
+ *   coefficients  "DCco" blocks across u16, blocks down u16, 64 coefficients i16 of each
  *
  * A content is at most 1 MiB, its label and geometry included, so that it can always be stored as it is.
  * Samples are row by row, channels interleaved; depth 1 to 8: one byte each, value below 2^depth; 9 to 16: two
- * bytes each, big-endian; 32: four raw bytes each (floats), big-endian.
+ * bytes each, big-endian; 32: four raw bytes each (floats), big-endian. Blocks are row by row; the coefficients of one in
+ * natural order (row by row of the 8 by 8), little-endian, as the kernels have them in memory.
  */
 import { utf8 } from '../../protocol/bytes.js';
 import { maxPayloadBytes } from '../../protocol/limits.js';
@@ -17,7 +19,7 @@ import { fault } from '../errors.js';
 import { maxChannels } from './image-limits.js';
 
 /** Kinds of content, as their labels name them. */
-export type ContentKind = 'bytes' | 'segment' | 'tile';
+export type ContentKind = 'bytes' | 'segment' | 'tile' | 'coefficients';
 
 /** What a tile's samples are. `depth` is in bits per sample. */
 export interface TileShape {
@@ -27,14 +29,26 @@ export interface TileShape {
   readonly depth: number;
 }
 
+/** The blocks of a tile of coefficients: how many a row has, and how many rows. */
+export interface CoefficientShape {
+  readonly across: number;
+  readonly down: number;
+}
+
 const labels: Readonly<Record<ContentKind, Uint8Array>> = {
   bytes: utf8('DCby'),
   segment: utf8('DCsg'),
   tile: utf8('DCti'),
+  coefficients: utf8('DCco'),
 };
 const labelBytes = 4;
 /** Bytes of a tile's content before its samples. */
 export const tileHeaderBytes = labelBytes + 6;
+/** Bytes of a tile of coefficients before its blocks, and of one block. */
+export const coefficientHeaderBytes = labelBytes + 4;
+export const coefficientBlockBytes = 128;
+/** Most blocks of a tile of coefficients. */
+export const maxCoefficientBlocks = Math.floor((maxPayloadBytes - coefficientHeaderBytes) / coefficientBlockBytes);
 /** Most bytes that the samples of a tile may take. */
 export const maxSamplesBytes = maxPayloadBytes - tileHeaderBytes;
 
@@ -71,7 +85,7 @@ export function newTile(shape: TileShape): Uint8Array<ArrayBuffer> {
 
 /** The kind of a content. Throws DiceError `recipe-invalid` for an unknown label. */
 export function kindOf(content: Uint8Array): ContentKind {
-  for (const kind of ['tile', 'bytes', 'segment'] as const) {
+  for (const kind of ['tile', 'coefficients', 'bytes', 'segment'] as const) {
     if (labels[kind].every((byte, i) => content[i] === byte)) return kind;
   }
   throw fault('recipe-invalid', 'A content has an unknown label.');
@@ -102,4 +116,34 @@ export function checkShape(shape: TileShape): void {
 /** A tile's samples, as a view. */
 export function samplesOf(content: Uint8Array): Uint8Array {
   return content.subarray(tileHeaderBytes);
+}
+
+/** The content of a tile of coefficients with room for its blocks, all zero: fill it from `coefficientHeaderBytes` on. */
+export function newCoefficients({ across, down }: CoefficientShape): Uint8Array<ArrayBuffer> {
+  const content = new Uint8Array(coefficientHeaderBytes + coefficientBlockBytes * across * down);
+  const view = new DataView(content.buffer);
+  content.set(labels.coefficients);
+  view.setUint16(4, across);
+  view.setUint16(6, down);
+  return content;
+}
+
+/** The blocks of a tile of coefficients. Throws DiceError `recipe-invalid` where it is none or its blocks have another length. */
+export function coefficientShapeOf(content: Uint8Array): CoefficientShape {
+  if (kindOf(content) !== 'coefficients' || content.length < coefficientHeaderBytes) throw fault('recipe-invalid', 'A content is no tile of coefficients.');
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const shape = { across: view.getUint16(4), down: view.getUint16(6) };
+  checkCoefficientShape(shape);
+  if (content.length !== coefficientHeaderBytes + coefficientBlockBytes * shape.across * shape.down) throw fault('recipe-invalid', 'A tile has too few or too many coefficients.');
+  return shape;
+}
+
+/** Throws DiceError `recipe-invalid` unless a tile of coefficients may have this shape. */
+export function checkCoefficientShape({ across, down }: CoefficientShape): void {
+  if (across < 1 || down < 1 || across * down > maxCoefficientBlocks) throw fault('recipe-invalid', 'A tile of coefficients has a shape that none may have.');
+}
+
+/** The blocks of a tile of coefficients, as a view. */
+export function blocksOf(content: Uint8Array): Uint8Array {
+  return content.subarray(coefficientHeaderBytes);
 }
