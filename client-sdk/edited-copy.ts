@@ -7,7 +7,7 @@ import type { DomainId } from './core/domain.js';
 import { type Alignment, knownRegionOf } from './core/image/alignment.js';
 import { makePatch } from './core/image/patch.js';
 import type { BaseView } from './core/image/patch-prediction.js';
-import type { Region } from './core/image/splitter.js';
+import type { ContentPlace, Region } from './core/image/splitter.js';
 import { hexOf } from './protocol/bytes.js';
 import type { Original } from './originals.js';
 import { RegionIndex } from './region-index.js';
@@ -24,7 +24,7 @@ export interface PatchedContent {
 export interface NewTile {
   readonly index: number;
   readonly content: Uint8Array;
-  readonly region: Region;
+  readonly place: ContentPlace;
 }
 
 /** A new tile and the tile of the original that covers its place. */
@@ -53,14 +53,38 @@ export async function patchTiles(original: Original, tiles: readonly NewTile[], 
 }
 
 function pair({ stored, alignment }: Original, tiles: readonly NewTile[]): readonly Pairing[] {
-  const regions = stored.summary.picture?.regions ?? [];
-  const index = new RegionIndex(regions);
+  const { places } = stored.summary;
+  const planes = planesOf(places);
   return tiles.flatMap((tile) => {
-    const wanted = knownRegionOf(alignment, tile.region);
-    const at = index.around(wanted);
-    const [region, ref] = at === undefined ? [] : [regions[at], directRef(stored, at)];
-    return region === undefined || ref === undefined ? [] : [{ tile, ref, view: viewOf(alignment, region, wanted) }];
+    const wanted = knownRegionOf(alignment, tile.place.region);
+    const at = planes.get(tile.place.plane)?.around(wanted);
+    const [place, ref] = at === undefined ? [] : [places[at], directRef(stored, at)];
+    const view = place === undefined ? undefined : viewOf(alignment, { base: place, wanted, tile: tile.place });
+    return view === undefined || ref === undefined ? [] : [{ tile, ref, view }];
   });
+}
+
+/** The tiles of each plane by their place. */
+function planesOf(places: readonly ContentPlace[]): ReadonlyMap<number, PlaneIndex> {
+  const planes = new Map<number, PlaneIndex>();
+  for (const plane of new Set(places.map((place) => place.plane))) planes.set(plane, new PlaneIndex(places, plane));
+  return planes;
+}
+
+/** Finds the tile of one plane that holds a rectangle, by its index among all. */
+class PlaneIndex {
+  readonly #indices: readonly number[];
+  readonly #regions: RegionIndex;
+
+  constructor(places: readonly ContentPlace[], plane: number) {
+    this.#indices = [...places.keys()].filter((index) => places[index]?.plane === plane);
+    this.#regions = new RegionIndex(this.#indices.flatMap((index) => places[index]?.region ?? []));
+  }
+
+  around(wanted: Region): number | undefined {
+    const at = this.#regions.around(wanted);
+    return at === undefined ? undefined : this.#indices[at];
+  }
 }
 
 /** A block whose content is the original's own: patches are not piled up. */
@@ -69,11 +93,16 @@ function directRef({ refs, patches }: StoredImage, index: number): BlockRef | un
   return ref?.kind === 'block' && !patches.has(index) ? ref : undefined;
 }
 
-/** Where `wanted` lies in the tile at `region`, both on the original, once the tile is turned as the copy is. */
-function viewOf({ orientation }: Alignment, region: Region, wanted: Region): BaseView {
+/**
+ * Where `wanted` lies in the tile at `base`, both on the original, once that tile is turned as the copy is: in elements. Undefined
+ * where the elements of the two tiles do not fall on each other.
+ */
+function viewOf({ orientation }: Alignment, { base: { region, unit }, wanted, tile }: { readonly base: ContentPlace; readonly wanted: Region; readonly tile: ContentPlace }): BaseView | undefined {
   const isTransposed = (orientation & 4) !== 0;
-  const across = { before: wanted.x - region.x, after: region.x + region.width - wanted.x - wanted.width };
-  const down = { before: wanted.y - region.y, after: region.y + region.height - wanted.y - wanted.height };
+  const across = { before: (wanted.x - region.x) / unit.width, after: (region.x + region.width - wanted.x - wanted.width) / unit.width };
+  const down = { before: (wanted.y - region.y) / unit.height, after: (region.y + region.height - wanted.y - wanted.height) / unit.height };
   const [x, y] = isTransposed ? [down, across] : [across, down];
-  return { orientation, x: (orientation & 1) === 0 ? x.before : x.after, y: (orientation & 2) === 0 ? y.before : y.after };
+  const view = { orientation, x: (orientation & 1) === 0 ? x.before : x.after, y: (orientation & 2) === 0 ? y.before : y.after };
+  const isSameUnit = isTransposed ? unit.width === tile.unit.height && unit.height === tile.unit.width : unit.width === tile.unit.width && unit.height === tile.unit.height;
+  return isSameUnit && Number.isInteger(view.x) && Number.isInteger(view.y) ? view : undefined;
 }

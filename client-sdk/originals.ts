@@ -6,9 +6,8 @@ import type { Connection } from './connection.js';
 import { DiceError } from './core/errors.js';
 import { type Alignment, alignmentOf } from './core/image/alignment.js';
 import type { Anchor } from './core/image/anchors.js';
-import { defaultTilePixels } from './core/image/image-limits.js';
-import { geometryOfRaster } from './core/image/raster-splitter.js';
-import type { Point } from './core/image/splitter.js';
+import { originOf } from './core/image/default-cut.js';
+import type { Point, SplitterId } from './core/image/splitter.js';
 import type { CachedAnchor, FingerprintCache } from './fingerprint-cache.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
@@ -38,8 +37,8 @@ export class Originals {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The picture that most anchors lead to, where they agree on how the new one lies in it. Throws only `cancelled` and what ends a session. */
-  async find(anchors: readonly Anchor[]): Promise<Original | undefined> {
+  /** The picture of the same splitter that most anchors lead to, where they agree on how the new one lies in it. Throws only `cancelled` and what ends a session. */
+  async find(splitter: SplitterId, anchors: readonly Anchor[]): Promise<Original | undefined> {
     if (anchors.length === 0) return undefined;
     const met = await this.#find(anchors);
     const pairs = new Map<ImageId, { target: Anchor; known: Anchor }[]>();
@@ -50,7 +49,7 @@ export class Originals {
     for (const [imageId, ofImage] of [...pairs].sort(([, a], [, b]) => b.length - a.length)) {
       const alignment = alignmentOf(ofImage);
       const stored = alignment === undefined ? undefined : await this.#open(imageId);
-      const origin = stored === undefined ? undefined : originOf(stored);
+      const origin = stored?.recipe.splitter === splitter ? originOf(stored.recipe) : undefined;
       if (alignment !== undefined && stored !== undefined && origin !== undefined) return { stored, alignment, origin };
     }
     return undefined;
@@ -90,12 +89,6 @@ export class Originals {
       throw thrown;
     }
   }
-}
-
-/** Where the tiles of a stored picture begin, if they are of the default size. */
-function originOf({ recipe }: StoredImage): Point | undefined {
-  const geometry = recipe.splitter === 'raster' ? geometryOfRaster(recipe) : undefined;
-  return geometry?.kind === 'tile' && geometry.tilePixels === defaultTilePixels ? (geometry.origin ?? { x: 0, y: 0 }) : undefined;
 }
 
 function endsTheRun({ code }: DiceError): boolean {

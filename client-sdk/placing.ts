@@ -171,8 +171,8 @@ export class Placing {
     if (original === undefined) return new Map();
     const isKnown = await this.parts.run.sender.knows(chunk.map(({ fingerprint }) => fingerprint), this.parts.sending.domain);
     const tiles = chunk.flatMap(({ content }, i): readonly NewTile[] => {
-      const region = planned.summary.picture?.regions[first + i];
-      return isKnown[i] === true || region === undefined ? [] : [{ index: first + i, content, region }];
+      const place = planned.summary.places[first + i];
+      return isKnown[i] === true || place === undefined ? [] : [{ index: first + i, content, place }];
     });
     return patchTiles(original, tiles, this.parts.sending.domain.id);
   }

@@ -2,9 +2,8 @@
  * A file in the middle of its split: the plan is known, the contents come in chunks. Where the account has a picture that
  * this one is an edited copy of, it is cut along that one's tiles. SPEC.md sections 6.2 and 12.
  */
-import { phaseOf } from './core/image/alignment.js';
 import type { Anchor } from './core/image/anchors.js';
-import { defaultTilePixels } from './core/image/image-limits.js';
+import { geometryAlong } from './core/image/default-cut.js';
 import type { Geometry } from './core/image/splitter.js';
 import type { Original, Originals } from './originals.js';
 import type { PlannedFile } from './planned-file.js';
@@ -23,9 +22,6 @@ export interface SplitFile {
 /** Takes the file apart in a given way. */
 export type SplitAs = (way: Pick<SplitInput, 'splitter' | 'geometry'>) => Promise<Omit<SplitFile, 'original'>>;
 
-/** How a file is cut unless told otherwise. */
-export const defaultGeometry: Geometry = { kind: 'tile', tilePixels: defaultTilePixels };
-
 /** The same file without an original, and not to be found as one. */
 export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
   return { ...first, planned: { ...first.planned, anchors: [] }, original: undefined };
@@ -33,13 +29,13 @@ export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
 
 /** The same file cut along its original, if it has one. */
 export async function alongOriginal(first: Omit<SplitFile, 'original'>, originals: Originals, splitAs: SplitAs): Promise<SplitFile> {
-  const original = await originals.find(first.planned.anchors);
-  if (original === undefined) return { ...first, original };
-  const { x, y } = phaseOf(original.alignment, defaultTilePixels, original.origin);
-  if (x === 0 && y === 0) return { ...first, original };
+  const { anchors, recipe: { splitter } } = first.planned;
+  const original = await originals.find(splitter, anchors);
+  const geometry = original === undefined ? undefined : geometryAlong(splitter, original.alignment, original.origin);
+  if (geometry === undefined) return { ...first, original };
   await first.steps.return();
-  const second = await splitAs({ splitter: first.planned.recipe.splitter, geometry: { kind: 'tile', tilePixels: defaultTilePixels, origin: { x, y } } });
-  return { ...second, original: second.planned.recipe.splitter === 'raster' ? original : undefined };
+  const second = await splitAs({ splitter, geometry });
+  return { ...second, original: second.planned.recipe.splitter === splitter ? original : undefined };
 }
 
 /** The anchors that lead later copies to this picture: none to a copy that is mostly blocks of another one. */

@@ -75,13 +75,11 @@ export async function planFile(tools: PlanTools, input: PlanInput): Promise<Plan
 
 async function chosenSplitter(source: Source, wanted: SplitInput['splitter']): Promise<Splitter> {
   if (wanted === 'auto') return splitterFor(source);
-  const splitter = splitters[wanted];
-  if (splitter === undefined) throw fault('argument-invalid', `This version has no splitter ${wanted}.`);
-  return splitter;
+  return splitters[wanted];
 }
 
 async function planBytes(source: Source, { geometry }: SplitInput): Promise<PlannedFile> {
-  const split = await splitters.bytes?.split(source, geometry);
+  const split = await splitters.bytes.split(source, geometry);
   if (split === undefined) throw new RangeError('the splitter for bytes understands every file');
   return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined, anchors: [], samples: new Map() };
 }

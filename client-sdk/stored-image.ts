@@ -72,7 +72,6 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   const patches = unpackPatches(await unfoldSkeleton(manifest.patches, manifest.domains, openSegments), refs.length);
   const recipe: Recipe = { splitter: manifest.splitter, params: manifest.params, skeleton };
   const splitter = splitters[manifest.splitter];
-  if (splitter === undefined) throw fault('recipe-invalid', `This version has no splitter ${manifest.splitter}.`);
   return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, patches, segments, segmentBytes, manifestBytes: record.manifest.length, fetcher };
 }
 

@@ -42,7 +42,7 @@ export function isPageShape(shape: TileShape): boolean {
  * Both arguments have been checked with the predicates above.
  */
 export function cutOf(geometry: Geometry, shape: TileShape): Cut | undefined {
-  const cut = geometry.kind === 'tile' ? tileCut(geometry, shape) : gridCut(geometry.cells, shape);
+  const cut = geometry.kind === 'tile' ? tileCut(geometry, shape) : pixelGrid(geometry.cells, shape);
   const pixelBytes = shape.channels * sampleBytes(shape.depth);
   const tallest = longestStep(cut.rows);
   if (tallest * longestStep(cut.columns) * pixelBytes > maxSamplesBytes) return undefined;
@@ -101,11 +101,12 @@ function tilesFrom(members: readonly unknown[]): Geometry | undefined {
 }
 
 function tileCut({ tilePixels, origin }: Extract<Geometry, { kind: 'tile' }>, shape: TileShape): Cut {
-  const edges = (length: number, first: number): readonly number[] => steps(length, { first, step: tilePixels });
+  const edges = (length: number, first: number): readonly number[] => stepEdges(length, { first, step: tilePixels });
   return { columns: edges(shape.width, origin?.x ?? 0), rows: edges(shape.height, origin?.y ?? 0) };
 }
 
-function steps(length: number, { first, step }: { readonly first: number; readonly step: number }): readonly number[] {
+/** Edges along `length`: its ends, and every `step` from `first` on. */
+export function stepEdges(length: number, { first, step }: { readonly first: number; readonly step: number }): readonly number[] {
   const edges = first === 0 ? [] : [0];
   for (let at = first; at < length; at += step) edges.push(at);
   edges.push(length);
@@ -113,24 +114,29 @@ function steps(length: number, { first, step }: { readonly first: number; readon
 }
 
 /**
- * Cells, each cut into the fewest equal parts that fit a block. Fewer than four channels count as four, so
- * that the same pixels with and without colour or alpha are cut alike.
+ * Fewer than four channels count as four, so that the same pixels with and without colour or alpha are cut alike.
  */
-function gridCut(cells: number, shape: TileShape): Cut {
+function pixelGrid(cells: number, shape: TileShape): Cut {
   const pixelBytes = Math.max(4, shape.channels) * sampleBytes(shape.depth);
+  return gridCut(cells, shape, (pixels) => pixels * pixelBytes <= maxSamplesBytes);
+}
+
+/** Cells, each cut into the fewest equal parts that fit a content. `isFitting` is of a number of elements. */
+export function gridCut(cells: number, { width, height }: Pick<TileShape, 'width' | 'height'>, isFitting: (elements: number) => boolean): Cut {
   let across = 1;
   let down = 1;
   for (;;) {
-    const width = Math.ceil(Math.ceil(shape.width / cells) / across);
-    const height = Math.ceil(Math.ceil(shape.height / cells) / down);
-    if (width * height * pixelBytes <= maxSamplesBytes) break;
-    if (width >= height) across++;
+    const wide = Math.ceil(Math.ceil(width / cells) / across);
+    const high = Math.ceil(Math.ceil(height / cells) / down);
+    if (isFitting(wide * high)) break;
+    if (wide >= high) across++;
     else down++;
   }
-  return { columns: parts(shape.width, cells, across), rows: parts(shape.height, cells, down) };
+  return { columns: cellEdges(width, cells, across), rows: cellEdges(height, cells, down) };
 }
 
-function parts(length: number, cells: number, perCell: number): readonly number[] {
+/** Edges along `length` of cells that differ by at most one, each in `perCell` parts. */
+function cellEdges(length: number, cells: number, perCell: number): readonly number[] {
   const edges = [0];
   for (let cell = 0; cell < cells; cell++) {
     const start = Math.floor((cell * length) / cells);
@@ -143,7 +149,8 @@ function parts(length: number, cells: number, perCell: number): readonly number[
   return edges;
 }
 
-function longestStep(edges: readonly number[]): number {
+/** The longest distance between neighbouring edges. */
+export function longestStep(edges: readonly number[]): number {
   let longest = 0;
   for (let i = 1; i < edges.length; i++) longest = Math.max(longest, edges[i]! - edges[i - 1]!);
   return longest;

@@ -15,6 +15,11 @@ export const minTilePixels = 16;
 export const maxTilePixels = 256;
 /** Default side of a tile; bench/RESULTS.md has the measurement that chose it. */
 export const defaultTilePixels = 128;
+/** Blocks of coefficients along the side of a tile: fewer than a tile of pixels has, and more than a content holds, are refused. */
+export const minTileBlocks = 2;
+export const maxTileBlocks = 90;
+/** Default; bench/RESULTS.md has the measurement that chose it. */
+export const defaultTileBlocks = 64;
 /** Cells along one side of a grid. */
 export const gridCells = [4, 8, 16] as const;
 /** Channels of a tile. */

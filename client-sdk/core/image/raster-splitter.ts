@@ -32,6 +32,7 @@ const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source, e
   tiff: { open: openTiff, join: joinTiff },
 };
 const maxSections = 16;
+const pixel = { width: 1, height: 1 };
 const members = ['container', 'cut', 'format', 'pages', 'sections'];
 
 /** A page and how it is cut. */
@@ -238,7 +239,9 @@ function sectionsOf(skeleton: Uint8Array, lengths: readonly CborValue[]): Uint8A
 function summarize(recipe: Recipe): SplitSummary {
   const { pages, count } = partsOf(recipe);
   const [first] = pages;
-  return { count, picture: first === undefined ? undefined : pictureOf(first) };
+  if (first === undefined) return { count, picture: undefined, places: [] };
+  const picture = pictureOf(first);
+  return { count, picture, places: picture.regions.map((region) => ({ plane: 0, region, unit: pixel })) };
 }
 
 function pictureOf({ shape, cut, expansions }: RasterParts['pages'][number]): Picture {

@@ -1,12 +1,13 @@
 /**
  * What a recipe says of its file, for people: container, pages, how it was compressed, and what each part of the skeleton takes. Reads
- * the recipe alone, never a content. SPEC.md sections 6.3 to 6.6.
+ * the recipe alone, never a content. SPEC.md sections 6.3 to 6.6 and 6.8.
  */
 import type { CborMap, CborValue } from '../cbor.js';
 import { fault } from '../errors.js';
 import type { TileShape } from './content.js';
 import { describeMethod, methodOf } from './deflate-encoder.js';
 import { maxPages, maxSkeletonBytes } from './image-limits.js';
+import { readRecipe } from './jpeg/jpeg-recipe.js';
 import { integerOf, listOf } from './recipe-members.js';
 import type { Recipe } from './splitter.js';
 import { compressionOf, describeTiffMethod, tiffMethodOf } from './tiff-codec.js';
@@ -21,7 +22,7 @@ export interface SkeletonPart {
 /** What was recognised. */
 export interface RecipeView {
   /** Undefined for bytes. */
-  readonly container: 'PNG' | 'TIFF' | undefined;
+  readonly container: 'PNG' | 'TIFF' | 'JPEG' | undefined;
   /** Samples as the container has them. */
   readonly pages: readonly TileShape[];
   /** How pages are compressed, in words, each way once. */
@@ -39,7 +40,9 @@ const partNames = {
 const none = new Uint8Array(0);
 
 /** The view of a recipe that `summarize` took. Throws DiceError `recipe-invalid` where a member is not what it must be. */
-export function viewOfRecipe({ splitter, params, skeleton }: Recipe): RecipeView {
+export function viewOfRecipe(recipe: Recipe): RecipeView {
+  const { splitter, params, skeleton } = recipe;
+  if (splitter === 'jpeg') return viewOfJpeg(recipe);
   if (splitter !== 'raster') return { container: undefined, pages: [], encoders: [], correctionBytes: 0, parts: skeletonParts(['skeleton'], [skeleton]) };
   const map = mapIn(params);
   const format = map['format'] === 'png' ? 'png' : 'tiff';
@@ -53,6 +56,19 @@ export function viewOfRecipe({ splitter, params, skeleton }: Recipe): RecipeView
     encoders: format === 'png' ? [pngEncoder(container, sections, corrections)] : tiffEncoders(container, corrections),
     correctionBytes: corrections.length,
     parts: skeletonParts(partNames[format], sections),
+  };
+}
+
+function viewOfJpeg(recipe: Recipe): RecipeView {
+  const { parsed: { frame, pieces }, segments } = readRecipe(recipe);
+  const scans = pieces.filter(({ kind }) => kind === 'scan').length;
+  const traits = recipe.skeleton.subarray(segments.length);
+  return {
+    container: 'JPEG',
+    pages: [{ width: frame.width, height: frame.height, channels: frame.components.length, depth: frame.precision }],
+    encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, Huffman, ${String(scans)} scans`],
+    correctionBytes: traits.length > scans ? traits.length : 0,
+    parts: skeletonParts(['segments', 'scan traits'], [segments, traits]),
   };
 }
 

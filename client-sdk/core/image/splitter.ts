@@ -18,11 +18,13 @@ export interface Source {
 export type SplitterId = 'bytes' | 'raster' | 'jpeg';
 
 /**
- * How pixels are cut. A grid cell above the block limit is cut into equal parts. `origin` is where the first edges
- * after the sides fall, each below `tilePixels`; none means 0: so a crop can be cut as the picture it came from.
+ * How a picture is cut. A grid cell above the block limit is cut into equal parts. `origin` is where the first edges
+ * after the sides fall; none means 0: so a crop can be cut as the picture it came from. Of pixels each is below
+ * `tilePixels`. Pictures of coefficients have `tileBlocks` blocks along the side of a tile (none: as many as `tilePixels` have),
+ * and their origin counts blocks of the finest component.
  */
 export type Geometry =
-  | { readonly kind: 'tile'; readonly tilePixels: number; readonly origin?: Point }
+  | { readonly kind: 'tile'; readonly tilePixels: number; readonly tileBlocks?: number; readonly origin?: Point }
   | { readonly kind: 'grid'; readonly cells: number };
 
 /** A corner between pixels: columns from the left, rows from the top. */
@@ -52,11 +54,24 @@ export interface Picture {
   readonly flat?: readonly Region[];
 }
 
+/**
+ * Where a content lies, for the search for edited copies: on which plane (contents of different planes are never of each
+ * other), and on what rectangle of it. The rectangles of all planes are in one coordinate system, in which an element
+ * of the content (a pixel, a block) is `unit` wide and high.
+ */
+export interface ContentPlace {
+  readonly plane: number;
+  readonly region: Region;
+  readonly unit: { readonly width: number; readonly height: number };
+}
+
 /** What is known of a split after its contents were read once. */
 export interface SplitSummary {
   /** Number of contents. */
   readonly count: number;
   readonly picture: Picture | undefined;
+  /** Of the first contents, in their order; the others can be parts of no copy. */
+  readonly places: readonly ContentPlace[];
 }
 
 /**

@@ -1,0 +1,155 @@
+/**
+ * The splitter for JPEG: quantised coefficients become tiles, component by component, and everything else the recipe. It
+ * knows neither bits nor codes (jpeg-scans.ts) and needs the whole file and all coefficients in memory. SPEC.md section 6.8.
+ */
+import { concat } from '../../../protocol/bytes.js';
+import { fault } from '../../errors.js';
+import { blocksOf, coefficientBlockBytes, coefficientShapeOf, newCoefficients } from '../content.js';
+import { regionOf, tileCount } from '../geometry.js';
+import { maxWholeBytes } from '../image-limits.js';
+import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
+import { type Coefficients, paddingBlocks, zeroPlanes } from './coefficients.js';
+import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
+import { describeJpeg } from './jpeg-description.js';
+import type { Frame } from './jpeg-frame.js';
+import { parseJpeg } from './jpeg-markers.js';
+import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
+import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-scans.js';
+
+/** Coefficients of sequential and progressive JPEG files. */
+export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize };
+
+const coefficients = 64;
+
+/** A file that was taken apart. */
+type TakenJpeg = Omit<JpegParts, 'traits' | 'segments'> & ReadScans;
+
+async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | undefined> {
+  const cut = blockGeometryOf(geometry);
+  if (source.size > maxWholeBytes) return undefined;
+  const bytes = await source.read(0, source.size);
+  const parsed = parseJpeg(bytes);
+  const cuts = parsed === undefined ? undefined : cutsOf(cut, parsed.frame);
+  const read = parsed === undefined || cuts === undefined ? undefined : readScans(bytes, parsed);
+  if (parsed === undefined || cuts === undefined || read === undefined) return undefined;
+  const isPadded = read.padding.map(({ length }) => length > 0);
+  const taken: TakenJpeg = { geometry: cut, size: source.size, parsed, cuts, isPadded, ...read };
+  const segments = concat(...parsed.pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => bytes.subarray(start, end)));
+  const recipe = writeRecipe({ ...taken, segments });
+  if (recipe === undefined) return undefined;
+  return {
+    splitter: 'jpeg',
+    maxCount: contentCount(taken),
+    description: describeJpeg(parsed),
+    contents: (from = 0) => contentsOf(taken, from),
+    recipe: () => Promise.resolve(recipe),
+    summary: () => Promise.resolve(summaryOf(taken)),
+  };
+}
+
+/** Tiles of all components, then padding of those that have some that is not as predicted. */
+async function* contentsOf(taken: TakenJpeg, from: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let index = 0;
+  for (const make of makersOf(taken)) if (index++ >= from) yield await Promise.resolve(make());
+}
+
+function* makersOf({ cuts, planes, padding }: TakenJpeg): Generator<() => Uint8Array, void, undefined> {
+  for (const [i, cut] of cuts.entries()) {
+    for (let tile = 0; tile < tileCount(cut); tile++) yield () => tileOf(planes[i]!, regionOf(cut, tile));
+  }
+  for (const values of padding) {
+    const step = coefficients * paddingContentBlocks;
+    for (let at = 0; at < values.length; at += step) yield () => paddingContent(values.subarray(at, at + step));
+  }
+}
+
+function tileOf(plane: Coefficients, { x, y, width, height }: Region): Uint8Array {
+  const content = newCoefficients({ across: width, down: height });
+  const blocks = blocksOf(content);
+  const rowBytes = coefficientBlockBytes * width;
+  for (let row = 0; row < height; row++) blocks.set(bytesAt(plane, { x, y: y + row, blocks: width }), rowBytes * row);
+  return content;
+}
+
+/** The bytes of some blocks of a row, as a view. */
+function bytesAt({ values, stride }: Coefficients, { x, y, blocks }: { readonly x: number; readonly y: number; readonly blocks: number }): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset + coefficientBlockBytes * (y * stride + x), coefficientBlockBytes * blocks);
+}
+
+function paddingContent(values: Int16Array): Uint8Array {
+  const content = newCoefficients({ across: values.length / coefficients, down: 1 });
+  blocksOf(content).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return content;
+}
+
+async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {
+  const parts = readRecipe(recipe);
+  const { parsed: { frame, pieces }, segments, traits } = parts;
+  if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
+  const planes = zeroPlanes(frame);
+  let next = await fillPlanes(parts, planes, contents);
+  const padding: Int16Array[] = [];
+  for (const [i, component] of frame.components.entries()) {
+    const blocks = parts.isPadded[i] === true ? paddingBlocks(component) : 0;
+    padding.push(await paddingFrom(contents, next, blocks));
+    next += paddingContents(blocks);
+  }
+  completePlanes(frame, planes, padding);
+  let scan = 0;
+  for (const piece of pieces) {
+    if (piece.kind === 'bytes') yield segments.subarray(piece.start, piece.end);
+    else yield* writeScan({ frame, scan: piece, planes }, traits[scan++]!);
+  }
+}
+
+/** Puts all tiles in place. @returns how many there were. */
+async function fillPlanes({ cuts }: JpegParts, planes: readonly Coefficients[], contents: ContentReader): Promise<number> {
+  let next = 0;
+  for (const [i, cut] of cuts.entries()) {
+    for (let tile = 0; tile < tileCount(cut); tile++) {
+      const { x, y, width, height } = regionOf(cut, tile);
+      const blocks = await blocksFrom(contents, next++, { across: width, down: height });
+      const rowBytes = coefficientBlockBytes * width;
+      for (let row = 0; row < height; row++) bytesAt(planes[i]!, { x, y: y + row, blocks: width }).set(blocks.subarray(rowBytes * row, rowBytes * (row + 1)));
+    }
+  }
+  return next;
+}
+
+async function paddingFrom(contents: ContentReader, first: number, blocks: number): Promise<Int16Array> {
+  const values = new Int16Array(coefficients * blocks);
+  const bytes = new Uint8Array(values.buffer);
+  for (let at = 0, index = first; at < blocks; at += paddingContentBlocks, index++) {
+    const across = Math.min(paddingContentBlocks, blocks - at);
+    bytes.set(await blocksFrom(contents, index, { across, down: 1 }), coefficientBlockBytes * at);
+  }
+  return values;
+}
+
+async function blocksFrom(contents: ContentReader, index: number, { across, down }: { readonly across: number; readonly down: number }): Promise<Uint8Array> {
+  const content = await contents.get(index);
+  const shape = coefficientShapeOf(content);
+  if (shape.across !== across || shape.down !== down) throw fault('recipe-invalid', 'A tile has another shape than its place.');
+  return blocksOf(content);
+}
+
+function summarize(recipe: Recipe): SplitSummary {
+  return summaryOf(readRecipe(recipe));
+}
+
+function summaryOf(parts: Pick<JpegParts, 'parsed' | 'cuts' | 'isPadded'>): SplitSummary {
+  const { parsed: { frame }, cuts } = parts;
+  const places = [...placesOf(frame, cuts)];
+  return { count: contentCount(parts), picture: pictureOf(frame, places), places };
+}
+
+/** The tiles of the first component, as what the picture is cut in. */
+function pictureOf({ width, height }: Frame, places: readonly ContentPlace[]): Picture {
+  const regions = places.filter(({ plane }) => plane === 0).map(({ region }): Region => {
+    const x = blockSide * region.x;
+    const y = blockSide * region.y;
+    return { x, y, width: Math.min(width - x, blockSide * region.width), height: Math.min(height - y, blockSide * region.height) };
+  });
+  return { width, height, regions };
+}
+
