@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { DiceError } from '../../client-sdk/core/errors.js';
 import type { CborValue } from '../../client-sdk/core/cbor.js';
 import type { Geometry, Recipe } from '../../client-sdk/core/image/splitter.js';
-import { rasterSplitter } from '../../client-sdk/core/image/raster-splitter.js';
+import { splitters } from '../../client-sdk/core/image/detect.js';
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
+import { jpegFiles } from '../support/made-files.js';
 import { joinFile, memoryContents, mustSplit, splitBytes, type SplitFile } from '../support/memory-source.js';
 import { writePng } from '../support/png-writer.js';
 import { shaded } from '../support/test-picture.js';
@@ -61,7 +62,7 @@ const anyGeometry: fc.Arbitrary<Geometry> = fc.oneof(
 /** A real file with some bytes changed, and perhaps cut off or drawn out. */
 const anyDamaged = fc
   .record({
-    file: fc.oneof(anyPng, anyTiff),
+    file: fc.oneof(anyPng, anyTiff, fc.constantFrom(...jpegFiles())),
     changes: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
     earlyChanges: fc.array(fc.tuple(fc.nat(80), fc.integer({ min: 0, max: 255 })), { maxLength: 2 }),
     length: fc.option(fc.nat()),
@@ -124,7 +125,7 @@ const anyLeaf: fc.Arbitrary<CborValue> = fc.oneof(
 async function expectOrderly(recipe: Recipe, contents: readonly Uint8Array[]): Promise<void> {
   let bytes = 0;
   try {
-    for await (const piece of rasterSplitter.join(recipe, memoryContents(contents))) bytes += piece.length;
+    for await (const piece of splitters[recipe.splitter].join(recipe, memoryContents(contents))) bytes += piece.length;
   } catch (thrown) {
     expect(thrown).toBeInstanceOf(DiceError);
     expect(thrown).toMatchObject({ code: 'recipe-invalid' });
@@ -139,6 +140,7 @@ describe('a recipe of a stranger', () => {
     writePng(shaded(40, 30), { changeStream: (stream) => new Uint8Array(deflateSync(inflateSync(stream), { level: 3 })) }),
     writeTiff([shaded(40, 30), shaded(9, 9, { channels: 1, depth: 4 })], { rowsPerStrip: 8, padding: 1 }),
     writeTiff(shaded(40, 30, { depth: 16 }), { tile: [16, 32], padding: 1, isPlanar: true }),
+    ...jpegFiles(),
   ];
 
   it('ends in a file or in recipe-invalid where its params were changed', async () => {

@@ -80,7 +80,7 @@ async function orderly(work: () => Promise<void>): Promise<FuzzOutcome> {
 async function joinAll({ recipe, contents }: Joinable, fileBytes: number): Promise<void> {
   const splitter = splitters[recipe.splitter];
   let bytes = 0;
-  for await (const piece of splitter?.join(recipe, memoryContents(contents)) ?? []) {
+  for await (const piece of splitter.join(recipe, memoryContents(contents))) {
     bytes += piece.length;
     // As a download does: no more than the manifest says.
     if (bytes > maxUnfoldedBytes(fileBytes)) return;

@@ -1,5 +1,5 @@
 /**
- * A fuzz run over the splitters: `npm run fuzz -- [--seconds N] [--seed S] [--case C] [FOLDER...]`. Changes the PNG and TIFF files of the
+ * A fuzz run over the splitters: `npm run fuzz -- [--seconds N] [--seed S] [--case C] [FOLDER...]`. Changes the PNG, TIFF and JPEG files of the
  * folders, or some that it makes, until the time is over. Ends with 1 at the first case that breaks a promise, takes over 10 s of processor time (or hangs for 60) or too much memory,
  * and names it; --case repeats it.
  */

@@ -1,10 +1,11 @@
 /**
- * Small PNG and TIFF files of every kind that the splitters know, made in code: what the fuzz run starts from.
+ * Small PNG, TIFF and JPEG files of every kind that the splitters know, made in code: what the fuzz run starts from.
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import pako from 'pako';
 import { encodeLzw } from '../../client-sdk/core/image/tiff-lzw.js';
 import { encodePackBits } from '../../client-sdk/core/image/tiff-packbits.js';
+import { segment, writeJpeg } from './jpeg-writer.js';
 import { writePng } from './png-writer.js';
 import { shaded } from './test-picture.js';
 import { writeTiff } from './tiff-writer.js';
@@ -13,7 +14,7 @@ const lzw = { isOld: false, full: 4_094, isWatched: true, hasEnd: true, doesCoun
 
 /** All of them. */
 export function madeFiles(): readonly Uint8Array[] {
-  return [...pngFiles(), ...tiffFiles()];
+  return [...pngFiles(), ...tiffFiles(), ...jpegFiles()];
 }
 
 function pngFiles(): readonly Uint8Array[] {
@@ -53,5 +54,20 @@ function tiffFiles(): readonly Uint8Array[] {
     writeTiff(shaded(20, 20, { channels: 4 }), { compression: 32_946, compress: deflate, fields: [[258, 32], [277, 1], [317, 3]] }),
     writeTiff(shaded(25, 19, { channels: 6 }), { fields: [[256, 50], [257, 37], [258, 8, 8, 8], [262, 6], [277, 3], [278, 38]] }),
     writeTiff(shaded(33, 17, { channels: 1, depth: 12 }), { fields: [[266, 2]] }),
+  ];
+}
+
+/** Sequential and progressive ones; of one to four components; with padding that is not as predicted. */
+export function jpegFiles(): readonly Uint8Array[] {
+  const halved = [[2, 2], [1, 1], [1, 1]] as const;
+  const wider = writeJpeg({ width: 64, height: 32, sampling: halved });
+  wider.set([0, 19, 0, 35], wider.findIndex((byte, at) => byte === 0xff && wider[at + 1] === 0xc0) + 5);
+  return [
+    writeJpeg({ width: 50, height: 37 }),
+    writeJpeg({ width: 70, height: 45, sampling: halved, restart: 3, before: segment(0xe1, Uint8Array.from({ length: 90 }, (_, i) => i)) }),
+    writeJpeg({ width: 45, height: 70, sampling: [[2, 1], [1, 1], [1, 1]], isProgressive: true, after: Uint8Array.of(1, 2, 3) }),
+    writeJpeg({ width: 33, height: 33, sampling: [[1, 1], [1, 1], [1, 1], [1, 1]], isApart: true, precision: 12 }),
+    writeJpeg({ width: 90, height: 20, isProgressive: true, restart: 2 }),
+    wider,
   ];
 }

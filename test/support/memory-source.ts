@@ -58,7 +58,6 @@ export async function mustSplit(bytes: Uint8Array, geometry?: Geometry): Promise
 /** The file of a recipe whose params went through their encoding. */
 export async function joinFile(recipe: Recipe, contents: readonly Uint8Array[]): Promise<Uint8Array> {
   const splitter = splitters[recipe.splitter];
-  if (splitter === undefined) throw new RangeError('no such splitter');
   const pieces: Uint8Array[] = [];
   const read = { ...recipe, params: decodeCbor(encodeCbor(recipe.params)) };
   for await (const piece of splitter.join(read, memoryContents(contents))) pieces.push(piece);

@@ -1,11 +1,12 @@
 /**
- * The files of the vectors of SPEC.md sections 6.3 to 6.6: small ones, each with one thing that a recipe must hold.
+ * The files of the vectors of SPEC.md sections 6.3 to 6.6 and 6.8: small ones, each with one thing that a recipe must hold.
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 import pako from 'pako';
 import { encodeLzw } from '../../client-sdk/core/image/tiff-lzw.js';
 import { encodePackBits } from '../../client-sdk/core/image/tiff-packbits.js';
 import { concat, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { segment, writeJpeg } from '../support/jpeg-writer.js';
 import { pngChunk, writePng } from '../support/png-writer.js';
 import { rechannelled, shaded, type TestPicture } from '../support/test-picture.js';
 import { writeTiff } from '../support/tiff-writer.js';
@@ -22,7 +23,7 @@ const deflate = (packed: Uint8Array): Uint8Array => pako.deflate(packed);
 
 /** By name. */
 export function splitFiles(): Files {
-  return { ...pngFiles(), ...tiffFiles(), bytes: ['Any other file is cut into blocks of bytes.', utf8('no picture at all')] };
+  return { ...pngFiles(), ...tiffFiles(), ...jpegFiles(), bytes: ['Any other file is cut into blocks of bytes.', utf8('no picture at all')] };
 }
 
 function pngFiles(): Files {
@@ -81,5 +82,27 @@ function tiffFiles(): Files {
     'tiff-sparse': ['A tile without a place.', writeTiff(shaded(20, 7, { channels: 1 }), { tile: [16, 16], moveOffset: (offset, index) => (index === 1 ? 0 : offset), fields: [[325, 256, 0]] })],
     'tiff-shared': ['Strips that share their bytes.', writeTiff({ ...grey, samples: grey.samples.map((_, i) => grey.samples[i % 9] ?? 0) }, { rowsPerStrip: 1, moveOffset: () => 8 })],
     'tiff-pages': ['Two pages, one of which is not understood.', writeTiff([grey, grey, rgb], { compression: [1, 99, 1] })],
+  };
+}
+
+function jpegFiles(): Files {
+  const sampling = [[2, 2], [1, 1], [1, 1]] as const;
+  const padded = writeJpeg({ width: 32, height: 16, sampling });
+  padded.set([0, 7, 0, 20], padded.findIndex((byte, at) => byte === 0xff && padded[at + 1] === 0xc0) + 5);
+  const misnumbered = writeJpeg({ width: 24, height: 8, restart: 1 });
+  const marker = misnumbered.findIndex((byte, at) => byte === 0xff && misnumbered[at + 1] === 0xd1);
+  misnumbered[marker + 1] = 0xd5;
+  const filled = writeJpeg({ width: 8, height: 8, value: (_component, _x, _y, place) => (place === 0 ? 1 : 0) });
+  filled[filled.length - 3] = (filled.at(-3) ?? 0) & 0xfe;
+  return {
+    'jpeg-grey': ['One component, one scan.', writeJpeg({ width: 20, height: 12 })],
+    'jpeg-halved': ['Halved chroma: tiles component by component, predicted padding.', writeJpeg({ width: 40, height: 20, sampling })],
+    'jpeg-padding': ['Blocks of padding that are not as predicted are contents.', padded],
+    'jpeg-progressive': ['First and further scans of bands, two components.', writeJpeg({ width: 12, height: 20, sampling: [[2, 1], [1, 1]], isProgressive: true })],
+    'jpeg-restarts': ['Restart markers, one of them wrongly numbered.', misnumbered],
+    'jpeg-apart': ['Twelve bits, a scan for each component.', writeJpeg({ width: 9, height: 9, sampling: [[1, 1], [1, 1]], precision: 12, isApart: true })],
+    'jpeg-filled': ['The last byte of the scan is filled up with a zero among ones.', filled],
+    'jpeg-broken': ['A scan that breaks off: the last row is kept as it is.', writeJpeg({ width: 16, height: 33 }).subarray(0, -12)],
+    'jpeg-segments': ['Other segments, bytes after the end.', writeJpeg({ width: 8, height: 8, before: segment(0xfe, utf8('a comment')), after: utf8('after') })],
   };
 }

@@ -19,5 +19,5 @@ export const splitters: Readonly<Record<SplitterId, Splitter>> = {
 export async function splitterFor(source: Source): Promise<Splitter> {
   const format = await formatOf(source);
   if (format === 'png' || format === 'tiff') return rasterSplitter;
-  return bytesSplitter;
+  return format === 'jpeg' ? jpegSplitter : bytesSplitter;
 }

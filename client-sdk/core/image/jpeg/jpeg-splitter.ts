@@ -12,7 +12,7 @@ import { type Coefficients, paddingBlocks, zeroPlanes } from './coefficients.js'
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
-import { parseJpeg } from './jpeg-markers.js';
+import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
 import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
 import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-scans.js';
 
@@ -20,6 +20,7 @@ import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-sca
 export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize };
 
 const coefficients = 64;
+const none = new Int16Array(0);
 
 /** A file that was taken apart. */
 type TakenJpeg = Omit<JpegParts, 'traits' | 'segments'> & ReadScans;
@@ -32,8 +33,9 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
   const cuts = parsed === undefined ? undefined : cutsOf(cut, parsed.frame);
   const read = parsed === undefined || cuts === undefined ? undefined : readScans(bytes, parsed);
   if (parsed === undefined || cuts === undefined || read === undefined) return undefined;
-  const isPadded = read.padding.map(({ length }) => length > 0);
-  const taken: TakenJpeg = { geometry: cut, size: source.size, parsed, cuts, isPadded, ...read };
+  const padding = read.padding.map((values, i) => (hasPadding(parsed, i) ? values : none));
+  const isPadded = padding.map(({ length }) => length > 0);
+  const taken: TakenJpeg = { geometry: cut, size: source.size, parsed, cuts, isPadded, ...read, padding };
   const segments = concat(...parsed.pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => bytes.subarray(start, end)));
   const recipe = writeRecipe({ ...taken, segments });
   if (recipe === undefined) return undefined;
@@ -45,6 +47,11 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
     recipe: () => Promise.resolve(recipe),
     summary: () => Promise.resolve(summaryOf(taken)),
   };
+}
+
+/** Only scans of several components write blocks of padding. */
+function hasPadding({ pieces }: ParsedJpeg, component: number): boolean {
+  return pieces.some((piece) => piece.kind === 'scan' && piece.header.components.length > 1 && piece.header.components.some(({ index }) => index === component));
 }
 
 /** Tiles of all components, then padding of those that have some that is not as predicted. */
@@ -98,8 +105,13 @@ async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerato
   let scan = 0;
   for (const piece of pieces) {
     if (piece.kind === 'bytes') yield segments.subarray(piece.start, piece.end);
-    else yield* writeScan({ frame, scan: piece, planes }, traits[scan++]!);
+    else yield* copies(writeScan({ frame, scan: piece, planes }, traits[scan++]!));
   }
+}
+
+/** A step of writing is valid until the next one. */
+function* copies(steps: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+  for (const step of steps) if (step.length > 0) yield step.slice();
 }
 
 /** Puts all tiles in place. @returns how many there were. */
