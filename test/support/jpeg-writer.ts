@@ -6,10 +6,11 @@ import { zeroPlanes, type Coefficients } from '../../client-sdk/core/image/jpeg/
 import { parseJpeg, type ParsedJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { mcusOf } from '../../client-sdk/core/image/jpeg/jpeg-frame.js';
 import { completePlanes, writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import type { Point } from '../../client-sdk/core/image/splitter.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 
 /** A coefficient of a component (from 0), of block (x, y) among its real ones, at `place` in natural order. */
-export type CoefficientAt = (component: number, x: number, y: number, place: number) => number;
+export type CoefficientAt = (component: number, block: Point, place: number) => number;
 
 /** What a file is like. */
 export interface JpegForm {
@@ -39,15 +40,15 @@ export function writeJpeg(form: JpegForm): Uint8Array {
   const parsed = parseJpeg(skeleton, 100_000_000);
   if (parsed === undefined) throw new Error('The form is that of no file.');
   const planes = zeroPlanes(parsed.frame);
-  sampling.forEach((_, component) => {
-    fill(planes[component]!, (x, y, place) => value(component, x, y, place));
+  planes.slice(0, sampling.length).forEach((plane, component) => {
+    fill(plane, (block, place) => value(component, block, place));
   });
   completePlanes(parsed.frame, planes, []);
   return written(skeleton, parsed, planes);
 }
 
 /** Smooth waves: large constant coefficients, few others. */
-export const wavy: CoefficientAt = (component, x, y, place) => {
+export const wavy: CoefficientAt = (component, { x, y }, place) => {
   if (place === 0) return Math.round(300 * Math.sin((x + component) / 5) + 200 * Math.cos(y / 4));
   const row = place >> 3;
   const column = place & 7;
@@ -87,10 +88,10 @@ function scanHead([components, from, to, high, low]: Scan): Uint8Array {
   return segment(0xda, [components.length, ...components.flatMap((component) => [component + 1, 0]), from, to, (high << 4) | low]);
 }
 
-function fill({ across, down, stride, values }: Coefficients, value: (x: number, y: number, place: number) => number): void {
+function fill({ across, down, stride, values }: Coefficients, value: (block: Point, place: number) => number): void {
   for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {
-      for (let place = 0; place < 64; place++) values[64 * (y * stride + x) + place] = value(x, y, place);
+      for (let place = 0; place < 64; place++) values[64 * (y * stride + x) + place] = value({ x, y }, place);
     }
   }
 }

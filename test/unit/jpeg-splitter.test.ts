@@ -70,7 +70,7 @@ describe('a tile of coefficients', () => {
     expect(coefficientShapeOf(tile)).toEqual({ across: 4, down: 4 });
     const view = new DataView(blocksOf(tile).slice().buffer);
     for (const [x, y, place] of [[0, 0, 0], [3, 2, 0], [1, 3, 9], [3, 3, 63], [2, 0, 1]] as const) {
-      expect(view.getInt16(2 * (64 * (4 * y + x) + place), true)).toBe(wavy(2, 4 + x, y, place) + 0);
+      expect(view.getInt16(2 * (64 * (4 * y + x) + place), true)).toBe(wavy(2, { x: 4 + x, y }, place) + 0);
     }
   });
 
@@ -82,7 +82,7 @@ describe('a tile of coefficients', () => {
   });
 
   it('is the same in a crop that is cut along its original', async () => {
-    const crop = writeJpeg({ ...form, width: 160, height: 80, value: (c, x, y, place) => wavy(c, x + (c === 0 ? 6 : 3), y + (c === 0 ? 2 : 1), place) });
+    const crop = writeJpeg({ ...form, width: 160, height: 80, value: (c, { x, y }, place) => wavy(c, { x: x + (c === 0 ? 6 : 3), y: y + (c === 0 ? 2 : 1) }, place) });
     const known = contentSet(await mustSplit(writeJpeg(form), tiles(4)));
     const count = async (origin?: { readonly x: number; readonly y: number }): Promise<number> =>
       (await mustSplit(crop, tiles(4, origin))).contents.filter((content) => known.has(Buffer.from(content).toString('hex'))).length;

@@ -92,7 +92,7 @@ function jpegFiles(): Files {
   const misnumbered = writeJpeg({ width: 24, height: 8, restart: 1 });
   const marker = misnumbered.findIndex((byte, at) => byte === 0xff && misnumbered[at + 1] === 0xd1);
   misnumbered[marker + 1] = 0xd5;
-  const filled = writeJpeg({ width: 8, height: 8, value: (_component, _x, _y, place) => (place === 0 ? 1 : 0) });
+  const filled = writeJpeg({ width: 8, height: 8, value: (_component, _block, place) => (place === 0 ? 1 : 0) });
   filled[filled.length - 3] = (filled.at(-3) ?? 0) & 0xfe;
   return {
     'jpeg-grey': ['One component, one scan.', writeJpeg({ width: 20, height: 12 })],
