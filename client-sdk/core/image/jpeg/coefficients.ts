@@ -1,6 +1,6 @@
 /**
  * The quantised coefficients of a JPEG file, component by component, and those of the padding blocks beyond the
- * picture. Independent of codes, scans and quantisation. SPEC.md section 6.
+ * picture. Independent of codes, scans and quantisation. SPEC.md section 6.8.
  */
 import type { Component, Frame } from './jpeg-frame.js';
 

@@ -1,6 +1,6 @@
 /**
  * The frame of a JPEG file: size, components and their blocks, and the headers of its scans. It holds no coefficients
- * and reads no segment but SOF and SOS. ITU-T T.81 sections A.1, A.2, B.2.2 and B.2.3; SPEC.md section 6.
+ * and reads no segment but SOF and SOS. ITU-T T.81 sections A.1, A.2, B.2.2 and B.2.3; SPEC.md section 6.8.
  */
 import type { HuffmanCodes } from './huffman-codes.js';
 

@@ -1,6 +1,6 @@
 /**
  * A JPEG file in pieces: the scans, and all the bytes between them. It decodes no scan. The same file without its
- * scans falls into the same pieces, so a file can be put together again. ITU-T T.81 annex B; SPEC.md section 6.
+ * scans falls into the same pieces, so a file can be put together again. ITU-T T.81 annex B; SPEC.md section 6.8.
  */
 import { maxCoefficientBytes, maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
 import { HuffmanCodes } from './huffman-codes.js';

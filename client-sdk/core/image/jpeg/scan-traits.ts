@@ -1,6 +1,6 @@
 /**
  * What a scan does otherwise than predicted: padding bits, numbers of restart markers, and bytes that are kept as they
- * are; and these as bytes of a skeleton. It reads and writes no scan. SPEC.md section 6.
+ * are; and these as bytes of a skeleton. It reads and writes no scan. SPEC.md section 6.8.
  */
 import { fault } from '../../errors.js';
 import type { ByteReader, ByteWriter } from '../varint.js';

@@ -1,6 +1,6 @@
 /**
  * The typical Huffman codes of the standard, in force until a file defines others: frames of Motion JPEG define none.
- * Luminance first. ITU-T T.81 section K.3; SPEC.md section 6.
+ * Luminance first. ITU-T T.81 section K.3; SPEC.md section 6.8.
  */
 import { HuffmanCodes } from './huffman-codes.js';
 
