@@ -6,8 +6,8 @@ import { utf8 } from '../../protocol/bytes.js';
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const top = 32_696;
-/** How much they count as used. */
-const uses = 12;
+/** How many uses they count as, doubled as in the kernel. */
+const uses = 24;
 /** Rows of distributions and how many each has, in the order of the kernel, where a row has room for 16 or, alone, for all. */
 const groups = [[14, 14], [14, 14], [2, 14], [1, 16], [1, 12], [1, 64], [2, 16]] as const;
 /** A distribution in the kernel: thresholds, then its uses. */

@@ -13,7 +13,7 @@ const headerBytes: usize = 8;
 /** Levels of expected magnitudes; rows of distributions by two of them. */
 const levelCount: i32 = 14;
 const rowOf: i32 = 16;
-/** A distribution: its thresholds, then how much it has been used. All ids are places among them. */
+/** A distribution: its thresholds, then twice how often it has been used. All ids are places among them. */
 const entryBytes: i32 = 32;
 const usesOf: usize = 16;
 /** Distributions that all frequencies share, then those by frequency. */
@@ -31,7 +31,7 @@ const signCount: usize = 20;
 /** Highest threshold, and what each symbol has at least. */
 const top: i32 = 32696;
 const mostUses: i32 = 250;
-const sharedUses: u8 = 6;
+const sharedUses: u16 = 6;
 const lowestState: u32 = 0x10000;
 /** Magnitudes that expectations count with. */
 const mostCounted: i32 = 511;
@@ -47,7 +47,7 @@ const levelsAt: usize = firstsAt + sharedBytes;
 const lowsAt: usize = levelsAt + 0x10000;
 const ratesAt: usize = lowsAt + 0x8000;
 const nextUsesAt: usize = ratesAt + 512;
-const targetsAt: usize = nextUsesAt + 256;
+const targetsAt: usize = nextUsesAt + 512;
 /** The thresholds of a symbol begin 16 bytes after this; zero before them, one behind them. */
 const scratchAt: usize = targetsAt + 192;
 /** By row and which of its coefficients are not zero: zigzag place of the last. By last place: how many inner coefficients, how many at edges. */
@@ -100,7 +100,7 @@ let bitCount: u64 = 0;
 let isBad: bool = false;
 let isFilled: bool = false;
 
-/** Where first distributions are put, 32 bytes each: thresholds, then how much they have been used. */
+/** Where first distributions are put, 32 bytes each: thresholds, then twice how often they count as used. */
 export function firstDistributions(): usize {
   return firstsAt;
 }
@@ -183,7 +183,7 @@ function fillTables(): void {
   for (let s = 0; s < 65536; s++) store<u8>(levelsAt + <usize>s, rowOf * min(levelCount - 1, s < 7 ? (s + 1) >> 1 : 35 - clz<i32>(s / 7)));
   for (let s = 0; s < 32768; s++) store<u8>(lowsAt + <usize>s, lengthOf((s * 171) >> 15));
   for (let n = 0; n < 256; n++) store<u16>(ratesAt + (<usize>n << 1), 65536 / (2 * n + 4));
-  for (let n = 0; n < 256; n++) store<u8>(nextUsesAt + <usize>n, min(n + 1, mostUses));
+  for (let n = 0; n < 256; n++) store<u16>(nextUsesAt + (<usize>n << 1), 2 * min(n + 1, mostUses));
   for (let s: usize = 0; s < 9; s++) for (let i: usize = 0; i < 8; i++) store<u16>(targetsAt + (s << 4) + (i << 1), i >= s ? top : 0);
   for (let s = 0; s < 128; s++) store<u8>(kindsAt + <usize>s, s == 0 ? 0 : s < 3 ? 1 : s < 6 ? 2 : s < 11 ? 3 : s < 17 ? 4 : s < 25 ? 5 : s < 35 ? 6 : s < 50 ? 7 : s < 70 ? 8 : s < 95 ? 9 : 10);
   store<u16>(scratchAt + 14, 0);
@@ -303,15 +303,15 @@ function openTile(): void {
 
 /** The distribution of a frequency, which begins as the one that all share. */
 @inline function ownThresholds(id: i32, shared: v128): v128 {
-  if (load<u8>(<usize>id, distributionsAt + usesOf) != 0) return thresholdsOf(id);
-  store<u8>(<usize>id, sharedUses, distributionsAt + usesOf);
+  if (load<u16>(<usize>id, distributionsAt + usesOf) != 0) return thresholdsOf(id);
+  store<u16>(<usize>id, 2 * sharedUses, distributionsAt + usesOf);
   return shared;
 }
 
 @inline function learn(id: i32, thresholds: v128, target: v128): void {
-  const uses = <usize>load<u8>(<usize>id, distributionsAt + usesOf), rate = v128.load16_splat(uses << 1, ratesAt);
+  const uses = <usize>load<u16>(<usize>id, distributionsAt + usesOf), rate = v128.load16_splat(uses, ratesAt);
   v128.store(<usize>id, i16x8.add(thresholds, i16x8.q15mulr_sat_s(i16x8.sub(target, thresholds), rate)), distributionsAt);
-  store<u8>(<usize>id, load<u8>(uses, nextUsesAt), distributionsAt + usesOf);
+  store<u16>(<usize>id, load<u16>(uses, nextUsesAt), distributionsAt + usesOf);
 }
 
 /** Which thresholds are above a state's symbol. */
@@ -645,7 +645,7 @@ function readBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp:
       const size = (part << low) | (<i32>raw & ((1 << low) - 1)), isSome = <i32>(size != 0);
       let isNegative = <i32>(raw >> <u64>low) & isSome;
       count += <u64>low;
-      if ((isSome & isLikely) != 0) {
+      if (isLikely != 0) if (isSome != 0) {
         const sign = <usize>min(19, far >> 2) << 1, p: u32 = load<u16>(sign, signsAt), state = load<u32>(turn, statesAt), isOther = <i32>((state & 0x7fff) >= p);
         const next = without(state, isOther != 0 ? p : 0, isOther != 0 ? 32768 - p : p), shift = shiftOf(next);
         store<u32>(turn, filled(next, shift, word), statesAt);
@@ -653,7 +653,8 @@ function readBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp:
         word -= <usize>shift >> 3;
         store<u16>(sign, p + (((isOther != 0 ? 128 : 32640) - <i32>p) >> 6), signsAt);
         isNegative = <i32>(guess < 0) ^ isOther;
-      } else count += <u64>isSome;
+      }
+      count += <u64>(isSome & (isLikely ^ 1));
       value = (size ^ -isNegative) + isNegative;
       if (twice == 16 && value != <i32><i16>value) isBad = true;
       store<i16>(here + i, value);
@@ -682,7 +683,7 @@ function readBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp:
       to += <usize>(count >> 3);
       some >>= count & ~7;
       count &= 7;
-      if ((isSome & isLikely) != 0) {
+      if (isLikely != 0) if (isSome != 0) {
         const sign = <usize>min(19, far >> 2) << 1, p: u32 = load<u16>(sign, signsAt), isOther = (guess ^ value) < 0;
         store<u32>(queue, isOther ? p | (32768 - p) << 16 : p << 16);
         queue += 4;
