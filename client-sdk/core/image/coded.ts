@@ -5,15 +5,16 @@
 import { deflateRaw, Inflate } from 'pako';
 import { maxPayloadBytes } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
-import { checkShape, kindOf, newTile, plainBytes, plainContent, samplesBytes, samplesOf, shapeOf, type TileShape } from './content.js';
+import { codeCoefficients, decodeCoefficients } from './coefficient-coder.js';
+import { checkShape, coefficientShapeOf, kindOf, newTile, plainBytes, plainContent, samplesBytes, samplesOf, shapeOf, type TileShape } from './content.js';
 import { codeEqualisation, decodeEqualisation, maxEqualisedSamples } from './equalised-code.js';
 import type { TileEqualisation } from './equalised-tile.js';
 import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
 
 /** The closed registry of coders. A better coder gets a new id. */
-const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5, equalisedTile: 6 } as const;
-/** Plain kinds, as payloads of coders 1 and 2 begin. */
-const plainKinds = ['bytes', 'segment'] as const;
+const coders = { stored: 1, deflated: 2, tile: 3, storedTile: 4, spreadTile: 5, equalisedTile: 6, coefficients: 7 } as const;
+/** Plain kinds, as payloads of coders 1 and 2 begin; coefficients only where their own coder does not pay, all that follows their label. */
+const plainKinds = ['bytes', 'segment', 'coefficients'] as const;
 /** First byte of a payload of coder 4. */
 const tileForms = { raw: 0, deflated: 1, halves: 2 } as const;
 /** A tile's geometry in a payload of coder 4: as in its content. */
@@ -34,9 +35,11 @@ export function codeContent(content: Uint8Array, equalisation?: TileEqualisation
     const coded = codeTileContent(content);
     return (equalisation === undefined ? undefined : codeEqualised(content, equalisation, coded.length)) ?? coded;
   }
+  const code = kind === 'coefficients' ? codeCoefficients(content) : undefined;
+  if (code !== undefined) return frame(coders.coefficients, code);
   const raw = plainBytes(content);
   checkPlain(raw.length);
-  const flag = kind === 'bytes' ? 0 : 1;
+  const flag = plainKinds.indexOf(kind);
   const deflated = deflateIfShorter(raw);
   return deflated === undefined ? frame(coders.stored, Uint8Array.of(flag), raw) : frame(coders.deflated, Uint8Array.of(flag), deflated);
 }
@@ -59,6 +62,8 @@ export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
       return decodeSpread(payload);
     case coders.equalisedTile:
       return decodeEqualised(payload);
+    case coders.coefficients:
+      return decodeCoefficients(payload);
     default:
       throw malformed('its coder is unknown');
   }
@@ -202,7 +207,9 @@ function plain(payload: Uint8Array, raw: Uint8Array): Uint8Array<ArrayBuffer> {
   const kind = plainKinds[payload[0] ?? plainKinds.length];
   if (kind === undefined) throw malformed('its kind is unknown');
   checkPlain(raw.length);
-  return plainContent(kind, raw);
+  const content = plainContent(kind, raw);
+  if (kind === 'coefficients') coefficientShapeOf(content);
+  return content;
 }
 
 function checkPlain(length: number): void {

@@ -64,7 +64,7 @@ export function samplesBytes(shape: TileShape): number {
 }
 
 /** The content of a piece of a file (`bytes`) or of a skeleton or block list (`segment`). */
-export function plainContent(kind: 'bytes' | 'segment', bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function plainContent(kind: Exclude<ContentKind, 'tile'>, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const content = new Uint8Array(labelBytes + bytes.length);
   content.set(labels[kind]);
   content.set(bytes, labelBytes);

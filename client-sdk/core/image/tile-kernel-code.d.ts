@@ -1,6 +1,6 @@
 /**
  * The kernel of the tile coder as its build writes it (kernel/build.mjs): WebAssembly that works in memory of its own. What its
- * functions promise stands beside them in kernel/. SPEC.md sections 5.4 to 5.7 and 5.10.
+ * functions promise stands beside them in kernel/. SPEC.md sections 5.4 to 5.7, 5.10 and 5.12.
  */
 
 /** What the kernel exports. Booleans are 0 or 1. */
@@ -25,6 +25,9 @@ export interface Kernel {
   writeLattice(limit: number): number;
   readLattice(from: number, length: number): number;
   writeSamples(max: number): number;
+  firstDistributions(): number;
+  writeCoefficients(across: number, down: number, limit: number): number;
+  readCoefficients(across: number, down: number, length: number): number;
 }
 
 /** A kernel of one's own. Synchronous: the code is small. */

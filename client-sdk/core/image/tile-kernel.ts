@@ -1,7 +1,8 @@
 /**
  * This thread's kernel of the tile coder, made at first use, with its tables in place, and views of its memory. It knows where
- * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7 and 5.10.
+ * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7, 5.10 and 5.12.
  */
+import { firstDistributions } from './coefficient-priors.js';
 import { levelBounds, levelTables, restBitsOfAll, usualLevels } from './residual-levels.js';
 import { type Kernel, newKernel } from './tile-kernel-code.js';
 
@@ -61,6 +62,7 @@ function make(): TileKernel {
   new Int32Array(buffer, placeOf('levels')).set([...reaches, ...restBitsOfAll(), ...levelBounds, ...usualLevels, ...classStarts, energies]);
   new BigUint64Array(buffer, placeOf('reciprocals'), maxFrequency).set(reciprocals());
   new Uint8Array(buffer, placeOf('classes')).set(classes());
+  new Uint8Array(buffer, run.firstDistributions()).set(firstDistributions());
   return {
     run,
     bytes: new Uint8Array(buffer),

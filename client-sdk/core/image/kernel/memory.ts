@@ -1,6 +1,6 @@
 /**
  * Where everything lies in the kernel's memory, in bytes: fixed places, each as large as the largest tile needs. Nothing is
- * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7 and 5.10.
+ * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7, 5.10 and 5.12.
  */
 
 /** Places that the outside asks for. */
@@ -65,7 +65,9 @@ export const oddWordsAt: usize = evenWordsEnd + 0x100;
 export const latticeAt: usize = oddWordsAt;
 export const decisionsAt: usize = evenWordsEnd - 0x80000;
 export const seenAt: usize = evenWordsEnd - 0x40000;
-export const memoryEnd: usize = oddWordsAt + wordRoom;
+/** Tiles of coefficients: what they keep or is small lies here; the rest from `valuesAt` on, see coefficients.ts. */
+export const coefficientsAt: usize = (oddWordsAt + wordRoom + 63) & ~63;
+export const memoryEnd: usize = coefficientsAt + 0x40000;
 
 /** Place of an area, by its number. */
 export function place(area: i32): usize {
