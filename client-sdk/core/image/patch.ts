@@ -5,12 +5,12 @@
  */
 import { fault } from '../errors.js';
 import { checkShape, shapeOf, type TileShape } from './content.js';
-import { CorrectionReader, CorrectionWriter, TooManyCorrections, type CorrectionCoder } from './correction-coder.js';
+import { CorrectionWriter, type CorrectionCoder } from './correction-coder.js';
+import { droppedBytes, isWithin, readerOf, shortened } from './patch-body.js';
 import { codeExceptions, exceptionContexts, surveyOf, type PatchedTile, type Survey, type ValueMode } from './patch-exceptions.js';
 import { fitMaps } from './patch-fit.js';
 import { identity, mapContexts, MapCoder, occurring, type ValueMap } from './patch-map.js';
 import { isInside, numbersOf, predict, tileOf, turnedSize, type BaseView } from './patch-prediction.js';
-import { carry } from './range-coder.js';
 import { ByteReader, ByteWriter } from './varint.js';
 
 /** Bits of the first byte of a patch. */
@@ -20,8 +20,6 @@ const channelsBit = 16;
 const mapsBit = 32;
 const modes: readonly (ValueMode | undefined)[] = [undefined, 'own', 'difference'];
 const modeShift = 6;
-/** Bytes of a written run of the coder that a patch leaves out: they are zero. */
-const droppedBytes = 3;
 const contexts = mapContexts + exceptionContexts;
 /** A tile with at least this share of changed pixels is looked at for a change of all values. */
 const changedShare = 16;
@@ -63,9 +61,7 @@ export function applyPatch(patch: Uint8Array, base: Uint8Array): Uint8Array<Arra
 }
 
 function readBody(bytes: Uint8Array, { shape, prediction }: PatchedTile, hasMaps: boolean, mode: ValueMode | undefined): Int32Array {
-  const padded = new Uint8Array(bytes.length + droppedBytes);
-  padded.set(bytes);
-  const coder = new CorrectionReader(contexts, padded);
+  const coder = readerOf(contexts, bytes);
   if (hasMaps) codeMaps(coder, shape, prediction, undefined);
   if (mode === undefined) {
     coder.end();
@@ -182,26 +178,5 @@ class PatchWriter {
       patch[0] = patch[0]! | (maps === undefined ? 0 : mapsBit) | (modes.indexOf(mode) << modeShift);
       this.#best = patch;
     });
-  }
-}
-
-/**
- * A finished run of the coder without its last three bytes. These hold the low 23 bits of a number anywhere in a range
- * of at least 2^23: rounded up they are zero.
- */
-function shortened(bytes: Uint8Array): Uint8Array {
-  const length = bytes.length - droppedBytes;
-  if (bytes.subarray(length).some((byte) => byte !== 0)) carry(bytes, length);
-  return bytes.subarray(0, length);
-}
-
-/** Runs `write`; answers false where it would have written too much. */
-function isWithin(write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (error instanceof TooManyCorrections) return false;
-    throw error;
   }
 }
