@@ -1,11 +1,13 @@
 /**
  * Patches: what turns the content of a stored tile into that of a new one that shows nearly the same, where the
  * picture was edited, turned or cropped. A patch says which window of the stored tile is looked at, how values
- * changed all over, and which pixels are other ones altogether. It knows nothing of blocks. SPEC.md section 5.9.
+ * changed all over, and which pixels are other ones altogether. It knows nothing of blocks. SPEC.md section 5.9. Those of tiles of
+ * coefficients are in jpeg/coefficient-patch.ts.
  */
 import { fault } from '../errors.js';
-import { checkShape, shapeOf, type TileShape } from './content.js';
+import { checkShape, kindOf, shapeOf, type TileShape } from './content.js';
 import { CorrectionWriter, type CorrectionCoder } from './correction-coder.js';
+import { applyCoefficientPatch, makeCoefficientPatch } from './jpeg/coefficient-patch.js';
 import { droppedBytes, isWithin, readerOf, shortened } from './patch-body.js';
 import { codeExceptions, exceptionContexts, surveyOf, type PatchedTile, type Survey, type ValueMode } from './patch-exceptions.js';
 import { fitMaps } from './patch-fit.js';
@@ -26,10 +28,16 @@ const changedShare = 16;
 
 /**
  * The patch that makes `target` of `base`, both contents of tiles, or undefined where it would be longer than
- * `maxBytes` or the shapes do not allow one: another depth, a window that is not inside the base.
+ * `maxBytes` or the shapes do not allow one: another depth, a window that is not inside the base, samples and coefficients.
  * Throws DiceError `recipe-invalid` where one of them is no content of a tile.
  */
 export function makePatch(target: Uint8Array, base: Uint8Array, view: BaseView, maxBytes: number): Uint8Array | undefined {
+  const kind = kindOf(base);
+  if (kindOf(target) !== kind) return undefined;
+  return kind === 'coefficients' ? makeCoefficientPatch(target, base, view, maxBytes) : makeSamplePatch(target, base, view, maxBytes);
+}
+
+function makeSamplePatch(target: Uint8Array, base: Uint8Array, view: BaseView, maxBytes: number): Uint8Array | undefined {
   const shape = shapeOf(target);
   const baseShape = shapeOf(base);
   if (shape.depth !== baseShape.depth || !isInside(shape, baseShape, view)) return undefined;
@@ -40,9 +48,13 @@ export function makePatch(target: Uint8Array, base: Uint8Array, view: BaseView, 
 
 /**
  * The content that `patch` makes of the content `base`. Throws DiceError `recipe-invalid` for a patch of any other form than
- * section 5.9 gives.
+ * sections 5.9 and 5.13 give.
  */
 export function applyPatch(patch: Uint8Array, base: Uint8Array): Uint8Array<ArrayBuffer> {
+  return kindOf(base) === 'coefficients' ? applyCoefficientPatch(patch, base) : applySamplePatch(patch, base);
+}
+
+function applySamplePatch(patch: Uint8Array, base: Uint8Array): Uint8Array<ArrayBuffer> {
   const baseShape = shapeOf(base);
   const reader = new ByteReader(patch);
   const first = reader.byte();

@@ -195,12 +195,13 @@ class BlockCoder {
   /** Asked of a writer: a reader's answer is ignored. */
   #isCheaperNew(at: number): boolean {
     const { values, expected } = this.tile;
-    let [differences, own] = [0, 0];
+    let saved = 0;
     for (let k = 0; k < blockValues; k++) {
-      differences += costOf(values[at + k]! - expected[at + k]!);
-      own += costOf(values[at + k]! - this.#fresh[k]!);
+      const value = values[at + k]!;
+      const [old, fresh] = [expected[at + k]!, this.#fresh[k]!];
+      if (old !== fresh) saved += costOf(value - old) - costOf(value - fresh);
     }
-    return own < differences;
+    return saved > 0;
   }
 
   /** Answers how many are exceptions. */

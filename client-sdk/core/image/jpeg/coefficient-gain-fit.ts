@@ -2,7 +2,7 @@
  * How a writer of patches finds the gains of a tile of coefficients: the factor under which most coefficients of a frequency come
  * out right. A reader needs none of it. SPEC.md section 5.13.
  */
-import { areGains, areIdle, largestOf, shiftsOf, type Gains } from './coefficient-gains.js';
+import { areGains, areIdle, shiftsOf, type Gains } from './coefficient-gains.js';
 import { blockValues } from './coefficient-prediction.js';
 
 const { abs, max, round } = Math;
@@ -11,13 +11,11 @@ const rounds: readonly (readonly [by: number, share: number])[] = [[Infinity, 0]
 /** Blocks of which a straight line through the constant coefficients says something. */
 const leastBlocks = 16;
 
-/** Integer gains and fractional ones, if any: first guess first. */
-export function fitGains(target: Int16Array, base: Int16Array): readonly Gains[] {
-  const found = new Float64Array(blockValues).fill(1);
-  for (let k = 1; k < blockValues; k++) found[k] = factorOf(target, base, k);
+/** Integer gains and fractional ones, if any. `largest`: that of the base. */
+export function fitGains(target: Int16Array, base: Int16Array, largest: Int32Array): readonly Gains[] {
+  const found = factorsOf(target, base);
   const { factor, offset } = lineOf(target, base);
   found[0] = factor;
-  const largest = largestOf(base);
   const integers = gainsOf(found, offset, { largest, isFractional: false });
   const fractions = gainsOf(found, offset, { largest, isFractional: true });
   return [integers, fractions].filter((gains) => areGains(gains) && !areIdle(gains, largest));
@@ -29,21 +27,23 @@ function gainsOf(found: Float64Array, step: number, { largest, isFractional }: {
   return { isFractional, shifts, factors, offset: round(step * 2 ** shifts[0]!) };
 }
 
-/** The factor of frequency k. */
-function factorOf(target: Int16Array, base: Int16Array, k: number): number {
-  let factor = 1;
+/** The factor of each frequency. */
+function factorsOf(target: Int16Array, base: Int16Array): Float64Array {
+  const factors = new Float64Array(blockValues).fill(1);
   for (const [by, share] of rounds) {
-    let products = 0;
-    let squares = 0;
-    for (let i = k; i < base.length; i += blockValues) {
+    const products = new Float64Array(blockValues);
+    const squares = new Float64Array(blockValues);
+    for (let i = 0; i < base.length; i++) {
       const value = base[i]!;
-      if (value === 0 || abs(target[i]! - factor * value) > by + share * abs(value)) continue;
-      products += target[i]! * value;
-      squares += value * value;
+      if (value === 0) continue;
+      const k = i & 63;
+      if (abs(target[i]! - factors[k]! * value) > by + share * abs(value)) continue;
+      products[k] = products[k]! + target[i]! * value;
+      squares[k] = squares[k]! + value * value;
     }
-    if (squares > 0) factor = products / squares;
+    for (let k = 0; k < blockValues; k++) if (squares[k]! > 0) factors[k] = products[k]! / squares[k]!;
   }
-  return factor;
+  return factors;
 }
 
 /** The straight line through the constant coefficients. */

@@ -91,15 +91,16 @@ export function codeGains(coder: CorrectionCoder, largest: Int32Array, gains: Ga
 export function expected(values: Int16Array, { shifts, factors, offset }: Gains): Expectation {
   const made = new Int16Array(values.length);
   const leanings = new Int8Array(values.length);
+  const scales = Float64Array.from(shifts, (shift) => 2 ** shift);
   let beyond = 0;
   for (let i = 0; i < values.length; i++) {
     const k = i & 63;
     const value = values[i]!;
     if (value === 0 && (k !== 0 || offset === 0)) continue;
-    const scale = 2 ** shifts[k]!;
+    const scale = scales[k]!;
     // Below 2^53 throughout. The offset comes with its sign, all else is the same for both signs.
     const product = value * factors[k]! + (k === 0 ? offset : 0);
-    const size = abs(product);
+    const size = product < 0 ? -product : product;
     const whole = floor(size / scale + 0.5);
     if (whole > 0x7fff) beyond = whole;
     const eighths = floor(((size - whole * scale) * 8) / scale + 0.5);

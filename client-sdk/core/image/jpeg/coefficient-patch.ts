@@ -26,6 +26,17 @@ const changedShare = 256;
 /** A guess with so many times the exceptions of the best one is not tried. */
 const hopeless = 3;
 
+/** A coefficient that is not zero takes about 0.6 bytes in a coded tile: a patch is worth it that takes half as much. */
+const valuesPerByte = 3;
+const leastPatchBytes = 64;
+
+/** How long a patch that makes `target` may be for it to pay, compared with the tile coded by itself. Throws DiceError `recipe-invalid` where it is no tile of coefficients. */
+export function worthwhilePatchBytes(target: Uint8Array): number {
+  coefficientShapeOf(target);
+  const used = valuesOf(target).reduce((count, value) => (value === 0 ? count : count + 1), 0);
+  return Math.max(leastPatchBytes, Math.floor(used / valuesPerByte));
+}
+
 /**
  * The patch that makes `target` of `base`, both contents of tiles of coefficients, or undefined where it would be longer than
  * `maxBytes`, the window is not inside the base, or
@@ -105,20 +116,23 @@ interface Guess {
 /** Tries the ways to write one patch. */
 class CoefficientPatchWriter {
   #best: Uint8Array | undefined;
+  readonly #largest: Int32Array;
 
   constructor(
     private readonly shape: CoefficientShape,
     private readonly found: { readonly values: Int16Array; readonly turned: Int16Array },
     private readonly head: Uint8Array,
     private readonly maxBytes: number,
-  ) {}
+  ) {
+    this.#largest = largestOf(found.turned);
+  }
 
   shortest(): Uint8Array | undefined {
     const plain = this.#guess(undefined);
     if (this.head.length > this.maxBytes) return undefined;
     if (plain.survey.exceptions === 0) return this.head;
     const { values, turned } = this.found;
-    const fitted = plain.survey.exceptions * changedShare > values.length ? fitGains(values, turned) : [];
+    const fitted = plain.survey.exceptions * changedShare > values.length ? fitGains(values, turned, this.#largest) : [];
     const guesses = [plain, ...fitted.flatMap((gains) => this.#guessWithin(gains))].sort((a, b) => a.survey.exceptions - b.survey.exceptions);
     const least = guesses[0]?.survey.exceptions ?? 0;
     for (const guess of guesses) if (guess.survey.exceptions <= hopeless * (least + 1)) this.#try(guess);
@@ -131,8 +145,7 @@ class CoefficientPatchWriter {
 
   /** None where coefficients would leave their 16 bits. */
   #guessWithin(gains: Gains): readonly Guess[] {
-    const { turned } = this.found;
-    const top = largestOf(turned).reduce((most, magnitude, k) => Math.max(most, (magnitude * gains.factors[k]! + Math.abs(gains.offset)) / 2 ** gains.shifts[k]!), 0);
+    const top = this.#largest.reduce((most, magnitude, k) => Math.max(most, (magnitude * gains.factors[k]! + Math.abs(gains.offset)) / 2 ** gains.shifts[k]!), 0);
     return top >= 0x7fff ? [] : [this.#guess(gains)];
   }
 
@@ -159,7 +172,7 @@ class CoefficientPatchWriter {
   }
 
   #write(coder: CorrectionCoder, { gains, tile, survey }: Guess): void {
-    if (gains !== undefined) codeGains(coder, largestOf(tile.base), gains);
+    if (gains !== undefined) codeGains(coder, this.#largest, gains);
     if (survey.exceptions > 0) codeBlocks(coder, gainContexts, tile, survey.bounds);
   }
 }
