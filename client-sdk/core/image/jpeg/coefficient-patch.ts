@@ -23,8 +23,8 @@ const unusedBits = 0xc0;
 const contexts = gainContexts + blockContexts;
 /** Gains are looked for where more than one in so many coefficients changed. */
 const changedShare = 256;
-/** A guess with so many times the exceptions of the best one is not tried. */
-const hopeless = 3;
+/** A guess is tried that has at most so many times the exceptions of the best one. */
+const nearlyBest = 1.2;
 
 /** A coefficient that is not zero takes about 0.6 bytes in a coded tile: a patch is worth it that takes half as much. */
 const valuesPerByte = 3;
@@ -135,7 +135,7 @@ class CoefficientPatchWriter {
     const fitted = plain.survey.exceptions * changedShare > values.length ? fitGains(values, turned, this.#largest) : [];
     const guesses = [plain, ...fitted.flatMap((gains) => this.#guessWithin(gains))].sort((a, b) => a.survey.exceptions - b.survey.exceptions);
     const least = guesses[0]?.survey.exceptions ?? 0;
-    for (const guess of guesses) if (guess.survey.exceptions <= hopeless * (least + 1)) this.#try(guess);
+    for (const guess of guesses) if (guess.survey.exceptions <= nearlyBest * (least + 1)) this.#try(guess);
     return this.#best;
   }
 
