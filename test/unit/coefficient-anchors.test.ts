@@ -17,8 +17,8 @@ import { textured, tilesOf, type PlacedTile } from '../support/grey-picture.js';
 import { numbersFrom } from '../support/sample-tiles.js';
 
 /** With signs in all low frequencies, and with few. */
-const rich = photographed(50, 40, 7);
-const poor = thinned(photographed(50, 40, 8), 3);
+const rich = photographed(34, 26, 7);
+const poor = thinned(photographed(34, 26, 8), 3);
 const pictures: readonly (readonly [string, CoefficientPicture])[] = [['rich', rich], ['poor', poor]];
 
 function thinned(picture: CoefficientPicture, oneIn: number): CoefficientPicture {
@@ -33,8 +33,8 @@ function anchorsIn(tiles: readonly PlacedTile[], count?: number): readonly Ancho
 }
 
 /** In one tile, so that no window is lost at edges that lie elsewhere after turning. */
-function anchorsOf(picture: CoefficientPicture, tileBlocks = 64): readonly Anchor[] {
-  return anchorsIn(coefficientTilesOf(picture, tileBlocks));
+function anchorsOf(picture: CoefficientPicture): readonly Anchor[] {
+  return anchorsIn(coefficientTilesOf(picture, 64));
 }
 
 function named({ hash }: Anchor): string {
@@ -57,7 +57,7 @@ describe('anchors of coefficients', () => {
       expect(found).toHaveLength(count);
       expect(found.every(({ hash }) => hash.length === 8)).toBe(true);
       expect(new Set(found.map(named)).size).toBe(count);
-      expect(found.every(({ x, y }) => x >= 1 && y >= 1 && x < 49 && y < 39)).toBe(true);
+      expect(found.every(({ x, y }) => x >= 1 && y >= 1 && x < 33 && y < 25)).toBe(true);
     }
   });
 
@@ -77,17 +77,17 @@ describe('anchors of coefficients', () => {
   });
 
   it.each(pictures)('say how a turned or mirrored copy lies (%s)', (_, picture) => {
-    const corners = [[0, 0], [50, 0], [0, 40], [50, 40], [0, 0], [0, 40], [50, 0], [50, 40]] as const;
+    const corners = [[0, 0], [34, 0], [0, 26], [34, 26], [0, 0], [0, 26], [34, 0], [34, 26]] as const;
     for (const [orientation, [x, y]] of corners.entries()) {
       expect(alignmentIn(turnedBlocks(picture, orientation), picture)).toMatchObject({ orientation, x, y, votes: 16 });
     }
   });
 
   it.each(pictures)('say where a cropped copy lies, turned or not (%s)', (_, picture) => {
-    const crop = croppedBlocks(picture, { x: 5, y: 3, across: 45, down: 36 });
+    const crop = croppedBlocks(picture, { x: 5, y: 3, across: 28, down: 20 });
     expect(alignmentIn(crop, picture)).toMatchObject({ orientation: 0, x: 5, y: 3 });
-    expect(alignmentIn(turnedBlocks(crop, 3), picture)).toMatchObject({ orientation: 3, x: 50, y: 39 });
-    expect(alignmentIn(turnedBlocks(crop, 5), picture)).toMatchObject({ orientation: 5, x: 5, y: 39 });
+    expect(alignmentIn(turnedBlocks(crop, 3), picture)).toMatchObject({ orientation: 3, x: 33, y: 23 });
+    expect(alignmentIn(turnedBlocks(crop, 5), picture)).toMatchObject({ orientation: 5, x: 5, y: 23 });
     expect(alignmentIn(picture, turnedBlocks(crop, 6))).toMatchObject({ orientation: 5 });
   });
 
@@ -124,7 +124,7 @@ describe('anchors of coefficients', () => {
   });
 
   it('differ between pictures, and are never those of samples', () => {
-    const others = new Set(anchorsOf(photographed(50, 40, 99)).map(named));
+    const others = new Set(anchorsOf(photographed(34, 26, 99)).map(named));
     expect(anchorsOf(rich).some((anchor) => others.has(named(anchor)))).toBe(false);
     const finder = new AnchorFinder();
     for (const tile of tilesOf(textured(140, 100, 7))) finder.add(tile.content, tile.x, tile.y);
