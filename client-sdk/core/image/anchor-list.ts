@@ -1,7 +1,6 @@
 /**
  * The places with the lowest hashes among those that a search meets. It knows nothing of what is hashed. What anchors are: anchors.ts.
  */
-import type { Anchor } from './anchors.js';
 
 /** A place and its hash: `high` before `low`, both 32 bits. */
 export interface HashedPlace {
@@ -10,6 +9,11 @@ export interface HashedPlace {
   readonly x: number;
   readonly y: number;
   readonly orientation: number;
+}
+
+/** A place with its hash in 8 bytes: an anchor. */
+export interface KeptPlace extends Pick<HashedPlace, 'x' | 'y' | 'orientation'> {
+  readonly hash: Uint8Array;
 }
 
 /** A hash that was met, where it was first, and how often. */
@@ -42,7 +46,7 @@ export class AnchorList {
   }
 
   /** The anchors, by ascending hash. */
-  anchors(): readonly Anchor[] {
+  anchors(): readonly KeptPlace[] {
     const single = this.#found.filter((found) => found.places === 1).slice(0, this.count);
     return single.map(({ high, low, x, y, orientation }) => ({ hash: hashOf(high, low), x, y, orientation }));
   }
