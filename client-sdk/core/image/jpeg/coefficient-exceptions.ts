@@ -26,7 +26,8 @@ const { abs, clz32, max, min, sign } = Math;
 const neighbourSteps = Uint8Array.of(1, 2, 3, 5, 8, 13, 21, 34, 55);
 const fillSteps = Uint8Array.of(1, 2, 4, 7, 12, 20, 30, 42);
 const densitySteps = Uint8Array.of(3, 10, 26);
-const shareSteps = Uint16Array.of(450, 1_000, 2_000, 4_000, 6_500, 10_500, 16_500, 23_000, 33_000);
+/** In 256ths. */
+const shareSteps = Uint8Array.of(2, 4, 8, 16, 26, 41, 64, 90, 129);
 const orderSteps = Uint8Array.of(1, 3, 10, 28);
 const neighbourClasses = neighbourSteps.length + 4;
 const fillClasses = fillSteps.length + 1;
@@ -42,11 +43,17 @@ const leaningClasses = 6;
 const blockContext = 0;
 const newContext = blockContext + neighbourClasses * fillClasses;
 const placeContext = newContext + 16;
-const signContext = placeContext + shareClasses * leaningClasses * densityClasses * 2;
+const placeContexts = leaningClasses * densityClasses * 2;
+const signContext = placeContext + shareClasses * placeContexts;
 const constantSignContext = signContext + orderClasses * 9;
 const numberContext = constantSignContext + 27;
 /** Contexts that `codeBlocks` needs. */
 export const blockContexts = numberContext + orderClasses * sizeClasses * numberContexts;
+
+/** The class of each share, by its upper eight bits; of a coefficient of the base, by its magnitude; of each place in a block. */
+const shareClass = Uint8Array.from({ length: 256 }, (_, share) => classOf(share, shareSteps));
+const sizeClass = Uint8Array.of(0, 1, 2, 3, 3, 3, 4);
+const orderClass = Uint8Array.from({ length: blockValues }, (_, z) => classOf(z, orderSteps));
 
 /** Share of exceptions, in 1/65536, that a frequency begins with, and how slowly it is learnt in the end. */
 const firstShare = 4_096;
@@ -92,9 +99,7 @@ class BlockCoder {
   /** Share of exceptions of each frequency and class of size, and how often it was seen. */
   readonly #shares = new Uint16Array(sizeClasses * blockValues).fill(firstShare);
   readonly #seen = new Uint8Array(sizeClasses * blockValues);
-  /** What a block's coefficients are compared with, and where they are expected not to be that. */
-  #origin: Int16Array;
-  #originAt = 0;
+  /** What the coefficients of a block that is written anew are compared with. */
   readonly #fresh = new Int16Array(blockValues);
 
   constructor(
@@ -105,7 +110,6 @@ class BlockCoder {
     const blocks = tile.shape.across * tile.shape.down;
     this.#counts = new Uint8Array(blocks);
     this.#isNew = new Uint8Array(blocks);
-    this.#origin = tile.expected;
   }
 
   code({ left, top, right, bottom }: Bounds): void {
@@ -131,14 +135,16 @@ class BlockCoder {
     const around = this.#around(x, y);
     const fill = classOf(this.#fill(at), fillSteps);
     const context = first + blockContext + around.blockClass * fillClasses + fill;
-    if (coder.bit(context, this.#differs(at) ? 1 : 0) === 0) return false;
+    // A reader's never does: it is not asked further what it will read.
+    const differs = this.#differs(at);
+    if (coder.bit(context, differs ? 1 : 0) === 0) return false;
     this.#prepareFresh(x, block);
-    const isNew = coder.bit(first + newContext + around.newBlocks, this.#isCheaperNew(at) ? 1 : 0) === 1;
-    [this.#origin, this.#originAt] = isNew ? [this.#fresh, 0] : [tile.expected, at];
-    const count = this.#codeCoefficients(x, y, { isNew, density: around.density });
-    if (isNew) this.#isNew[block] = 1;
-    else this.#counts[block] = count;
-    if (!this.#differs(at)) throw malformed();
+    const isNew = coder.bit(first + newContext + around.newBlocks, differs && this.#isCheaperNew(at) ? 1 : 0) === 1;
+    if (isNew) {
+      this.#isNew[block] = 1;
+      this.#codeNew(at, around.density);
+      if (!this.#differs(at)) throw malformed();
+    } else this.#counts[block] = this.#codeOld(at, around.density);
     return true;
   }
 
@@ -204,49 +210,59 @@ class BlockCoder {
     return saved > 0;
   }
 
-  /** Answers how many are exceptions. */
-  #codeCoefficients(x: number, y: number, kind: BlockKind): number {
-    const { tile } = this;
-    const at = blockValues * (y * tile.shape.across + x);
+  /** Codes a block by what differs from the expected one; answers how many coefficients do. */
+  #codeOld(at: number, density: number): number {
+    const { base, expected, leanings, values } = this.tile;
     let count = 0;
     for (let z = 0; z < blockValues; z++) {
-      const k = naturalOrder[z]!;
-      const old = this.#origin[this.#originAt + k]!;
-      const difference = tile.values[at + k]! - old;
+      const i = at + naturalOrder[z]!;
+      const magnitude = base[i]! < 0 ? -base[i]! : base[i]!;
+      const size = sizeClass[magnitude < 6 ? magnitude : 6]!;
+      const difference = values[i]! - expected[i]!;
       // The last of a block that has exceptions is one if no other is.
-      const isCertain = z === blockValues - 1 && count === 0 && !kind.isNew;
-      const size = kind.isNew ? newClass : sizeClassOf(tile.base[at + k]!);
-      const isException = isCertain || this.#codePlace({ size, k, isAfter: count > 0 }, at + k, kind, difference !== 0);
-      if (!isException) {
-        tile.values[at + k] = old;
-        continue;
+      if (count > 0 || z < blockValues - 1) {
+        const leaning = leanings[i] ?? 0;
+        const context = ((leaning < 0 ? -leaning : leaning) * densityClasses + density) * 2 + (count > 0 ? 1 : 0);
+        if (this.#codePlace(size * blockValues + (i & 63), context, difference === 0 ? 0 : 1) === 0) continue;
       }
       count++;
-      const value = old + this.#codeDifference(z, size, at + k, difference);
-      if (value < -0x8000 || value > 0x7fff) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
-      tile.values[at + k] = value;
+      values[i] = inRange(expected[i]! + this.#codeDifference(z, size, i, difference));
     }
     return count;
   }
 
-  #codePlace({ size, k, isAfter }: Place, i: number, kind: BlockKind, isException: boolean): boolean {
+  /** Codes a block anew. */
+  #codeNew(at: number, density: number): void {
+    const { values } = this.tile;
+    let isAfter = 0;
+    for (let z = 0; z < blockValues; z++) {
+      const k = naturalOrder[z]!;
+      const old = this.#fresh[k]!;
+      const difference = values[at + k]! - old;
+      const context = ((leaningClasses - 1) * densityClasses + density) * 2 + isAfter;
+      values[at + k] = old;
+      if (this.#codePlace(newClass * blockValues + k, context, difference === 0 ? 0 : 1) === 0) continue;
+      isAfter = 1;
+      values[at + k] = inRange(old + this.#codeDifference(z, newClass, at + k, difference));
+    }
+  }
+
+  /** Codes whether a coefficient is an exception, under its share and a context of other things. */
+  #codePlace(at: number, context: number, bit: number): number {
     const shares = this.#shares;
-    const at = size * blockValues + k;
     const share = shares[at]!;
-    const leaning = kind.isNew ? leaningClasses - 1 : abs(this.tile.leanings[i] ?? 0);
-    const context = ((classOf(share, shareSteps) * leaningClasses + leaning) * densityClasses + kind.density) * 2 + (isAfter ? 1 : 0);
-    const bit = this.coder.bit(this.first + placeContext + context, isException ? 1 : 0);
-    const seen = min(this.#seen[at]! + 1, slowest);
-    this.#seen[at] = seen;
-    const step = (bit === 0 ? -share : 0xffff - share) / (seen + 1);
-    shares[at] = share + (step | 0);
-    return bit === 1;
+    const coded = this.coder.bit(this.first + placeContext + shareClass[share >>> 8]! * placeContexts + context, bit);
+    const seen = this.#seen[at]!;
+    if (seen < slowest) this.#seen[at] = seen + 1;
+    const divisor = (seen < slowest ? seen : slowest - 1) + 2;
+    shares[at] = coded === 0 ? share - ((share / divisor) | 0) : share + (((0xffff - share) / divisor) | 0);
+    return coded;
   }
 
   /** Not zero. */
   #codeDifference(z: number, size: number, i: number, difference: number): number {
     const { coder, first } = this;
-    const order = classOf(z, orderSteps);
+    const order = orderClass[z]!;
     const isNegative = coder.bit(first + this.#signContext(order, size, i), difference < 0 ? 1 : 0) === 1;
     const context = first + numberContext + (order * sizeClasses + size) * numberContexts;
     const magnitude = 1 + codeNumber(coder, context, max(abs(difference), 1) - 1, 0xfffe);
@@ -272,29 +288,17 @@ class BlockCoder {
   }
 }
 
-/** How a block is written, and how many exceptions there are around it. */
-interface BlockKind {
-  readonly isNew: boolean;
-  readonly density: number;
-}
-
-/** A coefficient: the class of its size, its frequency, whether there are exceptions before it. */
-interface Place {
-  readonly size: number;
-  readonly k: number;
-  readonly isAfter: boolean;
-}
-
 /** Classes that begin at 0 and at each of `steps`. */
-function classOf(value: number, steps: Uint8Array | Uint16Array): number {
+function classOf(value: number, steps: Uint8Array): number {
   let found = 0;
   while (found < steps.length && value >= steps[found]!) found++;
   return found;
 }
 
-function sizeClassOf(value: number): number {
-  const magnitude = abs(value);
-  return magnitude < 3 ? magnitude : magnitude < 6 ? 3 : 4;
+/** A coefficient. Throws DiceError `recipe-invalid` where it leaves 16 bits. */
+function inRange(value: number): number {
+  if (value < -0x8000 || value > 0x7fff) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
+  return value;
 }
 
 /** About what an exception takes, in half bits. */

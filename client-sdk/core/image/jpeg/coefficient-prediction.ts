@@ -44,6 +44,14 @@ export function predictBlocks(target: CoefficientShape, { shape, values }: Coeff
   const { first, across, down } = steps(sizeOf(shape), view);
   const { places, negations } = turnOf(view.orientation);
   const prediction = new Int16Array(blockValues * target.across * target.down);
+  if (view.orientation === 0) {
+    const row = blockValues * target.across;
+    for (let y = 0; y < target.down; y++) {
+      const from = blockValues * (first + y * down);
+      prediction.set(values.subarray(from, from + row), y * row);
+    }
+    return prediction;
+  }
   let lowest = 0;
   for (let y = 0, at = 0; y < target.down; y++) {
     for (let x = 0; x < target.across; x++) {
