@@ -15,13 +15,26 @@ const vectors = readdirSync(folder).map((name): readonly [string, Vector] => {
 const made = vectors.filter(([, { operation }]) => operation === 'makePatch');
 const refused = vectors.filter(([, { failure }]) => failure !== undefined);
 
+/** First bytes of the patches of samples, or of coefficients. */
+function firstsOf(ofCoefficients: boolean): readonly number[] {
+  const some = made.filter(([name]) => name.startsWith('coefficients-') === ofCoefficients);
+  return some.flatMap(([, { output }]) => (typeof output === 'string' ? [parseInt(output.slice(0, 2), 16)] : []));
+}
+
 describe('the frozen patches', () => {
   it('cover all forms of the first byte', () => {
-    const firsts = made.flatMap(([, { output }]) => (typeof output === 'string' ? [parseInt(output.slice(0, 2), 16)] : []));
+    const firsts = firstsOf(false);
     for (const bits of [8, 16, 0x20, 0x40, 0x80]) expect(firsts.some((first) => (first & bits) === bits)).toBe(true);
     expect(new Set(firsts.map((first) => first & 7)).size).toBe(8);
     expect(firsts.some((first) => (first & 0x20) !== 0 && first >= 0x40)).toBe(true);
     expect(made.some(([, { output }]) => output === null)).toBe(true);
+  });
+
+  it('cover all forms of the first byte for coefficients', () => {
+    const firsts = firstsOf(true);
+    expect(new Set(firsts.map((first) => first & 0x30)).size).toBe(4);
+    expect(firsts.some((first) => (first & 8) !== 0)).toBe(true);
+    expect(new Set(firsts.map((first) => first & 7)).size).toBe(8);
   });
 
   it.each(made)('%s is made to the same bytes', (_, { input, output }) => {

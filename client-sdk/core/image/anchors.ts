@@ -4,6 +4,7 @@
  * share most places share most anchors. A hint of one client, neither sent nor stored in a format: a miss costs
  * space, a false hit costs work. How two pictures lie to each other: alignment.ts.
  */
+import { AnchorList } from './anchor-list.js';
 import { classesOfRings, innerBits, maxPeaks, noRank, outerBits, peaksIn, ringCode, windowRadius } from './anchor-window.js';
 import { samplesOf, shapeOf, type TileShape } from './content.js';
 
@@ -18,40 +19,23 @@ export interface Anchor {
   readonly orientation: number;
 }
 
-/** A hash that was met: `high` before `low`, both 32 bits. */
-interface Found {
-  readonly high: number;
-  readonly low: number;
-  readonly x: number;
-  readonly y: number;
-  readonly orientation: number;
-  places: number;
-}
-
 /** Anchors of a picture unless told otherwise. */
 export const defaultAnchors = 16;
-/** Hashes remembered for each anchor: those of repeating patterns are remembered until the end and answer no anchor. */
-const remembered = 3;
 const minDepth = 4;
 const maxDepth = 16;
 
 /** Finds the anchors of one page while its tiles pass by, in any order. */
 export class AnchorFinder {
-  readonly #count: number;
-  readonly #capacity: number;
+  readonly #found: AnchorList;
   readonly #classes = classesOfRings();
   #plane = new Uint16Array(0);
   #peaks = new Int32Array(0);
-  /** By ascending hash. */
-  readonly #found: Found[] = [];
-  /** What a hash must be below: the upper 16 bits, and all upper 32. */
+  /** What the upper 16 bits of a hash must be below. */
   #maxRank = noRank - 1;
-  #maxHigh = 0xffffffff;
 
   /** `count`: most anchors to keep, at least 1. */
   constructor(count = defaultAnchors) {
-    this.#count = count;
-    this.#capacity = remembered * count;
+    this.#found = new AnchorList(count);
   }
 
   /**
@@ -69,8 +53,7 @@ export class AnchorFinder {
 
   /** The anchors, by ascending hash. */
   anchors(): readonly Anchor[] {
-    const single = this.#found.filter((found) => found.places === 1).slice(0, this.#count);
-    return single.map(({ high, low, x, y, orientation }) => ({ hash: hashOf(high, low), x, y, orientation }));
+    return this.#found.anchors();
   }
 
   /** The samples of the first channel. */
@@ -99,43 +82,11 @@ export class AnchorFinder {
     const orientation = this.#classes.orientations[code]!;
     if (rank > this.#maxRank) return;
     const high = rank * 65_536 + innerBits(plane, at, width, orientation);
-    if (high > this.#maxHigh) return;
+    if (high > this.#found.maxHigh) return;
     const low = outerBits(plane, at, width, orientation);
     if (low < 0) return;
     const y = Math.floor(at / width);
-    this.#keep({ high, low, x: origin.x + at - y * width, y: origin.y + y, orientation, places: 1 });
+    this.#found.keep({ high, low, x: origin.x + at - y * width, y: origin.y + y, orientation });
+    this.#maxRank = Math.min(this.#maxRank, this.#found.maxHigh >>> 16);
   }
-
-  #keep(found: Found): void {
-    const list = this.#found;
-    let from = 0;
-    let to = list.length;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (isBelow(list[middle]!, found)) from = middle + 1;
-      else to = middle;
-    }
-    const same = list[from];
-    if (same?.high === found.high && same.low === found.low) {
-      same.places++;
-      return;
-    }
-    list.splice(from, 0, found);
-    if (list.length > this.#capacity) list.pop();
-    if (list.length < this.#capacity) return;
-    this.#maxHigh = list[list.length - 1]!.high;
-    this.#maxRank = this.#maxHigh >>> 16;
-  }
-}
-
-function isBelow(one: Found, other: Found): boolean {
-  return one.high < other.high || (one.high === other.high && one.low < other.low);
-}
-
-function hashOf(high: number, low: number): Uint8Array {
-  const hash = new Uint8Array(8);
-  const view = new DataView(hash.buffer);
-  view.setUint32(0, high);
-  view.setUint32(4, low);
-  return hash;
 }

@@ -109,8 +109,8 @@ export function codeExceptions(coder: CorrectionCoder, firstContext: number, til
   new ExceptionCoder(coder, firstContext, tile, mode, { left, top, right, bottom }).code();
 }
 
-/** A number below `count` (at most 2^16) in as few raw bits as hold count - 1. */
-function codeBelow(coder: CorrectionCoder, value: number, count: number): number {
+/** A number below `count` (at most 2^16) in as few raw bits as hold count - 1. Throws DiceError `recipe-invalid` for another one. */
+export function codeBelow(coder: CorrectionCoder, value: number, count: number): number {
   const coded = coder.raw(max(value, 0), 32 - clz32(count - 1));
   if (coded >= count) throw fault('recipe-invalid', 'The exceptions of a patch leave its tile.');
   return coded;

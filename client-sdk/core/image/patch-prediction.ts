@@ -15,14 +15,17 @@ export interface BaseView {
   readonly y: number;
 }
 
+/** The sides of a tile, in pixels or in blocks of coefficients. */
+export type TileSize = Pick<TileShape, 'width' | 'height'>;
+
 /** Width and height of a tile of `shape` seen under `orientation`. */
-export function turnedSize(shape: TileShape, orientation: number): { readonly width: number; readonly height: number } {
+export function turnedSize(shape: TileSize, orientation: number): TileSize {
   const { width, height } = shape;
   return (orientation & 4) === 0 ? { width, height } : { width: height, height: width };
 }
 
 /** `target` lies wholly in a tile of shape `base` where `view` says. */
-export function isInside(target: TileShape, base: TileShape, { orientation, x, y }: BaseView): boolean {
+export function isInside(target: TileSize, base: TileSize, { orientation, x, y }: BaseView): boolean {
   const isNumbers = [orientation, x, y].every((value) => Number.isInteger(value) && value >= 0);
   if (!isNumbers || orientation > 7) return false;
   const { width, height } = turnedSize(base, orientation);
@@ -88,14 +91,15 @@ export function predict(target: TileShape, base: Base, view: BaseView): Int32Arr
   return prediction;
 }
 
-interface Steps {
+/** Places count row by row. */
+export interface Steps {
   readonly first: number;
   readonly across: number;
   readonly down: number;
 }
 
 /** Where pixel (0, 0) of a view lies among those of a tile, and how far the next ones are. */
-function steps(shape: TileShape, { orientation, x, y }: BaseView): Steps {
+export function steps(shape: TileSize, { orientation, x, y }: BaseView): Steps {
   const isTransposed = (orientation & 4) !== 0;
   const turned = turnedSize(shape, orientation);
   const across = (isTransposed ? shape.width : 1) * ((orientation & 1) === 0 ? 1 : -1);

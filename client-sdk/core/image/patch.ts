@@ -1,16 +1,18 @@
 /**
  * Patches: what turns the content of a stored tile into that of a new one that shows nearly the same, where the
  * picture was edited, turned or cropped. A patch says which window of the stored tile is looked at, how values
- * changed all over, and which pixels are other ones altogether. It knows nothing of blocks. SPEC.md section 5.9.
+ * changed all over, and which pixels are other ones altogether. It knows nothing of blocks. SPEC.md section 5.9. Those of tiles of
+ * coefficients are in jpeg/coefficient-patch.ts.
  */
 import { fault } from '../errors.js';
-import { checkShape, shapeOf, type TileShape } from './content.js';
-import { CorrectionReader, CorrectionWriter, TooManyCorrections, type CorrectionCoder } from './correction-coder.js';
+import { checkShape, kindOf, shapeOf, type TileShape } from './content.js';
+import { CorrectionWriter, type CorrectionCoder } from './correction-coder.js';
+import { applyCoefficientPatch, makeCoefficientPatch } from './jpeg/coefficient-patch.js';
+import { droppedBytes, isWithin, readerOf, shortened } from './patch-body.js';
 import { codeExceptions, exceptionContexts, surveyOf, type PatchedTile, type Survey, type ValueMode } from './patch-exceptions.js';
 import { fitMaps } from './patch-fit.js';
 import { identity, mapContexts, MapCoder, occurring, type ValueMap } from './patch-map.js';
 import { isInside, numbersOf, predict, tileOf, turnedSize, type BaseView } from './patch-prediction.js';
-import { carry } from './range-coder.js';
 import { ByteReader, ByteWriter } from './varint.js';
 
 /** Bits of the first byte of a patch. */
@@ -20,18 +22,22 @@ const channelsBit = 16;
 const mapsBit = 32;
 const modes: readonly (ValueMode | undefined)[] = [undefined, 'own', 'difference'];
 const modeShift = 6;
-/** Bytes of a written run of the coder that a patch leaves out: they are zero. */
-const droppedBytes = 3;
 const contexts = mapContexts + exceptionContexts;
 /** A tile with at least this share of changed pixels is looked at for a change of all values. */
 const changedShare = 16;
 
 /**
  * The patch that makes `target` of `base`, both contents of tiles, or undefined where it would be longer than
- * `maxBytes` or the shapes do not allow one: another depth, a window that is not inside the base.
+ * `maxBytes` or the shapes do not allow one: another depth, a window that is not inside the base, samples and coefficients.
  * Throws DiceError `recipe-invalid` where one of them is no content of a tile.
  */
 export function makePatch(target: Uint8Array, base: Uint8Array, view: BaseView, maxBytes: number): Uint8Array | undefined {
+  const kind = kindOf(base);
+  if (kindOf(target) !== kind) return undefined;
+  return kind === 'coefficients' ? makeCoefficientPatch(target, base, view, maxBytes) : makeSamplePatch(target, base, view, maxBytes);
+}
+
+function makeSamplePatch(target: Uint8Array, base: Uint8Array, view: BaseView, maxBytes: number): Uint8Array | undefined {
   const shape = shapeOf(target);
   const baseShape = shapeOf(base);
   if (shape.depth !== baseShape.depth || !isInside(shape, baseShape, view)) return undefined;
@@ -42,9 +48,13 @@ export function makePatch(target: Uint8Array, base: Uint8Array, view: BaseView, 
 
 /**
  * The content that `patch` makes of the content `base`. Throws DiceError `recipe-invalid` for a patch of any other form than
- * section 5.9 gives.
+ * sections 5.9 and 5.13 give.
  */
 export function applyPatch(patch: Uint8Array, base: Uint8Array): Uint8Array<ArrayBuffer> {
+  return kindOf(base) === 'coefficients' ? applyCoefficientPatch(patch, base) : applySamplePatch(patch, base);
+}
+
+function applySamplePatch(patch: Uint8Array, base: Uint8Array): Uint8Array<ArrayBuffer> {
   const baseShape = shapeOf(base);
   const reader = new ByteReader(patch);
   const first = reader.byte();
@@ -63,9 +73,7 @@ export function applyPatch(patch: Uint8Array, base: Uint8Array): Uint8Array<Arra
 }
 
 function readBody(bytes: Uint8Array, { shape, prediction }: PatchedTile, hasMaps: boolean, mode: ValueMode | undefined): Int32Array {
-  const padded = new Uint8Array(bytes.length + droppedBytes);
-  padded.set(bytes);
-  const coder = new CorrectionReader(contexts, padded);
+  const coder = readerOf(contexts, bytes);
   if (hasMaps) codeMaps(coder, shape, prediction, undefined);
   if (mode === undefined) {
     coder.end();
@@ -182,26 +190,5 @@ class PatchWriter {
       patch[0] = patch[0]! | (maps === undefined ? 0 : mapsBit) | (modes.indexOf(mode) << modeShift);
       this.#best = patch;
     });
-  }
-}
-
-/**
- * A finished run of the coder without its last three bytes. These hold the low 23 bits of a number anywhere in a range
- * of at least 2^23: rounded up they are zero.
- */
-function shortened(bytes: Uint8Array): Uint8Array {
-  const length = bytes.length - droppedBytes;
-  if (bytes.subarray(length).some((byte) => byte !== 0)) carry(bytes, length);
-  return bytes.subarray(0, length);
-}
-
-/** Runs `write`; answers false where it would have written too much. */
-function isWithin(write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (error instanceof TooManyCorrections) return false;
-    throw error;
   }
 }
