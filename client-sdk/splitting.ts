@@ -6,6 +6,7 @@ import { contentCoder } from './coder.js';
 import { DiceError, fault } from './core/errors.js';
 import { type Anchor, AnchorFinder } from './core/image/anchors.js';
 import { kindOf } from './core/image/content.js';
+import { CoefficientAnchorFinder } from './core/image/jpeg/coefficient-anchors.js';
 import type { Equalisation } from './core/image/equalised-picture.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
@@ -214,22 +215,26 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
   return isEqual(hash.digest(), input.split.fileHash);
 }
 
-/** Looks for anchors while the tiles of a picture's first page pass by, each once. */
+/** Looks for anchors while the tiles of a picture's first plane pass by, each once: of pixels, or of coefficients. */
 class PlacedAnchors {
-  readonly #finder = new AnchorFinder();
+  readonly #pixels = new AnchorFinder();
+  readonly #coefficients = new CoefficientAnchorFinder();
   readonly #seen = new Set<number>();
 
   constructor(private readonly summary: SplitSummary) {}
 
   get anchors(): readonly Anchor[] {
-    return this.#finder.anchors();
+    return [...this.#pixels.anchors(), ...this.#coefficients.anchors()];
   }
 
   see(index: number, content: Uint8Array): void {
-    const region = this.summary.picture?.regions[index];
-    if (region === undefined || this.#seen.has(index) || kindOf(content) !== 'tile') return;
+    const place = this.summary.places[index];
+    if (place === undefined || place.plane > 0 || this.#seen.has(index)) return;
     this.#seen.add(index);
-    this.#finder.add(content, region.x, region.y);
+    const kind = kindOf(content);
+    if (kind === 'tile') this.#pixels.add(content, place.region.x, place.region.y);
+    // Anchors are counted in blocks of the finest component.
+    else if (kind === 'coefficients' && place.unit.width === 1 && place.unit.height === 1) this.#coefficients.add(content, place.region.x, place.region.y);
   }
 }
 
