@@ -7,7 +7,7 @@ import { fault } from '../errors.js';
 import type { TileShape } from './content.js';
 import { describeMethod, methodOf } from './deflate-encoder.js';
 import { maxPages, maxSkeletonBytes } from './image-limits.js';
-import { readRecipe } from './jpeg/jpeg-recipe.js';
+import { readRecipe, sectionsOfJpeg } from './jpeg/jpeg-recipe.js';
 import { integerOf, listOf } from './recipe-members.js';
 import type { Recipe } from './splitter.js';
 import { compressionOf, describeTiffMethod, tiffMethodOf } from './tiff-codec.js';
@@ -60,15 +60,15 @@ export function viewOfRecipe(recipe: Recipe): RecipeView {
 }
 
 function viewOfJpeg(recipe: Recipe): RecipeView {
-  const { parsed: { frame, pieces }, segments } = readRecipe(recipe);
+  const { parsed: { frame, pieces } } = readRecipe(recipe);
+  const [kept, tables, traits] = sectionsOfJpeg(recipe);
   const scans = pieces.filter(({ kind }) => kind === 'scan').length;
-  const traits = recipe.skeleton.subarray(segments.length);
   return {
     container: 'JPEG',
     pages: [{ width: frame.width, height: frame.height, channels: frame.components.length, depth: frame.precision }],
     encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, Huffman, ${scans === 1 ? '1 scan' : `${String(scans)} scans`}`],
     correctionBytes: traits.length > scans ? traits.length : 0,
-    parts: skeletonParts(['segments', 'scan traits'], [segments, traits]),
+    parts: skeletonParts(['kept segments', 'tables', 'scan traits'], [kept, tables, traits]),
   };
 }
 

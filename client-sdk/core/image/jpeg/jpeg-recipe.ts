@@ -13,6 +13,8 @@ import { paddingBlocks } from './coefficients.js';
 import { type BlockGeometry, blockGeometryFrom, blockGeometryValue, cutsOf } from './jpeg-cut.js';
 import { type Frame, mcusOf } from './jpeg-frame.js';
 import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
+import { packInline, unpackInline } from './jpeg-inline.js';
+import { joinSegments, partSegments } from './jpeg-segments.js';
 import { readTraits, type ScanTraits, writeTraits } from './scan-traits.js';
 
 /** What a recipe says. */
@@ -32,7 +34,9 @@ export interface JpegParts {
 
 /** Blocks of padding in one content. */
 export const paddingContentBlocks = 4_096;
-const members = ['cut', 'padded', 'sections', 'size'];
+/** Tables and traits of so many bytes are in the params, deflated, so that files that differ in them alone have one skeleton. */
+const maxInlineBytes = 4_096;
+const members = ['cut', 'inline', 'padded', 'sections', 'size'];
 
 /** Contents of a file: its tiles, then those of the padding. */
 export function contentCount({ parsed, cuts, isPadded }: Pick<JpegParts, 'parsed' | 'cuts' | 'isPadded'>): number {
@@ -49,11 +53,31 @@ export function paddingContents(blocks: number): number {
 export function writeRecipe({ geometry, size, segments, parsed, isPadded, traits }: Omit<JpegParts, 'cuts'>): Recipe | undefined {
   const writer = new ByteWriter();
   for (const [i, down] of rowsOfScans(parsed).entries()) writeTraits(writer, traits[i]!, down);
-  const sections = [segments, writer.take()];
-  const skeleton = concat(...sections);
+  const { kept, tables } = partSegments(segments);
+  const traitBytes = writer.take();
+  const rest = concat(tables, traitBytes);
+  const isInline = rest.length <= maxInlineBytes;
+  const skeleton = isInline ? kept : concat(kept, rest);
   if (skeleton.length > maxSkeletonBytes) return undefined;
   const padded = isPadded.flatMap((is, component) => (is ? [component] : []));
-  return { splitter: 'jpeg', params: { cut: blockGeometryValue(geometry), padded, sections: sections.map(({ length }) => length), size }, skeleton };
+  const sections = [kept.length, tables.length, traitBytes.length];
+  return { splitter: 'jpeg', params: { cut: blockGeometryValue(geometry), inline: packInline(isInline ? rest : new Uint8Array(0)), padded, sections, size }, skeleton };
+}
+
+/** The sections of a recipe: kept segments, tables, traits. Throws DiceError `recipe-invalid`. */
+export function sectionsOfJpeg({ params, skeleton }: Recipe): readonly [kept: Uint8Array, tables: Uint8Array, traits: Uint8Array] {
+  const { inline, sections } = mapOf(params, members);
+  const [kept, tables, traits, ...others] = listOf(sections, 3).map((length) => integerOf(length, 0, maxSkeletonBytes));
+  if (!(inline instanceof Uint8Array) || kept === undefined || tables === undefined || traits === undefined || others.length > 0) throw malformed();
+  const isInline = tables + traits <= maxInlineBytes;
+  if (skeleton.length !== (isInline ? kept : kept + tables + traits)) throw malformed();
+  const packed = unpackInline(inline, isInline ? tables + traits : 0);
+  const rest = isInline ? packed : skeleton.subarray(kept);
+  return [skeleton.subarray(0, kept), rest.subarray(0, tables), rest.subarray(tables)];
+}
+
+function malformed(): Error {
+  return fault('recipe-invalid', 'The sections of its skeleton have other lengths.');
 }
 
 /** What a recipe says, which may be a stranger's. Throws DiceError `recipe-invalid` for what `writeRecipe` does not write. */
@@ -61,14 +85,14 @@ export function readRecipe(recipe: Recipe): JpegParts {
   const params = mapOf(recipe.params, members);
   if (recipe.splitter !== 'jpeg' || recipe.skeleton.length > maxSkeletonBytes) throw fault('recipe-invalid', 'It is no recipe of a JPEG file.');
   const size = integerOf(params['size'], 1, maxWholeBytes);
-  const lengths = listOf(params['sections'], 2).map((length) => integerOf(length, 0, maxSkeletonBytes));
-  const reader = new ByteReader(recipe.skeleton);
-  const segments = reader.bytes(lengths[0] ?? 0);
-  if (lengths.length !== 2 || lengths[1] !== reader.remaining || segments.length > size) throw fault('recipe-invalid', 'The sections of its skeleton have other lengths.');
+  const [kept, tables, traitBytes] = sectionsOfJpeg(recipe);
+  const segments = joinSegments({ kept, tables });
+  if (segments.length > size) throw malformed();
   const parsed = parseJpeg(segments, size);
   const geometry = blockGeometryFrom(params['cut']);
   const cuts = parsed === undefined ? undefined : cutsOf(geometry, parsed.frame);
   if (parsed === undefined || cuts === undefined) throw fault('recipe-invalid', 'Its segments are those of no JPEG file.');
+  const reader = new ByteReader(traitBytes);
   const traits = rowsOfScans(parsed).map((down) => readTraits(reader, down));
   reader.end();
   return { geometry, size, segments, parsed, cuts, isPadded: paddedFrom(listOf(params['padded'], 4), parsed.frame), traits };
