@@ -145,6 +145,7 @@ describe('a patch of coefficients', () => {
   it('is worth it below a third of the coefficients that are not zero', () => {
     expect(worthwhilePatchBytes(contentOfBlocks(drawnBlocks(9, 1, () => 1)))).toBe(192);
     expect(worthwhilePatchBytes(newCoefficients({ across: 64, down: 64 }))).toBe(64);
+    expect(worthwhilePatchBytes(newCoefficients({ across: 64, down: 64 }).fill(1, 8))).toBe(65_536);
   });
 });
 

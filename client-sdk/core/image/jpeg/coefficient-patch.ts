@@ -4,6 +4,7 @@
  * which blocks are other ones. It knows nothing of files. SPEC.md section 5.13.
  */
 import { fault } from '../../errors.js';
+import { maxPatchBytes } from '../../patch-list.js';
 import { checkCoefficientShape, coefficientShapeOf, type CoefficientShape } from '../content.js';
 import { CorrectionWriter, type CorrectionCoder } from '../correction-coder.js';
 import { droppedBytes, isWithin, readerOf, shortened } from '../patch-body.js';
@@ -34,7 +35,7 @@ const leastPatchBytes = 64;
 export function worthwhilePatchBytes(target: Uint8Array): number {
   coefficientShapeOf(target);
   const used = valuesOf(target).reduce((count, value) => (value === 0 ? count : count + 1), 0);
-  return Math.max(leastPatchBytes, Math.floor(used / valuesPerByte));
+  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(used / valuesPerByte)));
 }
 
 /**
