@@ -2,6 +2,9 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
+import { ArithmeticBandReader, ArithmeticBandWriter } from './arithmetic-bands.js';
+import { ArithmeticReader, ArithmeticWriter } from './arithmetic-code.js';
+import { ArithmeticBlocksReader, ArithmeticBlocksWriter } from './arithmetic-scan.js';
 import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -35,7 +38,7 @@ export function readScans(bytes: Uint8Array, { frame, pieces }: ParsedJpeg): Rea
   const planes = zeroPlanes(frame);
   const read = scans.map((scan) => readScan(bytes, { frame, scan, planes }));
   // A scan that breaks off within a block leaves coefficients whose places are not noted.
-  if (scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) planes.forEach(findPlaces);
+  if (!frame.arithmetic && scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) planes.forEach(findPlaces);
   const traits = scans.map((scan, index) => compare(bytes, { frame, scan, planes }, read[index]!));
   const tails = traits.reduce((sum, { tail }) => sum + tail.length, 0);
   const whole = scans.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -64,10 +67,9 @@ export interface ScanPlace {
 
 /** The bytes of one scan, in steps of some rows of MCUs; a step's array is valid until the next is asked for. */
 export function* writeScan({ frame, scan, planes }: ScanPlace, traits: ScanTraits): Generator<Uint8Array, void, undefined> {
-  const writer = new ScanWriter(traits.padding);
   const { down } = mcusOf(frame, scan.header);
+  const { rows, writer } = writersOf({ frame, scan, planes }, traits.padding);
   if (traits.goodRows > 0) {
-    const rows = rowWriter({ frame, scan, planes }, writer);
     for (let row = 0; row < Math.min(down, traits.goodRows); row++) {
       rows.writeRow(row);
       if (writer.length >= stepBytes) yield writer.take();
@@ -88,15 +90,31 @@ interface ReadRows {
 }
 
 function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
+  if (frame.arithmetic) return readArithmeticScan(bytes, { frame, scan, planes });
   if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
   const { across, down } = mcusOf(frame, scan.header);
   const { restart } = scan.header;
-  const reader = new ScanReader(bytes.subarray(scan.start, scan.end), restart > 0 ? Math.ceil((across * down) / restart) - 1 : 0);
+  const reader = new ScanReader(bytes.subarray(scan.start, scan.end), restartsOf(across * down, restart));
   const rows = rowReader({ frame, scan, planes }, reader);
   let row = 0;
   while (row < down && rows.readRow(row)) row++;
   if (row === down) reader.passEnd();
   return { rows: row, padding: paddingRead(reader) };
+}
+
+function readArithmeticScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
+  const { header } = scan;
+  const { across, down } = mcusOf(frame, header);
+  const reader = new ArithmeticReader(bytes.subarray(scan.start, scan.end), restartsOf(across * down, header.restart));
+  const Reader = frame.progressive && header.from > 0 ? ArithmeticBandReader : ArithmeticBlocksReader;
+  const rows = new Reader(frame, header, planes, reader);
+  let row = 0;
+  while (row < down && rows.readRow(row)) row++;
+  return { rows: row, padding: { bit: 1, exceptions: nothing, numbers: unexpected(reader.numbers()) } };
+}
+
+function restartsOf(mcus: number, restart: number): number {
+  return restart > 0 ? Math.ceil(mcus / restart) - 1 : 0;
 }
 
 function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowReader {
@@ -105,10 +123,23 @@ function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowR
   return new Reader(frame, header, planes, reader);
 }
 
-function rowWriter({ frame, scan, planes }: ScanPlace, writer: ScanWriter): RowWriter {
+/** What writes a scan: rows into bytes. */
+interface ScanWriters {
+  readonly rows: RowWriter;
+  readonly writer: Pick<ScanWriter, 'length' | 'take' | 'finish'>;
+}
+
+function writersOf({ frame, scan, planes }: ScanPlace, padding: ScanPadding): ScanWriters {
   const { header } = scan;
-  const Writer = frame.progressive && header.from > 0 ? BandWriter : BlocksWriter;
-  return new Writer(frame, header, planes, writer);
+  const isBand = frame.progressive && header.from > 0;
+  if (frame.arithmetic) {
+    const writer = new ArithmeticWriter(padding);
+    const Writer = isBand ? ArithmeticBandWriter : ArithmeticBlocksWriter;
+    return { rows: new Writer(frame, header, planes, writer), writer };
+  }
+  const writer = new ScanWriter(padding);
+  const Writer = isBand ? BandWriter : BlocksWriter;
+  return { rows: new Writer(frame, header, planes, writer), writer };
 }
 
 function paddingRead(reader: ScanReader): ScanPadding {
@@ -120,9 +151,12 @@ function paddingRead(reader: ScanReader): ScanPadding {
     ones &&= padding[event] === all;
     zeros &&= padding[event] === 0;
   }
-  const read = reader.numbers();
-  const numbers = read.every((number, index) => number === (index & 7)) ? nothing : read;
-  return { bit: ones ? 1 : 0, exceptions: ones || zeros ? nothing : padding.slice(0, events), numbers };
+  return { bit: ones ? 1 : 0, exceptions: ones || zeros ? nothing : padding.slice(0, events), numbers: unexpected(reader.numbers()) };
+}
+
+/** @returns the numbers of restart markers, or none if they count from 0 to 7 and again. */
+function unexpected(numbers: Uint8Array): Uint8Array {
+  return numbers.every((number, index) => number === (index & 7)) ? nothing : numbers;
 }
 
 /** Writes a scan again, row by row, as far as the bytes are the same. */
@@ -130,11 +164,10 @@ function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding 
   const { frame, scan } = place;
   const { down } = mcusOf(frame, scan.header);
   const raw = bytes.subarray(scan.start, scan.end);
-  const writer = new ScanWriter(padding);
+  const { rows, writer } = writersOf(place, padding);
   let at = 0;
   let good = 0;
   if (readRows > 0) {
-    const rows = rowWriter(place, writer);
     for (const steps = readRows === down ? down + 1 : readRows; good < steps; good++) {
       if (good < down) {
         rows.writeRow(good);
