@@ -2,10 +2,10 @@
  * Arithmetic-coded AC coefficients, of whole blocks and of scans of a band: decisions to coefficients and back.
  * ITU-T T.81 sections F.1.4.2, F.2.4.2 and G.1.3.3; SPEC.md section 6.
  */
-import type { ArithmeticReader, ArithmeticWriter } from './arithmetic-code.js';
+import type { ArithmeticReader } from './arithmetic-reader.js';
+import type { ArithmeticWriter } from './arithmetic-writer.js';
 import { naturalOrder, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame, type ScanHeader } from './jpeg-frame.js';
-import type { RowReader, RowWriter } from './sequential-scan.js';
 
 /** Which coefficients are coded, and with which bins. */
 export interface Band {
@@ -43,15 +43,19 @@ export function readBand(reader: ArithmeticReader, { values, bins, lastLow, from
       bin += 3;
       if (++index > to) return false;
     }
-    const isNegative = reader.readEven() === 1;
-    let value = 1;
-    if (reader.read(bin + 2) === 1) {
-      value = reader.read(bin + 2) === 0 ? 2 : reader.readMagnitude(bins + (index <= lastLow ? lowMagnitudeBin : highMagnitudeBin), 2);
-      if (value === 0) return false;
-    }
-    values[at + naturalOrder[index]!] = (isNegative ? -value : value) << low;
+    const value = readValue(reader, bin + 2, bins + (index <= lastLow ? lowMagnitudeBin : highMagnitudeBin));
+    if (value === 0) return false;
+    values[at + naturalOrder[index]!] = value << low;
   }
   return true;
+}
+
+/** @returns a value that is not zero, or zero if it has more than 15 bits. */
+function readValue(reader: ArithmeticReader, bin: number, further: number): number {
+  const sign = -reader.readEven();
+  let size = 1;
+  if (reader.read(bin) === 1) size = reader.read(bin) === 0 ? 2 : reader.readMagnitude(further, 2);
+  return (size ^ sign) - sign;
 }
 
 /** Writes what `readBand` reads. */
@@ -102,7 +106,7 @@ function bandOf({ components, conditions, from, to, low }: ScanHeader, planes: r
 }
 
 /** Reads the first or a further scan of a band. */
-export class ArithmeticBandReader implements RowReader {
+export class ArithmeticBandReader {
   private readonly band: Band;
   private readonly stride: number;
   private readonly across: number;
@@ -120,6 +124,7 @@ export class ArithmeticBandReader implements RowReader {
     this.left = header.restart;
   }
 
+  /** @returns whether the row could be read. */
   readRow(row: number): boolean {
     const { reader, header, band } = this;
     let at = 64 * row * this.stride;
@@ -161,7 +166,7 @@ function refineBand(reader: ArithmeticReader, band: Band, at: number): boolean {
 }
 
 /** Writes the first or a further scan of a band. */
-export class ArithmeticBandWriter implements RowWriter {
+export class ArithmeticBandWriter {
   private readonly band: Band;
   private readonly stride: number;
   private readonly across: number;
@@ -187,13 +192,10 @@ export class ArithmeticBandWriter implements RowWriter {
         writer.restart();
         this.left = header.restart - 1;
       }
+      writer.room();
       if (header.high === 0) writeBand(writer, band, at);
       else this.writeFurther(at);
     }
-  }
-
-  end(): void {
-    // Nothing waits: a block is written at once.
   }
 
   private writeFurther(at: number): void {

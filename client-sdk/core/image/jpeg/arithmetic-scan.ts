@@ -3,10 +3,10 @@
  * writer per scan, row of MCUs by row. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.
  */
 import { acBinsOf, dcBinsOf, readBand, writeBand, type Band } from './arithmetic-bands.js';
-import type { ArithmeticReader, ArithmeticWriter } from './arithmetic-code.js';
+import type { ArithmeticReader } from './arithmetic-reader.js';
+import type { ArithmeticWriter } from './arithmetic-writer.js';
 import type { Coefficients } from './coefficients.js';
 import { mcusOf, type Frame, type ScanHeader } from './jpeg-frame.js';
-import type { RowReader, RowWriter } from './sequential-scan.js';
 
 /** One component of a scan: where its blocks of an MCU are, its bins, and the DC before. */
 interface Part extends Band {
@@ -59,7 +59,7 @@ function contextOf({ small, large }: Part, difference: number): number {
 }
 
 /** Reads scans of whole blocks or of DC coefficients. */
-export class ArithmeticBlocksReader implements RowReader {
+export class ArithmeticBlocksReader {
   private readonly parts: readonly Part[];
   private readonly kind: Kind;
   private readonly across: number;
@@ -77,6 +77,7 @@ export class ArithmeticBlocksReader implements RowReader {
     this.left = header.restart;
   }
 
+  /** @returns whether the row could be read. */
   readRow(row: number): boolean {
     const { reader, header, parts } = this;
     for (let column = 0; column < this.across; column++) {
@@ -121,7 +122,7 @@ function readDc(reader: ArithmeticReader, part: Part, at: number, low: number): 
 }
 
 /** Writes scans of whole blocks or of DC coefficients. */
-export class ArithmeticBlocksWriter implements RowWriter {
+export class ArithmeticBlocksWriter {
   private readonly parts: readonly Part[];
   private readonly kind: Kind;
   private readonly across: number;
@@ -151,16 +152,13 @@ export class ArithmeticBlocksWriter implements RowWriter {
     }
   }
 
-  end(): void {
-    // Nothing waits: a block is written at once.
-  }
-
   private writeMcu(part: Part, row: number, column: number): void {
     const { writer, kind } = this;
     const { low } = this.header;
     for (let y = 0; y < part.high; y++) {
       let at = 64 * ((row * part.high + y) * part.stride + column * part.wide);
       for (let x = 0; x < part.wide; x++, at += 64) {
+        writer.room();
         if (kind === 'dc bit') {
           writer.writeEven((part.values[at]! >> low) & 1);
           continue;

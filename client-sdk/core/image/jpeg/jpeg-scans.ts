@@ -3,8 +3,9 @@
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
 import { ArithmeticBandReader, ArithmeticBandWriter } from './arithmetic-bands.js';
-import { ArithmeticReader, ArithmeticWriter } from './arithmetic-code.js';
+import { ArithmeticReader } from './arithmetic-reader.js';
 import { ArithmeticBlocksReader, ArithmeticBlocksWriter } from './arithmetic-scan.js';
+import { ArithmeticWriter } from './arithmetic-writer.js';
 import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -68,16 +69,13 @@ export interface ScanPlace {
 /** The bytes of one scan, in steps of some rows of MCUs; a step's array is valid until the next is asked for. */
 export function* writeScan({ frame, scan, planes }: ScanPlace, traits: ScanTraits): Generator<Uint8Array, void, undefined> {
   const { down } = mcusOf(frame, scan.header);
-  const { rows, writer } = writersOf({ frame, scan, planes }, traits.padding);
+  const { rows, writer, finish } = writersOf({ frame, scan, planes }, traits.padding);
   if (traits.goodRows > 0) {
     for (let row = 0; row < Math.min(down, traits.goodRows); row++) {
       rows.writeRow(row);
       if (writer.length >= stepBytes) yield writer.take();
     }
-    if (traits.goodRows > down) {
-      rows.end();
-      writer.finish();
-    }
+    if (traits.goodRows > down) finish();
   }
   yield writer.take();
   yield traits.tail;
@@ -125,8 +123,10 @@ function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowR
 
 /** What writes a scan: rows into bytes. */
 interface ScanWriters {
-  readonly rows: RowWriter;
-  readonly writer: Pick<ScanWriter, 'length' | 'take' | 'finish'>;
+  readonly rows: Pick<RowWriter, 'writeRow'>;
+  readonly writer: Pick<ScanWriter, 'length' | 'take'>;
+  /** Writes what is behind the last row. */
+  readonly finish: () => void;
 }
 
 function writersOf({ frame, scan, planes }: ScanPlace, padding: ScanPadding): ScanWriters {
@@ -135,11 +135,13 @@ function writersOf({ frame, scan, planes }: ScanPlace, padding: ScanPadding): Sc
   if (frame.arithmetic) {
     const writer = new ArithmeticWriter(padding);
     const Writer = isBand ? ArithmeticBandWriter : ArithmeticBlocksWriter;
-    return { rows: new Writer(frame, header, planes, writer), writer };
+    const rows = new Writer(frame, header, planes, writer);
+    return { rows, writer, finish: () => { writer.finish(); } };
   }
   const writer = new ScanWriter(padding);
   const Writer = isBand ? BandWriter : BlocksWriter;
-  return { rows: new Writer(frame, header, planes, writer), writer };
+  const rows = new Writer(frame, header, planes, writer);
+  return { rows, writer, finish: () => { rows.end(); writer.finish(); } };
 }
 
 function paddingRead(reader: ScanReader): ScanPadding {
@@ -164,17 +166,13 @@ function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding 
   const { frame, scan } = place;
   const { down } = mcusOf(frame, scan.header);
   const raw = bytes.subarray(scan.start, scan.end);
-  const { rows, writer } = writersOf(place, padding);
+  const { rows, writer, finish } = writersOf(place, padding);
   let at = 0;
   let good = 0;
   if (readRows > 0) {
     for (const steps = readRows === down ? down + 1 : readRows; good < steps; good++) {
-      if (good < down) {
-        rows.writeRow(good);
-      } else {
-        rows.end();
-        writer.finish();
-      }
+      if (good < down) rows.writeRow(good);
+      else finish();
       const written = writer.take();
       if (!isAt(raw, at, written)) break;
       at += written.length;
