@@ -121,7 +121,7 @@ describe('decisions', () => {
     for (const decision of decisions) writer.write(0, decision);
     writer.finish();
     expect(Buffer.from(writer.take()).toString('hex')).toBe(code);
-    const reader = new ArithmeticReader(new Uint8Array(Buffer.from(code, 'hex')), 0);
+    const reader = new ArithmeticReader(new Uint8Array(Buffer.from(code, 'hex')), { blocks: 1, restarts: 0 });
     expect(decisions.map(() => reader.read(0))).toEqual(decisions);
   });
 
@@ -137,7 +137,7 @@ describe('decisions', () => {
       writer.finish();
       const code = writer.take();
       expect(code.at(-1) === 0 && code.at(-2) !== 0xff).toBe(false);
-      const reader = new ArithmeticReader(code, 0);
+      const reader = new ArithmeticReader(code, { blocks: 64, restarts: 0 });
       expect(made.map(({ bin }) => (bin === 2 ? reader.readEven() : reader.read(bin)))).toEqual(made.map(({ decision }) => decision));
       expect(reader.isBeyond).toBe(false);
     }

@@ -9,6 +9,10 @@ const { clz32 } = Math;
 /** Zero bytes that may be read behind each interval, and behind all of them together: a writer leaves them out. */
 const spareOfInterval = 4;
 const spareOfScan = 1_024;
+/** Decisions that a block and a byte may hold: real ones hold about 11 a byte, crafted ones 750. All that may be left is a small integer. */
+const decisionsOfBlock = 16;
+const decisionsOfByte = 64;
+const maxDecisions = 0x20000000;
 
 /** Reads the decisions of one scan. Behind the bytes of an interval it reads zeros. */
 export class ArithmeticReader {
@@ -19,25 +23,27 @@ export class ArithmeticReader {
   private code = 0;
   private ahead = 0;
   private spare: number;
+  private left: number;
   private readonly markers: Uint8Array;
   private passed = 0;
 
   /**
    * @param scan the entropy-coded bytes, at most 128 MiB.
-   * @param restarts how many restart markers the scan should have.
+   * @param blocks how many blocks the scan should have, and how many restart markers.
    */
   constructor(
     private readonly scan: Uint8Array,
-    restarts: number,
+    { blocks, restarts }: { readonly blocks: number; readonly restarts: number },
   ) {
+    this.left = Math.min(maxDecisions, decisionsOfBlock * blocks);
     this.spare = spareOfScan + (scan.length >> 2);
     this.markers = new Uint8Array(Math.min(restarts, scan.length >> 1));
     this.begin();
   }
 
-  /** Whether more zeros were read than a writer leaves out: what was read since is of no use. */
+  /** Whether more zeros were read than a writer leaves out, or more decisions than the bytes pay for: it is time to stop. */
   get isBeyond(): boolean {
-    return this.spare < 0;
+    return this.spare < 0 || this.left < 0;
   }
 
   /** The number of each restart marker that was passed. */
@@ -66,6 +72,7 @@ export class ArithmeticReader {
 
   /** @returns the next decision of a bin. */
   read(bin: number): number {
+    this.left--;
     const state = this.bins[bin]!;
     const entry = transitions[state]!;
     const part = (entry >>> 16) << 13;
@@ -109,6 +116,7 @@ export class ArithmeticReader {
       }
       this.at += byte === 0xff ? 2 : 1;
       this.code |= byte << (5 - this.ahead);
+      this.left = Math.min(maxDecisions, this.left + decisionsOfByte);
     }
   }
 

@@ -33,10 +33,10 @@ export const maxScans = 256;
 
 /**
  * Blocks that all the scans together may visit: a file of many almost empty scans costs more time than it saves. An
- * arithmetic-coded block may cost some time and no bits.
+ * arithmetic-coded block may cost that time without a bit.
  */
 function maxVisits({ arithmetic }: Frame, fileBytes: number): number {
-  return (arithmetic ? 4_194_304 : 16_777_216) + 16 * fileBytes;
+  return (16_777_216 + 16 * fileBytes) / (arithmetic ? 4 : 1);
 }
 
 /**

@@ -103,7 +103,8 @@ function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRo
 function readArithmeticScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
   const { header } = scan;
   const { across, down } = mcusOf(frame, header);
-  const reader = new ArithmeticReader(bytes.subarray(scan.start, scan.end), restartsOf(across * down, header.restart));
+  const blocks = header.components.reduce((sum, { index }) => sum + frame.components[index]!.stride * frame.components[index]!.rows, 0);
+  const reader = new ArithmeticReader(bytes.subarray(scan.start, scan.end), { blocks, restarts: restartsOf(across * down, header.restart) });
   const Reader = frame.progressive && header.from > 0 ? ArithmeticBandReader : ArithmeticBlocksReader;
   const rows = new Reader(frame, header, planes, reader);
   let row = 0;
