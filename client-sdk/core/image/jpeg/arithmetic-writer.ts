@@ -30,8 +30,9 @@ export class ArithmeticWriter {
 
   constructor(private readonly padding: Pick<ScanPadding, 'numbers'>) {}
 
-  /** Bytes that `take` would return, or a few less. */
-  get length(): number {
+  /** @returns how many bytes `take` would return. */
+  size(): number {
+    this.drain();
     return this.at;
   }
 

@@ -2,10 +2,7 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
-import { ArithmeticBandReader, ArithmeticBandWriter } from './arithmetic-bands.js';
-import { ArithmeticReader } from './arithmetic-reader.js';
-import { ArithmeticBlocksReader, ArithmeticBlocksWriter } from './arithmetic-scan.js';
-import { ArithmeticWriter } from './arithmetic-writer.js';
+import { readArithmetic, writeArithmetic } from './arithmetic-scan.js';
 import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -68,14 +65,23 @@ export interface ScanPlace {
 
 /** The bytes of one scan, in steps of some rows of MCUs; a step's array is valid until the next is asked for. */
 export function* writeScan({ frame, scan, planes }: ScanPlace, traits: ScanTraits): Generator<Uint8Array, void, undefined> {
+  if (frame.arithmetic) {
+    for (const { bytes } of writeArithmetic({ frame, scan, planes }, traits.padding, traits.goodRows)) yield bytes;
+    yield traits.tail;
+    return;
+  }
+  const writer = new ScanWriter(traits.padding);
   const { down } = mcusOf(frame, scan.header);
-  const { rows, writer, finish } = writersOf({ frame, scan, planes }, traits.padding);
   if (traits.goodRows > 0) {
+    const rows = rowWriter({ frame, scan, planes }, writer);
     for (let row = 0; row < Math.min(down, traits.goodRows); row++) {
       rows.writeRow(row);
       if (writer.length >= stepBytes) yield writer.take();
     }
-    if (traits.goodRows > down) finish();
+    if (traits.goodRows > down) {
+      rows.end();
+      writer.finish();
+    }
   }
   yield writer.take();
   yield traits.tail;
@@ -92,7 +98,7 @@ function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRo
   if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
   const { across, down } = mcusOf(frame, scan.header);
   const { restart } = scan.header;
-  const reader = new ScanReader(bytes.subarray(scan.start, scan.end), restartsOf(across * down, restart));
+  const reader = new ScanReader(bytes.subarray(scan.start, scan.end), restart > 0 ? Math.ceil((across * down) / restart) - 1 : 0);
   const rows = rowReader({ frame, scan, planes }, reader);
   let row = 0;
   while (row < down && rows.readRow(row)) row++;
@@ -100,20 +106,12 @@ function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRo
   return { rows: row, padding: paddingRead(reader) };
 }
 
-function readArithmeticScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
-  const { header } = scan;
-  const { across, down } = mcusOf(frame, header);
-  const blocks = header.components.reduce((sum, { index }) => sum + frame.components[index]!.stride * frame.components[index]!.rows, 0);
-  const reader = new ArithmeticReader(bytes.subarray(scan.start, scan.end), { blocks, restarts: restartsOf(across * down, header.restart) });
-  const Reader = frame.progressive && header.from > 0 ? ArithmeticBandReader : ArithmeticBlocksReader;
-  const rows = new Reader(frame, header, planes, reader);
-  let row = 0;
-  while (row < down && rows.readRow(row)) row++;
-  return { rows: row, padding: { bit: 1, exceptions: nothing, numbers: unexpected(reader.numbers()) } };
-}
-
-function restartsOf(mcus: number, restart: number): number {
-  return restart > 0 ? Math.ceil(mcus / restart) - 1 : 0;
+function readArithmeticScan(bytes: Uint8Array, place: ScanPlace): ReadRows {
+  const steps = readArithmetic(bytes, place);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowReader {
@@ -122,27 +120,10 @@ function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowR
   return new Reader(frame, header, planes, reader);
 }
 
-/** What writes a scan: rows into bytes. */
-interface ScanWriters {
-  readonly rows: Pick<RowWriter, 'writeRow'>;
-  readonly writer: Pick<ScanWriter, 'length' | 'take'>;
-  /** Writes what is behind the last row. */
-  readonly finish: () => void;
-}
-
-function writersOf({ frame, scan, planes }: ScanPlace, padding: ScanPadding): ScanWriters {
+function rowWriter({ frame, scan, planes }: ScanPlace, writer: ScanWriter): RowWriter {
   const { header } = scan;
-  const isBand = frame.progressive && header.from > 0;
-  if (frame.arithmetic) {
-    const writer = new ArithmeticWriter(padding);
-    const Writer = isBand ? ArithmeticBandWriter : ArithmeticBlocksWriter;
-    const rows = new Writer(frame, header, planes, writer);
-    return { rows, writer, finish: () => { writer.finish(); } };
-  }
-  const writer = new ScanWriter(padding);
-  const Writer = isBand ? BandWriter : BlocksWriter;
-  const rows = new Writer(frame, header, planes, writer);
-  return { rows, writer, finish: () => { rows.end(); writer.finish(); } };
+  const Writer = frame.progressive && header.from > 0 ? BandWriter : BlocksWriter;
+  return new Writer(frame, header, planes, writer);
 }
 
 function paddingRead(reader: ScanReader): ScanPadding {
@@ -154,32 +135,51 @@ function paddingRead(reader: ScanReader): ScanPadding {
     ones &&= padding[event] === all;
     zeros &&= padding[event] === 0;
   }
-  return { bit: ones ? 1 : 0, exceptions: ones || zeros ? nothing : padding.slice(0, events), numbers: unexpected(reader.numbers()) };
-}
-
-/** @returns the numbers of restart markers, or none if they count from 0 to 7 and again. */
-function unexpected(numbers: Uint8Array): Uint8Array {
-  return numbers.every((number, index) => number === (index & 7)) ? nothing : numbers;
+  const read = reader.numbers();
+  const numbers = read.every((number, index) => number === (index & 7)) ? nothing : read;
+  return { bit: ones ? 1 : 0, exceptions: ones || zeros ? nothing : padding.slice(0, events), numbers };
 }
 
 /** Writes a scan again, row by row, as far as the bytes are the same. */
 function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding }: ReadRows): ScanTraits {
   const { frame, scan } = place;
+  if (frame.arithmetic) return compareArithmetic(bytes, place, { rows: readRows, padding });
   const { down } = mcusOf(frame, scan.header);
   const raw = bytes.subarray(scan.start, scan.end);
-  const { rows, writer, finish } = writersOf(place, padding);
+  const writer = new ScanWriter(padding);
   let at = 0;
   let good = 0;
   if (readRows > 0) {
+    const rows = rowWriter(place, writer);
     for (const steps = readRows === down ? down + 1 : readRows; good < steps; good++) {
-      if (good < down) rows.writeRow(good);
-      else finish();
+      if (good < down) {
+        rows.writeRow(good);
+      } else {
+        rows.end();
+        writer.finish();
+      }
       const written = writer.take();
       if (!isAt(raw, at, written)) break;
       at += written.length;
     }
   }
   return { padding, goodRows: good, tail: raw.slice(at) };
+}
+
+function compareArithmetic(bytes: Uint8Array, place: ScanPlace, { rows, padding }: ReadRows): ScanTraits {
+  const raw = bytes.subarray(place.scan.start, place.scan.end);
+  let at = 0;
+  let goodRows = 0;
+  for (const step of writeArithmetic(place, padding, rows === mcusOf(place.frame, place.scan.header).down ? rows + 1 : rows)) {
+    let from = 0;
+    for (const end of step.rowEnds) {
+      if (!isAt(raw, at, step.bytes.subarray(from, end))) return { padding, goodRows, tail: raw.slice(at) };
+      at += end - from;
+      from = end;
+      goodRows++;
+    }
+  }
+  return { padding, goodRows, tail: raw.slice(at) };
 }
 
 function isAt(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
