@@ -2,7 +2,7 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
-import { readArithmetic, writeArithmetic } from './arithmetic-scan.js';
+import { compareArithmetic, readArithmetic, writeArithmetic } from './arithmetic-scan.js';
 import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -66,8 +66,7 @@ export interface ScanPlace {
 /** The bytes of one scan, in steps of some rows of MCUs; a step's array is valid until the next is asked for. */
 export function* writeScan({ frame, scan, planes }: ScanPlace, traits: ScanTraits): Generator<Uint8Array, void, undefined> {
   if (frame.arithmetic) {
-    for (const { bytes } of writeArithmetic({ frame, scan, planes }, traits.padding, traits.goodRows)) yield bytes;
-    yield traits.tail;
+    yield* writeArithmetic({ frame, scan, planes }, traits);
     return;
   }
   const writer = new ScanWriter(traits.padding);
@@ -94,7 +93,7 @@ interface ReadRows {
 }
 
 function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
-  if (frame.arithmetic) return readArithmeticScan(bytes, { frame, scan, planes });
+  if (frame.arithmetic) return ended(readArithmetic(bytes, { frame, scan, planes }));
   if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
   const { across, down } = mcusOf(frame, scan.header);
   const { restart } = scan.header;
@@ -106,8 +105,8 @@ function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRo
   return { rows: row, padding: paddingRead(reader) };
 }
 
-function readArithmeticScan(bytes: Uint8Array, place: ScanPlace): ReadRows {
-  const steps = readArithmetic(bytes, place);
+/** @returns what a generator returns in the end. */
+function ended<T>(steps: Generator<undefined, T, undefined>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
@@ -143,7 +142,7 @@ function paddingRead(reader: ScanReader): ScanPadding {
 /** Writes a scan again, row by row, as far as the bytes are the same. */
 function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding }: ReadRows): ScanTraits {
   const { frame, scan } = place;
-  if (frame.arithmetic) return compareArithmetic(bytes, place, { rows: readRows, padding });
+  if (frame.arithmetic) return ended(compareArithmetic(bytes, place, { rows: readRows, padding }));
   const { down } = mcusOf(frame, scan.header);
   const raw = bytes.subarray(scan.start, scan.end);
   const writer = new ScanWriter(padding);
@@ -164,22 +163,6 @@ function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding 
     }
   }
   return { padding, goodRows: good, tail: raw.slice(at) };
-}
-
-function compareArithmetic(bytes: Uint8Array, place: ScanPlace, { rows, padding }: ReadRows): ScanTraits {
-  const raw = bytes.subarray(place.scan.start, place.scan.end);
-  let at = 0;
-  let goodRows = 0;
-  for (const step of writeArithmetic(place, padding, rows === mcusOf(place.frame, place.scan.header).down ? rows + 1 : rows)) {
-    let from = 0;
-    for (const end of step.rowEnds) {
-      if (!isAt(raw, at, step.bytes.subarray(from, end))) return { padding, goodRows, tail: raw.slice(at) };
-      at += end - from;
-      from = end;
-      goodRows++;
-    }
-  }
-  return { padding, goodRows, tail: raw.slice(at) };
 }
 
 function isAt(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
