@@ -9,7 +9,7 @@ const { clz32 } = Math;
 /** Zero bytes that may be read behind each interval, and behind all of them together: a writer leaves them out. */
 const spareOfInterval = 4;
 const spareOfScan = 1_024;
-/** Decisions that a block and a byte may hold: real ones hold about 11 a byte, crafted ones 750. All that may be left is a small integer. */
+/** Decisions that a block and a byte may hold: real ones hold about 11 a byte, crafted ones 750. What is left of them stays a small integer. */
 const decisionsOfBlock = 16;
 const decisionsOfByte = 64;
 const maxDecisions = 0x20000000;
@@ -29,15 +29,15 @@ export class ArithmeticReader {
 
   /**
    * @param scan the entropy-coded bytes, at most 128 MiB.
-   * @param blocks how many blocks the scan should have, and how many restart markers.
+   * @param expected how many blocks and restart markers the scan should have.
    */
   constructor(
     private readonly scan: Uint8Array,
-    { blocks, restarts }: { readonly blocks: number; readonly restarts: number },
+    expected: { readonly blocks: number; readonly restarts: number },
   ) {
-    this.left = Math.min(maxDecisions, decisionsOfBlock * blocks);
+    this.left = Math.min(maxDecisions, decisionsOfBlock * expected.blocks);
     this.spare = spareOfScan + (scan.length >> 2);
-    this.markers = new Uint8Array(Math.min(restarts, scan.length >> 1));
+    this.markers = new Uint8Array(Math.min(expected.restarts, scan.length >> 1));
     this.begin();
   }
 
