@@ -23,6 +23,8 @@ export interface Component {
 /** The frame. */
 export interface Frame {
   readonly progressive: boolean;
+  /** Whether its scans are arithmetic-coded, and not Huffman-coded. */
+  readonly arithmetic: boolean;
   /** Bits of a sample: 8 or 12. */
   readonly precision: number;
   readonly width: number;
@@ -41,9 +43,23 @@ export interface ScanComponent {
   readonly ac: HuffmanCodes | undefined;
 }
 
+/** What an arithmetic-coded scan has in place of codes, for one component. */
+export interface Conditions {
+  /** The numbers of its statistics; components may share them. */
+  readonly dc: number;
+  readonly ac: number;
+  /** A DC difference up to the first magnitude counts as none, one above the second as large. */
+  readonly small: number;
+  readonly large: number;
+  /** The last coefficient that counts as low, in zigzag order. */
+  readonly lastLow: number;
+}
+
 /** What a scan's header and the segments before it say. */
 export interface ScanHeader {
   readonly components: readonly ScanComponent[];
+  /** Of the same components. */
+  readonly conditions: readonly Conditions[];
   /** First and last coefficient, in zigzag order. */
   readonly from: number;
   readonly to: number;
@@ -77,7 +93,7 @@ export function frameSize(segment: Uint8Array): { readonly width: number; readon
 }
 
 /**
- * @param marker the second byte of the marker: 0xC0 to 0xC2.
+ * @param marker the second byte of the marker: 0xC0 to 0xC2, 0xC9 or 0xCA.
  * @param segment what follows the length.
  * @param height of the picture.
  * @returns the frame, or undefined if it is not one that is understood.
@@ -105,13 +121,16 @@ export function frameOf(marker: number, segment: Uint8Array, height: number): Fr
     if (count === 1) return { ...side, across, down, stride: across, rows: down };
     return { ...side, across, down, stride: mcusAcross * side.horizontal, rows: mcusDown * side.vertical };
   });
-  return { progressive: marker === 0xc2, precision, width, height, components, mcusAcross, mcusDown };
+  const [progressive, arithmetic] = [marker === 0xc2 || marker === 0xca, marker > 0xc8];
+  return { progressive, arithmetic, precision, width, height, components, mcusAcross, mcusDown };
 }
 
 /** The codes in force, by the number of their table. */
 export interface CodesInForce {
   readonly dc: readonly (HuffmanCodes | undefined)[];
   readonly ac: readonly (HuffmanCodes | undefined)[];
+  /** Conditioning of arithmetic coding as DAC segments give it: 16 bytes for DC, and 16 for AC. */
+  readonly conditioning: Uint8Array;
   readonly restart: number;
 }
 
@@ -120,14 +139,22 @@ export function scanHeaderOf(frame: Frame, segment: Uint8Array, codes: CodesInFo
   const count = segment[0] ?? 0;
   if (count < 1 || count > frame.components.length || segment.length < 4 + 2 * count) return undefined;
   const components: ScanComponent[] = [];
+  const conditions: Conditions[] = [];
   for (let at = 1; at <= 2 * count; at += 2) {
     const index = frame.components.findIndex(({ id }, place) => id === segment[at] && components.every((other) => other.index !== place));
     if (index < 0) return undefined;
     const tables = segment[at + 1]!;
     components.push({ index, dc: codes.dc[tables >> 4], ac: codes.ac[tables & 15] });
+    conditions.push(conditionsOf(tables, codes.conditioning));
   }
   const [from, to, point] = segment.subarray(1 + 2 * count);
-  return bandOf(frame, { components, from: from!, to: to!, high: point! >> 4, low: point! & 15, restart: codes.restart });
+  return bandOf(frame, { components, conditions, from: from!, to: to!, high: point! >> 4, low: point! & 15, restart: codes.restart });
+}
+
+function conditionsOf(tables: number, conditioning: Uint8Array): Conditions {
+  const [dc, ac] = [tables >> 4, tables & 15];
+  const bounds = conditioning[dc]!;
+  return { dc, ac, small: (1 << (bounds & 15)) >> 1, large: 1 << (bounds >> 4), lastLow: conditioning[16 + ac]! };
 }
 
 function bandOf(frame: Frame, header: ScanHeader): ScanHeader | undefined {

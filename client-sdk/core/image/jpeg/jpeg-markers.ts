@@ -31,16 +31,19 @@ export interface ParsedJpeg {
 /** Scans of a file that is taken apart. */
 export const maxScans = 256;
 
-/** Blocks that all the scans together may visit: a file of many almost empty scans costs more time than it saves. */
-function maxVisits(fileBytes: number): number {
-  return 16_777_216 + 16 * fileBytes;
+/**
+ * Blocks that all the scans together may visit: a file of many almost empty scans costs more time than it saves. An
+ * arithmetic-coded block may cost that time without a bit.
+ */
+function maxVisits({ arithmetic }: Frame, fileBytes: number): number {
+  return (16_777_216 + 16 * fileBytes) / (arithmetic ? 4 : 1);
 }
 
 /**
  * @param bytes the file; or, if `wholeBytes` is given, the file without the bytes of its scans.
  * @param wholeBytes the length of the file with its scans.
- * @returns the pieces, or undefined if the file is no sequential or progressive Huffman-coded JPEG, or could not hold
- * the picture that it names.
+ * @returns the pieces, or undefined if the file is no sequential or progressive JPEG, or could not hold the picture that it
+ * names.
  */
 export function parseJpeg(bytes: Uint8Array, wholeBytes?: number): ParsedJpeg | undefined {
   const size = wholeBytes ?? bytes.length;
@@ -48,9 +51,9 @@ export function parseJpeg(bytes: Uint8Array, wholeBytes?: number): ParsedJpeg | 
   const walk = new MarkerWalk(bytes, wholeBytes === undefined);
   const frame = walk.run();
   if (frame === undefined || walk.scans.length === 0 || walk.scans.length > maxScans) return undefined;
-  // A block takes at least one bit, that of its DC coefficient.
+  // A block takes at least one bit, that of its DC coefficient; arithmetic-coded it may take less, but then the file is too small to matter.
   if (realBlocks(frame) > 8 * size || 128 * allBlocks(frame) > Math.min(maxCoefficientBytes, maxUnfoldedBytes(size))) return undefined;
-  if (visitsOf(frame, walk.scans) > maxVisits(size)) return undefined;
+  if (visitsOf(frame, walk.scans) > maxVisits(frame, size)) return undefined;
   return { frame, pieces: piecesOf(walk.scans, bytes.length) };
 }
 
@@ -81,6 +84,7 @@ class MarkerWalk {
   readonly scans: ScanPiece[] = [];
   private readonly dc = [...standardDc];
   private readonly ac = [...standardAc];
+  private readonly conditioning = new Uint8Array(32).fill(0x10, 0, 16).fill(5, 16);
   private restart = 0;
   private frame: Frame | undefined;
   private at = 2;
@@ -112,9 +116,10 @@ class MarkerWalk {
 
   private take(marker: number, segment: Uint8Array): boolean {
     if (marker === 0xc4) this.takeCodes(segment);
+    else if (marker === 0xcc) this.takeConditioning(segment);
     else if (marker === 0xdd) this.restart = segment.length < 2 ? 0 : (segment[0]! << 8) | segment[1]!;
     else if (marker === 0xda) return this.takeScan(segment);
-    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) return this.takeFrame(marker, segment);
+    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) return this.takeFrame(marker, segment);
     return true;
   }
 
@@ -129,8 +134,12 @@ class MarkerWalk {
     }
   }
 
+  private takeConditioning(segment: Uint8Array): void {
+    for (let at = 0; at + 2 <= segment.length && segment[at]! < 32; at += 2) this.conditioning[segment[at]!] = segment[at + 1]!;
+  }
+
   private takeFrame(marker: number, segment: Uint8Array): boolean {
-    if (this.frame !== undefined || marker > 0xc2 || segment.length < 6) return false;
+    if (this.frame !== undefined || (marker > 0xc2 && marker !== 0xc9 && marker !== 0xca) || segment.length < 6) return false;
     const { height } = frameSize(segment);
     this.frame = frameOf(marker, segment, height === 0 ? this.heightAhead() : height);
     return this.frame !== undefined;
@@ -153,7 +162,7 @@ class MarkerWalk {
 
   private takeScan(segment: Uint8Array): boolean {
     if (this.frame === undefined) return false;
-    const inForce: CodesInForce = { dc: this.dc, ac: this.ac, restart: this.restart };
+    const inForce: CodesInForce = { dc: this.dc, ac: this.ac, conditioning: this.conditioning, restart: this.restart };
     const header = scanHeaderOf(this.frame, segment, inForce);
     if (header === undefined) return false;
     const start = this.at;

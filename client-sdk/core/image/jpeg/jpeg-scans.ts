@@ -2,6 +2,7 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
+import { compareArithmetic, readArithmetic, writeArithmetic } from './arithmetic-scan.js';
 import { fillPadding, findPlaces, paddingOf, zeroPlanes, type Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -35,7 +36,7 @@ export function readScans(bytes: Uint8Array, { frame, pieces }: ParsedJpeg): Rea
   const planes = zeroPlanes(frame);
   const read = scans.map((scan) => readScan(bytes, { frame, scan, planes }));
   // A scan that breaks off within a block leaves coefficients whose places are not noted.
-  if (scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) planes.forEach(findPlaces);
+  if (!frame.arithmetic && scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) planes.forEach(findPlaces);
   const traits = scans.map((scan, index) => compare(bytes, { frame, scan, planes }, read[index]!));
   const tails = traits.reduce((sum, { tail }) => sum + tail.length, 0);
   const whole = scans.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -64,6 +65,10 @@ export interface ScanPlace {
 
 /** The bytes of one scan, in steps of some rows of MCUs; a step's array is valid until the next is asked for. */
 export function* writeScan({ frame, scan, planes }: ScanPlace, traits: ScanTraits): Generator<Uint8Array, void, undefined> {
+  if (frame.arithmetic) {
+    yield* writeArithmetic({ frame, scan, planes }, traits);
+    return;
+  }
   const writer = new ScanWriter(traits.padding);
   const { down } = mcusOf(frame, scan.header);
   if (traits.goodRows > 0) {
@@ -88,6 +93,7 @@ interface ReadRows {
 }
 
 function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRows {
+  if (frame.arithmetic) return ended(readArithmetic(bytes, { frame, scan, planes }));
   if (!hasCodes(frame, scan.header)) return { rows: 0, padding: { bit: 1, exceptions: nothing, numbers: nothing } };
   const { across, down } = mcusOf(frame, scan.header);
   const { restart } = scan.header;
@@ -97,6 +103,14 @@ function readScan(bytes: Uint8Array, { frame, scan, planes }: ScanPlace): ReadRo
   while (row < down && rows.readRow(row)) row++;
   if (row === down) reader.passEnd();
   return { rows: row, padding: paddingRead(reader) };
+}
+
+/** @returns what a generator returns in the end. */
+function ended<T>(steps: Generator<undefined, T, undefined>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function rowReader({ frame, scan, planes }: ScanPlace, reader: ScanReader): RowReader {
@@ -128,6 +142,7 @@ function paddingRead(reader: ScanReader): ScanPadding {
 /** Writes a scan again, row by row, as far as the bytes are the same. */
 function compare(bytes: Uint8Array, place: ScanPlace, { rows: readRows, padding }: ReadRows): ScanTraits {
   const { frame, scan } = place;
+  if (frame.arithmetic) return ended(compareArithmetic(bytes, place, { rows: readRows, padding }));
   const { down } = mcusOf(frame, scan.header);
   const raw = bytes.subarray(scan.start, scan.end);
   const writer = new ScanWriter(padding);
