@@ -9,6 +9,7 @@ import { codeContent, decodeContent } from '../../client-sdk/core/image/coded.js
 import { codeCoefficients, decodeCoefficients } from '../../client-sdk/core/image/coefficient-coder.js';
 import { blocksOf, maxCoefficientBlocks, newCoefficients } from '../../client-sdk/core/image/content.js';
 import { maxCodedBytes, minBlockCodedBytes } from '../../client-sdk/protocol/limits.js';
+import { readPlainly } from '../support/plain-coefficients.js';
 import { coefficientPictures, sampleCoefficients } from '../support/sample-coefficients.js';
 import { numbersFrom, sampleTile } from '../support/sample-tiles.js';
 
@@ -63,6 +64,16 @@ describe('coding of coefficients', () => {
 
   it.each(sides)('gives back tiles of %d by %d blocks', (across, down) => {
     for (const picture of coefficientPictures) expectExact(sampleCoefficients({ across, down }, picture));
+  });
+
+  it('writes what a reader written from the specification reads', () => {
+    fc.assert(
+      fc.property(tiles, (content) => {
+        const code = codeCoefficients(content);
+        if (code !== undefined) expect(Buffer.compare(readPlainly(code), content)).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('does not remember earlier tiles, of pixels neither', () => {

@@ -7,6 +7,7 @@ import { DiceError } from '../../client-sdk/core/errors.js';
 import { codeContent, decodeContent } from '../../client-sdk/core/image/coded.js';
 import { blocksOf, newCoefficients } from '../../client-sdk/core/image/content.js';
 import { bytesOfHex, hexOf } from '../../client-sdk/protocol/bytes.js';
+import { readPlainly } from '../support/plain-coefficients.js';
 import { bytesIn, numberIn, objectIn, type Vector } from '../support/vector.js';
 
 const folder = 'test/vectors/coefficients';
@@ -56,9 +57,19 @@ describe('the frozen codes of coefficients', () => {
     expect(Buffer.compare(decodeContent(codedOf(vector)), contentOf(vector))).toBe(0);
   });
 
+  it.each(right.filter((name) => codedOf(read(name))[0] === 7))('%s is read to the same content by a reader written from the specification', (name) => {
+    const vector = read(name);
+    expect(Buffer.compare(readPlainly(unframed(codedOf(vector))), contentOf(vector))).toBe(0);
+  });
+
   it.each(refused)('%s is refused', (name) => {
     const { input, failure } = read(name);
     expect(failure).toBe('recipe-invalid');
     expect(() => decodeContent(bytesIn(input, 'coded'))).toThrow(DiceError);
   });
 });
+
+/** A payload without the coder's id and its length. */
+function unframed(coded: Uint8Array): Uint8Array {
+  return coded.subarray(1 + (coded.subarray(1).findIndex((byte) => byte < 128) + 1));
+}

@@ -5,7 +5,7 @@
  * A distribution is a vector of eight thresholds: the probabilities that a symbol is at most 0 ... 7. Four states take turns. What is
  * needed for each coefficient stands in locals: hence some lines that stand twice.
  */
-import { codeMargin, coefficientsAt, maxBytes, samplesAt, valuesAt } from './memory';
+import { codeMargin, coefficientsAt, maxBytes, memoryEnd, samplesAt, valuesAt } from './memory';
 
 /** Blocks of 64 coefficients that a content of 1 MiB may hold. */
 const maxBlocks: usize = 8192;
@@ -71,7 +71,7 @@ const zeroAt: usize = magnitudesAt + 10 * 32;
 const statesAt: usize = zeroAt + 128;
 /** By the sum of the two last places around: which distribution of last places. */
 const kindsAt: usize = statesAt + 64;
-export const tablesEnd: usize = kindsAt + 128;
+const tablesEnd: usize = kindsAt + 128;
 /** Those of one tile, where other modes have theirs. By block: place of the last coefficient, error of the constant one. */
 const endsAt: usize = (valuesAt + 63) & ~63;
 const errorsAt: usize = endsAt + maxBlocks;
@@ -81,7 +81,7 @@ const sizesAt: usize = blocksAt + blockBytes * maxBlocks;
 const queueAt: usize = sizesAt + 128 * maxBlocks;
 const wordsAt: usize = queueAt + 4 * 96 * maxBlocks;
 const bitsAt: usize = wordsAt + 2 * 96 * maxBlocks;
-export const coefficientsEnd: usize = bitsAt + maxBytes + codeMargin;
+const tileEnd: usize = bitsAt + maxBytes + codeMargin;
 /** Where a reader keeps the code, and finds bits. */
 const codeAt: usize = wordsAt;
 const codeBitsAt: usize = codeAt + statesBytes;
@@ -178,6 +178,7 @@ function writeWords(limit: i32): i32 {
 }
 
 function fillTables(): void {
+  if (tablesEnd > memoryEnd || tileEnd > coefficientsAt) ERROR('A place is outside the memory.');
   if (isFilled) return;
   isFilled = true;
   for (let s = 0; s < 65536; s++) store<u8>(levelsAt + <usize>s, rowOf * min(levelCount - 1, s < 7 ? (s + 1) >> 1 : 35 - clz<i32>(s / 7)));
@@ -248,19 +249,17 @@ function openTile(): void {
 }
 
 /** Writes a block's rows, and its columns behind them. */
-@inline function turnBlock(from: usize, to: usize, isCopying: bool): void {
+@inline function takeBlock(from: usize, to: usize): void {
   const r0 = v128.load(from), r1 = v128.load(from, 16), r2 = v128.load(from, 32), r3 = v128.load(from, 48);
   const r4 = v128.load(from, 64), r5 = v128.load(from, 80), r6 = v128.load(from, 96), r7 = v128.load(from, 112);
-  if (isCopying) {
-    v128.store(to, r0);
-    v128.store(to, r1, 16);
-    v128.store(to, r2, 32);
-    v128.store(to, r3, 48);
-    v128.store(to, r4, 64);
-    v128.store(to, r5, 80);
-    v128.store(to, r6, 96);
-    v128.store(to, r7, 112);
-  }
+  v128.store(to, r0);
+  v128.store(to, r1, 16);
+  v128.store(to, r2, 32);
+  v128.store(to, r3, 48);
+  v128.store(to, r4, 64);
+  v128.store(to, r5, 80);
+  v128.store(to, r6, 96);
+  v128.store(to, r7, 112);
   const a0 = lowPairs(r0, r4), a1 = highPairs(r0, r4), a2 = lowPairs(r1, r5), a3 = highPairs(r1, r5);
   const a4 = lowPairs(r2, r6), a5 = highPairs(r2, r6), a6 = lowPairs(r3, r7), a7 = highPairs(r3, r7);
   const b0 = lowPairs(a0, a4), b1 = highPairs(a0, a4), b2 = lowPairs(a1, a5), b3 = highPairs(a1, a5);
@@ -445,7 +444,7 @@ function openTile(): void {
 }
 
 function writeBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp: bool, hasRight: bool): void {
-  turnBlock(samplesAt + headerBytes + (index << 7), here, true);
+  takeBlock(samplesAt + headerBytes + (index << 7), here);
   let end = 0;
   for (let y: usize = 0; y < 8; y++) end = max(end, <i32>load<u8>(lastOfAt + (y << 8) + <usize>i16x8.bitmask(i16x8.ne(v128.load(here + (y << 4)), i16x8.splat(0)))));
   codeLast(false, end, hasLeft ? <i32>load<u8>(endsAt + index - 1) : -1, hasUp ? <i32>load<u8>(endsAt + index - <usize>across) : -1);
