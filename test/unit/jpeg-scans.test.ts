@@ -4,6 +4,7 @@ import sharp, { type JpegOptions } from 'sharp';
 import { parseJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { findPlaces } from '../../client-sdk/core/image/jpeg/scan-kernel.js';
 import { readTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
 import { maxWholeBytes } from '../../client-sdk/core/image/image-limits.js';
 import { ByteReader } from '../../client-sdk/core/image/varint.js';
@@ -72,7 +73,7 @@ describe('a JPEG file comes back exactly, all of its scans from coefficients', (
   it.each([1, 3, 4] as const)('with %d channels', async (channels) => {
     for (const options of forms) {
       const file = await jpeg(options, { channels });
-      expect(mustOpen(file).planes.length).toBe(channels);
+      expect(mustOpen(file).planes.list.length).toBe(channels);
       expectWhole(file);
     }
   });
@@ -151,7 +152,7 @@ describe('coefficients', () => {
   it('are the same whatever the scans and codes', async () => {
     const files = await Promise.all(forms.slice(0, 4).map((options) => jpeg({ ...options, trellisQuantisation: false, overshootDeringing: false })));
     files.push(rewritten(await jpeg(forms[0]), { restart: 3 }));
-    const [first, ...others] = files.map((file) => mustOpen(file).planes.map(realValues));
+    const [first, ...others] = files.map((file) => mustOpen(file).planes.list.map(realValues));
     expect(first?.[0]?.some((value) => value !== 0)).toBe(true);
     for (const other of others) expect(other).toEqual(first);
   });
@@ -161,7 +162,7 @@ describe('coefficients', () => {
     const file = new Uint8Array(await sharp(new Uint8Array(240).fill(144), { raw }).toColourspace('b-w').jpeg({ quality: 100 }).toBuffer());
     const block = new Int16Array(64);
     block[0] = 128;
-    expect(mustOpen(file).planes.map(realValues)).toEqual([Int16Array.from({ length: 6 * 64 }, (_, index) => block[index % 64] ?? 0)]);
+    expect(mustOpen(file).planes.list.map(realValues)).toEqual([Int16Array.from({ length: 6 * 64 }, (_, index) => block[index % 64] ?? 0)]);
   });
 
   it('of padding blocks are as predicted in files of libjpeg, and kept where they are not', async () => {
@@ -257,10 +258,8 @@ describe('traits of scans', () => {
     for (const progressive of [false, true]) {
       const { frame, pieces, planes } = mustOpen(await jpeg({ progressive }));
       const random = fixedRandom('coefficients');
-      for (const { values, places } of planes) {
-        values.set(new Int16Array(random(2 * values.length).slice().buffer));
-        places.fill(-1);
-      }
+      for (const { values } of planes.list) values.set(new Int16Array(random(2 * values.length).slice().buffer));
+      findPlaces(planes.kernel);
       const padding = { bit: 0, exceptions: random(3), numbers: random(7) } as const;
       for (const scan of pieces) {
         if (scan.kind === 'bytes') continue;
