@@ -3,7 +3,7 @@
  * picture. Independent of codes, scans and quantisation. SPEC.md section 6.
  */
 import type { Component, Frame } from './jpeg-frame.js';
-import { scanKernel, type ScanKernel } from './scan-kernel.js';
+import { releaseKernel, scanKernel, type ScanKernel } from './scan-kernel.js';
 
 /**
  * The blocks of one component in raster order, `stride` to a row: 64 coefficients each, in natural (row-major) order.
@@ -43,6 +43,11 @@ export function zeroPlanes(frame: Frame): Planes {
     return { across, down, stride, rows, values };
   });
   return { list, kernel };
+}
+
+/** Gives the memory of planes to the next file, if the thread has one: they may not be used any more. Without this it is freed in time. */
+export function releasePlanes({ kernel }: Planes): void {
+  releaseKernel(kernel);
 }
 
 /** Number of padding blocks of a component. */

@@ -2,7 +2,7 @@
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
-import { fillPadding, paddingOf, zeroPlanes, type Planes } from './coefficients.js';
+import { fillPadding, paddingOf, releasePlanes, zeroPlanes, type Planes } from './coefficients.js';
 import { readHuffman, writeHuffman, type ReadRows, type ScanPlace } from './huffman-scan.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
@@ -44,7 +44,10 @@ export function* readScansInSteps(bytes: Uint8Array, { frame, pieces }: ParsedJp
   for (const [index, scan] of scans.entries()) traits.push(yield* compare(bytes, { frame, scan, planes }, read[index]!));
   const tails = traits.reduce((sum, { tail }) => sum + tail.length, 0);
   const whole = scans.reduce((sum, { start, end }) => sum + end - start, 0);
-  if (2 * tails > whole) return undefined;
+  if (2 * tails > whole) {
+    releasePlanes(planes);
+    return undefined;
+  }
   clearTails(frame, scans, { planes, traits });
   return { planes, padding: frame.components.map((component, index) => paddingOf(component, planes.list[index]!)), traits };
 }

@@ -19,6 +19,10 @@ export const maxEvents = 4_096;
 export const tableBytes = 0x1500;
 export const partBytes = 32;
 
+/** Of the memory that is kept for the next file: pages that were used before cost a third of those that were not. */
+const maxIdleBytes = 100_663_296;
+let idle: Kernel | undefined;
+
 /** The kernel and its memory, which does not grow any more. */
 export interface ScanKernel {
   readonly run: Kernel;
@@ -31,7 +35,7 @@ export interface ScanKernel {
   readonly blocks: readonly number[];
   readonly valuesAt: readonly number[];
   readonly placesAt: readonly number[];
-  /** Scans that were begun: only the last of them may go on. */
+  /** Scans that were begun: only the last of them may go on. Negative after `releaseKernel`. */
   scans: number;
 }
 
@@ -47,15 +51,18 @@ export interface ScanKernelShape {
 
 /** A kernel whose memory has room for the blocks, all of them zero. */
 export function scanKernel({ blocks, order, hasPlaces }: ScanKernelShape): ScanKernel {
-  const run = newScanKernel();
+  const run = idle ?? newScanKernel();
+  idle = undefined;
   const planesAt = run.place(areas.planes);
   const all = blocks.reduce((sum, count) => sum + count, 0);
   const end = planesAt + all * (blockBytes + (hasPlaces ? placesBytes : 0));
   const missing = Math.ceil((end - run.memory.buffer.byteLength) / pageBytes);
+  const used = Math.min(end, run.memory.buffer.byteLength);
   if (missing > 0) run.memory.grow(missing);
   const starts = blocks.map((_, index) => blocks.slice(0, index).reduce((sum, count) => sum + count, 0));
   const { buffer } = run.memory;
   const bytes = new Uint8Array(buffer);
+  bytes.fill(0, planesAt, used);
   const at = placesOfAreas(run);
   bytes.set(order.map((place) => 2 * place), at.order);
   return {
@@ -65,6 +72,13 @@ export function scanKernel({ blocks, order, hasPlaces }: ScanKernelShape): ScanK
     placesAt: hasPlaces ? starts.map((start) => planesAt + all * blockBytes + start * placesBytes) : [],
     scans: 0,
   };
+}
+
+/** Gives the memory to the next file: neither the kernel nor any view of its memory may be used any more. */
+export function releaseKernel(kernel: ScanKernel): void {
+  if (kernel.scans < 0) return;
+  kernel.scans = -1;
+  if (kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
 }
 
 function placesOfAreas(run: Kernel): ScanKernel['at'] {
