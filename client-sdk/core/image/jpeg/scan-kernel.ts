@@ -16,7 +16,7 @@ const callBlocks = 65_536;
 /** Sizes of areas, as in kernel/memory.ts. */
 export const rawBytes = 262_144;
 export const maxEvents = 4_096;
-export const tableBytes = 0x1500;
+export const tableBytes = 0x1800;
 export const partBytes = 32;
 
 /** Of the memory that is kept for the next file: pages that were used before cost a third of those that were not. */

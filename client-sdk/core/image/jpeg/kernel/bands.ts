@@ -4,7 +4,7 @@
  */
 import { bitsAt, position, seek } from './bits-in';
 import { put } from './bits-out';
-import { codeOf, entryOf, valueOf } from './codes';
+import { codeOf, codeOfSmall, codeOfValue, entryOf, valueOf } from './codes';
 import { correctionsAt, orderAt } from './memory';
 import { above, odds, placesAbove, splitPlaces } from './zigzag';
 
@@ -170,12 +170,10 @@ export function writeFirst(at: usize, placesAt: usize): void {
       found = found >>> <u64>zeros >>> 1;
       next += zeros + 1;
       for (; zeros > 15; zeros -= 16) writeSymbol(0xf0);
-      const full = <i32>load<i16>(at + <usize>load<u8>(orderAt - 1 + <usize>next)), sign = full >> 31, magnitude = (full ^ sign) - sign >> low;
-      const size = 32 - clz(magnitude);
-      // No code is of values of 16 bits.
-      if (size > 15) continue;
-      const code = codeOf(ac, zeros << 4 | size);
-      put(code >>> 32 | <u64>((magnitude ^ sign) & (1 << size) - 1), <i32>code);
+      const full = <i32>load<i16>(at + <usize>load<u8>(orderAt - 1 + <usize>next)), sign = full >> 31;
+      const value = ((full ^ sign) - sign >> low ^ sign) - sign;
+      const code = <u32>(value + 16) < 32 ? codeOfSmall(ac, zeros, value + 16) : codeOfValue(ac, zeros, value);
+      put(code >>> 32, <i32>code);
     }
   }
   if (next <= last && ++run == maxRun) writeRun();

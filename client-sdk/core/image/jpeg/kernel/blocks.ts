@@ -4,10 +4,10 @@
  */
 import { bitsAt, position, seek } from './bits-in';
 import { free, keepBits, put, word, writeWord } from './bits-out';
-import { codeOf, entryOf, valueOf } from './codes';
-import { orderAt } from './memory';
+import { codeOf, codeOfSmall, codeOfValue, entryOf, valueOf } from './codes';
+import { orderAt, orderedAt } from './memory';
 import { acOf, beforeOf, dcOf, keepBefore } from './parts';
-import { placesOf } from './zigzag';
+import { orderPlaces } from './zigzag';
 
 /** Reads a DC coefficient. @returns whether its code is one. */
 export function readDc(part: usize, at: usize, low: i32): bool {
@@ -70,15 +70,17 @@ export function readBlock(part: usize, at: usize): bool {
   return true;
 }
 
-/** Writes a DC coefficient. */
-export function writeDc(part: usize, at: usize, low: i32): void {
+/** What writes the difference of a DC coefficient to the one before, as `codeOfValue`. */
+@inline function codeOfDc(part: usize, at: usize, low: i32): u64 {
   const value = <i32>load<i16>(at) >> low, difference = value - beforeOf(part);
   keepBefore(part, value);
-  const size = 32 - clz(abs(difference));
-  // Coefficients of 16 bits can lie 17 bits apart; no code has more than 15, and what is written is compared.
-  if (size > 15) return;
-  const code = codeOf(dcOf(part), size);
-  put(code >>> 32 | <u64>(difference + (difference >> 31) & (1 << size) - 1), <i32>code);
+  return codeOfValue(dcOf(part), 0, difference);
+}
+
+/** Writes a DC coefficient. */
+export function writeDc(part: usize, at: usize, low: i32): void {
+  const code = codeOfDc(part, at, low);
+  put(code >>> 32, <i32>code);
 }
 
 /** Writes one more bit of a DC coefficient. */
@@ -88,34 +90,32 @@ export function writeBit(at: usize, low: i32): void {
 
 /** Writes a block, from the coefficient that is not zero to the next. */
 export function writeBlock(part: usize, at: usize): void {
-  writeDc(part, at, 0);
   const ac = acOf(part);
-  let bits = word, room = free, order = orderAt, places = placesOf(at) >>> 1;
-  while (places != 0) {
-    let run = <i32>ctz(places);
-    places = places >>> <u64>run >>> 1;
-    order += <usize>(run + 1);
+  let bits = word, room = free, next = 1, places = orderPlaces(at) & ~1;
+  for (let code = codeOfDc(part, at, 0); ; ) {
+    room -= <i32>code;
+    if (room >= 0) {
+      bits |= code >>> 32 << <u64>room;
+    } else {
+      writeWord(bits | code >>> 32 >>> <u64>-room);
+      room += 64;
+      bits = code >>> 32 << <u64>room;
+    }
+    if (places == 0) break;
+    const index = <i32>ctz(places), raised = <i32>load<i8>(orderedAt + <usize>index) + 16;
+    let run = index - next;
+    places &= places - 1;
+    next = index + 1;
     if (run > 15) {
       keepBits(bits, room);
-      for (const code = codeOf(ac, 0xf0); run > 15; run -= 16) put(code >>> 32, <i32>code);
+      for (const zeros = codeOf(ac, 0xf0); run > 15; run -= 16) put(zeros >>> 32, <i32>zeros);
       bits = word;
       room = free;
     }
-    const value = <i32>load<i16>(at + <usize>load<u8>(order)), sign = value >> 31, size = 32 - clz((value ^ sign) - sign);
-    // No code is of values of 16 bits.
-    if (size > 15) continue;
-    const code = codeOf(ac, run << 4 | size), all = code >>> 32 | <u64>(value + sign & (1 << size) - 1);
-    room -= <i32>code;
-    if (room >= 0) {
-      bits |= all << <u64>room;
-      continue;
-    }
-    writeWord(bits | all >>> <u64>-room);
-    room += 64;
-    bits = all << <u64>room;
+    code = <u32>raised < 32 ? codeOfSmall(ac, run, raised) : codeOfValue(ac, run, <i32>load<i16>(at + <usize>load<u8>(orderAt + <usize>index)));
   }
   keepBits(bits, room);
-  if (order == orderAt + 63) return;
+  if (next > 63) return;
   const code = codeOf(ac, 0);
   put(code >>> 32, <i32>code);
 }

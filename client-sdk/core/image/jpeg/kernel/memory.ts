@@ -11,9 +11,9 @@ export const orderAt: usize = 0x1000;
 /** Up to four components of a scan. */
 export const partsAt: usize = 0x1040;
 export const partBytes: usize = 0x20;
-/** A DC and an AC code for each of them: 1314 words for reading, 512 for writing. */
+/** A DC and an AC code for each of them, as in codes.ts: 1314 words for reading, 1536 for writing. */
 export const tablesAt: usize = 0x1100;
-export const tableBytes: usize = 0x1500;
+export const tableBytes: usize = 0x1800;
 /** Padding and markers that were read, or are to be written: a word each. */
 export const eventsAt: usize = tablesAt + 8 * tableBytes;
 export const maxEvents: i32 = 4096;
@@ -25,6 +25,8 @@ export const markersAt: usize = rowEndsAt + 4 * <usize>maxRowEnds;
 export const maxMarkers: i32 = 16384;
 /** Correction bits that wait: 16 bytes for each block that has any. */
 export const correctionsAt: usize = markersAt + 8 * <usize>maxMarkers;
+/** The coefficients of one block in zigzag order, a byte each. */
+export const orderedAt: usize = correctionsAt + 0x4400;
 /** Bytes of a scan as they are in the file, and what vectors reach beyond. */
 export const rawAt: usize = correctionsAt + 0x4800;
 export const rawBytes: usize = 0x40000;

@@ -6,6 +6,7 @@ import { beginBand, readFirst, readFurther, run, skipRun, writeFirst, writeFurth
 import { beginBits, eventCount, isMarkerUnknown, limit, passEnd, passRestart, position, ready, refill } from './bits-in';
 import { beginOut, byteAt, clearOut, eventEnd, eventFrom, flush, writePadding } from './bits-out';
 import { readBit, readBlock, readDc, writeBit, writeBlock, writeDc } from './blocks';
+import { fillSmall } from './codes';
 import { maxEvents, maxRowEnds, outAt, outBytes, rowEndsAt } from './memory';
 import { acOf, blockOf, highOf, keepBefore, partAt, placesFor, rowBytesOf, wideOf } from './parts';
 
@@ -49,6 +50,7 @@ export function beginReading(from: i32, to: i32, markers: i32): void {
 
 /** Begins to write it. */
 export function beginWriting(from: i32, to: i32): void {
+  for (let index = 0; index < count; index++) fillSmall(acOf(partAt(index)));
   beginOut();
   beginBand(from, to, low, acOf(partAt(0)));
 }

@@ -3,9 +3,25 @@
  * but what `findPlaces` is asked to fill.
  */
 
+import { orderedAt } from './memory';
+
 /** Bits of the coefficients of the block at `at` that are not zero. */
 @inline export function placesOf(at: usize): u64 {
   return ~zerosInOrder(pair(at, 0), pair(at, 32), pair(at, 64), pair(at, 96));
+}
+
+/** The same; and puts the coefficients down in zigzag order, as near to themselves as a byte can be. */
+@inline export function orderPlaces(at: usize): u64 {
+  const first = pair(at, 0), second = pair(at, 32), third = pair(at, 64), fourth = pair(at, 96);
+  const a = first16(first, second, third), b = second16(first, second, third, fourth);
+  const c = third16(first, second, third, fourth), d = fourth16(second, third, fourth), none = i8x16.splat(0);
+  v128.store(orderedAt, a);
+  v128.store(orderedAt, b, 16);
+  v128.store(orderedAt, c, 32);
+  v128.store(orderedAt, d, 48);
+  return ~joined(
+    i8x16.bitmask(i8x16.eq(a, none)), i8x16.bitmask(i8x16.eq(b, none)), i8x16.bitmask(i8x16.eq(c, none)), i8x16.bitmask(i8x16.eq(d, none)),
+  );
 }
 
 /** Bits of the coefficients of the block at `at` that are not zero without their `low` last bits. */
