@@ -22,8 +22,6 @@ let low: i32 = 0;
 /** Bits of the band in the places of a block. */
 let band: u64 = 0;
 let ac: usize = 0;
-/** Of the block's coefficients that were other than zero before this scan, those that are to come. */
-let passing: u64 = 0;
 /** Correction bits of the blocks in the run, and where their next goes. */
 let waiting: i32 = 0;
 let waitingAt: usize = correctionsAt;
@@ -39,9 +37,11 @@ export function beginBand(from: i32, to: i32, lowBits: i32, code: usize): void {
   waitingAt = correctionsAt;
 }
 
-/** Leaves away blocks of the run that have no bits. */
-@inline export function skipRun(blocks: i32): void {
-  run -= blocks;
+/** Passes up to so many blocks of the run, which have no bits in a first scan. @returns how many. */
+@inline export function skipRun(blocks: i32): i32 {
+  const count = min(run, blocks);
+  run -= count;
+  return count;
 }
 
 /** Reads a block of the first scan of a band, before which no run is left. @returns whether its codes made sense. */
@@ -87,76 +87,84 @@ export function readFirst(at: usize, placesAt: usize): bool {
 
 /** Reads a block of a further scan of a band. @returns whether its codes made sense. */
 export function readFurther(at: usize, placesAt: usize): bool {
-  const before = load<u64>(placesAt);
-  let index = first;
-  passing = before & band;
-  while (run == 0 && index <= last) {
-    const bits = bitsAt(position), entry = entryOf(ac, bits), zeros = entry >> 12 & 15, size = entry >> 8 & 15, taken = entry & 255;
-    let value = 0;
-    if (size > 0) {
-      // The size is one, and its bit may have been read with the code.
-      if (size > 1) return false;
-      value = entry >> 16;
-      seek(position + taken);
-      if (value == 0) {
-        value = <i64>(bits << <u64>taken) < 0 ? 1 : -1;
-        seek(position + 1);
-      }
-    } else if (zeros < 15) {
-      if (entry == 0) return false;
-      run = (1 << zeros) + <i32>(bits << <u64>taken >>> 1 >>> <u64>(63 - zeros));
-      seek(position + taken + zeros);
-      break;
-    } else {
-      seek(position + taken);
-    }
-    index = pass(at, index, zeros);
-    if (value != 0) {
-      if (index > last) return false;
-      store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(value << low));
-      store<u64>(placesAt, load<u64>(placesAt) | <u64>1 << <u64>index);
-    }
-    index++;
-  }
-  if (run == 0) return true;
-  run--;
-  if (passing != 0) passRest(at);
-  return true;
-}
-
-/** Passes as many zeros, correcting what is between them. @returns the index of the zero behind them, or 64 beyond the band. */
-function pass(at: usize, from: i32, zeros: i32): i32 {
-  let index = from, left = zeros, next = <i32>ctz(passing);
-  for (; left >= next - index && next < 64; next = <i32>ctz(passing)) {
-    left -= next - index;
-    index = next + 1;
-    passing &= passing - 1;
-    correct(at, next, bitsAt(position));
-    seek(position + 1);
-  }
-  return left >= next - index ? 64 : index + left;
-}
-
-/** Corrects all that are to come. */
-function passRest(at: usize): void {
-  let from = position, bits = bitsAt(from), mark = from + 56, left = passing;
-  for (; left != 0; left &= left - 1) {
+  // Coefficients that were other than zero before this scan, and of them those to come; and places to come of zeros.
+  const before = load<u64>(placesAt), old = before & band;
+  let left = old, zerosLeft = ~old & (<u64>-1 << <u64>first), places = before;
+  // Correction bits of all that were passed, the first one in front.
+  let corrections: u64 = 0, count = 0;
+  let from = position, bits = bitsAt(from), mark = from + 25, isGood = true;
+  for (let index = first; run == 0 && index <= last; index++) {
     if (from > mark) {
       bits = bitsAt(from);
-      mark = from + 56;
+      mark = from + 25;
     }
-    correct(at, <i32>ctz(left), bits);
-    bits <<= 1;
-    from++;
+    const entry = entryOf(ac, bits), size = entry >> 8 & 15;
+    let taken = entry & 255, zeros = entry >> 12 & 15, value = entry >> 16;
+    // The size is one, and its bit may have been read with the code.
+    if (size > 1 || entry == 0) {
+      isGood = false;
+      break;
+    }
+    if (size == 0) {
+      if (zeros < 15) {
+        run = (1 << zeros) + <i32>(bits << <u64>taken >>> 1 >>> <u64>(63 - zeros));
+        from += taken + zeros;
+        break;
+      }
+    } else if (value == 0) {
+      value = <i64>(bits << <u64>taken) < 0 ? 1 : -1;
+      taken++;
+    }
+    from += taken;
+    bits <<= <u64>taken;
+    for (; zeros > 0; zeros--) zerosLeft &= zerosLeft - 1;
+    index = <i32>ctz(zerosLeft);
+    // All ones if there is no further zero.
+    const below = (zerosLeft & -zerosLeft) - 1, passed = <i32>popcnt(left & below);
+    zerosLeft &= zerosLeft - 1;
+    left &= ~below;
+    if (passed > 0) {
+      corrections = corrections << <u64>passed | nextBits(from, passed);
+      count += passed;
+      from += passed;
+      bits = bitsAt(from);
+      mark = from + 25;
+    }
+    if (value == 0) continue;
+    if (index > last) {
+      isGood = false;
+      break;
+    }
+    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(value << low));
+    places |= <u64>1 << <u64>index;
+  }
+  if (run > 0) {
+    run--;
+    const passed = <i32>popcnt(left);
+    corrections = corrections << <u64>passed | nextBits(from, passed);
+    count += passed;
+    from += passed;
   }
   seek(from);
+  if (corrections != 0) correct(at, old, corrections << <u64>(64 - count));
+  if (places != before) store<u64>(placesAt, places);
+  return isGood;
 }
 
-/** Corrects a coefficient by the bit at the top of `bits`. */
-@inline function correct(at: usize, index: i32, bits: u64): void {
-  const place = at + <usize>load<u8>(orderAt + <usize>index), value = <i32>load<i16>(place), sign = value >> 31;
-  const change = <i32>(bits >>> 63) << low & ~((value ^ sign) - sign);
-  store<i16>(place, <i16>(value + ((change ^ sign) - sign)));
+/** The next 0 to 63 bits. */
+@inline function nextBits(from: i32, count: i32): u64 {
+  const bits = bitsAt(from);
+  if (count <= 57) return bits >>> 1 >>> <u64>(63 - count);
+  return bits >>> 32 << <u64>(count - 32) | bitsAt(from + 32) >>> <u64>(96 - count);
+}
+
+/** Corrects coefficients by the bits from the top, until no more of them are set. */
+function correct(at: usize, places: u64, bits: u64): void {
+  for (let left = places, rest = bits; rest != 0; rest <<= 1, left &= left - 1) {
+    const place = at + <usize>load<u8>(orderAt + <usize>ctz(left)), value = <i32>load<i16>(place), sign = value >> 31;
+    const change = <i32>(rest >>> 63) << low & ~((value ^ sign) - sign);
+    store<i16>(place, <i16>(value + ((change ^ sign) - sign)));
+  }
 }
 
 /** Writes a block of the first scan of a band. */
@@ -181,46 +189,58 @@ export function writeFirst(at: usize, placesAt: usize): void {
 
 /** Writes a block of a further scan of a band. */
 export function writeFurther(at: usize, placesAt: usize): void {
-  let old: u64 = 0, fresh: u64 = 0;
-  if ((load<u64>(placesAt) & band) != 0) {
-    splitPlaces(at, low);
-    old = above & band;
-    fresh = odds & band & ~old;
+  if ((load<u64>(placesAt) & band) == 0) {
+    if (++run == maxRun) writeRun();
+    return;
   }
-  // Correction bits of this block wait behind those of the run, until a code is written before them.
-  let own: u64 = 0, count = 0, zeros = 0, next = first;
-  for (let found = old | fresh; found != 0; found &= found - 1) {
-    const index = <i32>ctz(found);
-    zeros += index - next;
-    next = index + 1;
-    if (zeros > 15 && fresh >>> <u64>index != 0) {
-      for (; zeros > 15; zeros -= 16) {
-        writeRun();
-        writeSymbol(0xf0);
-        put(own, count);
-        own = count = 0;
+  splitPlaces(at, low);
+  let old = above & band, fresh = odds & band & ~old, next = first;
+  // Correction bits wait behind those of the run, until a code is written before them. Those of this block, the first one in front:
+  let corrections: u64 = 0;
+  for (let left = old, bits = odds; left != 0; left &= left - 1) corrections = corrections << 1 | bits >>> <u64>ctz(left) & 1;
+  if (fresh != 0) writeRun();
+  for (; fresh != 0; fresh &= fresh - 1) {
+    const index = <i32>ctz(fresh), code = <i32>load<i16>(at + <usize>load<u8>(orderAt + <usize>index)) > 0 ? 1 : 0;
+    let passed = old & (<u64>1 << <u64>index) - 1, zeros = index - next - <i32>popcnt(passed);
+    if (zeros > 15) {
+      // A code of 16 zeros is written where the next coefficient behind them is, whether it is new or not.
+      const behind = old ^ passed;
+      zeros = 0;
+      for (let found = passed | <u64>1 << <u64>index; found != 0; found &= found - 1) {
+        const place = <i32>ctz(found);
+        zeros += place - next;
+        next = place + 1;
+        for (; zeros > 15; zeros -= 16) {
+          const before = old & (<u64>1 << <u64>place) - 1;
+          writeSymbol(0xf0);
+          writeSome(corrections, old, before);
+          old ^= before;
+        }
       }
+      passed = old ^ behind;
     }
-    if ((old >>> <u64>index & 1) != 0) {
-      own = own << 1 | odds >>> <u64>index & 1;
-      count++;
-    } else {
-      writeRun();
-      const code = codeOf(ac, zeros << 4 | 1);
-      put(code >>> 32 | <u64>(<i32>load<i16>(at + <usize>load<u8>(orderAt + <usize>index)) > 0 ? 1 : 0), <i32>code);
-      put(own, count);
-      own = count = zeros = 0;
-    }
+    const symbol = codeOf(ac, zeros << 4 | 1);
+    put(symbol >>> 32 | <u64>code, <i32>symbol);
+    writeSome(corrections, old, passed);
+    old ^= passed;
+    next = index + 1;
   }
-  if (zeros == 0 && next > last && count == 0) return;
+  const count = <i32>popcnt(old);
+  if (count == 0 && next > last) return;
   run++;
   if (count > 0) {
-    store<u64>(waitingAt, own);
+    store<u64>(waitingAt, corrections & (<u64>1 << <u64>count) - 1);
     store<u64>(waitingAt, count, 8);
     waitingAt += 16;
     waiting += count;
   }
   if (run == maxRun || waiting > maxCorrections) writeRun();
+}
+
+/** Writes the correction bits of the coefficients `some`, which come first in `all`, whose bits come last in `corrections`. */
+@inline function writeSome(corrections: u64, all: u64, some: u64): void {
+  const count = popcnt(some);
+  if (count > 0) put(corrections >>> popcnt(all ^ some) & (<u64>1 << count) - 1, <i32>count);
 }
 
 /** Writes the run that is not written yet, and its correction bits. */

@@ -90,16 +90,11 @@ export function read(budget: i32): Ended {
         if (!passRestart()) return isMarkerUnknown ? Ended.BrokenAtMarker : Ended.Broken;
         beginInterval();
       }
-      let mcus = 1;
-      if (kind == Kind.First && run > 0) {
-        mcus = min(min(run, across - column), restart > 0 ? left : across);
-        skipRun(mcus);
-      } else if (!readMcu()) {
-        return Ended.Broken;
-      }
+      const most = min(across - column, restart > 0 ? left : across), mcus = kind < Kind.First ? readMcu() : readBand(min(most, blocks));
+      if (mcus == 0) return Ended.Broken;
       column += mcus;
       left -= mcus;
-      blocks -= blocksOfMcu;
+      blocks -= mcus * blocksOfMcu;
     }
   }
   if (eventCount == maxEvents) return Ended.Events;
@@ -112,19 +107,18 @@ function beginInterval(): void {
   for (let index = 0; index < count; index++) keepBefore(partAt(index), 0);
 }
 
-/** @returns whether the MCU made sense and lies within its restart interval. */
-function readMcu(): bool {
-  if (kind >= Kind.First) return readBand(blockOf(partAt(0), row, column));
+/** Reads an MCU. @returns 1, or 0 if it makes no sense or does not lie within its restart interval. */
+function readMcu(): i32 {
   for (let index = 0; index < count; index++) {
     const part = partAt(index), wide = wideOf(part);
     let at = blockOf(part, row, column);
     for (let y = highOf(part); y > 0; y--, at += rowBytesOf(part)) {
       for (let x = 0; x < wide; x++) {
-        if (!readOne(part, at + (<usize>x << 7)) || position > limit) return false;
+        if (!readOne(part, at + (<usize>x << 7)) || position > limit) return 0;
       }
     }
   }
-  return true;
+  return 1;
 }
 
 @inline function readOne(part: usize, at: usize): bool {
@@ -134,9 +128,19 @@ function readMcu(): bool {
   return true;
 }
 
-function readBand(at: usize): bool {
-  const places = placesFor(partAt(0), at);
-  return (kind == Kind.First ? readFirst(at, places) : readFurther(at, places)) && position <= limit;
+/** Reads one block or more of a band, at most `most`. @returns how many, or 0 if one makes no sense or lies not within its interval. */
+function readBand(most: i32): i32 {
+  let at = blockOf(partAt(0), row, column), places = placesFor(partAt(0), at), mcus = 0;
+  const isFirst = kind == Kind.First;
+  do {
+    let passed = 1;
+    if (isFirst && run > 0) passed = skipRun(most - mcus);
+    else if (!(isFirst ? readFirst(at, places) : readFurther(at, places)) || position > limit) return 0;
+    mcus += passed;
+    at += <usize>passed << 7;
+    places += <usize>passed << 3;
+  } while (mcus < most && position < ready);
+  return mcus;
 }
 
 /** Writes on, up to row `rows` and about `budget` blocks. @returns how it ended. */
@@ -144,7 +148,7 @@ export function write(rows: i32, budget: i32): Ended {
   clearOut();
   rowEnds = 0;
   for (let blocks = budget; row < rows; ) {
-    for (; column < across; column++, left--, blocks -= blocksOfMcu) {
+    while (column < across) {
       const isFull = blocks <= 0 || byteAt >= outAt + outBytes, isRestart = restart > 0 && left == 0;
       if (isFull || (isRestart && eventFrom == eventEnd)) {
         flush();
@@ -155,7 +159,10 @@ export function write(rows: i32, budget: i32): Ended {
         writePadding(true);
         beginInterval();
       }
-      writeMcu();
+      const mcus = kind < Kind.First ? writeMcu() : writeBand(min(across - column, restart > 0 ? left : across));
+      column += mcus;
+      left -= mcus;
+      blocks -= mcus * blocksOfMcu;
     }
     flush();
     row++;
@@ -180,13 +187,8 @@ function endRow(): bool {
   return ++rowEnds == maxRowEnds;
 }
 
-function writeMcu(): void {
-  if (kind >= Kind.First) {
-    const at = blockOf(partAt(0), row, column), places = placesFor(partAt(0), at);
-    if (kind == Kind.First) writeFirst(at, places);
-    else writeFurther(at, places);
-    return;
-  }
+/** Writes an MCU. @returns 1. */
+function writeMcu(): i32 {
   for (let index = 0; index < count; index++) {
     const part = partAt(index), wide = wideOf(part);
     let at = blockOf(part, row, column);
@@ -194,6 +196,21 @@ function writeMcu(): void {
       for (let x = 0; x < wide; x++) writeOne(part, at + (<usize>x << 7));
     }
   }
+  return 1;
+}
+
+/** Writes one block or more of a band, at most `most`. @returns how many. */
+function writeBand(most: i32): i32 {
+  let at = blockOf(partAt(0), row, column), places = placesFor(partAt(0), at), mcus = 0;
+  const isFirst = kind == Kind.First;
+  do {
+    if (isFirst) writeFirst(at, places);
+    else writeFurther(at, places);
+    mcus++;
+    at += 128;
+    places += 8;
+  } while (mcus < most && byteAt < outAt + outBytes);
+  return mcus;
 }
 
 @inline function writeOne(part: usize, at: usize): void {
