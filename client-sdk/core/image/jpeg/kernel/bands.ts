@@ -89,47 +89,45 @@ export function readFirst(at: usize, placesAt: usize): bool {
 export function readFurther(at: usize, placesAt: usize): bool {
   // Coefficients that were other than zero before this scan, and of them those to come; and places to come of zeros.
   const before = load<u64>(placesAt), old = before & band;
+  if (run > 0 && old == 0) {
+    run--;
+    return true;
+  }
   let left = old, zerosLeft = ~old & (<u64>-1 << <u64>first), places = before;
   // Correction bits of all that were passed, the first one in front.
-  let corrections: u64 = 0, count = 0;
-  let from = position, bits = bitsAt(from), mark = from + 25, isGood = true;
+  let corrections: u64 = 0, count = 0, from = position, isGood = true;
   for (let index = first; run == 0 && index <= last; index++) {
-    if (from > mark) {
-      bits = bitsAt(from);
-      mark = from + 25;
-    }
-    const entry = entryOf(ac, bits), size = entry >> 8 & 15;
-    let taken = entry & 255, zeros = entry >> 12 & 15, value = entry >> 16;
-    // The size is one, and its bit may have been read with the code.
-    if (size > 1 || entry == 0) {
-      isGood = false;
-      break;
-    }
-    if (size == 0) {
-      if (zeros < 15) {
+    let bits = bitsAt(from), entry = entryOf(ac, bits), taken = entry & 255, zeros = entry >> 12 & 15, value = entry >> 16;
+    if (value == 0) {
+      const size = entry >> 8 & 15;
+      if (entry == 0 || size > 1) {
+        isGood = false;
+        break;
+      }
+      if (size == 1) {
+        // The bit of the value is behind what the table has looked at.
+        value = <i64>(bits << <u64>taken) < 0 ? 1 : -1;
+        taken++;
+      } else if (zeros < 15) {
         run = (1 << zeros) + <i32>(bits << <u64>taken >>> 1 >>> <u64>(63 - zeros));
         from += taken + zeros;
         break;
       }
-    } else if (value == 0) {
-      value = <i64>(bits << <u64>taken) < 0 ? 1 : -1;
-      taken++;
+    } else if ((entry & 0xf00) != 0x100) {
+      isGood = false;
+      break;
     }
     from += taken;
-    bits <<= <u64>taken;
     for (; zeros > 0; zeros--) zerosLeft &= zerosLeft - 1;
     index = <i32>ctz(zerosLeft);
     // All ones if there is no further zero.
     const below = (zerosLeft & -zerosLeft) - 1, passed = <i32>popcnt(left & below);
     zerosLeft &= zerosLeft - 1;
     left &= ~below;
-    if (passed > 0) {
-      corrections = corrections << <u64>passed | nextBits(from, passed);
-      count += passed;
-      from += passed;
-      bits = bitsAt(from);
-      mark = from + 25;
-    }
+    // A code and its value take at most 17 bits, and 57 were loaded.
+    corrections = corrections << <u64>passed | (passed <= 40 ? bits << <u64>taken >>> 1 >>> <u64>(63 - passed) : nextBits(from, passed));
+    count += passed;
+    from += passed;
     if (value == 0) continue;
     if (index > last) {
       isGood = false;
@@ -211,18 +209,22 @@ export function writeFurther(at: usize, placesAt: usize): void {
         zeros += place - next;
         next = place + 1;
         for (; zeros > 15; zeros -= 16) {
-          const before = old & (<u64>1 << <u64>place) - 1;
-          writeSymbol(0xf0);
-          writeSome(corrections, old, before);
+          const before = old & (<u64>1 << <u64>place) - 1, count = popcnt(before);
           old ^= before;
+          writeSymbol(0xf0);
+          put(corrections >>> popcnt(old) & (<u64>1 << count) - 1, <i32>count);
         }
       }
       passed = old ^ behind;
     }
-    const symbol = codeOf(ac, zeros << 4 | 1);
-    put(symbol >>> 32 | <u64>code, <i32>symbol);
-    writeSome(corrections, old, passed);
+    const symbol = codeOf(ac, zeros << 4 | 1), count = popcnt(passed);
     old ^= passed;
+    if (count > 40) {
+      put(symbol >>> 32 | <u64>code, <i32>symbol);
+      put(corrections >>> popcnt(old) & (<u64>1 << count) - 1, <i32>count);
+    } else {
+      put((symbol >>> 32 | <u64>code) << count | corrections >>> popcnt(old) & (<u64>1 << count) - 1, <i32>symbol + <i32>count);
+    }
     next = index + 1;
   }
   const count = <i32>popcnt(old);
@@ -235,12 +237,6 @@ export function writeFurther(at: usize, placesAt: usize): void {
     waiting += count;
   }
   if (run == maxRun || waiting > maxCorrections) writeRun();
-}
-
-/** Writes the correction bits of the coefficients `some`, which come first in `all`, whose bits come last in `corrections`. */
-@inline function writeSome(corrections: u64, all: u64, some: u64): void {
-  const count = popcnt(some);
-  if (count > 0) put(corrections >>> popcnt(all ^ some) & (<u64>1 << count) - 1, <i32>count);
 }
 
 /** Writes the run that is not written yet, and its correction bits. */
