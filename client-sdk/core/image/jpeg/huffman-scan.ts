@@ -119,6 +119,7 @@ function begin({ frame, scan: { header }, planes }: ScanPlace, tableOf: (codes: 
   const { kernel } = planes;
   const { words, at, run } = kernel;
   const isSingle = header.components.length === 1;
+  const isDc = frame.progressive && header.from === 0;
   header.components.forEach(({ index, dc, ac }, part) => {
     const { horizontal, vertical } = frame.components[index]!;
     const tables = [2 * part, 2 * part + 1].map((place) => at.tables + place * tableBytes);
@@ -128,8 +129,9 @@ function begin({ frame, scan: { header }, planes }: ScanPlace, tableOf: (codes: 
       words.set(tableOf(codes), from);
     });
     const sides = isSingle ? [1, 1] : [horizontal, vertical];
-    const row = 128 * planes.list[index]!.stride;
-    words.set([kernel.valuesAt[index]!, row, ...sides, ...tables, 0, kernel.placesAt[index] ?? 0], (at.parts + part * partBytes) >> 2);
+    const { stride } = planes.list[index]!;
+    const plane = isDc ? [kernel.dcsAt[index]!, 2 * stride] : [kernel.valuesAt[index]!, 128 * stride];
+    words.set([...plane, ...sides, ...tables, 0, kernel.placesAt[index] ?? 0], (at.parts + part * partBytes) >> 2);
   });
   const { across, down } = mcusOf(frame, header);
   run.beginScan(kindOf(frame, header), header.components.length, across, down, header.restart, header.low);

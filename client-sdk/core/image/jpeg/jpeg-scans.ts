@@ -6,7 +6,7 @@ import { fillPadding, paddingOf, releasePlanes, zeroPlanes, type Planes } from '
 import { readHuffman, writeHuffman, type ReadRows, type ScanPlace } from './huffman-scan.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
-import { findPlaces } from './scan-kernel.js';
+import { findPlaces, placeDcs } from './scan-kernel.js';
 import type { ScanTraits } from './scan-traits.js';
 
 /** The scans of a file, taken apart. */
@@ -38,6 +38,7 @@ export function* readScansInSteps(bytes: Uint8Array, { frame, pieces }: ParsedJp
   const planes = zeroPlanes(frame);
   const read: ReadRows[] = [];
   for (const scan of scans) read.push(yield* readHuffman(bytes, { frame, scan, planes }));
+  placeDcs(planes.kernel);
   // A scan that breaks off within a block leaves coefficients whose places are not noted.
   if (scans.some(({ header }, index) => read[index]!.rows < mcusOf(frame, header).down)) findPlaces(planes.kernel);
   const traits: ScanTraits[] = [];

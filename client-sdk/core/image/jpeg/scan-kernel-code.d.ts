@@ -22,7 +22,8 @@ export interface Kernel {
   writeEnd(): void;
   bytesWritten(): number;
   rowsEnded(): number;
-  findPlaces(values: number, places: number, blocks: number): void;
+  findPlaces(values: number, places: number, dcs: number, blocks: number): void;
+  placeDcs(values: number, dcs: number, blocks: number): void;
 }
 
 /** A kernel of one's own. Synchronous: the code is small. */

@@ -8,8 +8,9 @@ import { newScanKernel, type Kernel } from './scan-kernel-code.js';
 const areas = { order: 0, parts: 1, tables: 2, events: 3, rowEnds: 4, raw: 5, out: 6, planes: 7 } as const;
 const pageBytes = 65_536;
 const blockBytes = 128;
-/** Two words: a bit for each coefficient. */
+/** Of a block of a progressive file: two words with a bit for each coefficient; and the DC coefficient. */
 const placesBytes = 8;
+const dcBytes = 2;
 /** Blocks that one call looks at: a few milliseconds. */
 const callBlocks = 65_536;
 
@@ -31,10 +32,11 @@ export interface ScanKernel {
   readonly words: Int32Array;
   /** Where an area begins, in bytes. */
   readonly at: Readonly<Record<keyof typeof areas, number>>;
-  /** Per component, blocks, and where its coefficients and their places begin. `placesAt` is empty if the file needs none. */
+  /** Per component, blocks, and where its coefficients begin; for progressive scans, also their places, and DC coefficients alone. */
   readonly blocks: readonly number[];
   readonly valuesAt: readonly number[];
   readonly placesAt: readonly number[];
+  readonly dcsAt: readonly number[];
   /** Scans that were begun: only the last of them may go on. Negative after `releaseKernel`. */
   scans: number;
 }
@@ -45,17 +47,17 @@ export interface ScanKernelShape {
   readonly blocks: readonly number[];
   /** Places of the coefficients in a block, in the order of scans. */
   readonly order: Uint8Array;
-  /** Whether it notes which coefficients are not zero: progressive scans need that. */
-  readonly hasPlaces: boolean;
+  /** Whether its scans are progressive: then it notes which coefficients are not zero, and keeps DC coefficients apart. */
+  readonly isProgressive: boolean;
 }
 
 /** A kernel whose memory has room for the blocks, all of them zero. */
-export function scanKernel({ blocks, order, hasPlaces }: ScanKernelShape): ScanKernel {
+export function scanKernel({ blocks, order, isProgressive }: ScanKernelShape): ScanKernel {
   const run = idle ?? newScanKernel();
   idle = undefined;
   const planesAt = run.place(areas.planes);
   const all = blocks.reduce((sum, count) => sum + count, 0);
-  const end = planesAt + all * (blockBytes + (hasPlaces ? placesBytes : 0));
+  const end = planesAt + all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
   const missing = Math.ceil((end - run.memory.buffer.byteLength) / pageBytes);
   const used = Math.min(end, run.memory.buffer.byteLength);
   if (missing > 0) run.memory.grow(missing);
@@ -69,7 +71,8 @@ export function scanKernel({ blocks, order, hasPlaces }: ScanKernelShape): ScanK
     run, bytes, at, blocks,
     words: new Int32Array(buffer),
     valuesAt: starts.map((start) => planesAt + start * blockBytes),
-    placesAt: hasPlaces ? starts.map((start) => planesAt + all * blockBytes + start * placesBytes) : [],
+    placesAt: isProgressive ? starts.map((start) => planesAt + all * blockBytes + start * placesBytes) : [],
+    dcsAt: isProgressive ? starts.map((start) => planesAt + all * (blockBytes + placesBytes) + start * dcBytes) : [],
     scans: 0,
   };
 }
@@ -89,12 +92,23 @@ function placesOfAreas(run: Kernel): ScanKernel['at'] {
   };
 }
 
-/** Notes which coefficients are not zero, once all of them are in place, if scans of the file need that. */
-export function findPlaces({ run, blocks, valuesAt, placesAt }: ScanKernel): void {
+/** Makes coefficients that are all in place ready for progressive scans, if the file has such. */
+export function findPlaces({ run, blocks, valuesAt, placesAt, dcsAt }: ScanKernel): void {
   placesAt.forEach((places, index) => {
-    const values = valuesAt[index]!;
-    for (let block = 0; block < blocks[index]!; block += callBlocks) {
-      run.findPlaces(values + block * blockBytes, places + block * placesBytes, Math.min(callBlocks, blocks[index]! - block));
+    const [values, dcs] = [valuesAt[index]!, dcsAt[index]!];
+    for (const { from, count } of callsOf(blocks[index]!)) {
+      run.findPlaces(values + from * blockBytes, places + from * placesBytes, dcs + from * dcBytes, count);
     }
   });
+}
+
+/** Puts the DC coefficients in place, once all progressive scans are read, if the file has such. */
+export function placeDcs({ run, blocks, valuesAt, dcsAt }: ScanKernel): void {
+  dcsAt.forEach((dcs, index) => {
+    for (const { from, count } of callsOf(blocks[index]!)) run.placeDcs(valuesAt[index]! + from * blockBytes, dcs + from * dcBytes, count);
+  });
+}
+
+function* callsOf(blocks: number): Generator<{ readonly from: number; readonly count: number }, void, undefined> {
+  for (let from = 0; from < blocks; from += callBlocks) yield { from, count: Math.min(callBlocks, blocks - from) };
 }

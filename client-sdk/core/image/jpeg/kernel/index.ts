@@ -6,4 +6,4 @@ export { place } from './memory';
 export { addRaw, clearEvents, rawLeft } from './bits-in';
 export { addEvents } from './bits-out';
 export { beginReading, beginScan, beginWriting, bytesWritten, eventsRead, eventsUsed, read, rowsEnded, rowsRead, write, writeEnd } from './scan';
-export { findPlaces } from './zigzag';
+export { findPlaces, placeDcs } from './zigzag';

@@ -40,7 +40,7 @@ export const inEnd: usize = inAt + slackBytes + rawBytes + mcuBytes + 0x40;
 /** Bytes that are written: a step ends behind `outBytes` of them; then an MCU may follow, every byte of it stuffed. */
 export const outAt: usize = inEnd + 0x40;
 export const outBytes: usize = 0x20000;
-/** Coefficients; then, of progressive files, two words for each block. */
+/** Coefficients; then, of progressive files, for each block two words of places, and the DC coefficients. */
 export const planesAt: usize = (outAt + outBytes + 2 * mcuBytes + 0xffff) & ~0xffff;
 
 /** Place of an area, by its number. */

@@ -1,5 +1,6 @@
 /**
- * The components of a scan, as the outside has put them down: 32 bytes each. Words: where the coefficients begin, bytes of a row of
+ * The components of a scan, as the outside has put them down: 32 bytes each. Words: where the coefficients begin (for DC scans of
+ * progressive files: the DC coefficients, which lie apart meanwhile, so that few pages are touched), bytes of a row of
  * blocks, blocks of an MCU along both sides, where the DC and the AC code are, the DC coefficient
  * before, and where the places of coefficients begin, if there are any.
  */
@@ -9,9 +10,9 @@ import { partBytes, partsAt } from './memory';
   return partsAt + <usize>index * partBytes;
 }
 
-/** Where the first block of MCU `column` of row `row` is. */
-@inline export function blockOf(part: usize, row: i32, column: i32): usize {
-  return <usize>load<u32>(part) + <usize>(row * highOf(part)) * rowBytesOf(part) + (<usize>(column * wideOf(part)) << 7);
+/** Where the first block of MCU `column` of row `row` is; `shift` is the logarithm of a block's bytes. */
+@inline export function blockOf(part: usize, row: i32, column: i32, shift: usize): usize {
+  return <usize>load<u32>(part) + <usize>(row * highOf(part)) * rowBytesOf(part) + (<usize>(column * wideOf(part)) << shift);
 }
 
 @inline export function rowBytesOf(part: usize): usize {

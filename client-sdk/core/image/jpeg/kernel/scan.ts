@@ -109,12 +109,13 @@ function beginInterval(): void {
 
 /** Reads an MCU. @returns 1, or 0 if it makes no sense or does not lie within its restart interval. */
 function readMcu(): i32 {
+  const shift: usize = kind == Kind.Whole ? 7 : 1;
   for (let index = 0; index < count; index++) {
     const part = partAt(index), wide = wideOf(part);
-    let at = blockOf(part, row, column);
+    let at = blockOf(part, row, column, shift);
     for (let y = highOf(part); y > 0; y--, at += rowBytesOf(part)) {
       for (let x = 0; x < wide; x++) {
-        if (!readOne(part, at + (<usize>x << 7)) || position > limit) return 0;
+        if (!readOne(part, at + (<usize>x << shift)) || position > limit) return 0;
       }
     }
   }
@@ -130,7 +131,7 @@ function readMcu(): i32 {
 
 /** Reads one block or more of a band, at most `most`. @returns how many, or 0 if one makes no sense or lies not within its interval. */
 function readBand(most: i32): i32 {
-  let at = blockOf(partAt(0), row, column), places = placesFor(partAt(0), at), mcus = 0;
+  let at = blockOf(partAt(0), row, column, 7), places = placesFor(partAt(0), at), mcus = 0;
   const isFirst = kind == Kind.First;
   do {
     let passed = 1;
@@ -189,11 +190,12 @@ function endRow(): bool {
 
 /** Writes an MCU. @returns 1. */
 function writeMcu(): i32 {
+  const shift: usize = kind == Kind.Whole ? 7 : 1;
   for (let index = 0; index < count; index++) {
     const part = partAt(index), wide = wideOf(part);
-    let at = blockOf(part, row, column);
+    let at = blockOf(part, row, column, shift);
     for (let y = highOf(part); y > 0; y--, at += rowBytesOf(part)) {
-      for (let x = 0; x < wide; x++) writeOne(part, at + (<usize>x << 7));
+      for (let x = 0; x < wide; x++) writeOne(part, at + (<usize>x << shift));
     }
   }
   return 1;
@@ -201,7 +203,7 @@ function writeMcu(): i32 {
 
 /** Writes one block or more of a band, at most `most`. @returns how many. */
 function writeBand(most: i32): i32 {
-  let at = blockOf(partAt(0), row, column), places = placesFor(partAt(0), at), mcus = 0;
+  let at = blockOf(partAt(0), row, column, 7), places = placesFor(partAt(0), at), mcus = 0;
   const isFirst = kind == Kind.First;
   do {
     if (isFirst) writeFirst(at, places);

@@ -45,9 +45,17 @@ export function splitPlaces(at: usize, low: i32): void {
   );
 }
 
-/** Notes the places of some blocks, once all of their coefficients are there. */
-export function findPlaces(values: usize, places: usize, blocks: i32): void {
-  for (let block = 0; block < blocks; block++, values += 128, places += 8) store<u64>(places, placesOf(values));
+/** Notes the places and the DC coefficients of some blocks, once all of their coefficients are there. */
+export function findPlaces(values: usize, places: usize, dcs: usize, blocks: i32): void {
+  for (let block = 0; block < blocks; block++, values += 128, places += 8, dcs += 2) {
+    store<u64>(places, placesOf(values));
+    store<i16>(dcs, load<i16>(values));
+  }
+}
+
+/** Puts the DC coefficients of some blocks in place. */
+export function placeDcs(values: usize, dcs: usize, blocks: i32): void {
+  for (let block = 0; block < blocks; block++, values += 128, dcs += 2) store<i16>(values, load<i16>(dcs));
 }
 
 /** 16 coefficients, each as a byte that is zero if it is. */
