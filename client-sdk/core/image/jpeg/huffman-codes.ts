@@ -28,9 +28,8 @@ export class HuffmanCodes {
   }
 
   /**
-   * 1024 entries, looked up by the next ten bits. An entry is 0 if the code is longer; else bits 0 to 7 are the bits
-   * that it takes, 8 to 11 the size of the symbol, 12 to 15 its run, and the upper 16 its value, if the size is not
-   * zero and the bits of the value are among the ten (a value of a size above zero is never zero). Behind them lie
+   * 1024 entries, looked up by the next ten bits. An entry is 0 if the code is longer; else bits 0 to 7 are the bits of the
+   * code and of a value of its size, 8 to 11 the size, 12 to 15 the run, and 16 to 23 the bits of the code. Behind them lie
    * 2 x 17 entries for the longer codes, by length: the first left-aligned 16-bit code beyond that length, and what to
    * add to a code to find its symbol's entry; and then the entries of all symbols, in the order of their codes.
    */
@@ -61,27 +60,14 @@ function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
     table[offsets + length] = index - code;
     for (let left = counts[length - 1]!; left > 0; left--, code++, index++) {
       const symbol = symbols[index]!;
-      table[entries + index] = (symbol << 8) | length;
-      if (length <= lookBits) fillLooks(table, symbol, { code, length });
+      const entry = (length << 16) | (symbol << 8) | (length + (symbol & 15));
+      table[entries + index] = entry;
+      if (length <= lookBits) table.fill(entry, code << (lookBits - length), (code + 1) << (lookBits - length));
     }
     table[limits + length] = code << (16 - length);
     code <<= 1;
   }
   return table;
-}
-
-function fillLooks(table: Int32Array, symbol: number, { code, length }: { readonly code: number; readonly length: number }): void {
-  const size = symbol & 15;
-  const rest = lookBits - length;
-  const plain = (symbol << 8) | length;
-  for (let tail = 0; tail < 1 << rest; tail++) {
-    const folded = size > 0 && size <= rest;
-    table[(code << rest) | tail] = folded ? (valueOf(tail >>> (rest - size), size) << 16) | (plain + size) : plain;
-  }
-}
-
-function valueOf(bits: number, size: number): number {
-  return bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
 function writingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {

@@ -98,6 +98,13 @@ export function* writeHuffman(place: ScanPlace, padding: ScanPadding, rows: numb
   yield stepOf(kernel);
 }
 
+/** How many bytes of the last step of writing are the same as `bytes`, of which there may be more. */
+export function sameBytes({ bytes, at, run }: ScanKernel, file: Uint8Array): number {
+  const part = file.subarray(0, run.bytesWritten());
+  bytes.set(part, at.raw);
+  return run.sameBytes(part.length);
+}
+
 const none = new Int32Array(0);
 
 function restartsOf(frame: Frame, { restart, ...header }: ScanHeader): number {

@@ -3,7 +3,7 @@
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
 import { fillPadding, paddingOf, releasePlanes, zeroPlanes, type Planes } from './coefficients.js';
-import { readHuffman, writeHuffman, type ReadRows, type ScanPlace } from './huffman-scan.js';
+import { readHuffman, sameBytes, writeHuffman, type ReadRows, type ScanPlace } from './huffman-scan.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
 import { findPlaces, placeDcs } from './scan-kernel.js';
@@ -82,7 +82,7 @@ function* compare(bytes: Uint8Array, place: ScanPlace, { rows, padding }: ReadRo
   let goodAt = 0;
   if (rows > 0) {
     for (const step of writeHuffman(place, padding, rows === mcusOf(frame, header).down ? rows + 1 : rows)) {
-      const same = sameBytes(raw, at, step.bytes);
+      const same = sameBytes(place.planes.kernel, raw.subarray(at));
       const ends = step.rowEnds.filter((size) => size <= same);
       good += ends.length;
       if (ends.length > 0) goodAt = at + ends.at(-1)!;
@@ -92,13 +92,6 @@ function* compare(bytes: Uint8Array, place: ScanPlace, { rows, padding }: ReadRo
     }
   }
   return { padding, goodRows: good, tail: raw.slice(goodAt) };
-}
-
-/** How many bytes of `part` are the same as those of `bytes` from `at`. */
-function sameBytes(bytes: Uint8Array, at: number, part: Uint8Array): number {
-  const end = Math.min(part.length, bytes.length - at);
-  for (let index = 0; index < end; index++) if (part[index] !== bytes[at + index]) return index;
-  return end;
 }
 
 /** Clears the coefficients of rows that are in a tail anyway, if no other scan needs them. */

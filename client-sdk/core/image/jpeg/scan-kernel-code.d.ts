@@ -21,6 +21,7 @@ export interface Kernel {
   write(rows: number, budget: number): number;
   writeEnd(): void;
   bytesWritten(): number;
+  sameBytes(length: number): number;
   rowsEnded(): number;
   findPlaces(values: number, places: number, dcs: number, blocks: number): void;
   placeDcs(values: number, dcs: number, blocks: number): void;

@@ -4,7 +4,7 @@
  */
 import { bitsAt, position, seek } from './bits-in';
 import { put } from './bits-out';
-import { codeOf, codeOfSmall, codeOfValue, entryOf, valueOf } from './codes';
+import { codeOf, codeOfSmall, codeOfValue, entryOf, longEntry, shortEntry, valueOf } from './codes';
 import { correctionsAt, orderAt } from './memory';
 import { above, odds, placesAbove, splitPlaces } from './zigzag';
 
@@ -46,38 +46,28 @@ export function beginBand(from: i32, to: i32, lowBits: i32, code: usize): void {
 
 /** Reads a block of the first scan of a band, before which no run is left. @returns whether its codes made sense. */
 export function readFirst(at: usize, placesAt: usize): bool {
-  let from = position, bits = bitsAt(from), mark = from + 25, places: u64 = 0;
-  let isGood = true;
+  let from = position, next = bitsAt(from), places: u64 = 0, isGood = true;
   for (let index = first; index <= last; index++) {
-    // A code and its value take at most 31 bits, and 57 were loaded.
-    if (from > mark) {
-      bits = bitsAt(from);
-      mark = from + 25;
-    }
-    const entry = entryOf(ac, bits), zeros = entry >> 12 & 15;
-    let taken = entry & 255, value = entry >> 16;
+    // As in blocks.ts: 57 bits, of which 31 or less are taken, and what is left is enough to look the next code up.
+    const bits = bitsAt(from);
+    let entry = shortEntry(ac, next);
+    if (entry == 0) entry = longEntry(ac, bits);
+    const zeros = entry >> 12 & 15;
     index += zeros;
-    if (value == 0) {
-      const size = entry >> 8 & 15;
-      bits <<= <u64>taken;
-      from += taken;
-      if (size == 0) {
-        if (entry == 0) isGood = false;
-        if (zeros == 15) continue;
-        run = (1 << zeros) - 1 + <i32>(bits >>> 1 >>> <u64>(63 - zeros));
-        from += zeros;
-        break;
-      }
-      value = valueOf(bits, size);
-      taken = size;
+    from += entry & 255;
+    next = bits << <u64>(entry & 255);
+    if ((entry & 0xf00) == 0) {
+      if (entry == 0) isGood = false;
+      if (zeros == 15) continue;
+      run = (1 << zeros) - 1 + <i32>(next >>> 1 >>> <u64>(63 - zeros));
+      from += zeros;
+      break;
     }
-    bits <<= <u64>taken;
-    from += taken;
     if (index > last) {
       isGood = false;
       break;
     }
-    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(value << low));
+    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(valueOf(entry, bits) << low));
     places |= <u64>1 << <u64>index;
   }
   seek(from);
@@ -97,23 +87,16 @@ export function readFurther(at: usize, placesAt: usize): bool {
   // Correction bits of all that were passed, the first one in front.
   let corrections: u64 = 0, count = 0, from = position, isGood = true;
   for (let index = first; run == 0 && index <= last; index++) {
-    let bits = bitsAt(from), entry = entryOf(ac, bits), taken = entry & 255, zeros = entry >> 12 & 15, value = entry >> 16;
-    if (value == 0) {
-      const size = entry >> 8 & 15;
-      if (entry == 0 || size > 1) {
-        isGood = false;
-        break;
-      }
-      if (size == 1) {
-        // The bit of the value is behind what the table has looked at.
-        value = <i64>(bits << <u64>taken) < 0 ? 1 : -1;
-        taken++;
-      } else if (zeros < 15) {
-        run = (1 << zeros) + <i32>(bits << <u64>taken >>> 1 >>> <u64>(63 - zeros));
+    const bits = bitsAt(from), entry = entryOf(ac, bits), size = entry >> 8 & 15, taken = entry & 255;
+    let zeros = entry >> 12 & 15;
+    if (size == 0) {
+      if (entry == 0) isGood = false;
+      if (zeros < 15) {
+        run = isGood ? (1 << zeros) + <i32>(bits << <u64>taken >>> 1 >>> <u64>(63 - zeros)) : 0;
         from += taken + zeros;
         break;
       }
-    } else if ((entry & 0xf00) != 0x100) {
+    } else if (size > 1) {
       isGood = false;
       break;
     }
@@ -128,12 +111,12 @@ export function readFurther(at: usize, placesAt: usize): bool {
     corrections = corrections << <u64>passed | (passed <= 40 ? bits << <u64>taken >>> 1 >>> <u64>(63 - passed) : nextBits(from, passed));
     count += passed;
     from += passed;
-    if (value == 0) continue;
+    if (size == 0) continue;
     if (index > last) {
       isGood = false;
       break;
     }
-    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(value << low));
+    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(valueOf(entry, bits) << low));
     places |= <u64>1 << <u64>index;
   }
   if (run > 0) {

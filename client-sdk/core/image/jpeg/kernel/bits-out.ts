@@ -2,7 +2,7 @@
  * The bits of one scan for writing, in windows: stuffing put in, padding and restart markers as the outside says. It knows no
  * coefficients. ITU-T T.81 sections B.1.1.5 and F.1.2.3.
  */
-import { eventsAt, outAt } from './memory';
+import { eventsAt, outAt, rawAt } from './memory';
 
 /** Bits that wait, from the top of a word, and how much of it is free. */
 export let word: u64 = 0;
@@ -25,6 +25,17 @@ export function beginOut(): void {
 export function addEvents(count: i32): void {
   eventFrom = 0;
   eventEnd = count;
+}
+
+/** How many bytes of the window are the same as those at `rawAt`, of which there are `length`. */
+export function sameBytes(length: i32): i32 {
+  const end = min(length, <i32>(byteAt - outAt));
+  let same = 0;
+  for (; same + 16 <= end; same += 16) {
+    if (v128.any_true(v128.xor(v128.load(outAt + <usize>same), v128.load(rawAt + <usize>same)))) break;
+  }
+  while (same < end && load<u8>(outAt + <usize>same) == load<u8>(rawAt + <usize>same)) same++;
+  return same;
 }
 
 /** Begins the window anew. */

@@ -4,24 +4,16 @@
  */
 import { bitsAt, position, seek } from './bits-in';
 import { free, keepBits, put, word, writeWord } from './bits-out';
-import { codeOf, codeOfSmall, codeOfValue, entryOf, valueOf } from './codes';
+import { codeOf, codeOfSmall, codeOfValue, entryOf, longEntry, shortEntry, valueOf } from './codes';
 import { orderAt, orderedAt } from './memory';
 import { acOf, beforeOf, dcOf, keepBefore } from './parts';
 import { orderPlaces } from './zigzag';
 
 /** Reads a DC coefficient. @returns whether its code is one. */
 export function readDc(part: usize, at: usize, low: i32): bool {
-  const bits = bitsAt(position), entry = entryOf(dcOf(part), bits);
+  const bits = bitsAt(position), entry = entryOf(dcOf(part), bits), value = valueOf(entry, bits) + beforeOf(part);
   if (entry == 0) return false;
-  const taken = entry & 255, size = entry >> 8 & 15;
-  let value = entry >> 16;
-  if (value == 0 && size > 0) {
-    value = valueOf(bits << <u64>taken, size);
-    seek(position + taken + size);
-  } else {
-    seek(position + taken);
-  }
-  value += beforeOf(part);
+  seek(position + (entry & 255));
   keepBefore(part, value);
   store<i16>(at, <i16>(value << low));
   return true;
@@ -36,35 +28,34 @@ export function readBit(at: usize, low: i32): void {
 
 /** Reads a block. @returns whether its codes made sense. */
 export function readBlock(part: usize, at: usize): bool {
-  if (!readDc(part, at, 0)) return false;
   const ac = acOf(part);
-  let from = position, bits = bitsAt(from), last = from + 25;
+  let from = position, bits = bitsAt(from), entry = entryOf(dcOf(part), bits);
+  if (entry == 0) return false;
+  const dc = valueOf(entry, bits) + beforeOf(part);
+  keepBefore(part, dc);
+  store<i16>(at, <i16>dc);
+  from += entry & 255;
+  // What is known of the bits behind a code and its value, at most 31 of the 57 that were loaded, is enough to look the next code up.
+  let next = bits << <u64>(entry & 255);
   for (let index = 1; index < 64; index++) {
-    // A code and its value take at most 31 bits, and 57 were loaded.
-    if (from > last) {
-      bits = bitsAt(from);
-      last = from + 25;
-    }
-    const entry = entryOf(ac, bits);
-    let taken = entry & 255, value = entry >> 16;
-    if (value == 0) {
-      const size = entry >> 8 & 15;
-      if (size == 0) {
+    bits = bitsAt(from);
+    entry = shortEntry(ac, next);
+    if ((entry & 0xf00) == 0) {
+      if (entry == 0) entry = longEntry(ac, bits);
+      if ((entry & 0xf00) == 0) {
         if (entry == 0) return false;
-        from += taken;
+        from += entry & 255;
         if ((entry & 0xf000) != 0xf000) break;
-        bits <<= <u64>taken;
+        next = bits << <u64>(entry & 255);
         index += 15;
         continue;
       }
-      value = valueOf(bits << <u64>taken, size);
-      taken += size;
     }
-    from += taken;
-    bits <<= <u64>taken;
+    from += entry & 255;
+    next = bits << <u64>(entry & 255);
     index += entry >> 12 & 15;
     if (index > 63) return false;
-    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>value);
+    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>valueOf(entry, bits));
   }
   seek(from);
   return true;

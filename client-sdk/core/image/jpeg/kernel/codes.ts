@@ -1,9 +1,9 @@
 /**
  * Huffman codes as tables that the outside has put down: how an entry is found. ITU-T T.81 annex C.
  *
- * For reading, a word for each ten bits: bits 0 to 7 are the bits that it takes, 8 to 11 the size of the symbol, 12 to 15 its run, and
- * the upper 16 its value, if its bits are among the ten. For longer codes, behind them: 17 limits, 17 offsets, and the entries of all
- * symbols without values. For writing, two words for each symbol: its bits and those of its value, and its code before as many zeros;
+ * For reading, a word for each ten bits, or 0 if the code is longer: bits 0 to 7 are the bits of the code and its value, 8 to 11 the size
+ * of the value, 12 to 15 the run, 16 to 23 the bits of the code. For longer codes, behind them: 17 limits, 17 offsets, and the words of
+ * all symbols. For writing, two words for each symbol: its bits and those of its value, and its code before as many zeros;
  * behind them, from `fillSmall`, two words for each run and value of -16 to 15: the bits, and code and value.
  */
 export const lookBits: i32 = 10;
@@ -11,13 +11,14 @@ const limitsAt: usize = 4 << lookBits;
 const offsetsAt: usize = limitsAt + 4 * 17;
 const entriesAt: usize = offsetsAt + 4 * 17;
 
-/** The entry of a code that begins at the top of `bits`, or 0 if there is none. */
-@inline export function entryOf(table: usize, bits: u64): i32 {
-  const entry = load<i32>(table + (<usize>(bits >>> <u64>(64 - lookBits)) << 2));
-  return entry != 0 ? entry : longEntry(table, <i32>(bits >>> 48));
+/** The entry of a code of up to ten bits that begins at the top of `bits`; else 0. */
+@inline export function shortEntry(table: usize, bits: u64): i32 {
+  return load<i32>(table + (<usize>(bits >>> <u64>(64 - lookBits)) << 2));
 }
 
-function longEntry(table: usize, bits: i32): i32 {
+/** The entry of a longer code, or 0 if there is none. */
+export function longEntry(table: usize, all: u64): i32 {
+  const bits = <i32>(all >>> 48);
   for (let length = lookBits + 1; length <= 16; length++) {
     const at = table + (<usize>length << 2);
     if (bits < load<i32>(at, limitsAt)) return load<i32>(table + (<usize>(load<i32>(at, offsetsAt) + (bits >>> (16 - length))) << 2), entriesAt);
@@ -25,10 +26,15 @@ function longEntry(table: usize, bits: i32): i32 {
   return 0;
 }
 
-/** The value whose `size` bits, one or more, are at the top of `bits`. */
-@inline export function valueOf(bits: u64, size: i32): i32 {
-  const value = <i32>(bits >>> <u64>(64 - size));
-  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+@inline export function entryOf(table: usize, bits: u64): i32 {
+  const entry = shortEntry(table, bits);
+  return entry != 0 ? entry : longEntry(table, bits);
+}
+
+/** The value of an entry whose code begins at the top of `bits`. */
+@inline export function valueOf(entry: i32, bits: u64): i32 {
+  const size = entry >> 8 & 15, rest = bits << <u64>(entry >> 16);
+  return <i32>(rest >>> 1 >>> <u64>(63 - size)) + (((-1 << size) + 1) & ~<i32>(<i64>rest >> 63));
 }
 
 /** What writes a symbol: bits in the lower word, and the code, above room for a value, in the upper one. */

@@ -4,6 +4,6 @@
  */
 export { place } from './memory';
 export { addRaw, clearEvents, rawLeft } from './bits-in';
-export { addEvents } from './bits-out';
+export { addEvents, sameBytes } from './bits-out';
 export { beginReading, beginScan, beginWriting, bytesWritten, eventsRead, eventsUsed, read, rowsEnded, rowsRead, write, writeEnd } from './scan';
 export { findPlaces, placeDcs } from './zigzag';
