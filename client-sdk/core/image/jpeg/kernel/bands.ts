@@ -85,8 +85,8 @@ export function readFurther(at: usize, placesAt: usize): bool {
   }
   let left = old, zerosLeft = ~old & (<u64>-1 << <u64>first), places = before;
   // Correction bits of all that were passed, the first one in front.
-  let corrections: u64 = 0, count = 0, from = position, isGood = true;
-  for (let index = first; run == 0 && index <= last; index++) {
+  let corrections: u64 = 0, from = position, isGood = true;
+  for (let index = run > 0 ? 64 : first; index <= last; index++) {
     const bits = bitsAt(from), entry = entryOf(ac, bits), size = entry >> 8 & 15, taken = entry & 255;
     let zeros = entry >> 12 & 15;
     if (size == 0) {
@@ -101,33 +101,36 @@ export function readFurther(at: usize, placesAt: usize): bool {
       break;
     }
     from += taken;
-    for (; zeros > 0; zeros--) zerosLeft &= zerosLeft - 1;
-    index = <i32>ctz(zerosLeft);
-    // All ones if there is no further zero.
-    const below = (zerosLeft & -zerosLeft) - 1, passed = <i32>popcnt(left & below);
-    zerosLeft &= zerosLeft - 1;
+    for (; zeros > 3; zeros--) zerosLeft &= zerosLeft - 1;
+    zerosLeft = select(zerosLeft & zerosLeft - 1, zerosLeft, (zeros & 1) != 0);
+    const fewer = zerosLeft & zerosLeft - 1;
+    zerosLeft = select(fewer & fewer - 1, zerosLeft, (zeros & 2) != 0);
+    // None if there is no further zero: then all are below.
+    const zero = zerosLeft & -zerosLeft, below = zero - 1, passed = <i32>popcnt(left & below);
+    index = <i32>ctz(zero);
+    zerosLeft ^= zero;
     left &= ~below;
     // A code and its value take at most 17 bits, and 57 were loaded.
     corrections = corrections << <u64>passed | (passed <= 40 ? bits << <u64>taken >>> 1 >>> <u64>(63 - passed) : nextBits(from, passed));
-    count += passed;
     from += passed;
     if (size == 0) continue;
     if (index > last) {
       isGood = false;
       break;
     }
-    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(valueOf(entry, bits) << low));
-    places |= <u64>1 << <u64>index;
+    const value = <i32>(bits << <u64>(taken - 1) >>> 63 << 1) - 1;
+    store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>(value << low));
+    places |= zero;
   }
   if (run > 0) {
     run--;
     const passed = <i32>popcnt(left);
     corrections = corrections << <u64>passed | nextBits(from, passed);
-    count += passed;
     from += passed;
+    left = 0;
   }
   seek(from);
-  if (corrections != 0) correct(at, old, corrections << <u64>(64 - count));
+  if (corrections != 0) correct(at, old, corrections << <u64>-popcnt(old ^ left));
   if (places != before) store<u64>(placesAt, places);
   return isGood;
 }
