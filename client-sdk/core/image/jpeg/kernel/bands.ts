@@ -3,7 +3,7 @@
  * long as they can be, or until the correction bits that wait fill its buffer. ITU-T T.81 sections G.1.2.2 and G.1.2.3.
  */
 import { bitsAt, position, seek } from './bits-in';
-import { put } from './bits-out';
+import { free, keepBits, put, word, writeWord } from './bits-out';
 import { codeOf, codeOfSmall, codeOfValue, entryOf, longEntry, shortEntry, valueOf } from './codes';
 import { correctionsAt, orderAt } from './memory';
 import { above, odds, placesAbove, splitPlaces } from './zigzag';
@@ -157,16 +157,30 @@ export function writeFirst(at: usize, placesAt: usize): void {
   if ((load<u64>(placesAt) & band) != 0) {
     let found = (placesAbove(at, low) & band) >>> <u64>first;
     if (found != 0) writeRun();
+    let bits = word, room = free;
     while (found != 0) {
       let zeros = <i32>ctz(found);
       found = found >>> <u64>zeros >>> 1;
       next += zeros + 1;
-      for (; zeros > 15; zeros -= 16) writeSymbol(0xf0);
+      if (zeros > 15) {
+        keepBits(bits, room);
+        for (; zeros > 15; zeros -= 16) writeSymbol(0xf0);
+        bits = word;
+        room = free;
+      }
       const full = <i32>load<i16>(at + <usize>load<u8>(orderAt - 1 + <usize>next)), sign = full >> 31;
       const value = ((full ^ sign) - sign >> low ^ sign) - sign;
       const code = <u32>(value + 16) < 32 ? codeOfSmall(ac, zeros, value + 16) : codeOfValue(ac, zeros, value);
-      put(code >>> 32, <i32>code);
+      room -= <i32>code;
+      if (room >= 0) {
+        bits |= code >>> 32 << <u64>room;
+      } else {
+        writeWord(bits | code >>> 32 >>> <u64>-room);
+        room += 64;
+        bits = code >>> 32 << <u64>room;
+      }
     }
+    keepBits(bits, room);
   }
   if (next <= last && ++run == maxRun) writeRun();
 }
@@ -183,12 +197,14 @@ export function writeFurther(at: usize, placesAt: usize): void {
   let corrections: u64 = 0;
   for (let left = old, bits = odds; left != 0; left &= left - 1) corrections = corrections << 1 | bits >>> <u64>ctz(left) & 1;
   if (fresh != 0) writeRun();
+  let bits = word, room = free;
   for (; fresh != 0; fresh &= fresh - 1) {
     const index = <i32>ctz(fresh), code = <i32>load<i16>(at + <usize>load<u8>(orderAt + <usize>index)) > 0 ? 1 : 0;
     let passed = old & (<u64>1 << <u64>index) - 1, zeros = index - next - <i32>popcnt(passed);
     if (zeros > 15) {
       // A code of 16 zeros is written where the next coefficient behind them is, whether it is new or not.
       const behind = old ^ passed;
+      keepBits(bits, room);
       zeros = 0;
       for (let found = passed | <u64>1 << <u64>index; found != 0; found &= found - 1) {
         const place = <i32>ctz(found);
@@ -202,17 +218,32 @@ export function writeFurther(at: usize, placesAt: usize): void {
         }
       }
       passed = old ^ behind;
+      bits = word;
+      room = free;
     }
     const symbol = codeOf(ac, zeros << 4 | 1), count = popcnt(passed);
     old ^= passed;
+    next = index + 1;
+    // Up to 17 bits of code and value, and up to 62 of corrections.
     if (count > 40) {
+      keepBits(bits, room);
       put(symbol >>> 32 | <u64>code, <i32>symbol);
       put(corrections >>> popcnt(old) & (<u64>1 << count) - 1, <i32>count);
-    } else {
-      put((symbol >>> 32 | <u64>code) << count | corrections >>> popcnt(old) & (<u64>1 << count) - 1, <i32>symbol + <i32>count);
+      bits = word;
+      room = free;
+      continue;
     }
-    next = index + 1;
+    const all = (symbol >>> 32 | <u64>code) << count | corrections >>> popcnt(old) & (<u64>1 << count) - 1;
+    room -= <i32>symbol + <i32>count;
+    if (room >= 0) {
+      bits |= all << <u64>room;
+    } else {
+      writeWord(bits | all >>> <u64>-room);
+      room += 64;
+      bits = all << <u64>room;
+    }
   }
+  keepBits(bits, room);
   const count = <i32>popcnt(old);
   if (count == 0 && next > last) return;
   run++;
