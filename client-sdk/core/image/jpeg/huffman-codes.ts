@@ -29,7 +29,8 @@ export class HuffmanCodes {
 
   /**
    * 1024 entries, looked up by the next ten bits. An entry is 0 if the code is longer; else bits 0 to 7 are the bits of the
-   * code and of a value of its size, 8 to 11 the size, 12 to 15 the run, and 16 to 23 the bits of the code. Behind them lie
+   * code and of a value of its size, 8 to 11 the size, 12 to 15 the run, 16 to 23 the bits of the code, and 24 to 29 the
+   * size from 64, or 0. Behind them lie
    * 2 x 17 entries for the longer codes, by length: the first left-aligned 16-bit code beyond that length, and what to
    * add to a code to find its symbol's entry; and then the entries of all symbols, in the order of their codes.
    */
@@ -60,7 +61,8 @@ function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
     table[offsets + length] = index - code;
     for (let left = counts[length - 1]!; left > 0; left--, code++, index++) {
       const symbol = symbols[index]!;
-      const entry = (length << 16) | (symbol << 8) | (length + (symbol & 15));
+      const size = symbol & 15;
+      const entry = ((-size & 63) << 24) | (length << 16) | (symbol << 8) | (length + size);
       table[entries + index] = entry;
       if (length <= lookBits) table.fill(entry, code << (lookBits - length), (code + 1) << (lookBits - length));
     }

@@ -11,8 +11,9 @@ import { orderPlaces } from './zigzag';
 
 /** Reads a DC coefficient. @returns whether its code is one. */
 export function readDc(part: usize, at: usize, low: i32): bool {
-  const bits = bitsAt(position), entry = entryOf(dcOf(part), bits), value = valueOf(entry, bits) + beforeOf(part);
+  const bits = bitsAt(position), entry = entryOf(dcOf(part), bits);
   if (entry == 0) return false;
+  const value = ((entry & 0xf00) == 0 ? 0 : valueOf(entry, bits)) + beforeOf(part);
   seek(position + (entry & 255));
   keepBefore(part, value);
   store<i16>(at, <i16>(value << low));
@@ -31,12 +32,12 @@ export function readBlock(part: usize, at: usize): bool {
   const ac = acOf(part);
   let from = position, bits = bitsAt(from), entry = entryOf(dcOf(part), bits);
   if (entry == 0) return false;
-  const dc = valueOf(entry, bits) + beforeOf(part);
+  const dc = ((entry & 0xf00) == 0 ? 0 : valueOf(entry, bits)) + beforeOf(part);
   keepBefore(part, dc);
   store<i16>(at, <i16>dc);
   from += entry & 255;
-  // What is known of the bits behind a code and its value, at most 31 of the 57 that were loaded, is enough to look the next code up.
-  let next = bits << <u64>(entry & 255);
+  // A shift looks at six bits only. What is known of the bits behind a code and its value, at most 31 of the 57 that were loaded, is enough to look the next code up.
+  let next = bits << <u64>entry;
   for (let index = 1; index < 64; index++) {
     bits = bitsAt(from);
     entry = shortEntry(ac, next);
@@ -46,13 +47,13 @@ export function readBlock(part: usize, at: usize): bool {
         if (entry == 0) return false;
         from += entry & 255;
         if ((entry & 0xf000) != 0xf000) break;
-        next = bits << <u64>(entry & 255);
+        next = bits << <u64>entry;
         index += 15;
         continue;
       }
     }
     from += entry & 255;
-    next = bits << <u64>(entry & 255);
+    next = bits << <u64>entry;
     index += entry >> 12 & 15;
     if (index > 63) return false;
     store<i16>(at + <usize>load<u8>(orderAt + <usize>index), <i16>valueOf(entry, bits));

@@ -2,7 +2,7 @@
  * Huffman codes as tables that the outside has put down: how an entry is found. ITU-T T.81 annex C.
  *
  * For reading, a word for each ten bits, or 0 if the code is longer: bits 0 to 7 are the bits of the code and its value, 8 to 11 the size
- * of the value, 12 to 15 the run, 16 to 23 the bits of the code. For longer codes, behind them: 17 limits, 17 offsets, and the words of
+ * of the value, 12 to 15 the run, 16 to 23 the bits of the code, 24 to 29 the size from 64 or 0. For longer codes, behind them: 17 limits, 17 offsets, and the words of
  * all symbols. For writing, two words for each symbol: its bits and those of its value, and its code before as many zeros;
  * behind them, from `fillSmall`, two words for each run and value of -16 to 15: the bits, and code and value.
  */
@@ -31,10 +31,11 @@ export function longEntry(table: usize, all: u64): i32 {
   return entry != 0 ? entry : longEntry(table, bits);
 }
 
-/** The value of an entry whose code begins at the top of `bits`. */
+/** The value of an entry whose code begins at the top of `bits`, and whose size is not zero. */
 @inline export function valueOf(entry: i32, bits: u64): i32 {
-  const size = entry >> 8 & 15, rest = bits << <u64>(entry >> 16);
-  return <i32>(rest >>> 1 >>> <u64>(63 - size)) + (((-1 << size) + 1) & ~<i32>(<i64>rest >> 63));
+  // A shift looks at six bits only. A value that begins with a zero is the negative of its complement.
+  const rest = bits << <u64>(entry >> 16), sign = ~(<i64>rest >> 63), magnitude = (rest ^ sign) >>> <u64>(entry >> 24);
+  return (<i32>magnitude ^ <i32>sign) - <i32>sign;
 }
 
 /** What writes a symbol: bits in the lower word, and the code, above room for a value, in the upper one. */
