@@ -2,33 +2,12 @@
  * Huffman-coded scans to coefficients and back, in steps: the kernel does the work, this feeds it with codes, bytes and padding.
  * ITU-T T.81 sections F.1.2, F.2.2, G.1.2; SPEC.md section 6.
  */
-import type { Planes } from './coefficients.js';
 import { noCodes, type HuffmanCodes } from './huffman-codes.js';
 import { mcusOf, type Frame, type ScanHeader } from './jpeg-frame.js';
-import type { ScanPiece } from './jpeg-markers.js';
 import { maxEvents, partBytes, rawBytes, tableBytes, type ScanKernel } from './scan-kernel.js';
 import { PaddingList } from './padding-list.js';
+import type { ReadingSteps, ScanPlace, WritingSteps, WrittenStep } from './scan-steps.js';
 import type { ScanPadding } from './scan-traits.js';
-
-/** A scan with its frame and all the coefficients. */
-export interface ScanPlace {
-  readonly frame: Frame;
-  readonly scan: ScanPiece;
-  readonly planes: Planes;
-}
-
-/** What was read of a scan. */
-export interface ReadRows {
-  readonly rows: number;
-  readonly padding: ScanPadding;
-}
-
-/** A step of writing; valid until the next. */
-export interface WrittenStep {
-  readonly bytes: Uint8Array;
-  /** How many of its bytes there are where rows of MCUs end in it; the padding at the end counts as one more row. */
-  readonly rowEnds: Int32Array;
-}
 
 /** What a scan codes of a block, as in kernel/scan.ts. */
 const kinds = { whole: 0, dc: 1, dcBit: 2, first: 3, further: 4 } as const;
@@ -45,7 +24,7 @@ export function hasCodes(frame: Frame, header: ScanHeader): boolean {
 }
 
 /** Reads a scan of the file `bytes` into its planes, as far as it makes sense, in steps. */
-export function* readHuffman(bytes: Uint8Array, place: ScanPlace): Generator<undefined, ReadRows, undefined> {
+export function* readHuffman(bytes: Uint8Array, place: ScanPlace): ReadingSteps {
   const { frame, scan: { header, start, end }, planes: { kernel } } = place;
   const { run } = kernel;
   const padding = new PaddingList();
@@ -74,7 +53,7 @@ export function* readHuffman(bytes: Uint8Array, place: ScanPlace): Generator<und
  * Writes the first rows of a scan in steps.
  * @param rows how many; one more than the scan has if the padding at its end is to be written, too.
  */
-export function* writeHuffman(place: ScanPlace, padding: ScanPadding, rows: number): Generator<WrittenStep, void, undefined> {
+export function* writeHuffman(place: ScanPlace, padding: ScanPadding, rows: number): WritingSteps {
   const { frame, scan: { header }, planes: { kernel } } = place;
   const { run } = kernel;
   const { down } = mcusOf(frame, header);
@@ -98,18 +77,11 @@ export function* writeHuffman(place: ScanPlace, padding: ScanPadding, rows: numb
   yield stepOf(kernel);
 }
 
-/** How many bytes of the last step of writing are the same as `bytes`, of which there may be more. */
-export function sameBytes({ bytes, at, run }: ScanKernel, file: Uint8Array): number {
-  const part = file.subarray(0, run.bytesWritten());
-  bytes.set(part, at.raw);
-  return run.sameBytes(part.length);
-}
-
 const none = new Int32Array(0);
 
-function restartsOf(frame: Frame, { restart, ...header }: ScanHeader): number {
-  const { across, down } = mcusOf(frame, { restart, ...header });
-  return restart > 0 ? Math.ceil((across * down) / restart) - 1 : 0;
+function restartsOf(frame: Frame, header: ScanHeader): number {
+  const { across, down } = mcusOf(frame, header);
+  return header.restart > 0 ? Math.ceil((across * down) / header.restart) - 1 : 0;
 }
 
 function kindOf(frame: Frame, { from, high }: ScanHeader): number {
@@ -167,5 +139,14 @@ function addEvents(
 }
 
 function stepOf({ run, bytes, at }: ScanKernel): WrittenStep {
-  return { bytes: bytes.subarray(at.out, at.out + run.bytesWritten()), rowEnds: new Int32Array(bytes.buffer, at.rowEnds, run.rowsEnded()) };
+  const size = run.bytesWritten();
+  return {
+    bytes: bytes.subarray(at.out, at.out + size),
+    rowEnds: new Int32Array(bytes.buffer, at.rowEnds, run.rowsEnded()),
+    sameAs: (file) => {
+      const part = file.subarray(0, size);
+      bytes.set(part, at.raw);
+      return run.sameBytes(part.length);
+    },
+  };
 }

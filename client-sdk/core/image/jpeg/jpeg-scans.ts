@@ -3,10 +3,11 @@
  * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
  */
 import { fillPadding, paddingOf, releasePlanes, zeroPlanes, type Planes } from './coefficients.js';
-import { readHuffman, sameBytes, writeHuffman, type ReadRows, type ScanPlace } from './huffman-scan.js';
+import { readHuffman, writeHuffman } from './huffman-scan.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
 import type { ParsedJpeg, ScanPiece } from './jpeg-markers.js';
 import { findPlaces, placeDcs } from './scan-kernel.js';
+import type { ReadRows, ScanPlace } from './scan-steps.js';
 import type { ScanTraits } from './scan-traits.js';
 
 /** The scans of a file, taken apart. */
@@ -82,7 +83,7 @@ function* compare(bytes: Uint8Array, place: ScanPlace, { rows, padding }: ReadRo
   let goodAt = 0;
   if (rows > 0) {
     for (const step of writeHuffman(place, padding, rows === mcusOf(frame, header).down ? rows + 1 : rows)) {
-      const same = sameBytes(place.planes.kernel, raw.subarray(at));
+      const same = step.sameAs(raw.subarray(at));
       const ends = step.rowEnds.filter((size) => size <= same);
       good += ends.length;
       if (ends.length > 0) goodAt = at + ends.at(-1)!;
