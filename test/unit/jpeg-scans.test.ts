@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
 import { parseJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
-import { writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { releasePlanes, zeroPlanes } from '../../client-sdk/core/image/jpeg/coefficients.js';
+import { readScansInSteps, writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
 import { findPlaces } from '../../client-sdk/core/image/jpeg/scan-kernel.js';
 import { readTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
 import { maxWholeBytes } from '../../client-sdk/core/image/image-limits.js';
@@ -100,6 +101,20 @@ describe('a JPEG file comes back exactly, all of its scans from coefficients', (
     expectWhole(new Uint8Array(await sharp(samples, { raw }).toColourspace('b-w').jpeg({ progressive: true, quality: 97 }).toBuffer()));
   });
 
+  it('of more bytes, restart markers and rows of MCUs than the kernel looks at at once', async () => {
+    const raw = { width: 640, height: 400, channels: 3 as const };
+    const noise = fixedRandom('noise')(raw.width * raw.height * 3);
+    for (const progressive of [false, true]) {
+      const file = new Uint8Array(await sharp(noise, { raw }).jpeg({ quality: 90, progressive, chromaSubsampling: '4:4:4' }).toBuffer());
+      expect(file.length).toBeGreaterThan(300_000);
+      expectWhole(file);
+      const exceptions = Uint8Array.from({ length: 9_999 }, (_, event) => event * 37);
+      expectWhole(rewritten(file, { restart: 1, padding: { exceptions, numbers: exceptions } }));
+      expectExact(file.subarray(0, 290_000));
+    }
+    expectWhole(await jpeg({}, { width: 8, height: 65_500, channels: 1 }));
+  });
+
   it('with restart markers that are numbered wrongly', async () => {
     const file = rewritten(await jpeg(), { restart: 2, padding: { numbers: new Uint8Array(99).fill(5) } });
     expect(mustOpen(file).traits[0]?.padding.numbers.length).toBeGreaterThan(3);
@@ -175,6 +190,45 @@ describe('coefficients', () => {
     narrow[frame + 8] = 66;
     expect(mustOpen(narrow).padding[0]?.length).toBe(64 * (10 * 6 - 9 * 5));
     expectWhole(narrow);
+  });
+});
+
+describe('the kernel of a file', () => {
+  it('reads in steps between which other files can be read', async () => {
+    const file = await jpeg({ progressive: true }, { width: 700, height: 500 });
+    const parsed = parseJpeg(file);
+    if (parsed === undefined) throw new Error('The file is not understood.');
+    const steps = readScansInSteps(file, parsed);
+    let last = steps.next();
+    for (; last.done !== true; last = steps.next()) expectExact(await jpeg());
+    expect(last.value?.planes.list.map(realValues)).toEqual(mustOpen(file).planes.list.map(realValues));
+  });
+
+  it('gives its memory to the next file, which finds nothing in it', async () => {
+    for (const options of [{ progressive: true }, {}]) {
+      const { frame, planes } = mustOpen(await jpeg(options));
+      for (const { values } of planes.list) values.fill(-1);
+      releasePlanes(planes);
+      releasePlanes(planes);
+      const next = zeroPlanes(frame);
+      expect(next.kernel.bytes.buffer).toBe(planes.kernel.bytes.buffer);
+      expect(next.list.every(({ values }) => values.every((value) => value === 0))).toBe(true);
+      expectWhole(await jpeg(options));
+    }
+  });
+
+  it('writes one scan at a time, and none once its memory is given away', async () => {
+    const { frame, pieces, planes, traits } = mustOpen(await jpeg());
+    const scan = pieces.find((piece) => piece.kind === 'scan');
+    const [first] = traits;
+    if (scan === undefined || first === undefined) throw new Error('There is no scan.');
+    const [one, other] = [writeScan({ frame, scan, planes }, first), writeScan({ frame, scan, planes }, first)];
+    one.next();
+    other.next();
+    expect(() => one.next()).toThrow('Another scan');
+    releasePlanes(planes);
+    expect(() => other.next()).toThrow('Another scan');
+    expect(() => writeScan({ frame, scan, planes }, first).next()).toThrow('released');
   });
 });
 

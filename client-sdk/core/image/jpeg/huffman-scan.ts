@@ -97,6 +97,7 @@ function kindOf(frame: Frame, { from, high }: ScanHeader): number {
 function begin({ frame, scan: { header }, planes }: ScanPlace, tableOf: (codes: HuffmanCodes | undefined) => Int32Array): () => void {
   const { kernel } = planes;
   const { words, at, run } = kernel;
+  if (kernel.scans < 0) throw new Error('The planes were released.');
   const isSingle = header.components.length === 1;
   const isDc = frame.progressive && header.from === 0;
   header.components.forEach(({ index, dc, ac }, part) => {
