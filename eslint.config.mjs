@@ -13,8 +13,8 @@ const shape = {
 };
 
 export default tseslint.config(
-  // The kernel is AssemblyScript: its own compiler checks it.
-  { ignores: ['dist/', 'node_modules/', 'data/', '**/*.mjs', 'screenshots/', 'client-sdk/core/image/kernel/'] },
+  // The kernels are AssemblyScript: its own compiler checks them.
+  { ignores: ['dist/', 'node_modules/', 'data/', '**/*.mjs', 'screenshots/', 'client-sdk/core/image/kernel/', 'client-sdk/core/image/jpeg/kernel/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -53,7 +53,7 @@ async function picturesIn(folder: string): Promise<readonly Picture[]> {
     const read = parsed === undefined ? undefined : readScans(file, parsed);
     if (parsed === undefined || read === undefined) continue;
     const scanBytes = parsed.pieces.reduce((sum, { kind, start, end }) => sum + (kind === 'scan' ? end - start : 0), 0);
-    pictures.push({ scanBytes, planes: read.planes });
+    pictures.push({ scanBytes, planes: read.planes.list });
   }
   return pictures;
 }

@@ -5,6 +5,8 @@
 import type { BlockRef } from './core/block-list.js';
 import type { DomainId } from './core/domain.js';
 import { type Alignment, knownRegionOf } from './core/image/alignment.js';
+import { kindOf } from './core/image/content.js';
+import { worthwhilePatchBytes } from './core/image/jpeg/coefficient-patch.js';
 import { makePatch } from './core/image/patch.js';
 import type { BaseView } from './core/image/patch-prediction.js';
 import type { ContentPlace, Region } from './core/image/splitter.js';
@@ -34,7 +36,7 @@ interface Pairing {
   readonly view: BaseView;
 }
 
-/** A patch may take one part in so many of what the tile's samples take. */
+/** A patch may take one part in so many of what a tile's samples take. */
 const patchShare = 8;
 const leastPatchBytes = 64;
 
@@ -46,10 +48,15 @@ export async function patchTiles(original: Original, tiles: readonly NewTile[], 
   const patched = new Map<number, PatchedContent>();
   for (const { tile, ref, view } of pairings) {
     const { content, cipherBytes } = outcomes.get(hexOf(ref.tag)) ?? {};
-    const patch = content === undefined ? undefined : makePatch(tile.content, content, view, Math.max(leastPatchBytes, Math.floor(tile.content.length / patchShare)));
+    const patch = content === undefined ? undefined : makePatch(tile.content, content, view, worthwhileBytes(tile.content));
     if (patch !== undefined && cipherBytes !== undefined) patched.set(tile.index, { patch, ref, cipherBytes });
   }
   return patched;
+}
+
+/** A longer patch is not worth what it saves. */
+function worthwhileBytes(content: Uint8Array): number {
+  return kindOf(content) === 'coefficients' ? worthwhilePatchBytes(content) : Math.max(leastPatchBytes, Math.floor(content.length / patchShare));
 }
 
 function pair({ stored, alignment }: Original, tiles: readonly NewTile[]): readonly Pairing[] {

@@ -36,8 +36,8 @@ export function rejoined(file: Uint8Array): Uint8Array | undefined {
   const again = parseJpeg(skeleton, file.length);
   if (again === undefined) throw new Error('The skeleton is no JPEG file.');
   const planes = zeroPlanes(again.frame);
-  planes.forEach(({ across, down, stride, values }, index) => {
-    const from = open.planes[index];
+  planes.list.forEach(({ across, down, stride, values }, index) => {
+    const from = open.planes.list[index];
     const real = from === undefined ? new Int16Array(0) : realValues(from);
     for (let row = 0; row < down; row++) values.set(real.subarray(64 * row * across, 64 * (row + 1) * across), 64 * row * stride);
   });

@@ -2,7 +2,7 @@
  * JPEG files of given coefficients, of every kind that the splitter knows: segments here, scans by the project's own writer.
  * Codes have all symbols, so that any coefficients and restarts can be written.
  */
-import { zeroPlanes, type Coefficients } from '../../client-sdk/core/image/jpeg/coefficients.js';
+import { zeroPlanes, type Coefficients, type Planes } from '../../client-sdk/core/image/jpeg/coefficients.js';
 import { parseJpeg, type ParsedJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { mcusOf } from '../../client-sdk/core/image/jpeg/jpeg-frame.js';
 import { completePlanes, writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
@@ -40,7 +40,7 @@ export function writeJpeg(form: JpegForm): Uint8Array {
   const parsed = parseJpeg(skeleton, 100_000_000);
   if (parsed === undefined) throw new Error('The form is that of no file.');
   const planes = zeroPlanes(parsed.frame);
-  planes.slice(0, sampling.length).forEach((plane, component) => {
+  planes.list.slice(0, sampling.length).forEach((plane, component) => {
     fill(plane, (block, place) => value(component, block, place));
   });
   completePlanes(parsed.frame, planes, []);
@@ -96,7 +96,7 @@ function fill({ across, down, stride, values }: Coefficients, value: (block: Poi
   }
 }
 
-function written(skeleton: Uint8Array, { frame, pieces }: ParsedJpeg, planes: readonly Coefficients[]): Uint8Array {
+function written(skeleton: Uint8Array, { frame, pieces }: ParsedJpeg, planes: Planes): Uint8Array {
   const none = new Uint8Array(0);
   return concat(...pieces.flatMap((piece) => {
     if (piece.kind === 'bytes') return [skeleton.subarray(piece.start, piece.end)];

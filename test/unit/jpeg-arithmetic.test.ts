@@ -46,7 +46,7 @@ function expectExact(file: Uint8Array): void {
 
 /** Both files have the same coefficients. */
 function expectSame(file: Uint8Array, other: Uint8Array): void {
-  expect(mustOpen(file).planes.map(realValues)).toEqual(mustOpen(other).planes.map(realValues));
+  expect(mustOpen(file).planes.list.map(realValues)).toEqual(mustOpen(other).planes.list.map(realValues));
 }
 
 function randomBelow(seed: string): (bound: number) => number {
@@ -220,15 +220,15 @@ describe('an arithmetic-coded JPEG file comes back exactly, all of its scans fro
     const { frame, pieces } = mustOpen(file);
     const segments = concat(...pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => file.subarray(start, end)));
     const planes = zeroPlanes(frame);
-    for (const { values } of planes) {
+    for (const { values } of planes.list) {
       for (let index = 0; index < values.length; index++) {
         const bits = below(4) > 0 ? 0 : 1 + below(index % 64 === 0 ? 14 : 15);
         values[index] = (below(2) === 0 ? -1 : 1) * below(1 << bits);
       }
     }
     const large = arithmeticFile(segments, planes, { restart: 3 });
-    expect(planes.some(({ values }) => values.some((value) => value > 30_000))).toBe(true);
-    expect(mustOpen(large).planes.map(realValues)).toEqual(planes.map(realValues));
+    expect(planes.list.some(({ values }) => values.some((value) => value > 30_000))).toBe(true);
+    expect(mustOpen(large).planes.list.map(realValues)).toEqual(planes.list.map(realValues));
     expectWhole(large);
   });
 });

@@ -3,7 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
 import { parseJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
-import { writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { releasePlanes, zeroPlanes } from '../../client-sdk/core/image/jpeg/coefficients.js';
+import { readScansInSteps, writeScan } from '../../client-sdk/core/image/jpeg/jpeg-scans.js';
+import { findPlaces } from '../../client-sdk/core/image/jpeg/scan-kernel.js';
 import { readTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
 import { maxWholeBytes } from '../../client-sdk/core/image/image-limits.js';
 import { ByteReader } from '../../client-sdk/core/image/varint.js';
@@ -72,7 +74,7 @@ describe('a JPEG file comes back exactly, all of its scans from coefficients', (
   it.each([1, 3, 4] as const)('with %d channels', async (channels) => {
     for (const options of forms) {
       const file = await jpeg(options, { channels });
-      expect(mustOpen(file).planes.length).toBe(channels);
+      expect(mustOpen(file).planes.list.length).toBe(channels);
       expectWhole(file);
     }
   });
@@ -97,6 +99,20 @@ describe('a JPEG file comes back exactly, all of its scans from coefficients', (
     // One strong pattern in every block: a refinement has corrections and nothing new.
     for (let at = 0; at < samples.length; at++) samples[at] = ((at % raw.width) % 8 < 4 ? 40 : 200) + (Math.floor(at / raw.width) % 8 < 3 ? 9 : 0);
     expectWhole(new Uint8Array(await sharp(samples, { raw }).toColourspace('b-w').jpeg({ progressive: true, quality: 97 }).toBuffer()));
+  });
+
+  it('of more bytes, restart markers and rows of MCUs than the kernel looks at at once', async () => {
+    const raw = { width: 640, height: 400, channels: 3 as const };
+    const noise = fixedRandom('noise')(raw.width * raw.height * 3);
+    for (const progressive of [false, true]) {
+      const file = new Uint8Array(await sharp(noise, { raw }).jpeg({ quality: 90, progressive, chromaSubsampling: '4:4:4' }).toBuffer());
+      expect(file.length).toBeGreaterThan(300_000);
+      expectWhole(file);
+      const exceptions = Uint8Array.from({ length: 9_999 }, (_, event) => event * 37);
+      expectWhole(rewritten(file, { restart: 1, padding: { exceptions, numbers: exceptions } }));
+      expectExact(file.subarray(0, 290_000));
+    }
+    expectWhole(await jpeg({}, { width: 8, height: 65_500, channels: 1 }));
   });
 
   it('with restart markers that are numbered wrongly', async () => {
@@ -151,7 +167,7 @@ describe('coefficients', () => {
   it('are the same whatever the scans and codes', async () => {
     const files = await Promise.all(forms.slice(0, 4).map((options) => jpeg({ ...options, trellisQuantisation: false, overshootDeringing: false })));
     files.push(rewritten(await jpeg(forms[0]), { restart: 3 }));
-    const [first, ...others] = files.map((file) => mustOpen(file).planes.map(realValues));
+    const [first, ...others] = files.map((file) => mustOpen(file).planes.list.map(realValues));
     expect(first?.[0]?.some((value) => value !== 0)).toBe(true);
     for (const other of others) expect(other).toEqual(first);
   });
@@ -161,7 +177,7 @@ describe('coefficients', () => {
     const file = new Uint8Array(await sharp(new Uint8Array(240).fill(144), { raw }).toColourspace('b-w').jpeg({ quality: 100 }).toBuffer());
     const block = new Int16Array(64);
     block[0] = 128;
-    expect(mustOpen(file).planes.map(realValues)).toEqual([Int16Array.from({ length: 6 * 64 }, (_, index) => block[index % 64] ?? 0)]);
+    expect(mustOpen(file).planes.list.map(realValues)).toEqual([Int16Array.from({ length: 6 * 64 }, (_, index) => block[index % 64] ?? 0)]);
   });
 
   it('of padding blocks are as predicted in files of libjpeg, and kept where they are not', async () => {
@@ -174,6 +190,45 @@ describe('coefficients', () => {
     narrow[frame + 8] = 66;
     expect(mustOpen(narrow).padding[0]?.length).toBe(64 * (10 * 6 - 9 * 5));
     expectWhole(narrow);
+  });
+});
+
+describe('the kernel of a file', () => {
+  it('reads in steps between which other files can be read', async () => {
+    const file = await jpeg({ progressive: true }, { width: 700, height: 500 });
+    const parsed = parseJpeg(file);
+    if (parsed === undefined) throw new Error('The file is not understood.');
+    const steps = readScansInSteps(file, parsed);
+    let last = steps.next();
+    for (; last.done !== true; last = steps.next()) expectExact(await jpeg());
+    expect(last.value?.planes.list.map(realValues)).toEqual(mustOpen(file).planes.list.map(realValues));
+  });
+
+  it('gives its memory to the next file, which finds nothing in it', async () => {
+    for (const options of [{ progressive: true }, {}]) {
+      const { frame, planes } = mustOpen(await jpeg(options));
+      for (const { values } of planes.list) values.fill(-1);
+      releasePlanes(planes);
+      releasePlanes(planes);
+      const next = zeroPlanes(frame);
+      expect(next.kernel.bytes.buffer).toBe(planes.kernel.bytes.buffer);
+      expect(next.list.every(({ values }) => values.every((value) => value === 0))).toBe(true);
+      expectWhole(await jpeg(options));
+    }
+  });
+
+  it('writes one scan at a time, and none once its memory is given away', async () => {
+    const { frame, pieces, planes, traits } = mustOpen(await jpeg());
+    const scan = pieces.find((piece) => piece.kind === 'scan');
+    const [first] = traits;
+    if (scan === undefined || first === undefined) throw new Error('There is no scan.');
+    const [one, other] = [writeScan({ frame, scan, planes }, first), writeScan({ frame, scan, planes }, first)];
+    one.next();
+    other.next();
+    expect(() => one.next()).toThrow('Another scan');
+    releasePlanes(planes);
+    expect(() => other.next()).toThrow('Another scan');
+    expect(() => writeScan({ frame, scan, planes }, first).next()).toThrow('released');
   });
 });
 
@@ -257,10 +312,8 @@ describe('traits of scans', () => {
     for (const progressive of [false, true]) {
       const { frame, pieces, planes } = mustOpen(await jpeg({ progressive }));
       const random = fixedRandom('coefficients');
-      for (const { values, places } of planes) {
-        values.set(new Int16Array(random(2 * values.length).slice().buffer));
-        places.fill(-1);
-      }
+      for (const { values } of planes.list) values.set(new Int16Array(random(2 * values.length).slice().buffer));
+      findPlaces(planes.kernel);
       const padding = { bit: 0, exceptions: random(3), numbers: random(7) } as const;
       for (const scan of pieces) {
         if (scan.kind === 'bytes') continue;

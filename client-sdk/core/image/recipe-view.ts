@@ -66,7 +66,7 @@ function viewOfJpeg(recipe: Recipe): RecipeView {
   return {
     container: 'JPEG',
     pages: [{ width: frame.width, height: frame.height, channels: frame.components.length, depth: frame.precision }],
-    encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, Huffman, ${scans === 1 ? '1 scan' : `${String(scans)} scans`}`],
+    encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, ${frame.arithmetic ? 'arithmetic' : 'Huffman'}, ${scans === 1 ? '1 scan' : `${String(scans)} scans`}`],
     correctionBytes: traits.length > scans ? traits.length : 0,
     parts: skeletonParts(['kept segments', 'tables', 'scan traits'], [kept, tables, traits]),
   };

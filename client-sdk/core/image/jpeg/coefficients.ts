@@ -3,6 +3,7 @@
  * picture. Independent of codes, scans and quantisation. SPEC.md section 6.8.
  */
 import type { Component, Frame } from './jpeg-frame.js';
+import { releaseKernel, scanKernel, type ScanKernel } from './scan-kernel.js';
 
 /**
  * The blocks of one component in raster order, `stride` to a row: 64 coefficients each, in natural (row-major) order.
@@ -13,12 +14,15 @@ export interface Coefficients {
   readonly down: number;
   readonly stride: number;
   readonly rows: number;
+  /** A view of the kernel's memory. */
   readonly values: Int16Array;
-  /**
-   * Two words a block: a bit for each coefficient that may be other than zero, in zigzag order from the top of the
-   * first to the bottom of the second. Scans are read and written by them; `findPlaces` finds them.
-   */
-  readonly places: Int32Array;
+}
+
+/** All the coefficients of a file, and the kernel in whose memory they are: they live as long as it does. */
+export interface Planes {
+  /** Per component. */
+  readonly list: readonly Coefficients[];
+  readonly kernel: ScanKernel;
 }
 
 /** Places of the coefficients in a block, in zigzag order. */
@@ -27,42 +31,23 @@ export const naturalOrder = Uint8Array.of(
   ...[35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63],
 );
 
-/** The bit of each place of a block, by zigzag order from the top of the first word to the bottom of the second. */
-const firstBits = new Int32Array(64);
-const secondBits = new Int32Array(64);
-naturalOrder.forEach((place, index) => {
-  if (index < 32) firstBits[place] = 0x80000000 >>> index;
-  else secondBits[place] = 0x80000000 >>> (index - 32);
-});
-
-/** Notes which coefficients are not zero, once all of them are in place. */
-export function findPlaces({ values, places }: Coefficients): void {
-  const pairs = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
-  const [firsts, seconds] = [firstBits, secondBits];
-  for (let block = 0; block < places.length; block += 2) {
-    let first = 0;
-    let second = 0;
-    for (let row = 16 * block; row < 16 * block + 32; row += 4) {
-      if ((pairs[row]! | pairs[row + 1]! | pairs[row + 2]! | pairs[row + 3]!) === 0) continue;
-      for (let at = 2 * row; at < 2 * row + 8; at++) {
-        const value = values[at]!;
-        // All ones if the value is not zero.
-        const mask = (-value | value) >> 31;
-        first |= firsts[at & 63]! & mask;
-        second |= seconds[at & 63]! & mask;
-      }
-    }
-    places[block] = first;
-    places[block + 1] = second;
-  }
+/** Zero coefficients for every component of a frame; `parseJpeg` has checked that the file can hold them. */
+export function zeroPlanes(frame: Frame): Planes {
+  const kernel = scanKernel({
+    blocks: frame.components.map(({ stride, rows }) => stride * rows),
+    order: naturalOrder,
+    isProgressive: frame.progressive,
+  });
+  const list = frame.components.map(({ across, down, stride, rows }, index) => {
+    const values = new Int16Array(kernel.bytes.buffer, kernel.valuesAt[index], 64 * stride * rows);
+    return { across, down, stride, rows, values };
+  });
+  return { list, kernel };
 }
 
-/** Zero coefficients for every component of a frame; `parseJpeg` has checked that the file can hold them. */
-export function zeroPlanes(frame: Frame): Coefficients[] {
-  return frame.components.map(({ across, down, stride, rows }) => {
-    const blocks = stride * rows;
-    return { across, down, stride, rows, values: new Int16Array(64 * blocks), places: new Int32Array(2 * blocks) };
-  });
+/** Gives the memory of planes to the next file, if the thread has one: they may not be used any more. Without this it is freed in time. */
+export function releasePlanes({ kernel }: Planes): void {
+  releaseKernel(kernel);
 }
 
 /** Number of padding blocks of a component. */

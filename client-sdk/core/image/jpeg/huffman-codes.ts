@@ -1,10 +1,10 @@
 /**
  * A Huffman code of a JPEG file, as its DHT segment defines it, with the tables that read and write it fast.
- * It neither reads bits nor knows scans. ITU-T T.81 annex C; SPEC.md section 6.8.
+ * It neither reads bits nor knows scans: kernel/codes.ts uses the tables. ITU-T T.81 annex C; SPEC.md section 6.
  */
 
 /** Bits that one look at the reading table covers. */
-export const lookBits = 10;
+const lookBits = 10;
 
 /** What the definition holds: how many codes of each length, and their symbols in the order of their codes. */
 export class HuffmanCodes {
@@ -28,9 +28,9 @@ export class HuffmanCodes {
   }
 
   /**
-   * 1024 entries, looked up by the next ten bits. An entry is 0 if the code is longer; else bits 0 to 7 are the bits
-   * that it takes, 8 to 11 the size of the symbol, 12 to 15 its run, and the upper 16 its value, if the size is not
-   * zero and the bits of the value are among the ten (a value of a size above zero is never zero). Behind them lie
+   * 1024 entries, looked up by the next ten bits. An entry is 0 if the code is longer; else bits 0 to 7 are the bits of the
+   * code and of a value of its size, 8 to 11 the size, 12 to 15 the run, 16 to 23 the bits of the code, and 24 to 29 the
+   * size from 64, or 0. Behind them lie
    * 2 x 17 entries for the longer codes, by length: the first left-aligned 16-bit code beyond that length, and what to
    * add to a code to find its symbol's entry; and then the entries of all symbols, in the order of their codes.
    */
@@ -39,28 +39,19 @@ export class HuffmanCodes {
     return this.reading;
   }
 
-  /** 256 entries by symbol: the code times 32 plus its length; 0 where the symbol has no code. */
+  /** Two words for each of 256 symbols: the bits of its code and of a value of its size, and the code before as many zeros. */
   get codes(): Int32Array {
     this.writing ??= writingTable(this.counts, this.symbols);
     return this.writing;
   }
 }
 
+/** The table that writes without any code: the value alone. */
+export const noCodes = writingTable(new Uint8Array(16), new Uint8Array(0));
+
 const limits = 1 << lookBits;
 const offsets = limits + 17;
 const entries = offsets + 17;
-
-/**
- * The entry of a code that is longer than the table looks. `word` has the next bits from its top.
- * @returns an entry without a value, or 0 if no code has these bits.
- */
-export function longEntry(look: Int32Array, word: number): number {
-  const bits = word >>> 16;
-  for (let length = lookBits + 1; length <= 16; length++) {
-    if (bits < look[limits + length]!) return look[entries + look[offsets + length]! + (bits >>> (16 - length))]!;
-  }
-  return 0;
-}
 
 function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
   const table = new Int32Array(entries + symbols.length);
@@ -70,8 +61,10 @@ function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
     table[offsets + length] = index - code;
     for (let left = counts[length - 1]!; left > 0; left--, code++, index++) {
       const symbol = symbols[index]!;
-      table[entries + index] = (symbol << 8) | length;
-      if (length <= lookBits) fillLooks(table, symbol, { code, length });
+      const size = symbol & 15;
+      const entry = ((-size & 63) << 24) | (length << 16) | (symbol << 8) | (length + size);
+      table[entries + index] = entry;
+      if (length <= lookBits) table.fill(entry, code << (lookBits - length), (code + 1) << (lookBits - length));
     }
     table[limits + length] = code << (16 - length);
     code <<= 1;
@@ -79,28 +72,18 @@ function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
   return table;
 }
 
-function fillLooks(table: Int32Array, symbol: number, { code, length }: { readonly code: number; readonly length: number }): void {
-  const size = symbol & 15;
-  const rest = lookBits - length;
-  const plain = (symbol << 8) | length;
-  for (let tail = 0; tail < 1 << rest; tail++) {
-    const folded = size > 0 && size <= rest;
-    table[(code << rest) | tail] = folded ? (valueOf(tail >>> (rest - size), size) << 16) | (plain + size) : plain;
-  }
-}
-
-function valueOf(bits: number, size: number): number {
-  return bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
-}
-
 function writingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
-  const table = new Int32Array(256);
+  const table = Int32Array.from({ length: 512 }, (_, place) => (place % 2 === 0 ? (place >> 1) & 15 : 0));
+  const known = new Uint8Array(256);
   let code = 0;
   let index = 0;
   for (let length = 1; length <= 16; length++) {
     for (let left = counts[length - 1]!; left > 0; left--, code++, index++) {
       const symbol = symbols[index]!;
-      if (table[symbol] === 0) table[symbol] = (code << 5) | length;
+      if (known[symbol] !== 0) continue;
+      known[symbol] = 1;
+      table[2 * symbol] = length + (symbol & 15);
+      table[2 * symbol + 1] = code << (symbol & 15);
     }
     code <<= 1;
   }

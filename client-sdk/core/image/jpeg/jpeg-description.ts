@@ -9,7 +9,8 @@ export function describeJpeg({ frame, pieces }: ParsedJpeg): string {
   const headers = pieces.flatMap((piece) => (piece.kind === 'scan' ? [piece.header] : []));
   const scans = headers.length === 1 ? '1 scan' : `${String(headers.length)} scans`;
   const restarts = headers.some(({ restart }) => restart > 0) ? ', restart markers' : '';
-  return `JPEG ${frame.progressive ? 'progressive' : 'sequential'}, ${String(frame.precision)}-bit, ${componentsOf(frame)}, ${scans}${restarts}`;
+  const code = frame.arithmetic ? ', arithmetic' : '';
+  return `JPEG ${frame.progressive ? 'progressive' : 'sequential'}${code}, ${String(frame.precision)}-bit, ${componentsOf(frame)}, ${scans}${restarts}`;
 }
 
 function componentsOf({ components }: Frame): string {

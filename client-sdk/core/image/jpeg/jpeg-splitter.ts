@@ -62,7 +62,7 @@ async function* contentsOf(taken: TakenJpeg, from: number): AsyncGenerator<Uint8
 
 function* makersOf({ cuts, planes, padding }: TakenJpeg): Generator<() => Uint8Array, void, undefined> {
   for (const [i, cut] of cuts.entries()) {
-    for (let tile = 0; tile < tileCount(cut); tile++) yield () => tileOf(planes[i]!, regionOf(cut, tile));
+    for (let tile = 0; tile < tileCount(cut); tile++) yield () => tileOf(planes.list[i]!, regionOf(cut, tile));
   }
   for (const values of padding) {
     const step = coefficients * paddingContentBlocks;
@@ -94,7 +94,7 @@ async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerato
   const { parsed: { frame, pieces }, segments, traits } = parts;
   if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
   const planes = zeroPlanes(frame);
-  let next = await fillPlanes(parts, planes, contents);
+  let next = await fillPlanes(parts, planes.list, contents);
   const padding: Int16Array[] = [];
   for (const [i, component] of frame.components.entries()) {
     const blocks = parts.isPadded[i] === true ? paddingBlocks(component) : 0;

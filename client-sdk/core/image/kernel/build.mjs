@@ -1,54 +1,58 @@
-// Compiles the kernel of the tile coder and writes it, as a module without imports, to dist/client-sdk/core/image. Same input,
-// same bytes. Run before `tsc --build`; the types of what it writes are in client-sdk/core/image/tile-kernel-code.d.ts. Tests call it too
-// (jest's globalSetup), so that they need no more than `tsc --build`: then it compiles only what is newer.
+// Compiles the kernels of the tile coder and of JPEG scans and writes them, as modules without imports, to dist/client-sdk/core/image.
+// Same input, same bytes. Run before `tsc --build`; the types of what it writes are in *-kernel-code.d.ts beside the folders of the sources.
+// Tests call it too (jest's globalSetup), so that they need no more than `tsc --build`: then it compiles only what is newer.
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-const source = join(root, 'client-sdk/core/image/kernel');
-const types = join(root, 'client-sdk/core/image/tile-kernel-code.d.ts');
-const out = join(root, 'dist/client-sdk/core/image');
-const target = join(out, 'tile-kernel-code.js');
-/** Pages of 64 KiB: as many as memory.ts gives places to. It never grows. */
-const pages = '480';
+/** What a module exports besides, and pages of 64 KiB: at first and at most. */
+const kernels = [
+  // As many pages as memory.ts gives places to. It never grows.
+  { source: 'client-sdk/core/image/kernel', code: 'client-sdk/core/image/tile-kernel-code', make: 'newKernel', pages: [480, 480] },
+  // It grows by the coefficients of a file: image-limits.ts says how many there may be, and their places are a 16th of it.
+  { source: 'client-sdk/core/image/jpeg/kernel', code: 'client-sdk/core/image/jpeg/scan-kernel-code', make: 'newScanKernel', pages: [16, 9216] },
+];
 
 export default async function buildWhereOlder() {
-  const built = await changedAt(target);
-  const names = await readdir(source);
-  const changed = await Promise.all([types, ...names.map((name) => join(source, name))].map(changedAt));
-  if (built <= Math.max(...changed)) await build();
+  for (const kernel of kernels) {
+    const built = await changedAt(join(root, 'dist', `${kernel.code}.js`));
+    const names = await readdir(join(root, kernel.source));
+    const changed = await Promise.all([`${kernel.code}.d.ts`, ...names.map((name) => join(kernel.source, name))].map((name) => changedAt(join(root, name))));
+    if (built <= Math.max(...changed)) await build(kernel);
+  }
 }
 
 async function changedAt(file) {
   return stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
 }
 
-async function build() {
+async function build({ source, code, make, pages: [first, most] }) {
   const files = new Map();
   const { error, stderr } = await asc.main(
     [
-      'client-sdk/core/image/kernel/index.ts', '--outFile', 'kernel.wasm', '--baseDir', root, '-O3', '--converge', '--noAssert', '--runtime', 'stub',
-      '--enable', 'simd', '--initialMemory', pages, '--maximumMemory', pages,
+      `${source}/index.ts`, '--outFile', 'kernel.wasm', '--baseDir', root, '-O3', '--converge', '--noAssert', '--runtime', 'stub',
+      '--enable', 'simd', '--initialMemory', String(first), '--maximumMemory', String(most),
     ],
     { writeFile: (name, bytes) => void files.set(name, bytes) },
   );
-  if (error !== null) throw new Error(`The kernel does not compile.\n${stderr.toString()}`);
-  const code = Buffer.from(files.get('kernel.wasm')).toString('base64');
-  await mkdir(out, { recursive: true });
-  await copyFile(types, join(out, 'tile-kernel-code.d.ts'));
-  await writeFile(target, module(code));
+  if (error !== null) throw new Error(`The kernel in ${source} does not compile.\n${stderr.toString()}`);
+  const target = join(root, 'dist', `${code}.js`);
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(join(root, `${code}.d.ts`), join(root, 'dist', `${code}.d.ts`));
+  await writeFile(target, moduleOf(Buffer.from(files.get('kernel.wasm')).toString('base64'), make));
 }
 
-function module(code) {
+function moduleOf(code, make) {
   return `// Written by client-sdk/core/image/kernel/build.mjs.
 const code = '${code}';
-export function newKernel() {
-  const bytes = Uint8Array.from(atob(code), (letter) => letter.charCodeAt(0));
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+let module;
+export function ${make}() {
+  module ??= new WebAssembly.Module(Uint8Array.from(atob(code), (letter) => letter.charCodeAt(0)));
+  return new WebAssembly.Instance(module).exports;
 }
 `;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) for (const kernel of kernels) await build(kernel);
