@@ -97,7 +97,9 @@ async function takeApart(bytes: Uint8Array): Promise<Pick<SplitJpeg, 'recipe' | 
   if (split === undefined) return undefined;
   const contents: Uint8Array[] = [];
   for await (const content of split.contents()) contents.push(content);
-  return { recipe: await split.recipe(), contents };
+  const recipe = await split.recipe();
+  split.close?.();
+  return { recipe, contents };
 }
 
 async function putTogether({ recipe, coded }: SplitJpeg): Promise<void> {

@@ -30,8 +30,12 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     await tools.breath.breathe();
   };
   const planned = yield* progress.during(planFile(tools, { source, split: input, breathe }));
-  yield { kind: 'plan', plan: { recipe: planned.recipe, description: descriptionOf(planned), anchors: planned.anchors } };
-  yield* chunksOf(tools, input, planned);
+  try {
+    yield { kind: 'plan', plan: { recipe: planned.recipe, description: descriptionOf(planned), anchors: planned.anchors } };
+    yield* chunksOf(tools, input, planned);
+  } finally {
+    planned.split.close?.();
+  }
 }
 
 function descriptionOf({ split, equalisation }: PlannedFile): string {

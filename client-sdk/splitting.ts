@@ -85,17 +85,18 @@ async function planBytes(source: Source, { geometry }: SplitInput): Promise<Plan
   return { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints: undefined, kept: undefined, anchors: [], samples: new Map() };
 }
 
+/** How a file is taken apart. */
+interface Way {
+  readonly splitter: Splitter;
+  readonly effort: SplitEffort;
+}
+
 /** What cannot be given back through this splitter is not an error: undefined. */
 async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter): Promise<PlannedFile | undefined> {
   for (const effort of ['quick', 'whole'] as const) {
     try {
-      const planned = await planOf(tools, input, { splitter, effort });
-      if (planned === undefined) return undefined;
-      const finder = new PlacedAnchors(planned.summary);
-      if (await isExact(tools, input, { splitter, planned, finder })) {
-        const grey = await planned.split.greyPicture?.();
-        return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : await tools.equalisations.find(grey) };
-      }
+      const planned = await planBy(tools, input, { splitter, effort });
+      if (planned !== 'inexact') return planned === 'unsuited' ? undefined : planned;
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || staysAnError(thrown)) throw thrown;
     }
@@ -103,14 +104,37 @@ async function understood(tools: PlanTools, input: PlanInput, splitter: Splitter
   return undefined;
 }
 
-/** The plan, not yet held against the file; undefined where structure does not pay or cannot be had. */
-async function planOf(tools: PlanTools, input: PlanInput, by: { readonly splitter: Splitter; readonly effort: SplitEffort }): Promise<PlannedFile | undefined> {
-  const split = await by.splitter.split(input.source, input.split.geometry, by.effort);
-  if (split === undefined) return undefined;
+/** The plan, held against the file; `unsuited` where structure does not pay or cannot be had. */
+async function planBy(tools: PlanTools, input: PlanInput, way: Way): Promise<PlannedFile | 'unsuited' | 'inexact'> {
+  const split = await way.splitter.split(input.source, input.split.geometry, way.effort);
+  if (split === undefined) return 'unsuited';
+  let proven: PlannedFile | undefined;
+  try {
+    const planned = await planOf(tools, input, split);
+    if (planned === undefined) return 'unsuited';
+    // What is kept need not be read again.
+    if (planned.kept !== undefined) split.close?.();
+    proven = await provenPlan(tools, input, { splitter: way.splitter, planned });
+    return proven ?? 'inexact';
+  } finally {
+    if (proven === undefined) split.close?.();
+  }
+}
+
+/** The plan, not yet held against the file; undefined where structure does not pay. */
+async function planOf(tools: PlanTools, input: PlanInput, split: Split): Promise<PlannedFile | undefined> {
   const reading = await readOnce(tools, input, split);
   const { fingerprints, kept, samples } = reading;
   const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints, kept, anchors: [], samples: samples.kept };
   return input.split.splitter !== 'auto' || doesPay(input, planned, samples) ? planned : undefined;
+}
+
+/** The plan with what is found while it is held against the file; undefined where another file comes of it. */
+async function provenPlan(tools: PlanTools, input: PlanInput, { splitter, planned }: { readonly splitter: Splitter; readonly planned: PlannedFile }): Promise<PlannedFile | undefined> {
+  const finder = new PlacedAnchors(planned.summary);
+  if (!(await isExact(tools, input, { splitter, planned, finder }))) return undefined;
+  const grey = await planned.split.greyPicture?.();
+  return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : await tools.equalisations.find(grey) };
 }
 
 function staysAnError({ code }: DiceError): boolean {

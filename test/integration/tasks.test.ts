@@ -75,7 +75,7 @@ describe('errors of threads', () => {
     const tasks = opened(1);
     const gone: Source = { size: 900_000, read: () => Promise.reject(fault('file-unreadable', 'It was on a stick.')) };
     await expect(splitBy(tasks, { source: gone, fileHash })).rejects.toMatchObject({ code: 'file-unreadable', message: expect.stringContaining('stick') });
-    await expect(splitBy(tasks, { source: memorySource(png), fileHash }, { splitter: 'jpeg' })).rejects.toMatchObject({ code: 'argument-invalid' });
+    await expect(splitBy(tasks, { source: memorySource(png), fileHash }, { geometry: { kind: 'grid', cells: 5 } })).rejects.toMatchObject({ code: 'argument-invalid' });
     await expect(splitBy(tasks, { source: memorySource(noise), fileHash })).rejects.toMatchObject({ code: 'file-changed' });
   });
 

@@ -154,3 +154,14 @@ describe('a recipe of a stranger', () => {
     await expect(joinFile(recipe, [...contents.slice(1), contents[0] ?? new Uint8Array(0)])).rejects.toMatchObject({ code: 'recipe-invalid' });
   });
 });
+
+describe('a split that was closed', () => {
+  it('gives no more contents, for its memory may be that of another file', async () => {
+    const split = await jpegSplitter.split(memorySource(writeJpeg(form)), tiles(4));
+    const contents = split?.contents()[Symbol.asyncIterator]();
+    expect((await contents?.next())?.done).toBe(false);
+    split?.close?.();
+    split?.close?.();
+    await expect(contents?.next()).rejects.toBeInstanceOf(RangeError);
+  });
+});

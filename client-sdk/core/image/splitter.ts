@@ -101,6 +101,8 @@ export interface Split {
   recipe(): Promise<Recipe>;
   /** Number of contents and the block map; known as the recipe is. */
   summary(): Promise<SplitSummary>;
+  /** Gives back the memory that it holds: its contents cannot be read any more. Without this it is freed in time. */
+  close?(): void;
   /** The first page, where it is grey, of 8 bits and not too large; given once, after the contents were read. */
   greyPicture?(): Promise<GreyPicture | undefined>;
 }

@@ -50,6 +50,11 @@ export function releasePlanes({ kernel }: Planes): void {
   releaseKernel(kernel);
 }
 
+/** Whether the memory of planes may be another file's by now. */
+export function isReleased({ kernel }: Planes): boolean {
+  return kernel.scans < 0;
+}
+
 /** Number of padding blocks of a component. */
 export function paddingBlocks({ across, down, stride, rows }: Component): number {
   return stride * rows - across * down;

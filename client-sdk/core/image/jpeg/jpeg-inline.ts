@@ -17,7 +17,7 @@ const dictionary = concat(
 
 /** The bytes, deflated. */
 export function packInline(bytes: Uint8Array): Uint8Array {
-  return deflateRaw(bytes, { level: 9, dictionary });
+  return deflateRaw(bytes, { level: 9, windowBits: 13, memLevel: 4, dictionary });
 }
 
 /** The `length` bytes that `packed` holds. Throws DiceError `recipe-invalid` where it holds others, or anything follows them. */

@@ -8,7 +8,7 @@ import { blocksOf, coefficientBlockBytes, coefficientShapeOf, newCoefficients } 
 import { regionOf, tileCount } from '../geometry.js';
 import { maxWholeBytes } from '../image-limits.js';
 import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
-import { type Coefficients, paddingBlocks, zeroPlanes } from './coefficients.js';
+import { type Coefficients, isReleased, paddingBlocks, releasePlanes, zeroPlanes } from './coefficients.js';
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
@@ -38,7 +38,10 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
   const taken: TakenJpeg = { geometry: cut, size: source.size, parsed, cuts, isPadded, ...read, padding };
   const segments = concat(...parsed.pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => bytes.subarray(start, end)));
   const recipe = writeRecipe({ ...taken, segments });
-  if (recipe === undefined) return undefined;
+  if (recipe === undefined) {
+    releasePlanes(read.planes);
+    return undefined;
+  }
   return {
     splitter: 'jpeg',
     maxCount: contentCount(taken),
@@ -46,6 +49,9 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
     contents: (from = 0) => contentsOf(taken, from),
     recipe: () => Promise.resolve(recipe),
     summary: () => Promise.resolve(summaryOf(taken)),
+    close: () => {
+      releasePlanes(read.planes);
+    },
   };
 }
 
@@ -57,7 +63,10 @@ function hasPadding({ pieces }: ParsedJpeg, component: number): boolean {
 /** Tiles of all components, then padding of those that have some that is not as predicted. */
 async function* contentsOf(taken: TakenJpeg, from: number): AsyncGenerator<Uint8Array, void, undefined> {
   let index = 0;
-  for (const make of makersOf(taken)) if (index++ >= from) yield await Promise.resolve(make());
+  for (const make of makersOf(taken)) {
+    if (isReleased(taken.planes)) throw new RangeError('The coefficients were given back.');
+    if (index++ >= from) yield await Promise.resolve(make());
+  }
 }
 
 function* makersOf({ cuts, planes, padding }: TakenJpeg): Generator<() => Uint8Array, void, undefined> {
@@ -94,18 +103,16 @@ async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerato
   const { parsed: { frame, pieces }, segments, traits } = parts;
   if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
   const planes = zeroPlanes(frame);
-  let next = await fillPlanes(parts, planes.list, contents);
-  const padding: Int16Array[] = [];
-  for (const [i, component] of frame.components.entries()) {
-    const blocks = parts.isPadded[i] === true ? paddingBlocks(component) : 0;
-    padding.push(await paddingFrom(contents, next, blocks));
-    next += paddingContents(blocks);
-  }
-  completePlanes(frame, planes, padding);
-  let scan = 0;
-  for (const piece of pieces) {
-    if (piece.kind === 'bytes') yield segments.subarray(piece.start, piece.end);
-    else yield* copies(writeScan({ frame, scan: piece, planes }, traits[scan++]!));
+  try {
+    const next = await fillPlanes(parts, planes.list, contents);
+    completePlanes(frame, planes, await paddingsFrom(parts, contents, next));
+    let scan = 0;
+    for (const piece of pieces) {
+      if (piece.kind === 'bytes') yield segments.subarray(piece.start, piece.end);
+      else yield* copies(writeScan({ frame, scan: piece, planes }, traits[scan++]!));
+    }
+  } finally {
+    releasePlanes(planes);
   }
 }
 
@@ -126,6 +133,18 @@ async function fillPlanes({ cuts }: JpegParts, planes: readonly Coefficients[], 
     }
   }
   return next;
+}
+
+/** The padding of each component, the contents of which begin with the `first`; empty where it is as predicted. */
+async function paddingsFrom({ parsed, isPadded }: JpegParts, contents: ContentReader, first: number): Promise<readonly Int16Array[]> {
+  const padding: Int16Array[] = [];
+  let next = first;
+  for (const [i, component] of parsed.frame.components.entries()) {
+    const blocks = isPadded[i] === true ? paddingBlocks(component) : 0;
+    padding.push(await paddingFrom(contents, next, blocks));
+    next += paddingContents(blocks);
+  }
+  return padding;
 }
 
 async function paddingFrom(contents: ContentReader, first: number, blocks: number): Promise<Int16Array> {
