@@ -11,7 +11,7 @@ import type { FilePlan, FingerprintedContent, SealedContent, Tasks } from '../..
 import type { Domain } from '../../client-sdk/core/domain.js';
 import { blockKey } from '../../client-sdk/core/domain.js';
 import { encodeCbor } from '../../client-sdk/core/cbor.js';
-import type { Source, SplitterId } from '../../client-sdk/core/image/splitter.js';
+import type { Geometry, Source, SplitterId } from '../../client-sdk/core/image/splitter.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { memorySource } from './memory-source.js';
 
@@ -34,13 +34,14 @@ export interface SplitFrom {
 /** How a file is split in tests. */
 export interface SplitWish {
   readonly splitter?: 'auto' | SplitterId;
+  readonly geometry?: Geometry;
   readonly keepBytes?: number;
   readonly signal?: AbortSignal;
 }
 
 /** Plan and contents of a file. */
 export async function splitBy(tasks: Tasks, { source, fileHash }: SplitFrom, wish: SplitWish = {}): Promise<{ readonly plan: FilePlan; readonly contents: readonly FingerprintedContent[] }> {
-  const input = { fileHash, splitter: wish.splitter ?? 'auto', geometry: { kind: 'tile' as const, tilePixels: 64 }, keepBytes: wish.keepBytes ?? 0 };
+  const input = { fileHash, splitter: wish.splitter ?? 'auto', geometry: wish.geometry ?? { kind: 'tile' as const, tilePixels: 64 }, keepBytes: wish.keepBytes ?? 0 };
   const contents: FingerprintedContent[] = [];
   let plan: FilePlan | undefined;
   for await (const step of tasks.split(input, source, wish.signal)) {
