@@ -3,7 +3,7 @@
  * the lowest, under two adaptive distributions each, by range asymmetric numerals; the rest as bits. SPEC.md section 5.12.
  *
  * A distribution is a vector of eight thresholds: the probabilities that a symbol is at most 0 ... 7. Four states take turns. What is
- * needed for each coefficient stands in locals: hence some lines that stand twice.
+ * needed for each coefficient stands in locals, and rows are done one by one without a loop, for speed: hence some lines that stand often.
  */
 import { codeMargin, coefficientsAt, maxBytes, memoryEnd, samplesAt, valuesAt } from './memory';
 
@@ -431,7 +431,7 @@ function openTile(): void {
 @inline function codeLast(isReading: bool, end: i32, left: i32, up: i32): i32 {
   const sum = left < 0 ? up < 0 ? -1 : 2 * up : up < 0 ? 2 * left : left + up;
   const high = code(isReading, ofEnd + (sum < 0 ? 11 : <i32>load<u8>(<usize>sum, kindsAt)) * entryBytes, end >> 3);
-  const near = sum < 0 ? 7 : sum >> 4 == high ? (sum >> 1 & 7) >> 1 : sum >> 4 < high ? 4 : 5;
+  const near = sum < 0 ? 7 : select<i32>((sum >> 1 & 7) >> 1, select<i32>(4, 5, sum >> 4 < high), sum >> 4 == high);
   const low = code(isReading, ofEndRest + (((high & 7) << 3) + near) * entryBytes, end & 7);
   if (isReading && (high | low) > 7) isBad = true;
   return ((high & 7) << 3) | (low & 7);
@@ -452,9 +452,10 @@ function writeBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp
   const row = <usize>across * blockBytes;
   addAll(here);
   if (end > 0) {
-    expect(across, index, hasLeft, hasUp, hasRight, end);
+    expect(across, index, hasLeft, hasUp, hasRight);
     codeInner(false, here, end);
-    codeEdges(false, here, row, hasLeft, hasUp, (index & 3) == 0, end);
+    if (hasLeft && hasUp) codeEdges(false, here, row, true, true, (index & 3) == 0, end);
+    else codeEdges(false, here, row, hasLeft, hasUp, (index & 3) == 0, end);
   }
   keepSizes(index);
   codeConstant(false, <usize>across, index, hasLeft, hasUp, hasRight);
@@ -464,55 +465,105 @@ function readBlock(across: i32, index: usize, here: usize, hasLeft: bool, hasUp:
   const end = codeLast(true, 0, hasLeft ? <i32>load<u8>(endsAt + index - 1) : -1, hasUp ? <i32>load<u8>(endsAt + index - <usize>across) : -1);
   store<u8>(endsAt + index, end);
   const row = <usize>across * blockBytes;
-  for (let i: usize = 0; i < 128; i += 16) {
-    v128.store(i << 1, i16x8.splat(0), magnitudesAt);
-    v128.store(here + i, i16x8.splat(0));
-    v128.store(here + i, i16x8.splat(0), 128);
-  }
+  clearRow(here, 0);
+  clearRow(here, 16);
+  clearRow(here, 32);
+  clearRow(here, 48);
+  clearRow(here, 64);
+  clearRow(here, 80);
+  clearRow(here, 96);
+  clearRow(here, 112);
   if (end > 0) {
-    expect(across, index, hasLeft, hasUp, hasRight, end);
+    expect(across, index, hasLeft, hasUp, hasRight);
     codeInner(true, here, end);
-    codeEdges(true, here, row, hasLeft, hasUp, (index & 3) == 0, end);
+    if (hasLeft && hasUp) codeEdges(true, here, row, true, true, (index & 3) == 0, end);
+    else codeEdges(true, here, row, hasLeft, hasUp, (index & 3) == 0, end);
     if (load<i16>(here + (<usize>load<u8>(zigzagAt + <usize>end) << 1)) == 0) isBad = true;
   }
   keepSizes(index);
   codeConstant(true, <usize>across, index, hasLeft, hasUp, hasRight);
   const to = samplesAt + headerBytes + (index << 7);
-  for (let i: usize = 0; i < 128; i += 16) v128.store(to + i, v128.load(here + i));
+  v128.store(to, v128.load(here, 0), 0);
+  v128.store(to, v128.load(here, 16), 16);
+  v128.store(to, v128.load(here, 32), 32);
+  v128.store(to, v128.load(here, 48), 48);
+  v128.store(to, v128.load(here, 64), 64);
+  v128.store(to, v128.load(here, 80), 80);
+  v128.store(to, v128.load(here, 96), 96);
+  v128.store(to, v128.load(here, 112), 112);
+}
+
+@inline function clearRow(here: usize, i: usize): void {
+  v128.store(i << 1, i16x8.splat(0), magnitudesAt);
+  v128.store(here + i, i16x8.splat(0));
+  v128.store(here + i, i16x8.splat(0), 128);
+}
+
+@inline function keepRow(sizes: usize, i: usize): void {
+  const mean = v128.load(i, meansAt), now = v128.load(i << 1, magnitudesAt);
+  v128.store(sizes + i, now);
+  v128.store(i, i16x8.add(mean, i16x8.q15mulr_sat_s(i16x8.sub(i16x8.shl(now, 6), mean), i16x8.splat(2048))), meansAt);
 }
 
 /** Means of magnitudes go a sixteenth towards this block's. */
 @inline function keepSizes(index: usize): void {
   const sizes = sizesAt + (index << 7);
-  for (let i: usize = 0; i < 128; i += 16) {
-    const mean = v128.load(i, meansAt), now = v128.load(i << 1, magnitudesAt);
-    v128.store(sizes + i, now);
-    v128.store(i, i16x8.add(mean, i16x8.q15mulr_sat_s(i16x8.sub(i16x8.shl(now, 6), mean), i16x8.splat(2048))), meansAt);
-  }
+  keepRow(sizes, 0);
+  keepRow(sizes, 16);
+  keepRow(sizes, 32);
+  keepRow(sizes, 48);
+  keepRow(sizes, 64);
+  keepRow(sizes, 80);
+  keepRow(sizes, 96);
+  keepRow(sizes, 112);
   store<u16>(sizes, 0);
 }
 
 /** What the blocks around let expect. */
-@inline function expect(across: i32, index: usize, hasLeft: bool, hasUp: bool, hasRight: bool, end: i32): void {
+@inline function expect(across: i32, index: usize, hasLeft: bool, hasUp: bool, hasRight: bool): void {
   const row = <usize>across << 7, sizes = sizesAt + (index << 7);
   const left = hasLeft ? sizes - 128 : hasUp ? sizes - row : zeroAt, up = hasUp ? sizes - row : left;
   const upLeft = hasLeft && hasUp ? sizes - row - 128 : left, upRight = hasUp && hasRight ? sizes - row + 128 : up;
-  const place: i32 = load<u8>(zigzagAt + <usize>end), rows = <usize>min(8, (place >> 3) + (place & 7) + 1);
-  for (let i: usize = 0; i < rows << 4; i += 16) {
-    const six = i16x8.mul(i16x8.add(v128.load(left + i), v128.load(up + i)), i16x8.splat(6));
-    const three = i16x8.mul(v128.load(upLeft + i), i16x8.splat(3)), two = i16x8.shl(v128.load(upRight + i), 1);
-    v128.store(i, i16x8.add(i16x8.add(six, three), i16x8.add(two, i16x8.shr_s(v128.load(i, meansAt), 2))), expectedAt);
-  }
+  expectRow(left, up, upLeft, upRight, 0);
+  expectRow(left, up, upLeft, upRight, 16);
+  expectRow(left, up, upLeft, upRight, 32);
+  expectRow(left, up, upLeft, upRight, 48);
+  expectRow(left, up, upLeft, upRight, 64);
+  expectRow(left, up, upLeft, upRight, 80);
+  expectRow(left, up, upLeft, upRight, 96);
+  expectRow(left, up, upLeft, upRight, 112);
+}
+
+@inline function expectRow(left: usize, up: usize, upLeft: usize, upRight: usize, i: usize): void {
+  const six = i16x8.mul(i16x8.add(v128.load(left + i), v128.load(up + i)), i16x8.splat(6));
+  const three = i16x8.mul(v128.load(upLeft + i), i16x8.splat(3)), two = i16x8.shl(v128.load(upRight + i), 1);
+  v128.store(i, i16x8.add(i16x8.add(six, three), i16x8.add(two, i16x8.shr_s(v128.load(i, meansAt), 2))), expectedAt);
 }
 
 /** What higher frequencies of this block let expect of all. */
 @inline function addAll(here: usize): void {
-  for (let y: usize = 0; y < 8; y++) v128.store(y << 5, i16x8.min_u(i16x8.abs(v128.load(here + (y << 4))), i16x8.splat(<i16>mostCounted)), magnitudesAt);
-  for (let y: usize = 0; y < 8; y++) {
-    const at = y << 5, near = i16x8.add(v128.load(at, magnitudesAt + 2), v128.load(at, magnitudesAt + 32));
-    const far = i16x8.add(v128.load(at, magnitudesAt + 4), v128.load(at, magnitudesAt + 64)), slant = v128.load(at, magnitudesAt + 34);
-    v128.store(y << 4, i16x8.shl(i16x8.add(i16x8.add(i16x8.add(near, slant), i16x8.shr_u(slant, 1)), i16x8.add(near, far)), 2), addedAt);
-  }
+  v128.store(0 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 0)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(16 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 16)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(32 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 32)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(48 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 48)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(64 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 64)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(80 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 80)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(96 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 96)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  v128.store(112 << 1, i16x8.min_u(i16x8.abs(v128.load(here, 112)), i16x8.splat(<i16>mostCounted)), magnitudesAt);
+  addRow(0);
+  addRow(16);
+  addRow(32);
+  addRow(48);
+  addRow(64);
+  addRow(80);
+  addRow(96);
+  addRow(112);
+}
+
+@inline function addRow(i: usize): void {
+  const at = i << 1, near = i16x8.add(v128.load(at, magnitudesAt + 2), v128.load(at, magnitudesAt + 32));
+  const far = i16x8.add(v128.load(at, magnitudesAt + 4), v128.load(at, magnitudesAt + 64)), slant = v128.load(at, magnitudesAt + 34);
+  v128.store(i, i16x8.shl(i16x8.add(i16x8.add(i16x8.add(near, slant), i16x8.shr_u(slant, 1)), i16x8.add(near, far)), 2), addedAt);
 }
 
 /** The same of the one at a place among magnitudes. */
