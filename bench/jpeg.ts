@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { codeContent, decodeContent } from '../client-sdk/core/image/coded.js';
 import { defaultGeometry } from '../client-sdk/core/image/default-cut.js';
+import { defaultTileBlocks } from '../client-sdk/core/image/image-limits.js';
 import { splitters } from '../client-sdk/core/image/detect.js';
 import type { Recipe, Source } from '../client-sdk/core/image/splitter.js';
 import { circumstances, circumstancesText } from './circumstances.js';
@@ -29,6 +30,8 @@ interface SplitJpeg {
 
 interface Row {
   readonly folder: string;
+  /** Blocks along the side of a tile. */
+  readonly tileBlocks: number;
   readonly files: number;
   readonly fileBytes: number;
   /** Share of the bytes that the splitter understands. */
@@ -44,6 +47,7 @@ interface Row {
 type Work = 'split' | 'code' | 'split and code' | 'join' | 'djpeg' | 'jpegtran';
 
 const works = ['split', 'code', 'split and code', 'join', 'djpeg', 'jpegtran'] as const;
+const tileSizes = [16, 32, defaultTileBlocks];
 const rounds = 5;
 const execute = promisify(execFile);
 
@@ -54,29 +58,30 @@ try {
   const empty = join(scratch, 'empty.jpg');
   await writeFile(empty, await sharp({ create: { width: 8, height: 8, channels: 3, background: 'black' } }).jpeg().toBuffer());
   const rows: Row[] = [];
-  for (const folder of folders) rows.push(await measure(folder, empty));
+  for (const folder of folders) for (const tileBlocks of tileSizes) rows.push(await measure(folder, { empty, tileBlocks }));
   const on = await circumstances();
   process.stdout.write(`${circumstancesText(on)}\n${tableOf(rows)}\n${JSON.stringify({ circumstances: on, rounds, rows }, null, 2)}\n`);
 } finally {
   await rm(scratch, { recursive: true });
 }
 
-async function measure(folder: string, empty: string): Promise<Row> {
+async function measure(folder: string, { empty, tileBlocks }: { readonly empty: string; readonly tileBlocks: number }): Promise<Row> {
   const files = await jpegsIn(folder);
-  const splits = (await Promise.all(files.map((path) => splitOnce(path)))).filter((split) => split !== undefined);
+  const splits = (await Promise.all(files.map((path) => splitOnce(path, tileBlocks)))).filter((split) => split !== undefined);
   const fileBytes = (await Promise.all(files.map((path) => readFile(path)))).reduce((sum, { length }) => sum + length, 0);
   const splitBytes = sumOf(splits, ({ bytes }) => bytes.length);
   const tiles = sumOf(splits, ({ coded }) => sumOf(coded, ({ length }) => length));
   const skeletons = sumOf(splits, ({ recipe }) => recipe.skeleton.length);
   return {
     folder: basename(folder),
+    tileBlocks,
     files: files.length,
     fileBytes,
     understood: splitBytes / fileBytes,
     contents: sumOf(splits, ({ contents }) => contents.length),
     tileRatio: tiles / splitBytes,
     wholeRatio: (tiles + skeletons) / splitBytes,
-    speeds: await speedsOf(splits, { splitBytes, empty }),
+    speeds: await speedsOf(splits, { splitBytes, empty, tileBlocks }),
   };
 }
 
@@ -85,15 +90,15 @@ async function jpegsIn(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile() && /\.jpe?g$/i.test(entry.name)).map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
-async function splitOnce(path: string): Promise<SplitJpeg | undefined> {
+async function splitOnce(path: string, tileBlocks: number): Promise<SplitJpeg | undefined> {
   const bytes = new Uint8Array(await readFile(path));
-  const parts = await takeApart(bytes);
+  const parts = await takeApart(bytes, tileBlocks);
   return parts && { path, bytes, ...parts, coded: parts.contents.map((content) => codeContent(content)) };
 }
 
-async function takeApart(bytes: Uint8Array): Promise<Pick<SplitJpeg, 'recipe' | 'contents'> | undefined> {
+async function takeApart(bytes: Uint8Array, tileBlocks: number): Promise<Pick<SplitJpeg, 'recipe' | 'contents'> | undefined> {
   const source: Source = { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)) };
-  const split = await splitters.jpeg.split(source, defaultGeometry);
+  const split = await splitters.jpeg.split(source, { ...defaultGeometry, tileBlocks });
   if (split === undefined) return undefined;
   const contents: Uint8Array[] = [];
   for await (const content of split.contents()) contents.push(content);
@@ -109,10 +114,11 @@ async function putTogether({ recipe, coded }: SplitJpeg): Promise<void> {
   if (bytes === 0) throw new Error('Nothing came of a file.');
 }
 
-async function speedsOf(splits: readonly SplitJpeg[], { splitBytes, empty }: { readonly splitBytes: number; readonly empty: string }): Promise<Row['speeds']> {
+async function speedsOf(splits: readonly SplitJpeg[], of: { readonly splitBytes: number; readonly empty: string; readonly tileBlocks: number }): Promise<Row['speeds']> {
+  const { splitBytes, empty, tileBlocks } = of;
   const seconds: Record<Work, number[]> = { split: [], code: [], 'split and code': [], join: [], djpeg: [], jpegtran: [] };
   for (let round = 0; round < rounds; round++) {
-    const split = await cpuSeconds(splits, ({ bytes }) => takeApart(bytes));
+    const split = await cpuSeconds(splits, ({ bytes }) => takeApart(bytes, tileBlocks));
     const code = await cpuSeconds(splits, ({ contents }) => Promise.resolve(contents.map((content) => codeContent(content))));
     seconds.split.push(split);
     seconds.code.push(code);
@@ -156,9 +162,9 @@ function median(values: readonly number[]): number {
 }
 
 function tableOf(measured: readonly Row[]): string {
-  const heading = ['folder', '>files', '>MB', '>understood', '>contents', '>tiles', '>with skeleton', ...works.map((work) => `>${work} MB/s`)];
+  const heading = ['folder', '>blocks', '>files', '>MB', '>understood', '>contents', '>tiles', '>with skeleton', ...works.map((work) => `>${work} MB/s`)];
   const rows = measured.map((row) => [
-    row.folder, String(row.files), (row.fileBytes / 1e6).toFixed(3), row.understood.toFixed(4), String(row.contents), row.tileRatio.toFixed(4), row.wholeRatio.toFixed(4),
+    row.folder, String(row.tileBlocks), String(row.files), (row.fileBytes / 1e6).toFixed(3), row.understood.toFixed(4), String(row.contents), row.tileRatio.toFixed(4), row.wholeRatio.toFixed(4),
     ...works.map((work) => row.speeds[work]?.toFixed(1) ?? 'absent'),
   ]);
   return textTable(heading, rows);
