@@ -73,7 +73,8 @@ function readingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
 }
 
 function writingTable(counts: Uint8Array, symbols: Uint8Array): Int32Array {
-  const table = Int32Array.from({ length: 512 }, (_, place) => (place % 2 === 0 ? (place >> 1) & 15 : 0));
+  const table = new Int32Array(512);
+  for (let symbol = 0; symbol < 256; symbol++) table[2 * symbol] = symbol & 15;
   const known = new Uint8Array(256);
   let code = 0;
   let index = 0;

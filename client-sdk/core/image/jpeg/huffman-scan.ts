@@ -98,6 +98,7 @@ function begin({ frame, scan: { header }, planes }: ScanPlace, tableOf: (codes: 
   const { kernel } = planes;
   const { words, at, run } = kernel;
   if (kernel.scans < 0) throw new Error('The planes were released.');
+  if (frame.progressive && kernel.dcsAt.length === 0) throw new Error('The planes are those of another frame.');
   const isSingle = header.components.length === 1;
   const isDc = frame.progressive && header.from === 0;
   header.components.forEach(({ index, dc, ac }, part) => {

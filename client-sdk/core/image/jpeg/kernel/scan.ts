@@ -50,7 +50,7 @@ export function beginReading(from: i32, to: i32, markers: i32): void {
 
 /** Begins to write it. */
 export function beginWriting(from: i32, to: i32): void {
-  for (let index = 0; index < count; index++) fillSmall(acOf(partAt(index)));
+  if (kind == Kind.Whole || kind == Kind.First) for (let index = 0; index < count; index++) fillSmall(acOf(partAt(index)));
   beginOut();
   beginBand(from, to, low, acOf(partAt(0)));
 }
