@@ -1,6 +1,6 @@
 /**
  * Arithmetic-coded AC coefficients, of whole blocks and of scans of a band: decisions to coefficients and back.
- * ITU-T T.81 sections F.1.4.2, F.2.4.2 and G.1.3.3; SPEC.md section 6.
+ * ITU-T T.81 sections F.1.4.2, F.2.4.2 and G.1.3.3; SPEC.md section 6.8.
  */
 import type { ArithmeticReader } from './arithmetic-reader.js';
 import type { ArithmeticWriter } from './arithmetic-writer.js';

@@ -1,6 +1,6 @@
 /**
  * Arithmetic-coded scans of whole blocks or of DC coefficients: decisions to coefficients and back. One reader and one
- * writer per scan, row of MCUs by row. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.
+ * writer per scan, row of MCUs by row. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.8.
  */
 import { acBinsOf, dcBinsOf, readBand, writeBand, type Band } from './arithmetic-bands.js';
 import type { ArithmeticReader } from './arithmetic-reader.js';

@@ -1,6 +1,6 @@
 /**
  * The decisions of one arithmetic-coded scan for reading: bytes to decisions, stuffing and restart markers passed. It
- * knows no coefficients. ITU-T T.81 section D.2; SPEC.md section 6.
+ * knows no coefficients. ITU-T T.81 section D.2; SPEC.md section 6.8.
  */
 import { evenBin, newBins, transitions } from './arithmetic-states.js';
 

@@ -1,6 +1,6 @@
 /**
  * Arithmetic-coded scans to coefficients and back, in steps. What they do otherwise than predicted is in their traits:
- * each interval is predicted to end as libjpeg ends it, and as short as can be. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.
+ * each interval is predicted to end as libjpeg ends it, and as short as can be. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.8.
  */
 import { ArithmeticBandReader, ArithmeticBandWriter } from './arithmetic-bands.js';
 import { ArithmeticBlocksReader, ArithmeticBlocksWriter } from './arithmetic-blocks.js';

@@ -1,6 +1,6 @@
 /**
  * What the arithmetic coder of JPEG knows of the probability of a decision, and how it learns. It codes nothing.
- * ITU-T T.81 section D.1.5; SPEC.md section 6.
+ * ITU-T T.81 section D.1.5; SPEC.md section 6.8.
  */
 
 /** The state of a bin whose two decisions are always equally probable; T.81 has it beside the table. */

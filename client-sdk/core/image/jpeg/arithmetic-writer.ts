@@ -1,6 +1,6 @@
 /**
  * The decisions of one arithmetic-coded scan for writing: decisions to bytes, stuffing and restart markers put in. It
- * writes into a buffer of its own, which grows, and knows no coefficients. ITU-T T.81 section D.1; SPEC.md section 6.
+ * writes into a buffer of its own, which grows, and knows no coefficients. ITU-T T.81 section D.1; SPEC.md section 6.8.
  */
 import { evenBin, newBins, transitions } from './arithmetic-states.js';
 import type { ScanPadding } from './scan-traits.js';

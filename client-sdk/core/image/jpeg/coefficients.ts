@@ -36,7 +36,7 @@ export function zeroPlanes(frame: Frame): Planes {
   const kernel = scanKernel({
     blocks: frame.components.map(({ stride, rows }) => stride * rows),
     order: naturalOrder,
-    isProgressive: frame.progressive,
+    isProgressive: frame.progressive && !frame.arithmetic,
   });
   const list = frame.components.map(({ across, down, stride, rows }, index) => {
     const values = new Int16Array(kernel.bytes.buffer, kernel.valuesAt[index], 64 * stride * rows);

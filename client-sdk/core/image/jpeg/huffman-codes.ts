@@ -1,6 +1,6 @@
 /**
  * A Huffman code of a JPEG file, as its DHT segment defines it, with the tables that read and write it fast.
- * It neither reads bits nor knows scans: kernel/codes.ts uses the tables. ITU-T T.81 annex C; SPEC.md section 6.
+ * It neither reads bits nor knows scans: kernel/codes.ts uses the tables. ITU-T T.81 annex C; SPEC.md section 6.8.
  */
 
 /** Bits that one look at the reading table covers. */

@@ -1,6 +1,6 @@
 /**
  * Huffman-coded scans to coefficients and back, in steps: the kernel does the work, this feeds it with codes, bytes and padding.
- * ITU-T T.81 sections F.1.2, F.2.2, G.1.2; SPEC.md section 6.
+ * ITU-T T.81 sections F.1.2, F.2.2, G.1.2; SPEC.md section 6.8.
  */
 import { noCodes, type HuffmanCodes } from './huffman-codes.js';
 import { mcusOf, type Frame, type ScanHeader } from './jpeg-frame.js';

@@ -1,6 +1,6 @@
 /**
  * All the scans of a JPEG file to coefficients, and each scan back to its very bytes. What a scan does otherwise than
- * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.
+ * predicted is in its traits; the rewriting is compared while the file is read. SPEC.md section 6.8.
  */
 import { compareArithmetic, readArithmetic, writeArithmetic } from './arithmetic-scan.js';
 import { fillPadding, paddingOf, releasePlanes, zeroPlanes, type Planes } from './coefficients.js';

@@ -1,5 +1,5 @@
 /**
- * The padding and the restart markers of a scan, as they are read, and the traits that follow. It reads no bits. SPEC.md section 6.
+ * The padding and the restart markers of a scan, as they are read, and the traits that follow. It reads no bits. SPEC.md section 6.8.
  */
 import type { ScanPadding } from './scan-traits.js';
 

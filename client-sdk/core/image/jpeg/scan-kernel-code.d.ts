@@ -1,6 +1,6 @@
 /**
  * The kernel of Huffman-coded JPEG scans as its build writes it (../kernel/build.mjs): WebAssembly that works in memory of its own.
- * What its functions promise stands beside them in kernel/. SPEC.md section 6.
+ * What its functions promise stands beside them in kernel/. SPEC.md section 6.8.
  */
 
 /** What the kernel exports. Booleans are 0 or 1. */

@@ -1,6 +1,6 @@
 /**
  * The kernel of one file's Huffman-coded scans, and the file's coefficients in its memory. It knows where things lie there
- * (kernel/memory.ts), not what scans mean. SPEC.md section 6.
+ * (kernel/memory.ts), not what scans mean. SPEC.md section 6.8.
  */
 import { newScanKernel, type Kernel } from './scan-kernel-code.js';
 

@@ -1,6 +1,6 @@
 /**
  * What reading and writing a scan look like, whatever codes it: steps of some milliseconds, rows of MCUs. Types only.
- * SPEC.md section 6.
+ * SPEC.md section 6.8.
  */
 import type { Planes } from './coefficients.js';
 import type { Frame } from './jpeg-frame.js';

@@ -1,6 +1,6 @@
 /**
  * Where everything lies in the memory of a scan kernel, in bytes: fixed places for what a scan needs while it is read or written;
- * behind them, from `planesAt`, the coefficients of the file, for which the outside grows the memory. SPEC.md section 6.
+ * behind them, from `planesAt`, the coefficients of the file, for which the outside grows the memory. SPEC.md section 6.8.
  */
 
 /** Places that the outside asks for. */
