@@ -86,7 +86,7 @@ function complain(number: number, thrown: unknown): 1 {
 async function filesIn(folders: readonly string[]): Promise<readonly Uint8Array[]> {
   const found: Uint8Array[] = [];
   for (const folder of folders) {
-    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(png|tiff?)$/i.test(name)).sort();
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(png|tiff?|jpe?g)$/i.test(name)).sort();
     for (const name of names) {
       const bytes = new Uint8Array(await readFile(path.join(folder, name)));
       if (bytes.length <= maxFileBytes) found.push(bytes);

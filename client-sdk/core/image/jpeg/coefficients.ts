@@ -46,13 +46,8 @@ export function zeroPlanes(frame: Frame): Planes {
 }
 
 /** Gives the memory of planes to the next file, if the thread has one: they may not be used any more. Without this it is freed in time. */
-export function releasePlanes({ kernel }: Planes): void {
-  releaseKernel(kernel);
-}
-
-/** Whether the memory of planes may be another file's by now. */
-export function isReleased({ kernel }: Planes): boolean {
-  return kernel.scans < 0;
+export function releasePlanes({ kernel }: Planes, next: 'any' | 'as large' = 'any'): void {
+  releaseKernel(kernel, next);
 }
 
 /** Number of padding blocks of a component. */

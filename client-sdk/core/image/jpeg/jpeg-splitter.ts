@@ -4,26 +4,24 @@
  */
 import { concat } from '../../../protocol/bytes.js';
 import { fault } from '../../errors.js';
-import { blocksOf, coefficientBlockBytes, coefficientShapeOf, newCoefficients } from '../content.js';
+import { blocksOf, coefficientBlockBytes, coefficientShapeOf } from '../content.js';
 import { regionOf, tileCount } from '../geometry.js';
 import { maxWholeBytes } from '../image-limits.js';
 import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
-import { type Coefficients, isReleased, paddingBlocks, releasePlanes, zeroPlanes } from './coefficients.js';
+import { type Coefficients, paddingBlocks, releasePlanes, zeroPlanes } from './coefficients.js';
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
 import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
 import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
-import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-scans.js';
+import { completePlanes, readScans, writeScan } from './jpeg-scans.js';
+import { bytesAt, JpegTiles } from './jpeg-tiles.js';
 
 /** Coefficients of sequential and progressive JPEG files. */
 export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize };
 
 const coefficients = 64;
 const none = new Int16Array(0);
-
-/** A file that was taken apart. */
-type TakenJpeg = Omit<JpegParts, 'traits' | 'segments'> & ReadScans;
 
 async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | undefined> {
   const cut = blockGeometryOf(geometry);
@@ -34,23 +32,26 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
   const read = parsed === undefined || cuts === undefined ? undefined : readScans(bytes, parsed);
   if (parsed === undefined || cuts === undefined || read === undefined) return undefined;
   const padding = read.padding.map((values, i) => (hasPadding(parsed, i) ? values : none));
-  const isPadded = padding.map(({ length }) => length > 0);
-  const taken: TakenJpeg = { geometry: cut, size: source.size, parsed, cuts, isPadded, ...read, padding };
+  const parts = { geometry: cut, size: source.size, parsed, cuts, isPadded: padding.map(({ length }) => length > 0), traits: read.traits };
   const segments = concat(...parsed.pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => bytes.subarray(start, end)));
-  const recipe = writeRecipe({ ...taken, segments });
+  const recipe = writeRecipe({ ...parts, segments });
   if (recipe === undefined) {
     releasePlanes(read.planes);
     return undefined;
   }
+  return splitOf(parts, recipe, new JpegTiles({ cuts, planes: read.planes, padding }));
+}
+
+function splitOf(parts: Omit<JpegParts, 'segments'>, recipe: Recipe, tiles: JpegTiles): Split {
   return {
     splitter: 'jpeg',
-    maxCount: contentCount(taken),
-    description: describeJpeg(parsed),
-    contents: (from = 0) => contentsOf(taken, from),
+    maxCount: contentCount(parts),
+    description: describeJpeg(parts.parsed),
+    contents: (from = 0) => tiles.contents(from),
     recipe: () => Promise.resolve(recipe),
-    summary: () => Promise.resolve(summaryOf(taken)),
+    summary: () => Promise.resolve(summaryOf(parts)),
     close: () => {
-      releasePlanes(read.planes);
+      tiles.close();
     },
   };
 }
@@ -58,44 +59,6 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
 /** Only scans of several components write blocks of padding. */
 function hasPadding({ pieces }: ParsedJpeg, component: number): boolean {
   return pieces.some((piece) => piece.kind === 'scan' && piece.header.components.length > 1 && piece.header.components.some(({ index }) => index === component));
-}
-
-/** Tiles of all components, then padding of those that have some that is not as predicted. */
-async function* contentsOf(taken: TakenJpeg, from: number): AsyncGenerator<Uint8Array, void, undefined> {
-  let index = 0;
-  for (const make of makersOf(taken)) {
-    if (isReleased(taken.planes)) throw new RangeError('The coefficients were given back.');
-    if (index++ >= from) yield await Promise.resolve(make());
-  }
-}
-
-function* makersOf({ cuts, planes, padding }: TakenJpeg): Generator<() => Uint8Array, void, undefined> {
-  for (const [i, cut] of cuts.entries()) {
-    for (let tile = 0; tile < tileCount(cut); tile++) yield () => tileOf(planes.list[i]!, regionOf(cut, tile));
-  }
-  for (const values of padding) {
-    const step = coefficients * paddingContentBlocks;
-    for (let at = 0; at < values.length; at += step) yield () => paddingContent(values.subarray(at, at + step));
-  }
-}
-
-function tileOf(plane: Coefficients, { x, y, width, height }: Region): Uint8Array {
-  const content = newCoefficients({ across: width, down: height });
-  const blocks = blocksOf(content);
-  const rowBytes = coefficientBlockBytes * width;
-  for (let row = 0; row < height; row++) blocks.set(bytesAt(plane, { x, y: y + row, blocks: width }), rowBytes * row);
-  return content;
-}
-
-/** The bytes of some blocks of a row, as a view. */
-function bytesAt({ values, stride }: Coefficients, { x, y, blocks }: { readonly x: number; readonly y: number; readonly blocks: number }): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset + coefficientBlockBytes * (y * stride + x), coefficientBlockBytes * blocks);
-}
-
-function paddingContent(values: Int16Array): Uint8Array {
-  const content = newCoefficients({ across: values.length / coefficients, down: 1 });
-  blocksOf(content).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return content;
 }
 
 async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {

@@ -53,11 +53,12 @@ export interface ScanKernelShape {
 
 /** A kernel whose memory has room for the blocks, all of them zero. */
 export function scanKernel({ blocks, order, isProgressive }: ScanKernelShape): ScanKernel {
-  const run = idle ?? newScanKernel();
+  const all = blocks.reduce((sum, count) => sum + count, 0);
+  const needed = all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
+  const run = idleFor(needed) ?? newScanKernel();
   idle = undefined;
   const planesAt = run.place(areas.planes);
-  const all = blocks.reduce((sum, count) => sum + count, 0);
-  const end = planesAt + all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
+  const end = planesAt + needed;
   const missing = Math.ceil((end - run.memory.buffer.byteLength) / pageBytes);
   const used = Math.min(end, run.memory.buffer.byteLength);
   if (missing > 0) run.memory.grow(missing);
@@ -77,11 +78,20 @@ export function scanKernel({ blocks, order, isProgressive }: ScanKernelShape): S
   };
 }
 
-/** Gives the memory to the next file: neither the kernel nor any view of its memory may be used any more. */
-export function releaseKernel(kernel: ScanKernel): void {
+/**
+ * Gives the memory to the next file: neither the kernel nor any view of its memory may be used any more. Much memory is kept only
+ * if the next file is known to need it.
+ */
+export function releaseKernel(kernel: ScanKernel, next: 'any' | 'as large' = 'any'): void {
   if (kernel.scans < 0) return;
   kernel.scans = -1;
-  if (kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
+  if (next === 'as large' || kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
+}
+
+/** The kernel that waits, unless its memory is much more than what is needed. */
+function idleFor(neededBytes: number): Kernel | undefined {
+  const bytes = idle?.memory.buffer.byteLength ?? 0;
+  return bytes > maxIdleBytes && bytes > 2 * neededBytes ? undefined : idle;
 }
 
 function placesOfAreas(run: Kernel): ScanKernel['at'] {
