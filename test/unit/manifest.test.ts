@@ -115,7 +115,7 @@ describe('a list of blocks', () => {
 });
 
 describe('a skeleton', () => {
-  it.each([0, 1, 255, 256, 257, 1_024, 20_000, 200_000, 262_144, 262_145, 3_000_000])('of %d bytes comes back', async (length) => {
+  it.each([0, 1, 255, 256, 257, 1_024, 20_000, 200_000, 262_144, 262_145, 1_000_000])('of %d bytes comes back', async (length) => {
     const shelf = new SegmentShelf();
     const skeleton = randomBytes(length);
     const packed = await foldSkeleton(skeleton, domains, shelf.seal);
@@ -124,7 +124,7 @@ describe('a skeleton', () => {
   });
 
   it.each([[200_000, 5_000], [8_000_000, 80_000]])('of %d bytes is cut within its bounds, and shares its pieces when its beginning grows', (length, usual) => {
-    const skeleton = randomBytes(length);
+    const skeleton = concat(...Array.from({ length: 10 }, () => randomBytes(length / 10)));
     const { min, max } = pieceSizes(length);
     const pieces = cutSkeleton(skeleton);
     expect(concat(...pieces)).toEqual(skeleton);
