@@ -1,10 +1,12 @@
 /** JPEG files through tiles of coefficients and back. SPEC.md section 6.8. */
 import { describe, expect, it } from '@jest/globals';
-import { blocksOf, coefficientShapeOf } from '../../client-sdk/core/image/content.js';
+import { blocksOf, coefficientShapeOf, newCoefficients } from '../../client-sdk/core/image/content.js';
+import { packInline } from '../../client-sdk/core/image/jpeg/jpeg-inline.js';
 import { jpegSplitter } from '../../client-sdk/core/image/jpeg/jpeg-splitter.js';
 import type { Geometry } from '../../client-sdk/core/image/splitter.js';
 import { viewOfRecipe } from '../../client-sdk/core/image/recipe-view.js';
 import { concat, isEqual, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { ByteWriter } from '../../client-sdk/core/image/varint.js';
 import { segment, wavy, writeJpeg, type JpegForm } from '../support/jpeg-writer.js';
 import { contentSet, joinFile, memorySource, mustSplit, type SplitFile } from '../support/memory-source.js';
 
@@ -154,6 +156,36 @@ describe('a recipe of a stranger', () => {
     await expect(joinFile({ ...recipe, skeleton: concat(recipe.skeleton, Uint8Array.of(0)) }, contents)).rejects.toMatchObject({ code: 'recipe-invalid' });
     await expect(joinFile(recipe, contents.slice(1))).rejects.toMatchObject({ code: 'recipe-invalid' });
     await expect(joinFile(recipe, [...contents.slice(1), contents[0] ?? new Uint8Array(0)])).rejects.toMatchObject({ code: 'recipe-invalid' });
+  });
+});
+
+describe('a recipe that promises more than it holds', () => {
+  it('is refused where the file comes out longer or shorter than its size', async () => {
+    const { recipe, contents } = await mustSplit(writeJpeg(form), tiles(4));
+    // The recipe was just made: its params are a map, and its size a number.
+    const params = recipe.params as Readonly<Record<string, number>>;
+    for (const more of [-1, 1, 10_000]) {
+      await expect(joinFile({ ...recipe, params: { ...params, size: (params['size'] ?? 0) + more } }, contents)).rejects.toMatchObject({ code: 'recipe-invalid' });
+    }
+  });
+
+  it('is refused where scans without bits visit more blocks than a small file may, whatever size it says', async () => {
+    // Codes without symbols write nothing: each scan visits 262,144 blocks in vain.
+    const codes = [0, 0x10].map((place) => segment(0xc4, Uint8Array.of(place, ...new Uint8Array(16))));
+    const joined = async (scans: number): Promise<Uint8Array> => {
+      const frame = segment(0xc0, Uint8Array.of(8, 16, 0, 16, 0, 1, 1, 0x11, 0));
+      const heads = Array.from({ length: scans }, () => segment(0xda, Uint8Array.of(1, 1, 0, 0, 63, 0)));
+      const segments = concat(Uint8Array.of(0xff, 0xd8), ...codes, frame, ...heads);
+      // Bytes behind them make the file large enough for its blocks.
+      const kept = new Uint8Array(32_768);
+      const writer = new ByteWriter();
+      for (const value of [1, segments.length, kept.length]) writer.varint(value);
+      const tables = concat(writer.take(), segments);
+      const params = { cut: { tile: 64 }, inline: packInline(concat(tables, new Uint8Array(scans))), padded: [], sections: [kept.length, tables.length, scans], size: scans > 64 ? 10_000_000 : segments.length + kept.length };
+      return joinFile({ splitter: 'jpeg', params, skeleton: kept }, new Array<Uint8Array>(64).fill(newCoefficients({ across: 64, down: 64 })));
+    };
+    await expect(joined(64)).resolves.toHaveLength(32_768 + 64 * 10 + 2 + 2 * 21 + 13);
+    await expect(joined(65)).rejects.toMatchObject({ code: 'recipe-invalid', message: expect.stringContaining('blocks') });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Tiles of coefficients in little memory. */
 import { describe, expect, it } from '@jest/globals';
 import { newCoefficients } from '../../client-sdk/core/image/content.js';
-import { packTile, unpackTile } from '../../client-sdk/core/image/jpeg/packed-tile.js';
+import { packTile, type PackedTile, unpackTile } from '../../client-sdk/core/image/jpeg/packed-tile.js';
 
 /** A tile of 90 by 90 blocks with these coefficients. */
 function tileWith(values: Readonly<Record<number, number>>): Uint8Array {
@@ -9,6 +9,12 @@ function tileWith(values: Readonly<Record<number, number>>): Uint8Array {
   const view = new DataView(content.buffer);
   for (const [at, value] of Object.entries(values)) view.setInt16(8 + 2 * Number(at), value, true);
   return content;
+}
+
+function mustPack(tile: Uint8Array): PackedTile {
+  const packed = packTile(tile);
+  if (packed === undefined) throw new Error('The tile is not packed.');
+  return packed;
 }
 
 describe('a packed tile', () => {
@@ -19,12 +25,18 @@ describe('a packed tile', () => {
     ['gaps as long as an entry can tell, and one more', { 65_535: 7, 131_070: 8, 196_606: 9, 500_000: -1 }],
   ])('comes back with %s', (_name, values) => {
     const tile = tileWith(values);
-    expect(Buffer.from(unpackTile(packTile(tile))).equals(tile)).toBe(true);
+    expect(Buffer.from(unpackTile(mustPack(tile))).equals(tile)).toBe(true);
   });
 
   it('takes little where most coefficients are zero', () => {
-    const { gaps, values } = packTile(tileWith({ 3: 1, 400_000: 2 }));
+    const { gaps, values } = mustPack(tileWith({ 3: 1, 400_000: 2 }));
     expect(gaps.length).toBe(values.length);
     expect(gaps.length).toBeLessThan(12);
+  });
+
+  it('is none where it would take as much as the tile', () => {
+    const [half, less] = [1, 0].map((first) => Object.fromEntries(Array.from({ length: 259_200 - 1 + first }, (_, i) => [2 * i, 1])));
+    expect(packTile(tileWith(half ?? {}))).toBeUndefined();
+    expect(packTile(tileWith(less ?? {}))).toBeDefined();
   });
 });

@@ -5,6 +5,7 @@
 import { maxCoefficientBytes, maxUnfoldedBytes, maxWholeBytes } from '../image-limits.js';
 import { HuffmanCodes } from './huffman-codes.js';
 import { allBlocks, frameOf, frameSize, realBlocks, scanHeaderOf, type CodesInForce, type Frame, type ScanHeader } from './jpeg-frame.js';
+import { maxVisits, visitsOf } from './scan-visits.js';
 import { standardAc, standardDc } from './standard-codes.js';
 
 /** Bytes that are no scan, from `start` to before `end`. */
@@ -32,14 +33,6 @@ export interface ParsedJpeg {
 export const maxScans = 256;
 
 /**
- * Blocks that all the scans together may visit: a file of many almost empty scans costs more time than it saves. An
- * arithmetic-coded block may cost that time without a bit.
- */
-function maxVisits({ arithmetic }: Frame, fileBytes: number): number {
-  return (16_777_216 + 16 * fileBytes) / (arithmetic ? 4 : 1);
-}
-
-/**
  * @param bytes the file; or, if `wholeBytes` is given, the file without the bytes of its scans.
  * @param wholeBytes the length of the file with its scans.
  * @returns the pieces, or undefined if the file is no sequential or progressive JPEG, or could not hold the picture that it
@@ -53,19 +46,8 @@ export function parseJpeg(bytes: Uint8Array, wholeBytes?: number): ParsedJpeg | 
   if (frame === undefined || walk.scans.length === 0 || walk.scans.length > maxScans) return undefined;
   // A block takes at least one bit, that of its DC coefficient; arithmetic-coded it may take less, but then the file is too small to matter.
   if (realBlocks(frame) > 8 * size || 128 * allBlocks(frame) > Math.min(maxCoefficientBytes, maxUnfoldedBytes(size))) return undefined;
-  if (visitsOf(frame, walk.scans) > maxVisits(frame, size)) return undefined;
+  if (walk.scans.reduce((sum, { header }) => sum + visitsOf(frame, header), 0) > maxVisits(frame, size)) return undefined;
   return { frame, pieces: piecesOf(walk.scans, bytes.length) };
-}
-
-function visitsOf(frame: Frame, scans: readonly ScanPiece[]): number {
-  let visits = 0;
-  for (const { header } of scans) {
-    for (const { index } of header.components) {
-      const { stride, rows } = frame.components[index]!;
-      visits += stride * rows;
-    }
-  }
-  return visits;
 }
 
 function piecesOf(scans: readonly ScanPiece[], size: number): (BytesPiece | ScanPiece)[] {

@@ -8,7 +8,7 @@ import { blocksOf, coefficientBlockBytes, coefficientShapeOf } from '../content.
 import { regionOf, tileCount } from '../geometry.js';
 import { maxWholeBytes } from '../image-limits.js';
 import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
-import { type Coefficients, paddingBlocks, releasePlanes, zeroPlanes } from './coefficients.js';
+import { type Coefficients, paddingBlocks, type Planes, releasePlanes, zeroPlanes } from './coefficients.js';
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
@@ -16,6 +16,7 @@ import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
 import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
 import { completePlanes, readScans, writeScan } from './jpeg-scans.js';
 import { bytesAt, JpegTiles } from './jpeg-tiles.js';
+import { VisitMeter } from './scan-visits.js';
 
 /** Coefficients of sequential and progressive JPEG files. */
 export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize };
@@ -34,7 +35,7 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
   const padding = read.padding.map((values, i) => (hasPadding(parsed, i) ? values : none));
   const parts = { geometry: cut, size: source.size, parsed, cuts, isPadded: padding.map(({ length }) => length > 0), traits: read.traits };
   const segments = concat(...parsed.pieces.filter(({ kind }) => kind === 'bytes').map(({ start, end }) => bytes.subarray(start, end)));
-  const recipe = writeRecipe({ ...parts, segments });
+  const recipe = arePaid(parts) ? writeRecipe({ ...parts, segments }) : undefined;
   if (recipe === undefined) {
     releasePlanes(read.planes);
     return undefined;
@@ -63,20 +64,47 @@ function hasPadding({ pieces }: ParsedJpeg, component: number): boolean {
 
 async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {
   const parts = readRecipe(recipe);
-  const { parsed: { frame, pieces }, segments, traits } = parts;
+  const { parsed: { frame } } = parts;
   if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
   const planes = zeroPlanes(frame);
   try {
     const next = await fillPlanes(parts, planes.list, contents);
     completePlanes(frame, planes, await paddingsFrom(parts, contents, next));
-    let scan = 0;
-    for (const piece of pieces) {
-      if (piece.kind === 'bytes') yield segments.subarray(piece.start, piece.end);
-      else yield* copies(writeScan({ frame, scan: piece, planes }, traits[scan++]!));
+    let left = parts.size;
+    for (const piece of writtenPieces(parts, planes)) {
+      left -= piece.length;
+      if (left < 0) break;
+      yield piece;
     }
+    if (left !== 0) throw fault('recipe-invalid', 'The file has another size than its recipe says.');
   } finally {
     releasePlanes(planes);
   }
+}
+
+/** All bytes of the file. Throws DiceError `recipe-invalid` where scans write too little for the time that they take. */
+function* writtenPieces({ parsed: { frame, pieces }, segments, traits }: JpegParts, planes: Planes): Generator<Uint8Array, void, undefined> {
+  const meter = new VisitMeter(frame);
+  let scan = 0;
+  for (const piece of pieces) {
+    if (piece.kind === 'bytes') {
+      yield segments.subarray(piece.start, piece.end);
+      continue;
+    }
+    const scanTraits = traits[scan++]!;
+    let bytes = -scanTraits.tail.length;
+    for (const step of copies(writeScan({ frame, scan: piece, planes }, scanTraits))) {
+      bytes += step.length;
+      yield step;
+    }
+    if (!meter.add(piece.header, bytes)) throw fault('recipe-invalid', 'Its scans visit too many blocks.');
+  }
+}
+
+/** Whether a join would not refuse the scans of a file. */
+function arePaid({ parsed: { frame, pieces }, traits }: Pick<JpegParts, 'parsed' | 'traits'>): boolean {
+  const meter = new VisitMeter(frame);
+  return pieces.filter((piece) => piece.kind === 'scan').every((piece, i) => meter.add(piece.header, piece.end - piece.start - traits[i]!.tail.length));
 }
 
 /** A step of writing is valid until the next one. */

@@ -27,19 +27,23 @@ const maxHeldBytes = 100_663_296;
 /** Makes contents, as often as they are asked for, until it is closed. */
 export class JpegTiles {
   #makers: readonly Maker[];
+  /** None where tiles are packed: their memory must not be kept by whoever waits for contents. */
+  #planes: Planes | undefined;
   readonly #count: number;
 
   /** The planes belong to it from now on. */
-  constructor(private readonly sources: TileSources) {
-    this.#makers = [...makersOf(sources)];
-    this.#count = this.#makers.length;
-    const bytes = sources.planes.list.reduce((sum, { values }) => sum + values.byteLength, 0);
-    if (bytes <= maxHeldBytes) return;
-    this.#makers = this.#makers.map((make) => {
-      const packed = packTile(make());
-      return () => unpackTile(packed);
-    });
-    releasePlanes(sources.planes, 'as large');
+  constructor(sources: TileSources) {
+    const { planes } = sources;
+    const bytes = planes.list.reduce((sum, { values }) => sum + values.byteLength, 0);
+    const makers = [...makersOf(sources)];
+    this.#count = makers.length;
+    if (bytes <= maxHeldBytes) {
+      this.#makers = makers;
+      this.#planes = planes;
+      return;
+    }
+    this.#makers = makers.map((make) => packedMaker(make()));
+    releasePlanes(planes, 'as large');
   }
 
   /** Contents in order. Throws RangeError where it was closed. */
@@ -54,8 +58,15 @@ export class JpegTiles {
   /** Gives its memory back. */
   close(): void {
     this.#makers = [];
-    releasePlanes(this.sources.planes);
+    if (this.#planes !== undefined) releasePlanes(this.#planes);
+    this.#planes = undefined;
   }
+}
+
+function packedMaker(content: Uint8Array): Maker {
+  const packed = packTile(content);
+  // A consumer may keep, or give away, what it gets.
+  return packed === undefined ? () => content.slice() : () => unpackTile(packed);
 }
 
 function closed(): RangeError {

@@ -14,11 +14,12 @@ export interface PackedTile {
 
 const maxGap = 0xffff;
 
-/** The tile, packed. */
-export function packTile(content: Uint8Array): PackedTile {
+/** The tile, packed; undefined where that would be no smaller. */
+export function packTile(content: Uint8Array): PackedTile | undefined {
   const shape = coefficientShapeOf(content);
   const all = valuesIn(content);
   const count = entriesOf(all);
+  if (2 * count >= all.length) return undefined;
   const gaps = new Uint16Array(count);
   const values = new Int16Array(count);
   let last = 0;
