@@ -30,12 +30,12 @@ function gainsOf(found: Float64Array, step: number, { largest, isFractional }: {
 /** The factor of each frequency. */
 function factorsOf(target: Int16Array, base: Int16Array): Float64Array {
   const factors = new Float64Array(blockValues).fill(1);
+  const used = placesUsed(base);
   for (const [by, share] of rounds) {
     const products = new Float64Array(blockValues);
     const squares = new Float64Array(blockValues);
-    for (let i = 0; i < base.length; i++) {
+    for (const i of used) {
       const value = base[i]!;
-      if (value === 0) continue;
       const k = i & 63;
       if (abs(target[i]! - factors[k]! * value) > by + share * abs(value)) continue;
       products[k] = products[k]! + target[i]! * value;
@@ -44,6 +44,14 @@ function factorsOf(target: Int16Array, base: Int16Array): Float64Array {
     for (let k = 0; k < blockValues; k++) if (squares[k]! > 0) factors[k] = products[k]! / squares[k]!;
   }
   return factors;
+}
+
+/** Where coefficients are not zero. */
+function placesUsed(base: Int16Array): Int32Array {
+  const places = new Int32Array(base.length);
+  let count = 0;
+  for (let i = 0; i < base.length; i++) if (base[i] !== 0) places[count++] = i;
+  return places.subarray(0, count);
 }
 
 /** The straight line through the constant coefficients. */

@@ -34,8 +34,14 @@ const leastPatchBytes = 64;
 /** How long a patch that makes `target` may be for it to pay, compared with the tile coded by itself. Throws DiceError `recipe-invalid` where it is no tile of coefficients. */
 export function worthwhilePatchBytes(target: Uint8Array): number {
   coefficientShapeOf(target);
-  const used = valuesOf(target).reduce((count, value) => (value === 0 ? count : count + 1), 0);
-  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(used / valuesPerByte)));
+  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(usedValues(target) / valuesPerByte)));
+}
+
+/** Coefficients that are not zero. */
+function usedValues(target: Uint8Array): number {
+  let used = 0;
+  for (const value of valuesOf(target)) if (value !== 0) used++;
+  return used;
 }
 
 /**

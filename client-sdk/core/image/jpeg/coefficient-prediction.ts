@@ -2,7 +2,7 @@
  * What a patch of a tile of coefficients starts from: the window of a stored tile, turned or mirrored as jpegtran turns
  * pictures, by their blocks and within these. It knows where coefficients lie, not how they changed. SPEC.md section 5.13.
  */
-import { blocksOf, coefficientHeaderBytes, newCoefficients, type CoefficientShape } from '../content.js';
+import { blocksOf, newCoefficients, type CoefficientShape } from '../content.js';
 import { steps, type BaseView, type TileSize } from '../patch-prediction.js';
 
 /** Coefficients of a block. */
@@ -14,22 +14,15 @@ export function sizeOf({ across, down }: CoefficientShape): TileSize {
   return { width: across, height: down };
 }
 
-/** The coefficients of a tile, block by block. */
+/** The coefficients of a tile, block by block: a copy. */
 export function valuesOf(content: Uint8Array): Int16Array {
-  const bytes = blocksOf(content);
-  const values = new Int16Array(bytes.length >> 1);
-  for (let i = 0; i < values.length; i++) values[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8);
-  return values;
+  return new Int16Array(Uint8Array.from(blocksOf(content)).buffer);
 }
 
 /** The tile of `shape` that has these coefficients. */
 export function contentOf(values: Int16Array, shape: CoefficientShape): Uint8Array<ArrayBuffer> {
   const content = newCoefficients(shape);
-  for (let i = 0, at = coefficientHeaderBytes; i < values.length; i++) {
-    const value = values[i]!;
-    content[at++] = value;
-    content[at++] = value >> 8;
-  }
+  blocksOf(content).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   return content;
 }
 
