@@ -17,16 +17,29 @@ export type PackedSkeleton =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
   | { readonly kind: 'segments'; readonly length: number; readonly list: PackedList };
 
-/** Bytes of a piece: at least, at most, and about how many on average beyond the least. */
-export const minPieceBytes = 1_024;
-export const maxPieceBytes = 16_384;
-const cutMask = 0xfff00000;
+/** Bytes of a piece: at least, at most, and the bits of the hash that are zero before a cut. */
+export interface PieceSizes {
+  readonly min: number;
+  readonly max: number;
+  readonly mask: number;
+}
+
+const smallPieces: PieceSizes = { min: 1_024, max: 16_384, mask: 0xfff00000 };
+/** So that a film behind a photograph does not become thousands of blocks. */
+const largePieces: PieceSizes = { min: 16_384, max: 262_144, mask: 0xffff0000 };
+const largeSkeletonBytes = 262_144;
+
+/** How a skeleton of so many bytes is cut. */
+export function pieceSizes(bytes: number): PieceSizes {
+  return bytes > largeSkeletonBytes ? largePieces : smallPieces;
+}
 
 /** The pieces of a skeleton, as views; a cut after a byte depends on the 32 bytes before it. Empty for no bytes. */
 export function cutSkeleton(skeleton: Uint8Array): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
+  const sizes = pieceSizes(skeleton.length);
   for (let start = 0; start < skeleton.length; ) {
-    const end = nextCut(skeleton, start);
+    const end = nextCut(skeleton, start, sizes);
     pieces.push(skeleton.subarray(start, end));
     start = end;
   }
@@ -60,13 +73,13 @@ export async function unfoldSkeleton(packed: PackedSkeleton, domains: readonly D
   return concat(...pieces);
 }
 
-function nextCut(bytes: Uint8Array, start: number): number {
-  const last = Math.min(bytes.length, start + maxPieceBytes);
+function nextCut(bytes: Uint8Array, start: number, { min, max, mask }: PieceSizes): number {
+  const last = Math.min(bytes.length, start + max);
   let hash = 0;
-  for (let at = start + minPieceBytes - 32; at < last; at++) {
+  for (let at = start + min - 32; at < last; at++) {
     // Each step shifts one bit out, so the hash knows the last 32 bytes and no more.
     hash = ((hash << 1) + Math.imul((bytes[at] ?? 0) + 1, 0x9e3779b1)) | 0;
-    if (at + 1 >= start + minPieceBytes && (hash & cutMask) === 0) return at + 1;
+    if (at + 1 >= start + min && (hash & mask) === 0) return at + 1;
   }
   return last;
 }

@@ -10,7 +10,7 @@ import { plainContent } from '../../client-sdk/core/image/content.js';
 import { makeIdentity } from '../../client-sdk/core/keys/identity.js';
 import { openManifest, sealManifest } from '../../client-sdk/core/keys/signed-manifest.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../../client-sdk/core/manifest.js';
-import { cutSkeleton, foldSkeleton, maxPieceBytes, minPieceBytes, unfoldSkeleton } from '../../client-sdk/core/skeleton.js';
+import { cutSkeleton, foldSkeleton, pieceSizes, unfoldSkeleton } from '../../client-sdk/core/skeleton.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
 import { type AccountId, asTag, idOfBytes, type ImageId } from '../../client-sdk/protocol/ids.js';
@@ -115,7 +115,7 @@ describe('a list of blocks', () => {
 });
 
 describe('a skeleton', () => {
-  it.each([0, 1, 255, 256, 257, 1_024, 20_000, 200_000])('of %d bytes comes back', async (length) => {
+  it.each([0, 1, 255, 256, 257, 1_024, 20_000, 200_000, 262_144, 262_145, 1_000_000])('of %d bytes comes back', async (length) => {
     const shelf = new SegmentShelf();
     const skeleton = randomBytes(length);
     const packed = await foldSkeleton(skeleton, domains, shelf.seal);
@@ -123,11 +123,14 @@ describe('a skeleton', () => {
     expect(await unfoldSkeleton(packed, domains, shelf.open)).toEqual(skeleton);
   });
 
-  it('is cut within its bounds, and shares its pieces when its beginning grows', () => {
-    const skeleton = randomBytes(300_000);
+  it.each([[200_000, 5_000], [8_000_000, 80_000]])('of %d bytes is cut within its bounds, and shares its pieces when its beginning grows', (length, usual) => {
+    const skeleton = concat(...Array.from({ length: 10 }, () => randomBytes(length / 10)));
+    const { min, max } = pieceSizes(length);
     const pieces = cutSkeleton(skeleton);
     expect(concat(...pieces)).toEqual(skeleton);
-    for (const piece of pieces.slice(0, -1)) expect(piece.length >= minPieceBytes && piece.length <= maxPieceBytes).toBe(true);
+    for (const piece of pieces.slice(0, -1)) expect(piece.length >= min && piece.length <= max).toBe(true);
+    expect(length / pieces.length).toBeGreaterThan(usual / 1.6);
+    expect(length / pieces.length).toBeLessThan(1.6 * usual);
     const grown = new Set(cutSkeleton(concat(randomBytes(77), skeleton)).map(hexOf));
     const shared = pieces.filter((piece) => grown.has(hexOf(piece))).length;
     expect(shared / pieces.length).toBeGreaterThan(0.8);
@@ -135,7 +138,10 @@ describe('a skeleton', () => {
 
   it('cuts equal bytes at the most, and never for nothing', () => {
     expect(cutSkeleton(new Uint8Array())).toEqual([]);
-    expect(cutSkeleton(new Uint8Array(40_000)).every((piece) => piece.length >= minPieceBytes || piece.length === 40_000 % maxPieceBytes)).toBe(true);
+    for (const length of [40_000, 600_000]) {
+      const { min, max } = pieceSizes(length);
+      expect(cutSkeleton(new Uint8Array(length)).every((piece) => piece.length >= min || piece.length === length % max)).toBe(true);
+    }
   });
 
   it('is refused where its pieces have another length', async () => {

@@ -63,12 +63,13 @@ function viewOfJpeg(recipe: Recipe): RecipeView {
   const { parsed: { frame, pieces } } = readRecipe(recipe);
   const [kept, tables, traits] = sectionsOfJpeg(recipe);
   const scans = pieces.filter(({ kind }) => kind === 'scan').length;
+  const isInline = recipe.skeleton.length === kept.length;
   return {
     container: 'JPEG',
     pages: [{ width: frame.width, height: frame.height, channels: frame.components.length, depth: frame.precision }],
-    encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, ${frame.arithmetic ? 'arithmetic' : 'Huffman'}, ${scans === 1 ? '1 scan' : `${String(scans)} scans`}`],
+    encoders: [`${frame.progressive ? 'progressive' : 'sequential'}, ${frame.arithmetic ? 'arithmetic' : 'Huffman'}, ${scans === 1 ? '1 scan' : `${String(scans)} scans`}, ${String(tables.length)} bytes of tables`],
     correctionBytes: traits.length > scans ? traits.length : 0,
-    parts: skeletonParts(['kept segments', 'tables', 'scan traits'], [kept, tables, traits]),
+    parts: skeletonParts(['kept segments', 'tables', 'scan traits'], isInline ? [kept] : [kept, tables, traits]),
   };
 }
 

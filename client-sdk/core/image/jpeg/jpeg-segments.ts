@@ -20,7 +20,7 @@ interface Range {
 
 /** Shorter ones are left where they are. */
 const minKeptBytes = 32;
-const maxRanges = 65_536;
+const maxRanges = 4_096;
 
 /** The parts of `segments`, the file without its scans. */
 export function partSegments(segments: Uint8Array): SegmentParts {
