@@ -94,6 +94,31 @@ describe('a tile of coefficients', () => {
   });
 });
 
+describe('a file with restart markers without anything between them', () => {
+  it('has the same tiles whatever was read before it', async () => {
+    // Each bit is a code, of a value of eight bits: whatever bits are read make sense.
+    const codes = concat(segment(0xc4, [0, 1, ...new Uint8Array(15), 8]), segment(0xc4, [0x10, 2, ...new Uint8Array(15), 8, 8]));
+    const frame = (marker: number, size: number): Uint8Array => segment(marker, [8, size >> 8, 0, size >> 8, 0, 1, 1, 0x11, 0]);
+    const scan = (from: number, to: number, coded: Uint8Array): Uint8Array => concat(segment(0xda, [1, 1, 0, from, to, 0]), coded);
+    const markers = Uint8Array.from({ length: 2 * 16_390 }, (_, at) => (at % 2 === 0 ? 0xff : 0xd0 + ((at >> 1) & 7)));
+    const blocks = new Uint8Array(18_432);
+    const file = concat(
+      Uint8Array.of(0xff, 0xd8), codes, frame(0xc2, 1_024), segment(0xdd, [0, 1]), scan(1, 62, markers), segment(0xdd, [0, 0]),
+      scan(63, 63, blocks), scan(0, 0, blocks), scan(0, 0, blocks),
+    );
+    const other = (byte: number): Uint8Array => concat(Uint8Array.of(0xff, 0xd8), codes, frame(0xc0, 512), scan(0, 63, new Uint8Array(300_000).fill(byte)));
+    const found: Uint8Array[] = [];
+    for (const byte of [0x25, 0x5a]) {
+      (await jpegSplitter.split(memorySource(other(byte)), tiles(64)))?.close?.();
+      const split = await jpegSplitter.split(memorySource(file), tiles(64));
+      for await (const content of split?.contents() ?? []) found.push(content);
+      split?.close?.();
+    }
+    expect(found).toHaveLength(8);
+    expect(isEqual(concat(...found.slice(0, 4)), concat(...found.slice(4)))).toBe(true);
+  });
+});
+
 describe('a summary', () => {
   it('has the tiles of the first component as the picture', async () => {
     const { summary } = await mustSplit(writeJpeg(form), tiles(10));

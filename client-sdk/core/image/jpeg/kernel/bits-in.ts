@@ -69,6 +69,8 @@ export function refill(): bool {
     return true;
   }
   const isFull = markerCount == maxMarkers;
+  // Markers may lie so near to each other that a block is read beyond what is filled, before it is found to pass its interval: then no bytes of other files.
+  if (isFull) fillSlack();
   limit = nextLimit();
   ready = isFull ? load<i32>(markersAt + 4 * <usize>maxMarkers) : max(0, 8 * (filled - <i32>mcuBytes));
   return isFull || filled >= <i32>mcuBytes;
@@ -93,9 +95,14 @@ function endBits(): void {
     filled++;
     isEscaped = false;
   }
-  memory.fill(inEnd - <usize>filled - slackBytes, 0, slackBytes);
+  fillSlack();
   ready = endless;
   limit = nextLimit();
+}
+
+/** Zeros behind what is filled: more than a block takes. */
+function fillSlack(): void {
+  memory.fill(inEnd - <usize>filled - slackBytes, 0, slackBytes);
 }
 
 /** Where this restart interval ends, if that is known. */
