@@ -1,7 +1,7 @@
 /**
  * bench:jpeg -- FOLDER...: what the splitter and the coder make of the JPEG files below each folder, and how fast, next to djpeg
  * and jpegtran (libjpeg-turbo; left out where they are not installed) on the same files in the same run. Speeds are MB of JPEG
- * bytes per CPU second of one thread, medians over rounds in which all alternate: splitting is all contents of a file and its
+ * bytes per CPU second of one thread, medians over rounds in which all alternate, garbage collected in between: splitting is all contents of a file and its
  * recipe, coding every tile, joining decoding every tile and the file from them. The start of a process is measured on an empty
  * picture and taken off. Prints a table, then the same as JSON.
  */
@@ -135,6 +135,8 @@ async function speedsOf(splits: readonly SplitJpeg[], of: { readonly splitBytes:
 }
 
 async function cpuSeconds(splits: readonly SplitJpeg[], work: (split: SplitJpeg) => Promise<unknown>): Promise<number> {
+  // What the work before left behind is not this one's.
+  globalThis.gc?.();
   const start = process.cpuUsage();
   for (const split of splits) await work(split);
   const { user, system } = process.cpuUsage(start);

@@ -3,7 +3,7 @@
  * work; here are the code's head and what a reader must refuse. It knows nothing of JPEG files or coder ids. SPEC.md section 5.12.
  */
 import { fault } from '../errors.js';
-import { blocksOf, checkCoefficientShape, coefficientBlockBytes, coefficientHeaderBytes, type CoefficientShape, coefficientShapeOf, newCoefficients } from './content.js';
+import { blocksOf, checkCoefficientShape, coefficientBlockBytes, coefficientHeaderBytes, type CoefficientShape, coefficientShapeOf, newCoefficients, withCoefficientHeader } from './content.js';
 import { tileKernel } from './tile-kernel.js';
 
 /** Bits of the head: all blocks are equal and only one is coded; sizes follow. */
@@ -39,16 +39,17 @@ export function decodeCoefficients(code: Uint8Array): Uint8Array<ArrayBuffer> {
   const own = isFlat ? { across: 1, down: 1 } : shape;
   bytes.set(code.subarray(at), samplesAt);
   if (run.readCoefficients(own.across, own.down, code.length - at) !== 1) throw malformed('its code is none');
+  if (isFlat) return repeated(bytes.subarray(samplesAt + coefficientHeaderBytes, samplesAt + coefficientHeaderBytes + coefficientBlockBytes), shape);
+  // A slice costs less than an array of zeros that is filled.
+  const content = withCoefficientHeader(bytes.slice(samplesAt, samplesAt + coefficientHeaderBytes + length), shape);
+  if (isRepeated(blocksOf(content))) throw malformed('its blocks are equal');
+  return content;
+}
+
+function repeated(block: Uint8Array, shape: CoefficientShape): Uint8Array<ArrayBuffer> {
   const content = newCoefficients(shape);
   const blocks = blocksOf(content);
-  const from = samplesAt + coefficientHeaderBytes;
-  if (isFlat) {
-    const block = bytes.subarray(from, from + coefficientBlockBytes);
-    for (let to = 0; to < length; to += coefficientBlockBytes) blocks.set(block, to);
-    return content;
-  }
-  blocks.set(bytes.subarray(from, from + length));
-  if (isRepeated(blocks)) throw malformed('its blocks are equal');
+  for (let to = 0; to < blocks.length; to += coefficientBlockBytes) blocks.set(block, to);
   return content;
 }
 

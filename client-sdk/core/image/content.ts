@@ -120,8 +120,12 @@ export function samplesOf(content: Uint8Array): Uint8Array {
 
 /** The content of a tile of coefficients with room for its blocks, all zero: fill it from `coefficientHeaderBytes` on. */
 export function newCoefficients({ across, down }: CoefficientShape): Uint8Array<ArrayBuffer> {
-  const content = new Uint8Array(coefficientHeaderBytes + coefficientBlockBytes * across * down);
-  const view = new DataView(content.buffer);
+  return withCoefficientHeader(new Uint8Array(coefficientHeaderBytes + coefficientBlockBytes * across * down), { across, down });
+}
+
+/** `content`, whose blocks are in place, with what stands before them. */
+export function withCoefficientHeader(content: Uint8Array<ArrayBuffer>, { across, down }: CoefficientShape): Uint8Array<ArrayBuffer> {
+  const view = new DataView(content.buffer, content.byteOffset, coefficientHeaderBytes);
   content.set(labels.coefficients);
   view.setUint16(4, across);
   view.setUint16(6, down);
