@@ -1,7 +1,8 @@
 /**
  * bench:jpeg -- FOLDER...: what the splitter and the coder make of the JPEG files below each folder, and how fast, next to djpeg
  * and jpegtran (libjpeg-turbo; left out where they are not installed) on the same files in the same run. Speeds are MB of JPEG
- * bytes per CPU second of one thread, medians over rounds in which all alternate, garbage collected in between: splitting is all contents of a file and its
+ * bytes per CPU second of one thread, medians over rounds after a first one that is not counted, one work after the other, so that each
+ * pays for its own garbage: splitting is all contents of a file and its
  * recipe, coding every tile, joining decoding every tile and the file from them. The start of a process is measured on an empty
  * picture and taken off. Prints a table, then the same as JSON.
  */
@@ -116,27 +117,39 @@ async function putTogether({ recipe, coded }: SplitJpeg): Promise<void> {
 
 async function speedsOf(splits: readonly SplitJpeg[], of: { readonly splitBytes: number; readonly empty: string; readonly tileBlocks: number }): Promise<Row['speeds']> {
   const { splitBytes, empty, tileBlocks } = of;
-  const seconds: Record<Work, number[]> = { split: [], code: [], 'split and code': [], join: [], djpeg: [], jpegtran: [] };
-  for (let round = 0; round < rounds; round++) {
-    const split = await cpuSeconds(splits, ({ bytes }) => takeApart(bytes, tileBlocks));
-    const code = await cpuSeconds(splits, ({ contents }) => Promise.resolve(contents.map((content) => codeContent(content))));
-    seconds.split.push(split);
-    seconds.code.push(code);
-    seconds['split and code'].push(split + code);
-    seconds.join.push(await cpuSeconds(splits, putTogether));
-    for (const command of ['djpeg', 'jpegtran'] as const) {
-      const [own, start] = [await commandSeconds(command, splits.map(({ path }) => path)), await commandSeconds(command, splits.map(() => empty))];
-      if (own !== undefined && start !== undefined) seconds[command].push(own - start);
-    }
-  }
-  const speed = (work: Work): number | undefined => (seconds[work].length === 0 ? undefined : splitBytes / 1e6 / Math.max(1e-6, median(seconds[work])));
+  const split = await medianSeconds(() => cpuSeconds(splits, ({ bytes }) => takeApart(bytes, tileBlocks)));
+  const code = await medianSeconds(() => cpuSeconds(splits, ({ contents }) => Promise.resolve(contents.map((content) => codeContent(content)))));
+  const seconds: Record<Work, number | undefined> = {
+    split,
+    code,
+    'split and code': (split ?? 0) + (code ?? 0),
+    join: await medianSeconds(() => cpuSeconds(splits, putTogether)),
+    djpeg: await medianSeconds(() => ownSeconds('djpeg', splits, empty)),
+    jpegtran: await medianSeconds(() => ownSeconds('jpegtran', splits, empty)),
+  };
+  const speed = (work: Work): number | undefined => (seconds[work] === undefined ? undefined : splitBytes / 1e6 / Math.max(1e-6, seconds[work]));
   // Every work has its speed.
   return Object.fromEntries(works.map((work) => [work, speed(work)])) as Row['speeds'];
 }
 
+/** The median of the rounds after the first; undefined where the work cannot be done. */
+async function medianSeconds(round: () => Promise<number | undefined>): Promise<number | undefined> {
+  const seconds: number[] = [];
+  for (let at = 0; at <= rounds; at++) {
+    const one = await round();
+    if (one === undefined) return undefined;
+    if (at > 0) seconds.push(one);
+  }
+  return median(seconds);
+}
+
+/** What a command takes for the files, without the start of its processes. */
+async function ownSeconds(command: 'djpeg' | 'jpegtran', splits: readonly SplitJpeg[], empty: string): Promise<number | undefined> {
+  const [all, start] = [await commandSeconds(command, splits.map(({ path }) => path)), await commandSeconds(command, splits.map(() => empty))];
+  return all === undefined || start === undefined ? undefined : all - start;
+}
+
 async function cpuSeconds(splits: readonly SplitJpeg[], work: (split: SplitJpeg) => Promise<unknown>): Promise<number> {
-  // What the work before left behind is not this one's.
-  globalThis.gc?.();
   const start = process.cpuUsage();
   for (const split of splits) await work(split);
   const { user, system } = process.cpuUsage(start);
