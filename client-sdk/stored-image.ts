@@ -4,6 +4,7 @@
  */
 import type { ImageBlock, ImageCosts, OpenImage } from './api.js';
 import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
+import { Breath } from './breath.js';
 import { accountOf, type Connection } from './connection.js';
 import { ContentWindow, type OnOutcome } from './content-window.js';
 import { patched } from './patched-reader.js';
@@ -72,7 +73,9 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   const patches = unpackPatches(await unfoldSkeleton(manifest.patches, manifest.domains, openSegments), refs.length);
   const recipe: Recipe = { splitter: manifest.splitter, params: manifest.params, skeleton };
   const splitter = splitters[manifest.splitter];
-  return { listed, manifest, recipe, splitter, summary: splitter.summarize(recipe), refs, patches, segments, segmentBytes, manifestBytes: record.manifest.length, fetcher };
+  const summary = splitter.summarize(recipe);
+  if (summary.fileBytes !== undefined && summary.fileBytes !== manifest.size) throw fault('recipe-invalid', 'It is of a file of another size.');
+  return { listed, manifest, recipe, splitter, summary, refs, patches, segments, segmentBytes, manifestBytes: record.manifest.length, fetcher };
 }
 
 /** The exact bytes; the last piece only after the hash of the whole was found right. Throws `integrity-failed`. */
@@ -80,11 +83,13 @@ export async function* joinedBytes(connection: Connection, stored: StoredImage, 
   const { manifest, recipe, splitter, refs, patches, fetcher } = stored;
   const contents = new ContentWindow(fetcher, refs, onOutcome);
   const hash = connection.platform.newHash();
+  const breath = new Breath(connection.platform, fetcher.signal);
   let bytes = 0;
   let held: Uint8Array | undefined;
   try {
     for await (const piece of splitter.join(recipe, patched(contents, patches))) {
-      if (fetcher.signal?.aborted === true) throw fault('cancelled');
+      await breath.breatheSometimes();
+      if (piece.length === 0) continue;
       bytes += piece.length;
       if (bytes > manifest.size) throw integrityFault('file-hash', 'The file is longer than it was.');
       hash.update(piece);

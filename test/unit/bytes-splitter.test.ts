@@ -13,7 +13,7 @@ describe('the bytes splitter', () => {
   it.each(sizes)('gives a file of %d bytes back', async (size) => {
     const file = new Uint8Array(size).map((_, i) => i * 31);
     const split = await mustSplit(file);
-    expect(split.summary).toEqual({ count: Math.ceil(size / bytesBlockBytes), picture: undefined, places: [] });
+    expect(split.summary).toEqual({ count: Math.ceil(size / bytesBlockBytes), picture: undefined, places: [], fileBytes: size });
     expect(split.contents.length).toBe(split.summary.count);
     expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** Arithmetic-coded JPEG files through quantised coefficients and back. SPEC.md section 6. */
+/** Arithmetic-coded JPEG files through quantised coefficients and back. SPEC.md section 6.8. */
 import { describe, expect, it } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
 import { ArithmeticReader } from '../../client-sdk/core/image/jpeg/arithmetic-reader.js';
@@ -9,6 +9,7 @@ import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { arithmeticFile, recoded } from '../support/arithmetic-jpeg.js';
 import { fixedRandom } from '../support/fixed-random.js';
 import { openJpeg, realValues, rejoined, type OpenJpeg } from '../support/jpeg-rejoin.js';
+import { type JpegForm, writeJpeg } from '../support/jpeg-writer.js';
 import { shaded } from '../support/test-picture.js';
 
 interface Size {
@@ -306,5 +307,13 @@ describe('a damaged arithmetic-coded JPEG file', () => {
       }
     }
     expect(understood).toBeGreaterThan(30);
+  });
+});
+
+describe('an arithmetic-coded scan that no reader takes', () => {
+  it('is not written either: many decisions and next to no bytes', () => {
+    const last: JpegForm = { width: 1_024, height: 1_024, value: (_component, _block, place) => (place === 63 ? 1 : 0) };
+    expect(() => recoded(writeJpeg(last))).toThrow(expect.objectContaining({ code: 'recipe-invalid' }));
+    expectExact(recoded(writeJpeg({ ...last, width: 128, height: 128 })));
   });
 });

@@ -123,6 +123,7 @@ describe('a summary', () => {
   it('has the tiles of the first component as the picture', async () => {
     const { summary } = await mustSplit(writeJpeg(form), tiles(10));
     expect(summary.picture).toMatchObject({ width: 203, height: 117 });
+    expect(summary.fileBytes).toBe(writeJpeg(form).length);
     expect(summary.picture?.regions).toEqual([
       { x: 0, y: 0, width: 80, height: 80 }, { x: 80, y: 0, width: 80, height: 80 }, { x: 160, y: 0, width: 43, height: 80 },
       { x: 0, y: 80, width: 80, height: 37 }, { x: 80, y: 80, width: 80, height: 37 }, { x: 160, y: 80, width: 43, height: 37 },

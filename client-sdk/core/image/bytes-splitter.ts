@@ -20,7 +20,7 @@ function splitBytes(source: Source): Promise<Split> {
     description: 'bytes',
     contents: (from = 0) => blocksOf(source, from),
     recipe: () => Promise.resolve({ splitter: 'bytes', params: { size: source.size }, skeleton: new Uint8Array(0) }),
-    summary: () => Promise.resolve({ count, picture: undefined, places: [] }),
+    summary: () => Promise.resolve({ count, picture: undefined, places: [], fileBytes: source.size }),
   });
 }
 
@@ -44,7 +44,8 @@ async function* joinBytes(recipe: Recipe, contents: ContentReader): AsyncGenerat
 }
 
 function summarize(recipe: Recipe): SplitSummary {
-  return { count: blockCount(sizeOf(recipe)), picture: undefined, places: [] };
+  const fileBytes = sizeOf(recipe);
+  return { count: blockCount(fileBytes), picture: undefined, places: [], fileBytes };
 }
 
 function sizeOf(recipe: Recipe): number {

@@ -72,6 +72,8 @@ export interface SplitSummary {
   readonly picture: Picture | undefined;
   /** Of the first contents, in their order; the others can be parts of no copy. */
   readonly places: readonly ContentPlace[];
+  /** Bytes of the file, where the recipe names them. */
+  readonly fileBytes?: number;
 }
 
 /**

@@ -10,8 +10,8 @@ const { clz32 } = Math;
 const spareOfInterval = 4;
 const spareOfScan = 1_024;
 /** Decisions that a block and a byte may hold: real ones hold about 11 a byte, crafted ones 750. What is left of them stays a small integer. */
-const decisionsOfBlock = 16;
-const decisionsOfByte = 64;
+export const decisionsOfBlock = 16;
+export const decisionsOfByte = 64;
 const maxDecisions = 0x20000000;
 
 /** Reads the decisions of one scan. Behind the bytes of an interval it reads zeros. */

@@ -2,9 +2,10 @@
  * Arithmetic-coded scans to coefficients and back, in steps. What they do otherwise than predicted is in their traits:
  * each interval is predicted to end as libjpeg ends it, and as short as can be. ITU-T T.81 sections F.1.4, F.2.4 and G.1.3; SPEC.md section 6.8.
  */
+import { fault } from '../../errors.js';
 import { ArithmeticBandReader, ArithmeticBandWriter } from './arithmetic-bands.js';
 import { ArithmeticBlocksReader, ArithmeticBlocksWriter } from './arithmetic-blocks.js';
-import { ArithmeticReader } from './arithmetic-reader.js';
+import { ArithmeticReader, decisionsOfBlock, decisionsOfByte } from './arithmetic-reader.js';
 import { ArithmeticWriter } from './arithmetic-writer.js';
 import type { Coefficients } from './coefficients.js';
 import { mcusOf, type Frame } from './jpeg-frame.js';
@@ -27,6 +28,8 @@ export interface ArithmeticRows {
 
 /** Blocks that one step reads or writes, or a few more: some milliseconds. */
 const stepBlocks = 4_096;
+/** Bytes that wait count as written up to so many. */
+const spareBytes = 4_096;
 
 /** Reads a scan of the file `bytes` into its planes, as far as it makes sense, in steps. */
 export function* readArithmetic(bytes: Uint8Array, place: ArithmeticPlace): Generator<undefined, ArithmeticRows, undefined> {
@@ -68,14 +71,23 @@ export function* compareArithmetic(bytes: Uint8Array, place: ArithmeticPlace, { 
   return { padding, goodRows, tail: raw.slice(at) };
 }
 
-/** The bytes of a scan, in steps of some milliseconds; a step's array is valid until the next is asked for, and may be empty. */
+/**
+ * The bytes of a scan, in steps of some milliseconds; a step's array is valid until the next is asked for, and may be empty. Throws
+ * DiceError `recipe-invalid` for a scan of more decisions than its bytes pay for, which no reader takes.
+ */
 export function* writeArithmetic(place: ArithmeticPlace, { padding, goodRows, tail }: ScanTraits): Generator<Uint8Array, void, undefined> {
-  for (const { bytes } of stepsOf(place, padding, goodRows)) yield bytes;
+  const free = decisionsOfBlock * blocksOf(place) + decisionsOfByte * spareBytes;
+  let written = 0;
+  for (const { bytes, decisions, waitingBytes } of stepsOf(place, padding, goodRows)) {
+    written += bytes.length;
+    if (decisions > free + decisionsOfByte * (written + Math.min(waitingBytes, spareBytes))) throw fault('recipe-invalid', 'An arithmetic-coded scan has more decisions than its bytes pay for.');
+    yield bytes;
+  }
   yield tail;
 }
 
 /** A step of writing, and how many of its bytes there are where rows of MCUs end in it; the end of the scan counts as one more row. */
-interface Step {
+interface Step extends Pick<ArithmeticWriter, 'decisions' | 'waitingBytes'> {
   readonly bytes: Uint8Array;
   readonly rowEnds: Int32Array;
 }
@@ -94,7 +106,7 @@ function* stepsOf(place: ArithmeticPlace, padding: ScanPadding, count: number): 
       else writer.finish();
       rowEnds[index] = writer.size();
     }
-    yield { bytes: writer.take(), rowEnds };
+    yield { bytes: writer.take(), rowEnds, decisions: writer.decisions, waitingBytes: writer.waitingBytes };
   }
 }
 

@@ -16,6 +16,7 @@ export class ArithmeticWriter {
   private readonly bins = newBins();
   private readonly queue = new Uint16Array(queueLength);
   private queued = 0;
+  private coded = 0;
   private bytes = new Uint8Array(65_536);
   private at = 0;
   private width = 0x10000;
@@ -34,6 +35,14 @@ export class ArithmeticWriter {
   size(): number {
     this.drain();
     return this.at;
+  }
+
+  /** Decisions that were coded, and bytes that wait because the next ones may change them. */
+  get decisions(): number {
+    return this.coded;
+  }
+  get waitingBytes(): number {
+    return this.zeros + this.full;
   }
 
   /** Makes room for the decisions of one block. */
@@ -121,6 +130,7 @@ export class ArithmeticWriter {
       foot <<= shift;
       missing -= shift;
     }
+    this.coded += queued;
     this.queued = 0;
     this.width = width;
     this.foot = foot;

@@ -132,6 +132,7 @@ class MarkerWalk {
     const { bytes } = this;
     let at = this.at;
     while (bytes[at] === 0xff && at + 4 <= bytes.length) {
+      while (bytes[at + 1] === 0xff) at++;
       const marker = bytes[at + 1]!;
       at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
       if (marker !== 0xda) continue;

@@ -14,7 +14,7 @@ import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
 import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
 import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
-import { completePlanes, readScans, writeScan } from './jpeg-scans.js';
+import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-scans.js';
 import { bytesAt, JpegTiles } from './jpeg-tiles.js';
 import { VisitMeter } from './scan-visits.js';
 
@@ -30,7 +30,7 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
   const bytes = await source.read(0, source.size);
   const parsed = parseJpeg(bytes);
   const cuts = parsed === undefined ? undefined : cutsOf(cut, parsed.frame);
-  const read = parsed === undefined || cuts === undefined ? undefined : readScans(bytes, parsed);
+  const read = parsed === undefined || cuts === undefined ? undefined : scansOf(bytes, parsed);
   if (parsed === undefined || cuts === undefined || read === undefined) return undefined;
   const padding = read.padding.map((values, i) => (hasPadding(parsed, i) ? values : none));
   const parts = { geometry: cut, size: source.size, parsed, cuts, isPadded: padding.map(({ length }) => length > 0), traits: read.traits };
@@ -41,6 +41,16 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
     return undefined;
   }
   return splitOf(parts, recipe, new JpegTiles({ cuts, planes: read.planes, padding }));
+}
+
+/** The scans, or undefined where there is no memory for them. */
+function scansOf(bytes: Uint8Array, parsed: ParsedJpeg): ReadScans | undefined {
+  try {
+    return readScans(bytes, parsed);
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
 }
 
 function splitOf(parts: Omit<JpegParts, 'segments'>, recipe: Recipe, tiles: JpegTiles): Split {
@@ -107,9 +117,9 @@ function arePaid({ parsed: { frame, pieces }, traits }: Pick<JpegParts, 'parsed'
   return pieces.filter((piece) => piece.kind === 'scan').every((piece, i) => meter.add(piece.header, piece.end - piece.start - traits[i]!.tail.length));
 }
 
-/** A step of writing is valid until the next one. */
+/** A step of writing is valid until the next one. Empty ones are passed on, so that whoever waits can stop. */
 function* copies(steps: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
-  for (const step of steps) if (step.length > 0) yield step.slice();
+  for (const step of steps) yield step.slice();
 }
 
 /** Puts all tiles in place. @returns how many there were. */
@@ -159,10 +169,10 @@ function summarize(recipe: Recipe): SplitSummary {
   return summaryOf(readRecipe(recipe));
 }
 
-function summaryOf(parts: Pick<JpegParts, 'parsed' | 'cuts' | 'isPadded'>): SplitSummary {
+function summaryOf(parts: Pick<JpegParts, 'parsed' | 'cuts' | 'isPadded' | 'size'>): SplitSummary {
   const { parsed: { frame }, cuts } = parts;
   const places = [...placesOf(frame, cuts)];
-  return { count: contentCount(parts), picture: pictureOf(frame, places), places };
+  return { count: contentCount(parts), picture: pictureOf(frame, places), places, fileBytes: parts.size };
 }
 
 /** The tiles of the first component, as what the picture is cut in. */

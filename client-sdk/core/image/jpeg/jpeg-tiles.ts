@@ -9,6 +9,7 @@ import type { Region } from '../splitter.js';
 import { type Coefficients, type Planes, releasePlanes } from './coefficients.js';
 import { paddingContentBlocks } from './jpeg-recipe.js';
 import { packTile, unpackTile } from './packed-tile.js';
+import { dropIdleMemory } from './scan-kernel.js';
 
 /** What contents are made of. */
 export interface TileSources {
@@ -59,6 +60,7 @@ export class JpegTiles {
   close(): void {
     this.#makers = [];
     if (this.#planes !== undefined) releasePlanes(this.#planes);
+    else dropIdleMemory();
     this.#planes = undefined;
   }
 }

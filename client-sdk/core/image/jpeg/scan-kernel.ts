@@ -88,6 +88,11 @@ export function releaseKernel(kernel: ScanKernel, next: 'any' | 'as large' = 'an
   if (next === 'as large' || kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
 }
 
+/** Frees the memory that waits, if it is much. */
+export function dropIdleMemory(): void {
+  if ((idle?.memory.buffer.byteLength ?? 0) > maxIdleBytes) idle = undefined;
+}
+
 /** The kernel that waits, unless its memory is much more than what is needed. */
 function idleFor(neededBytes: number): Kernel | undefined {
   const bytes = idle?.memory.buffer.byteLength ?? 0;
