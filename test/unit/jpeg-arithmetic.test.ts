@@ -1,6 +1,6 @@
 /** Arithmetic-coded JPEG files through quantised coefficients and back. SPEC.md section 6.8. */
 import { describe, expect, it } from '@jest/globals';
-import sharp, { type JpegOptions } from 'sharp';
+import type { JpegOptions } from 'sharp';
 import { ArithmeticReader } from '../../client-sdk/core/image/jpeg/arithmetic-reader.js';
 import { ArithmeticWriter } from '../../client-sdk/core/image/jpeg/arithmetic-writer.js';
 import { zeroPlanes } from '../../client-sdk/core/image/jpeg/coefficients.js';
@@ -8,42 +8,9 @@ import { parseJpeg } from '../../client-sdk/core/image/jpeg/jpeg-markers.js';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { arithmeticFile, recoded } from '../support/arithmetic-jpeg.js';
 import { fixedRandom } from '../support/fixed-random.js';
-import { openJpeg, realValues, rejoined, type OpenJpeg } from '../support/jpeg-rejoin.js';
+import { expectExact, expectWhole, jpeg, mustOpen, segmentAt, tailBytes } from '../support/jpeg-exactness.js';
+import { openJpeg, realValues, rejoined } from '../support/jpeg-rejoin.js';
 import { type JpegForm, writeJpeg } from '../support/jpeg-writer.js';
-import { shaded } from '../support/test-picture.js';
-
-interface Size {
-  readonly width?: number;
-  readonly height?: number;
-  readonly channels?: 1 | 3 | 4;
-}
-
-async function jpeg(options: JpegOptions = {}, { width = 75, height = 53, channels = 3 }: Size = {}): Promise<Uint8Array> {
-  const picture = sharp(shaded(width, height, { channels }).samples, { raw: { width, height, channels } });
-  const spaced = channels === 4 ? picture.pipelineColourspace('cmyk').toColourspace('cmyk') : channels === 1 ? picture.toColourspace('b-w') : picture;
-  return new Uint8Array(await spaced.jpeg({ quality: 90, ...options }).toBuffer());
-}
-
-function mustOpen(file: Uint8Array): OpenJpeg {
-  const open = openJpeg(file);
-  if (open === undefined) throw new Error('The file is not understood.');
-  return open;
-}
-
-function tailBytes(file: Uint8Array): number {
-  return mustOpen(file).traits.reduce((sum, { tail }) => sum + tail.length, 0);
-}
-
-/** The file comes back, and no byte of its scans is kept as it was. */
-function expectWhole(file: Uint8Array): void {
-  expect(tailBytes(file)).toBe(0);
-  expectExact(file);
-}
-
-function expectExact(file: Uint8Array): void {
-  const again = rejoined(file);
-  expect(again !== undefined && isEqual(again, file)).toBe(true);
-}
 
 /** Both files have the same coefficients. */
 function expectSame(file: Uint8Array, other: Uint8Array): void {
@@ -53,12 +20,6 @@ function expectSame(file: Uint8Array, other: Uint8Array): void {
 function randomBelow(seed: string): (bound: number) => number {
   const random = fixedRandom(seed);
   return (bound) => new DataView(random(4).buffer).getUint32(0) % bound;
-}
-
-/** Where the first segment of a kind begins, at its 0xFF. */
-function segmentAt(file: Uint8Array, marker: number): number {
-  for (let at = 2; at + 4 <= file.length; at += 2 + (file[at + 2] ?? 0) * 256 + (file[at + 3] ?? 0)) if (file[at + 1] === marker) return at;
-  throw new Error('There is no such segment.');
 }
 
 function scansOf(file: Uint8Array): Uint8Array[] {

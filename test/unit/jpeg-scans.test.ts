@@ -10,47 +10,8 @@ import { readTraits } from '../../client-sdk/core/image/jpeg/scan-traits.js';
 import { maxWholeBytes } from '../../client-sdk/core/image/image-limits.js';
 import { ByteReader } from '../../client-sdk/core/image/varint.js';
 import { fixedRandom } from '../support/fixed-random.js';
-import { openJpeg, realValues, rejoined, rewritten, type OpenJpeg } from '../support/jpeg-rejoin.js';
-import { shaded } from '../support/test-picture.js';
-
-interface Size {
-  readonly width?: number;
-  readonly height?: number;
-  readonly channels?: 1 | 3 | 4;
-}
-
-async function jpeg(options: JpegOptions = {}, { width = 75, height = 53, channels = 3 }: Size = {}): Promise<Uint8Array> {
-  const picture = sharp(shaded(width, height, { channels }).samples, { raw: { width, height, channels } });
-  const spaced = channels === 4 ? picture.pipelineColourspace('cmyk').toColourspace('cmyk') : channels === 1 ? picture.toColourspace('b-w') : picture;
-  return new Uint8Array(await spaced.jpeg({ quality: 90, ...options }).toBuffer());
-}
-
-function mustOpen(file: Uint8Array): OpenJpeg {
-  const open = openJpeg(file);
-  if (open === undefined) throw new Error('The file is not understood.');
-  return open;
-}
-
-function tailBytes(file: Uint8Array): number {
-  return mustOpen(file).traits.reduce((sum, { tail }) => sum + tail.length, 0);
-}
-
-/** The file comes back, and no byte of its scans is kept as it was. */
-function expectWhole(file: Uint8Array): void {
-  expect(tailBytes(file)).toBe(0);
-  expectExact(file);
-}
-
-function expectExact(file: Uint8Array): void {
-  const again = rejoined(file);
-  expect(again !== undefined && isEqual(again, file)).toBe(true);
-}
-
-/** Where the first segment of a kind begins, at its 0xFF. */
-function segmentAt(file: Uint8Array, marker: number): number {
-  for (let at = 2; at + 4 <= file.length; at += 2 + (file[at + 2] ?? 0) * 256 + (file[at + 3] ?? 0)) if (file[at + 1] === marker) return at;
-  throw new Error('There is no such segment.');
-}
+import { expectExact, expectWhole, jpeg, mustOpen, segmentAt, tailBytes } from '../support/jpeg-exactness.js';
+import { openJpeg, realValues, rejoined, rewritten } from '../support/jpeg-rejoin.js';
 
 function scanStart(file: Uint8Array): number {
   return parseJpeg(file)?.pieces.find(({ kind }) => kind === 'scan')?.start ?? 0;
