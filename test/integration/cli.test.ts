@@ -94,9 +94,7 @@ describe('dice', () => {
     const { stdout } = await ada.must(['info', 'pictures/photo.png']);
     expect(stdout).toMatch(/container +PNG, \d+ × \d+, 3 × 8 bits/);
     expect(stdout).toMatch(/block bytes +\d+ \([\d.]+ % of the file\)/);
-    const jpeg = (await ada.must(['info', 'pictures/photo.jpg'])).stdout;
-    expect(jpeg).toMatch(/splitter +jpeg: JPEG sequential, 8-bit, 3 components/);
-    expect(jpeg).toMatch(/container +JPEG, 300 × 200, 3 × 8 bits/);
+    expect((await ada.must(['info', 'pictures/photo.jpg'])).stdout).toMatch(/splitter +jpeg: JPEG sequential, 8-bit, 3 .*\ncontainer +JPEG, 300 × 200, 3 × 8 bits\n/);
     expect((await ada.must(['info', 'pictures/deep/no image.txt'])).stdout).toMatch(/splitter +bytes/);
   });
 

@@ -2,13 +2,14 @@
  * The coding of contents: the one place that knows the coder ids. A coded content is an id, the payload's length
  * (unsigned LEB128), the payload, then zero bytes that only pad. It neither seals nor fingerprints. SPEC.md section 5.2.
  */
-import { deflateRaw, Inflate } from 'pako';
+import { deflateRaw } from 'pako';
 import { maxPayloadBytes } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
 import { codeCoefficients, decodeCoefficients } from './coefficient-coder.js';
 import { checkShape, coefficientShapeOf, kindOf, newTile, plainBytes, plainContent, samplesBytes, samplesOf, shapeOf, type TileShape } from './content.js';
 import { codeEqualisation, decodeEqualisation, maxEqualisedSamples } from './equalised-code.js';
 import type { TileEqualisation } from './equalised-tile.js';
+import { inflateWhole } from './inflate-whole.js';
 import { checkDepth, codeTile, decodeTile } from './tile-coder.js';
 
 /** The closed registry of coders. A better coder gets a new id. */
@@ -23,7 +24,6 @@ const labelBytes = 4;
 /** Bytes that are deflated on trial before the whole. */
 const trialBytes = 16_384;
 const maxLengthBytes = 3;
-const inflateChunkBytes = 65_536;
 
 /**
  * The coded form of a canonical content: always the same for the same content and the same `equalisation`, which a tile of a
@@ -53,7 +53,7 @@ export function decodeContent(coded: Uint8Array): Uint8Array<ArrayBuffer> {
     case coders.stored:
       return plain(payload, payload.subarray(1));
     case coders.deflated:
-      return plain(payload, inflate(payload.subarray(1), maxPayloadBytes - labelBytes));
+      return plain(payload, inflateWhole(payload.subarray(1), maxPayloadBytes - labelBytes));
     case coders.tile:
       return decodeTile(payload);
     case coders.storedTile:
@@ -196,7 +196,7 @@ function decodeStoredTile(payload: Uint8Array): Uint8Array<ArrayBuffer> {
     return content;
   }
   if (form !== tileForms.raw && form !== tileForms.deflated) throw malformed('its form is unknown');
-  const bytes = form === tileForms.raw ? rest : inflate(rest, samples.length);
+  const bytes = form === tileForms.raw ? rest : inflateWhole(rest, samples.length);
   if (bytes.length !== samples.length) throw malformed('it has too few or too many samples');
   checkDepth(shape, bytes);
   samples.set(bytes);
@@ -263,29 +263,6 @@ function deflateIfShorter(raw: Uint8Array): Uint8Array | undefined {
   if (deflateRaw(trial, { level: 6 }).length >= trial.length) return undefined;
   const deflated = raw.length > trialBytes ? deflateRaw(raw, { level: 6 }) : deflateRaw(trial, { level: 6 });
   return deflated.length < raw.length ? deflated : undefined;
-}
-
-/** Inflates at most `limit` bytes, and stops as soon as there are more. The stream must end with its last byte. */
-function inflate(deflated: Uint8Array, limit: number): Uint8Array {
-  const bytes = new Uint8Array(limit);
-  let length = 0;
-  const stream = new Inflate({ raw: true, chunkSize: inflateChunkBytes });
-  stream.onData = (data) => {
-    // Without the option `to`, pako gives byte arrays.
-    const chunk = data as Uint8Array;
-    if (chunk.length > limit - length) throw malformed('it inflates to too much');
-    bytes.set(chunk, length);
-    length += chunk.length;
-  };
-  const ended = { status: -1 };
-  stream.onEnd = (status) => {
-    ended.status = status;
-  };
-  stream.push(deflated, true);
-  // The types leave out zlib's own state, which alone knows of bytes that follow the stream.
-  const { strm } = stream as unknown as { readonly strm: { readonly avail_in: number } };
-  if (ended.status !== 0 || strm.avail_in !== 0) throw malformed('it does not inflate');
-  return bytes.subarray(0, length);
 }
 
 function malformed(why: string): Error {

@@ -2,9 +2,10 @@
  * Tables of a JPEG file as its recipe has them in its params: deflated, with the segments that most files have as a dictionary.
  * SPEC.md section 6.8.
  */
-import { deflateRaw, Inflate } from 'pako';
+import { deflateRaw } from 'pako';
 import { concat } from '../../../protocol/bytes.js';
 import { fault } from '../../errors.js';
+import { inflateWhole } from '../inflate-whole.js';
 import { standardSegments } from './standard-codes.js';
 
 /** The dictionary: headers as libjpeg writes them, then the typical codes. */
@@ -22,27 +23,7 @@ export function packInline(bytes: Uint8Array): Uint8Array {
 
 /** The `length` bytes that `packed` holds. Throws DiceError `recipe-invalid` where it holds others, or anything follows them. */
 export function unpackInline(packed: Uint8Array, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  const stream = new Inflate({ raw: true, dictionary, chunkSize: length + 1 });
-  stream.onData = (data) => {
-    // Without the option `to`, pako gives byte arrays.
-    const chunk = data as Uint8Array;
-    if (chunk.length > length - at) throw malformed();
-    bytes.set(chunk, at);
-    at += chunk.length;
-  };
-  const ended = { status: -1 };
-  stream.onEnd = (status) => {
-    ended.status = status;
-  };
-  stream.push(packed, true);
-  // The types leave out zlib's own state, which alone knows of bytes that follow the stream.
-  const { strm } = stream as unknown as { readonly strm: { readonly avail_in: number } };
-  if (ended.status !== 0 || strm.avail_in !== 0 || at !== length) throw malformed();
+  const bytes = inflateWhole(packed, length, dictionary);
+  if (bytes.length !== length) throw fault('recipe-invalid', 'The tables of a file have another length.');
   return bytes;
-}
-
-function malformed(): Error {
-  return fault('recipe-invalid', 'The tables of a file do not inflate.');
 }
