@@ -25,7 +25,8 @@ interface SplitJpeg {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly recipe: Recipe;
-  readonly contents: readonly Uint8Array[];
+  /** Emptied once they were coded: a join has only their codes. */
+  contents: readonly Uint8Array[];
   readonly coded: readonly Uint8Array[];
 }
 
@@ -119,6 +120,7 @@ async function speedsOf(splits: readonly SplitJpeg[], of: { readonly splitBytes:
   const { splitBytes, empty, tileBlocks } = of;
   const split = await medianSeconds(() => cpuSeconds(splits, ({ bytes }) => takeApart(bytes, tileBlocks)));
   const code = await medianSeconds(() => cpuSeconds(splits, ({ contents }) => Promise.resolve(contents.map((content) => codeContent(content)))));
+  for (const one of splits) one.contents = [];
   const seconds: Record<Work, number | undefined> = {
     split,
     code,

@@ -225,3 +225,15 @@ describe('a split that was closed', () => {
     await expect(contents?.next()).rejects.toBeInstanceOf(RangeError);
   });
 });
+
+describe('a file that is put together after another', () => {
+  it('has nothing of that one in its padding', async () => {
+    const full = await mustSplit(writeJpeg({ ...form, value: () => 7 }), tiles(4));
+    for (const kind of [{}, { isProgressive: true }, { width: 33, height: 17 }]) {
+      const file = writeJpeg({ ...form, ...kind });
+      const split = await mustSplit(file, tiles(4));
+      await joinFile(full.recipe, full.contents);
+      expect(isEqual(await joinFile(split.recipe, split.contents), file)).toBe(true);
+    }
+  });
+});

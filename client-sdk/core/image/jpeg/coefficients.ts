@@ -33,7 +33,17 @@ export const naturalOrder = Uint8Array.of(
 
 /** Zero coefficients for every component of a frame; `parseJpeg` has checked that the file can hold them. */
 export function zeroPlanes(frame: Frame): Planes {
+  return planesOf(frame, true);
+}
+
+/** Room for the coefficients of a frame. What is there is another file's: every real block must be put in place before `completePlanes`. */
+export function unsetPlanes(frame: Frame): Planes {
+  return planesOf(frame, false);
+}
+
+function planesOf(frame: Frame, isZero: boolean): Planes {
   const kernel = scanKernel({
+    isZero,
     blocks: frame.components.map(({ stride, rows }) => stride * rows),
     order: naturalOrder,
     isProgressive: frame.progressive && !frame.arithmetic,
@@ -77,6 +87,7 @@ export function fillPadding(component: Component, plane: Coefficients, rest: Int
   let at = 0;
   for (const block of paddingPlaces(component)) {
     if (rest.length > 0) plane.values.set(rest.subarray(at, at + 64), 64 * block);
+    else plane.values.fill(0, 64 * block, 64 * block + 64);
     plane.values[64 * block] = (rest[at] ?? 0) + plane.values[64 * before(component, block)]!;
     at += 64;
   }

@@ -8,7 +8,7 @@ import { blocksOf, coefficientBlockBytes, coefficientShapeOf } from '../content.
 import { regionOf, tileCount } from '../geometry.js';
 import { maxWholeBytes } from '../image-limits.js';
 import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
-import { type Coefficients, paddingBlocks, type Planes, releasePlanes, zeroPlanes } from './coefficients.js';
+import { type Coefficients, paddingBlocks, type Planes, releasePlanes, unsetPlanes } from './coefficients.js';
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
@@ -76,7 +76,7 @@ async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerato
   const parts = readRecipe(recipe);
   const { parsed: { frame } } = parts;
   if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
-  const planes = zeroPlanes(frame);
+  const planes = unsetPlanes(frame);
   try {
     const next = await fillPlanes(parts, planes.list, contents);
     completePlanes(frame, planes, await paddingsFrom(parts, contents, next));

@@ -47,12 +47,14 @@ export interface ScanKernelShape {
   readonly blocks: readonly number[];
   /** Places of the coefficients in a block, in the order of scans. */
   readonly order: Uint8Array;
+  /** Whether its coefficients begin as zeros; else all of them must be put in place. */
+  readonly isZero: boolean;
   /** Whether its scans are progressive: then it notes which coefficients are not zero, and keeps DC coefficients apart. */
   readonly isProgressive: boolean;
 }
 
-/** A kernel whose memory has room for the blocks, all of them zero. */
-export function scanKernel({ blocks, order, isProgressive }: ScanKernelShape): ScanKernel {
+/** A kernel whose memory has room for the blocks. */
+export function scanKernel({ blocks, order, isZero, isProgressive }: ScanKernelShape): ScanKernel {
   const all = blocks.reduce((sum, count) => sum + count, 0);
   const needed = all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
   const run = idleFor(needed) ?? newScanKernel();
@@ -65,7 +67,7 @@ export function scanKernel({ blocks, order, isProgressive }: ScanKernelShape): S
   const starts = blocks.map((_, index) => blocks.slice(0, index).reduce((sum, count) => sum + count, 0));
   const { buffer } = run.memory;
   const bytes = new Uint8Array(buffer);
-  bytes.fill(0, planesAt, used);
+  if (isZero) bytes.fill(0, planesAt, used);
   const at = placesOfAreas(run);
   bytes.set(order.map((place) => 2 * place), at.order);
   return {
