@@ -7,10 +7,10 @@ import type { DomainId } from './core/domain.js';
 import { type Alignment, knownRegionOf } from './core/image/alignment.js';
 import { kindOf } from './core/image/content.js';
 import { worthwhilePatchBytes } from './core/image/jpeg/coefficient-patch.js';
-import { makePatch } from './core/image/patch.js';
+import { applyPatch, makePatch } from './core/image/patch.js';
 import type { BaseView } from './core/image/patch-prediction.js';
 import type { ContentPlace, Region } from './core/image/splitter.js';
-import { hexOf } from './protocol/bytes.js';
+import { hexOf, isEqual } from './protocol/bytes.js';
 import type { Original } from './originals.js';
 import { RegionIndex } from './region-index.js';
 import type { StoredImage } from './stored-image.js';
@@ -48,10 +48,16 @@ export async function patchTiles(original: Original, tiles: readonly NewTile[], 
   const patched = new Map<number, PatchedContent>();
   for (const { tile, ref, view } of pairings) {
     const { content, cipherBytes } = outcomes.get(hexOf(ref.tag)) ?? {};
-    const patch = content === undefined ? undefined : makePatch(tile.content, content, view, worthwhileBytes(tile.content));
+    const patch = content === undefined ? undefined : provenPatch(tile.content, content, view);
     if (patch !== undefined && cipherBytes !== undefined) patched.set(tile.index, { patch, ref, cipherBytes });
   }
   return patched;
+}
+
+/** A patch that was tried: what does not give the tile back is never stored. */
+function provenPatch(target: Uint8Array, base: Uint8Array, view: BaseView): Uint8Array | undefined {
+  const patch = makePatch(target, base, view, worthwhileBytes(target));
+  return patch !== undefined && isEqual(applyPatch(patch, base), target) ? patch : undefined;
 }
 
 /** A longer patch is not worth what it saves. */

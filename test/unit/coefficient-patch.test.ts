@@ -235,3 +235,20 @@ describe('a reader of patches of coefficients', () => {
     expect(coefficientShapeOf(applyCoefficientPatch(Uint8Array.of(4), large))).toEqual({ across: 1, down: maxCoefficientBlocks });
   });
 });
+
+describe('a patch that is given up at its limit', () => {
+  it.each([1, 2, 3, 5])('leaves nothing behind for the next try: whatever the limit, the tile comes back (%d)', (seed) => {
+    const base = photographed(3, 2, seed);
+    const saved = resaved(base, 5, seed);
+    const [from, to] = [contentOfBlocks(base), contentOfBlocks(changedBlocks(saved, (value, [x, y]) => (x === 2 && y === 1 ? 0 : value)))];
+    const whole = makePatch(to, from, upright, 100_000)?.length ?? 0;
+    let made = 0;
+    for (let limit = 1; limit <= whole + 60; limit++) {
+      const patch = makePatch(to, from, upright, limit);
+      if (patch === undefined) continue;
+      made++;
+      expect(Buffer.compare(applyPatch(patch, from), to)).toBe(0);
+    }
+    expect(made).toBeGreaterThan(60);
+  });
+});

@@ -240,10 +240,10 @@ class BlockCoder {
       const old = this.#fresh[k]!;
       const difference = values[at + k]! - old;
       const context = ((leaningClasses - 1) * densityClasses + density) * 2 + isAfter;
-      values[at + k] = old;
-      if (this.#codePlace(newClass * blockValues + k, context, difference === 0 ? 0 : 1) === 0) continue;
-      isAfter = 1;
-      values[at + k] = inRange(old + this.#codeDifference(z, newClass, at + k, difference));
+      const isException = this.#codePlace(newClass * blockValues + k, context, difference === 0 ? 0 : 1) === 1;
+      // A writer that is stopped in the middle must leave its tile as it was.
+      values[at + k] = isException ? inRange(old + this.#codeDifference(z, newClass, at + k, difference)) : old;
+      if (isException) isAfter = 1;
     }
   }
 
