@@ -16,7 +16,7 @@ import type { PackedSkeleton } from './core/skeleton.js';
 import { textOf, utf8 } from './protocol/bytes.js';
 import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
 import { idBytes, maxPreviewBytes } from './protocol/limits.js';
-import type { Commit } from './protocol/messages.js';
+import type { Commit } from './protocol/commit-body.js';
 import { previewBudget } from './core/preview-plan.js';
 import type { PlannedFile } from './planned-file.js';
 import type { UploadRun } from './upload-run.js';

@@ -7,6 +7,7 @@ import { onAbortOf } from './abort-fan.js';
 import { DiceError, fault } from './core/errors.js';
 import type { Platform } from './ports.js';
 import { base64Of, concat, textOf, utf8 } from './protocol/bytes.js';
+import { type Commit, commitsType, encodeCommits } from './protocol/commit-body.js';
 import { FrameReader, type Frame } from './protocol/frames.js';
 import { maxJsonBytes } from './protocol/limits.js';
 import { Refusal } from './protocol/refusals.js';
@@ -16,7 +17,8 @@ import { refusalOf } from './problem.js';
 import { withRetries } from './retries.js';
 
 type Member<N extends RouteName, M extends string> = (typeof routes)[N] extends Readonly<Record<M, infer T>> ? T : undefined;
-type RequestOf<N extends RouteName> = Member<N, 'request'> extends Schema<infer T> ? T : Member<N, 'request'> extends 'frames' ? readonly Uint8Array[] : undefined;
+type BinaryOf<Form> = Form extends 'frames' ? readonly Uint8Array[] : Form extends 'commits' ? readonly Commit[] : undefined;
+type RequestOf<N extends RouteName> = Member<N, 'request'> extends Schema<infer T> ? T : BinaryOf<Member<N, 'request'>>;
 type ResponseOf<N extends RouteName> = Member<N, 'response'> extends Schema<infer T> ? T : Member<N, 'response'> extends 'octets' ? Uint8Array : undefined;
 
 /** Routes whose answer is a stream of frames. */
@@ -212,8 +214,9 @@ interface RequestBody {
 
 function bodyOf(route: Route, body: unknown): RequestBody | undefined {
   if (route.request === undefined) return undefined;
-  // CallInput ties the type of the body to the route: pieces of a stream exactly where the route takes frames.
+  // CallInput ties the type of the body to the route: pieces of a stream exactly where the route takes frames, commits where it takes those.
   if (route.request === 'frames') return { bytes: concat(...(body as readonly Uint8Array[])), type: framesType };
+  if (route.request === 'commits') return { bytes: encodeCommits(body as readonly Commit[]), type: commitsType };
   return { bytes: utf8(JSON.stringify(route.request.format(body))), type: 'application/json' };
 }
 

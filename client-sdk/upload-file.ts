@@ -17,7 +17,7 @@ import { plannedFile } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
 import { maxBlocksPerImage } from './protocol/limits.js';
-import type { Commit } from './protocol/messages.js';
+import type { Commit } from './protocol/commit-body.js';
 import { hashSource } from './reading.js';
 import { type PlacedImage, sealImage } from './seal-image.js';
 import { alone, alongOriginal, anchorsFor, type SplitAs, type SplitFile } from './split-file.js';

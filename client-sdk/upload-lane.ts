@@ -5,10 +5,11 @@
 import { commitBodyBytes, lengthsOfCommit } from './commit-bytes.js';
 import type { Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
+import type { Commit } from './protocol/commit-body.js';
 import { type BlockFrame, encodeStream } from './protocol/frames.js';
 import type { UploadId } from './protocol/ids.js';
 import { maxCommitsPerRequest } from './protocol/limits.js';
-import type { Commit, CommitResult, ExistenceAnswer, IntakeAnswer } from './protocol/messages.js';
+import type { CommitResult, ExistenceAnswer, IntakeAnswer } from './protocol/messages.js';
 import { concat } from './protocol/bytes.js';
 
 /** Counts the request bytes that one file costs. */
@@ -123,7 +124,7 @@ export class UploadLane {
   async #commitSome(batch: readonly Waiting[]): Promise<void> {
     try {
       const results = await this.#inSession(async (uploadId) => {
-        const body = { commits: batch.map((waiting) => waiting.commit) };
+        const body = batch.map((waiting) => waiting.commit);
         const answer = await this.connection.transport.call('commitImages', { body, params: { uploadId }, signal: this.signal });
         const isInOrder = answer.results.length === batch.length && answer.results.every((result, i) => result.imageId === batch[i]?.commit.imageId);
         if (!isInOrder) throw fault('answer-invalid', 'It tells of other images.');

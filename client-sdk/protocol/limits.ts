@@ -33,8 +33,12 @@ export const maxFramesPerBatch = 1_024;
 export const maxBatchBytes = 33_554_432;
 /** Commits in one request. */
 export const maxCommitsPerRequest = 64;
-/** Bytes of a JSON request body. */
+/** Bytes of one request that commits. */
+export const maxCommitBodyBytes = 16_777_216;
+/** Bytes of a JSON answer; those of a JSON request are the server's route by route. */
 export const maxJsonBytes = 16_777_216;
+/** A wrapped image key. */
+export const maxWrappedKeyBytes = 512;
 /** A sealed entry. */
 export const maxEntryBytes = 1_024;
 /** UTF-8 bytes of an image's name (a path below the uploaded folder). */

@@ -4,7 +4,7 @@
  */
 import {
   hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, maxManifestBytes, maxPageImages,
-  maxPreviewBytes, maxSealedBytes, maxTagsPerQuery, maxUsernameChars, minUsernameChars, scryptCeiling,
+  maxSealedBytes, maxTagsPerQuery, maxUsernameChars, maxWrappedKeyBytes, minUsernameChars, scryptCeiling,
 } from './limits.js';
 import type { AccountId, ImageId, InvitationId, SessionId, UploadId } from './ids.js';
 import { blob, count, flag, hex, id, integer, list, object, oneOf, optional, text, time, type Infer } from './schema.js';
@@ -221,20 +221,7 @@ export const intakeResult = oneOf('stored', 'tag-mismatch');
 export const intakeAnswer = object({ results: list(intakeResult, 1_024), sessionBytes: count });
 export type IntakeAnswer = Infer<typeof intakeAnswer>;
 
-/** One image to commit: all of it or nothing. */
-export const commit = object({
-  imageId: id<ImageId>(),
-  wrappedKey: blob(1, 512),
-  entry: blob(1, maxEntryBytes),
-  manifest: blob(1, maxManifestBytes),
-  preview: optional(blob(1, maxPreviewBytes)),
-  /** T1 of every block that the image refers to, sorted by value, distinct, packed. */
-  tags: packedTags(maxBlocksPerImage),
-});
-export type Commit = Infer<typeof commit>;
-/** POST /uploads/:uploadId/commits. */
-export const commitRequest = object({ commits: list(commit, maxCommitsPerRequest) });
-/** Per commit, in order. `missing` (T1s packed) only with blocks-missing. */
+/** POST /uploads/:uploadId/commits (body: of commit-body.ts). Per commit, in order. `missing` (T1s packed) only with blocks-missing. */
 export const commitResult = object({
   imageId: id<ImageId>(),
   status: oneOf('stored', 'blocks-missing', 'image-conflict', 'quota-exceeded'),
@@ -246,7 +233,7 @@ export type CommitResult = Infer<typeof commitResult>;
 /** GET /images. */
 export const imageCard = object({
   imageId: id<ImageId>(),
-  wrappedKey: blob(1, 512),
+  wrappedKey: blob(1, maxWrappedKeyBytes),
   entry: blob(1, maxEntryBytes),
   manifestBytes: count,
   hasPreview: flag,

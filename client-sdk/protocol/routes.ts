@@ -12,13 +12,13 @@ export const csrfHeader = 'x-dice-csrf';
 /** Who may call: anyone; any session; the operator's session. */
 export type Access = 'anyone' | 'session' | 'operator';
 
-/** One route. Bodies are JSON by a schema, a stream of frames, octets, or nothing. */
+/** One route. Bodies are JSON by a schema, a stream of frames, commits, octets, or nothing. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the prefix; `:name` is an id. */
   readonly path: string;
   readonly access: Access;
-  readonly request?: Schema<unknown> | 'frames';
+  readonly request?: Schema<unknown> | 'frames' | 'commits';
   readonly response?: Schema<unknown> | 'frames' | 'octets';
   /** May be repeated without harm after an unanswered try. */
   readonly isRepeatable: boolean;
@@ -49,7 +49,7 @@ export const routes = {
   askExistence: { method: 'POST', path: '/uploads/:uploadId/existence', access: 'session', request: m.existenceQuery, response: m.existenceAnswer, isRepeatable: true, says: 'Asks which blocks must be sent; pins those that are there.' },
   claimBlocks: { method: 'POST', path: '/uploads/:uploadId/claims', access: 'session', request: m.claimRequest, response: m.claimAnswer, isRepeatable: false, says: 'Claims blocks by proof of possession.' },
   sendBlocks: { method: 'POST', path: '/uploads/:uploadId/blocks', access: 'session', request: 'frames', response: m.intakeAnswer, isRepeatable: true, says: 'Sends blocks.' },
-  commitImages: { method: 'POST', path: '/uploads/:uploadId/commits', access: 'session', request: m.commitRequest, response: m.commitAnswer, isRepeatable: true, says: 'Commits images.' },
+  commitImages: { method: 'POST', path: '/uploads/:uploadId/commits', access: 'session', request: 'commits', response: m.commitAnswer, isRepeatable: true, says: 'Commits images.' },
   endUpload: { method: 'DELETE', path: '/uploads/:uploadId', access: 'session', isRepeatable: true, says: 'Ends an upload session and releases its pins.' },
   listImages: { method: 'GET', path: '/images', access: 'session', response: m.imageList, isRepeatable: true, says: 'Images, newest first; query: cursor, limit, trash (true or false).' },
   readImage: { method: 'GET', path: '/images/:imageId', access: 'session', response: m.imageRecord, isRepeatable: true, says: 'One image with its sealed manifest.' },

@@ -4,9 +4,10 @@
  * SPEC.md section 12.
  */
 import { concat } from '../../client-sdk/protocol/bytes.js';
+import type { Commit } from '../../client-sdk/protocol/commit-body.js';
 import type { Rehash } from '../../client-sdk/protocol/ids.js';
 import { maxBlocksPerImage } from '../../client-sdk/protocol/limits.js';
-import type { Commit, CommitResult } from '../../client-sdk/protocol/messages.js';
+import type { CommitResult } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { StorageError } from '../ports/errors.js';
 import type { NewRecord, Place } from '../ports/block-store.js';

@@ -3,10 +3,11 @@
  * Types only. Every service throws Refusal for the client's faults; StorageError and CorruptionError of the
  * ports pass through. SPEC.md section 12.
  */
+import type { Commit } from '../../client-sdk/protocol/commit-body.js';
 import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
 import type { AccountId, ImageId, InvitationId, SessionId, Tag, UploadId } from '../../client-sdk/protocol/ids.js';
 import type {
-  AccountRecord, AccountReport, CollectAnswer, Commit, CommitResult, CredentialChange, ExistenceAnswer, ImageCard, ImageList, IntakeAnswer,
+  AccountRecord, AccountReport, CollectAnswer, CommitResult, CredentialChange, ExistenceAnswer, ImageCard, ImageList, IntakeAnswer,
   InvitationCard, InvitationRequest, Kdf, OpenedInvitation, OperatorReport, PageSession, RecoveryAnswer, Registration, SessionCard,
   SessionGrant, Usage, UserCard,
 } from '../../client-sdk/protocol/messages.js';

@@ -4,7 +4,7 @@
  */
 import { bytesOfHex, concat, u16, u32 } from '../../client-sdk/protocol/bytes.js';
 import { idOfBytes, type AccountId, type ImageId, type Rehash } from '../../client-sdk/protocol/ids.js';
-import { hashBytes, idBytes, maxBlocksPerImage, maxEntryBytes, maxManifestBytes, maxPreviewBytes } from '../../client-sdk/protocol/limits.js';
+import { hashBytes, idBytes, maxBlocksPerImage, maxEntryBytes, maxManifestBytes, maxPreviewBytes, maxWrappedKeyBytes } from '../../client-sdk/protocol/limits.js';
 import type { Sha256 } from '../../client-sdk/protocol/tag.js';
 import { CorruptionError } from '../ports/errors.js';
 
@@ -12,7 +12,6 @@ import { CorruptionError } from '../ports/errors.js';
 const markBytes = 8;
 /** The first bytes of a mark, which are those of its T1. */
 export const markPrefixBytes = 3;
-const maxWrappedKeyBytes = 512;
 const formatVersion = 1;
 
 /** A committed image. `recordId`: 16 random bytes that name this very record. `marks`: 8 bytes for each T1, sorted. */

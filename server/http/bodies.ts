@@ -1,13 +1,14 @@
 /**
- * Bodies in and out, by the table: JSON through its schema, frames and octets as streams with back-pressure. A body
- * is read only after its sender was let in. SPEC.md sections 7 and 12.
+ * Bodies in and out, by the table: JSON through its schema, commits whole, frames and octets as streams with back-pressure.
+ * A body is read only after its sender was let in. SPEC.md sections 7 and 12.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { textOf } from '../../client-sdk/protocol/bytes.js';
+import { type Commit, commitsType, decodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import { encodeEnd, encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
-import { maxBatchBytes, maxJsonBytes } from '../../client-sdk/protocol/limits.js';
+import { maxBatchBytes, maxCommitBodyBytes } from '../../client-sdk/protocol/limits.js';
 import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Schema } from '../../client-sdk/protocol/schema.js';
@@ -17,7 +18,6 @@ export const octetStream = 'application/octet-stream';
 
 /** Bodies that carry packed lists of tags or sealed objects; all others stay under `usualJsonBytes`. */
 const jsonBytes: Partial<Readonly<Record<RouteName, number>>> = {
-  commitImages: maxJsonBytes,
   claimBlocks: 1_048_576,
   askExistence: 524_288,
   register: 524_288,
@@ -29,6 +29,7 @@ const usualJsonBytes = 131_072;
 export function readBody(name: RouteName, route: Route): RequestHandler {
   if (route.request === undefined) return refuseBody;
   if (route.request === 'frames') return checkFrames;
+  if (route.request === 'commits') return takeCommits;
   const maxBytes = jsonBytes[name] ?? usualJsonBytes;
   return async (request, _response, next) => {
     if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
@@ -50,6 +51,12 @@ export const checkQuery: RequestHandler = (request, _response, next) => {
 /** The parsed JSON body. Throws request-invalid. */
 export function parseJson(schema: Schema<unknown>, request: Request): unknown {
   return schema.parse(request.body, 'body');
+}
+
+/** The commits of a body that was read. Throws request-invalid. */
+export function parseCommits(request: Request): readonly Commit[] {
+  // takeCommits put it there.
+  return decodeCommits(request.body as Uint8Array);
 }
 
 /**
@@ -103,6 +110,12 @@ async function* encoded(frames: AsyncIterable<Frame>): AsyncGenerator<Uint8Array
 async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   if (request.headers['content-encoding'] !== undefined) throw new Refusal('body-type', 'Compressed bodies are not taken.');
   if (/charset=(?!"?utf-8"?\s*(;|$))/i.test(request.headers['content-type'] ?? '')) throw new Refusal('body-type', 'The body must be UTF-8.');
+  const bytes = await readWhole(request, maxBytes);
+  return bytes.length === 0 ? undefined : jsonOf(bytes);
+}
+
+/** All bytes of a body. Throws body-too-large as soon as they are more than `maxBytes`, announced or come. */
+async function readWhole(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new Refusal('body-too-large');
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -113,7 +126,9 @@ async function readJson(request: Request, maxBytes: number): Promise<unknown> {
     if (bytes > maxBytes) throw new Refusal('body-too-large');
     pieces.push(received);
   }
-  return bytes === 0 ? undefined : jsonOf(Buffer.concat(pieces));
+  // Not `concat`: a stranger decides how many pieces there are.
+  const whole = Buffer.concat(pieces);
+  return new Uint8Array(whole.buffer, whole.byteOffset, whole.length);
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
@@ -125,12 +140,20 @@ function jsonOf(bytes: Uint8Array): unknown {
 }
 
 const checkFrames: RequestHandler = (request, _response, next) => {
-  if (request.is(octetStream) === false || request.headers['content-encoding'] !== undefined) {
-    throw new Refusal('body-type', `It takes ${octetStream}.`);
-  }
+  mustBe(octetStream, request);
   if (Number(request.headers['content-length'] ?? 0) > maxBatchBytes) throw new Refusal('body-too-large');
   next();
 };
+
+const takeCommits: RequestHandler = async (request, _response, next) => {
+  mustBe(commitsType, request);
+  request.body = await readWhole(request, maxCommitBodyBytes);
+  next();
+};
+
+function mustBe(type: string, request: Request): void {
+  if (request.is(type) === false || request.headers['content-encoding'] !== undefined) throw new Refusal('body-type', `It takes ${type}.`);
+}
 
 const refuseBody: RequestHandler = (request, _response, next) => {
   const isEmpty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;

@@ -2,6 +2,7 @@
  * The types that tie a handler to its row of the route table: what it is called with and what it answers. The
  * compiler refuses a route without a handler and a handler with another body. SPEC.md section 12.
  */
+import type { Commit } from '../../client-sdk/protocol/commit-body.js';
 import type { Frame } from '../../client-sdk/protocol/frames.js';
 import type { ImageId, InvitationId, SessionId, UploadId } from '../../client-sdk/protocol/ids.js';
 import type { RouteName, routes } from '../../client-sdk/protocol/routes.js';
@@ -19,7 +20,7 @@ export type PathIdName = keyof PathIds;
 type IdNames<Path> = Path extends `${string}:${infer Name}/${infer Rest}` ? Name | IdNames<Rest> : Path extends `${string}:${infer Name}` ? Name : never;
 
 type Table = typeof routes;
-type BodyOf<Name extends RouteName> = Table[Name] extends { readonly request: infer R } ? (R extends Schema<infer T> ? T : AsyncIterable<Frame>) : undefined;
+type BodyOf<Name extends RouteName> = Table[Name] extends { readonly request: infer R } ? (R extends Schema<infer T> ? T : R extends 'commits' ? readonly Commit[] : AsyncIterable<Frame>) : undefined;
 type FormOf<R> = R extends Schema<infer T> ? T : R extends 'frames' ? AsyncIterable<Frame> : Uint8Array;
 
 /** What the handler of a route resolves to; the table says how it travels. */

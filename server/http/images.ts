@@ -19,7 +19,7 @@ export function uploadHandlers({ uploads, blocks }: Services): HandlersOf<Upload
     askExistence: async ({ caller, ids, body }) => uploads.askExistence(nameOf(caller, ids), body.tags),
     claimBlocks: async ({ caller, ids, body }) => ({ states: await uploads.claim(nameOf(caller, ids), body) }),
     sendBlocks: async ({ caller, ids, body }) => blocks.receive(nameOf(caller, ids), body),
-    commitImages: async ({ caller, ids, body }) => ({ results: await uploads.commit(nameOf(caller, ids), body.commits) }),
+    commitImages: async ({ caller, ids, body }) => ({ results: await uploads.commit(nameOf(caller, ids), body) }),
     endUpload: async ({ caller, ids }) => {
       await uploads.end(nameOf(caller, ids));
       return undefined;

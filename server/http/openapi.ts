@@ -1,6 +1,7 @@
 /**
  * The OpenAPI 3.1 document, made from the route table: it cannot say what the server does not do. SPEC.md section 12.
  */
+import { commitsType } from '../../client-sdk/protocol/commit-body.js';
 import { apiPrefix, csrfHeader, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
 import { refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
@@ -70,6 +71,6 @@ function parametersOf(name: RouteName, route: Route): Json {
 }
 
 function contentOf(form: NonNullable<Route['request'] | Route['response']>): Json {
-  if (typeof form === 'string') return { [octetStream]: { schema: { type: 'string', format: 'binary' } } };
+  if (typeof form === 'string') return { [form === 'commits' ? commitsType : octetStream]: { schema: { type: 'string', format: 'binary' } } };
   return { 'application/json': { schema: form.json } };
 }

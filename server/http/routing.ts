@@ -8,7 +8,7 @@ import { routes, type Route, type RouteName } from '../../client-sdk/protocol/ro
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
 import type { Origin } from '../core/contract.js';
-import { framesOf, parseJson, readBody, sendAnswer } from './bodies.js';
+import { framesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
 import type { Call, Handlers } from './call.js';
 import { isTrustedLocal, type Reach } from './hosts.js';
 import { nameRoute } from './request-log.js';
@@ -100,7 +100,8 @@ function callOf({ name, route, request, response }: Arrival, world: RouteWorld):
 
 function bodyOf(route: Route, request: Request): unknown {
   if (route.request === undefined) return undefined;
-  return route.request === 'frames' ? framesOf(request) : parseJson(route.request, request);
+  if (route.request === 'frames') return framesOf(request);
+  return route.request === 'commits' ? parseCommits(request) : parseJson(route.request, request);
 }
 
 function idsOf(request: Request): Readonly<Record<string, string>> {

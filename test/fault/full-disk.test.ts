@@ -11,7 +11,7 @@ import type { Parts } from '../../server/core/contract.js';
 import { makeApp } from '../../server/http/app.js';
 import { listen } from '../../server/listener.js';
 import { CoreStore } from '../support/core-store.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
+import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, sendCommits, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
 import { startServer } from '../support/running-server.js';
 import { photograph } from '../support/sample-images.js';
 import { clientOf, downloaded, registered, testPassword, uploaded } from '../support/sdk-client.js';
@@ -48,7 +48,7 @@ async function fill(url: string, account: RawAccount, bytes: number): Promise<{ 
     const sent = await sendTo(url, { uploadId, account }, block);
     if (sent.status !== 200) return { taken, refusal: sent };
     const imageId = number.toString(16).padStart(32, '0');
-    const committed = await post(url, `uploads/${uploadId}/commits`, account).send({ commits: [commitOf(imageId, [block])] });
+    const committed = await sendCommits(url, { uploadId, account }, [commitOf(imageId, [block])]);
     if (committed.status !== 200) return { taken, refusal: committed };
     expect(committed.body).toMatchObject({ results: [{ status: 'stored' }] });
     taken.push({ imageId, block });
@@ -96,7 +96,7 @@ describe('a full disk', () => {
     const more = rawBlock(200_000);
     const uploadId = await beginRaw(server.url, ada);
     expect((await sendTo(server.url, { uploadId, account: ada }, more)).body).toMatchObject({ results: ['stored'] });
-    expect((await post(server.url, `uploads/${uploadId}/commits`, ada).send({ commits: [commitOf('f'.repeat(32), [more])] })).body).toMatchObject({ results: [{ status: 'stored' }] });
+    expect((await sendCommits(server.url, { uploadId, account: ada }, [commitOf('f'.repeat(32), [more])])).body).toMatchObject({ results: [{ status: 'stored' }] });
     await server.services.sweep.sweep({ isThorough: true });
     await expectThere(server.url, ada, [...taken, { imageId: 'f'.repeat(32), block: more }]);
     await expectNothingWrong(server.store.parts);
@@ -111,11 +111,11 @@ describe('a full disk', () => {
     const block = rawBlock(5_000);
     expect((await sendTo(server.url, { uploadId, account: ada }, block)).status).toBe(200);
     disk.room = 50;
-    const commit = { commits: [commitOf('a'.repeat(32), [block])] };
-    expect((await post(server.url, `uploads/${uploadId}/commits`, ada).send(commit)).status).toBe(507);
+    const commits = [commitOf('a'.repeat(32), [block])];
+    expect((await sendCommits(server.url, { uploadId, account: ada }, commits)).status).toBe(507);
     expect((await request(server.url).get('/api/v1/images').set('Authorization', ada.bearer)).body).toEqual({ images: [] });
     disk.room = 1_000_000;
-    expect((await post(server.url, `uploads/${uploadId}/commits`, ada).send(commit)).body).toMatchObject({ results: [{ status: 'stored' }] });
+    expect((await sendCommits(server.url, { uploadId, account: ada }, commits)).body).toMatchObject({ results: [{ status: 'stored' }] });
     await expectThere(server.url, ada, [{ imageId: 'a'.repeat(32), block }]);
   });
 
@@ -166,6 +166,6 @@ async function fillSome(url: string, account: RawAccount): Promise<{ readonly ta
   const uploadId = await beginRaw(url, account);
   const image = { imageId: 'e'.repeat(32), block: rawBlock() };
   expect((await sendTo(url, { uploadId, account }, image.block)).status).toBe(200);
-  expect((await post(url, `uploads/${uploadId}/commits`, account).send({ commits: [commitOf(image.imageId, [image.block])] })).status).toBe(200);
+  expect((await sendCommits(url, { uploadId, account }, [commitOf(image.imageId, [image.block])])).status).toBe(200);
   return { taken: [image] };
 }

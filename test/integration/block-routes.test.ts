@@ -10,7 +10,7 @@ import request, { type Response } from 'supertest';
 import { concat, u32 } from '../../client-sdk/protocol/bytes.js';
 import { encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
 import { maxBatchBytes, maxCipherBytes, maxFramesPerBatch } from '../../client-sdk/protocol/limits.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, storeRaw, streamOf, type RawAccount } from '../support/raw-account.js';
+import { beginRaw, commitOf, packed, rawBlock, registerRaw, sendCommits, storeRaw, streamOf, type RawAccount } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let server: TestServer;
@@ -205,8 +205,7 @@ describe('a commit', () => {
     await storeRaw(server.url, bob, [theirs]);
     const absent = rawBlock();
     const uploadId = await beginRaw(server.url, ada);
-    const answer = await request(server.url).post(`/api/v1/uploads/${uploadId}/commits`).set('Authorization', ada.bearer)
-      .send({ commits: [commitOf('1'.repeat(32), [theirs]), commitOf('2'.repeat(32), [absent])] });
+    const answer = await sendCommits(server.url, { uploadId, account: ada }, [commitOf('1'.repeat(32), [theirs]), commitOf('2'.repeat(32), [absent])]);
     expect(answer.body).toEqual({
       results: [
         { imageId: '1'.repeat(32), status: 'blocks-missing', missing: packed([theirs.rehash]) },

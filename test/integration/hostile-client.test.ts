@@ -8,12 +8,13 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
 import { base64Of, concat } from '../../client-sdk/protocol/bytes.js';
+import { commitsType } from '../../client-sdk/protocol/commit-body.js';
 import { encodeHead, encodeStart } from '../../client-sdk/protocol/frames.js';
 import type { AccountId, UploadId } from '../../client-sdk/protocol/ids.js';
 import { possessionPrefix } from '../../client-sdk/protocol/possession.js';
 import { CoreStore } from '../support/core-store.js';
 import { refusalCode } from '../support/refusal.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, storeRaw, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
+import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, sendCommits, storeRaw, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let server: TestServer;
@@ -49,7 +50,7 @@ async function footprint(): Promise<string> {
 async function expectUntouched(): Promise<void> {
   expect(await footprint()).toBe(stored);
   const commit = commitOf('a'.repeat(32), [adasBlock]);
-  expect((await post(ada, `uploads/${adasUpload}/commits`).send({ commits: [commit] })).body).toMatchObject({ results: [{ status: 'stored' }] });
+  expect((await sendCommits(server.url, { uploadId: adasUpload, account: ada }, [commit])).body).toMatchObject({ results: [{ status: 'stored' }] });
 }
 
 const codeOf = (answer: Response): unknown => (answer.body as { code?: unknown }).code;
@@ -91,7 +92,7 @@ describe('blocks that lie', () => {
 
   it('sent into another account’s session, or into none, store nothing', async () => {
     for (const uploadId of [adasUpload, '0'.repeat(32)]) expect(codeOf(await send(mallory, uploadId, streamOf([rawBlock()])))).toBe('upload-unknown');
-    expect(codeOf(await post(mallory, `uploads/${adasUpload}/commits`).send({ commits: [commitOf('b'.repeat(32), [adasBlock])] }))).toBe('upload-unknown');
+    expect(codeOf(await sendCommits(server.url, { uploadId: adasUpload, account: mallory }, [commitOf('b'.repeat(32), [adasBlock])]))).toBe('upload-unknown');
     expect((await request(server.url).delete(`/api/v1/uploads/${adasUpload}`).set('Authorization', mallory.bearer)).status).toBe(204);
     await expectUntouched();
   });
@@ -100,7 +101,7 @@ describe('blocks that lie', () => {
 describe('a foreign T1', () => {
   it('commits nothing and fetches nothing', async () => {
     const uploadId = await beginRaw(server.url, mallory);
-    const commit = await post(mallory, `uploads/${uploadId}/commits`).send({ commits: [commitOf('b'.repeat(32), [adasBlock])] });
+    const commit = await sendCommits(server.url, { uploadId, account: mallory }, [commitOf('b'.repeat(32), [adasBlock])]);
     expect(commit.body).toMatchObject({ results: [{ status: 'blocks-missing', missing: packed([adasBlock.rehash]) }] });
     await expectUntouched();
     const own = await storeRaw(server.url, mallory, [rawBlock()]);
@@ -152,14 +153,15 @@ describe('a claim', () => {
     // Another account's proof over the same bytes is none either.
     const again = await ask(mallory);
     expect((await claim(mallory, again, await proofOf(again, ada))).body).toEqual({ states: nothing });
-    expect((await post(mallory, `uploads/${again.uploadId}/commits`).send({ commits: [commitOf('b'.repeat(32), [adasBlock])] })).body).toMatchObject({ results: [{ status: 'blocks-missing' }] });
+    expect((await sendCommits(server.url, { uploadId: again.uploadId, account: mallory }, [commitOf('b'.repeat(32), [adasBlock])])).body).toMatchObject({ results: [{ status: 'blocks-missing' }] });
     await expectUntouched();
   });
 });
 
 describe('a body of 2 GB', () => {
   const bodies = ['uploads/:id/blocks', 'uploads/:id/existence', 'uploads/:id/claims', 'uploads/:id/commits', 'login', 'accounts'];
-  const typeOf = (path: string): string => (path.endsWith('blocks') ? 'application/octet-stream' : 'application/json');
+  const types: Readonly<Record<string, string>> = { blocks: 'application/octet-stream', commits: commitsType };
+  const typeOf = (path: string): string => types[path.split('/').at(-1) ?? ''] ?? 'application/json';
 
   it.each(bodies)('announced to %s is refused before it is sent', async (path) => {
     const call = openCall(path.replace(':id', await beginRaw(server.url, mallory)), { 'content-type': typeOf(path), 'content-length': 2 * 2 ** 30 });
@@ -198,7 +200,7 @@ describe('a body of 2 GB', () => {
     expect(blocks - before[0].blocks).toBeLessThanOrEqual(unreferencedBlocks);
     expect((await request(server.url).get('/api/v1/account/usage').set('Authorization', mallory.bearer)).body).toMatchObject({ images: 0 });
     const commit = commitOf('a'.repeat(32), [adasBlock]);
-    expect((await post(ada, `uploads/${adasUpload}/commits`).send({ commits: [commit] })).body).toMatchObject({ results: [{ status: 'stored' }] });
+    expect((await sendCommits(server.url, { uploadId: adasUpload, account: ada }, [commit])).body).toMatchObject({ results: [{ status: 'stored' }] });
   }
 
   /** None is told by any route, so the test begins one more and ends that. */

@@ -4,9 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
+import { concat } from '../../client-sdk/protocol/bytes.js';
+import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
+import { maxCommitBodyBytes } from '../../client-sdk/protocol/limits.js';
 import { isRefusalCode, refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import { apiPrefix, routes, type Route } from '../../client-sdk/protocol/routes.js';
-import { registerRaw, registrationOf, type RawAccount } from '../support/raw-account.js';
+import { commitOf, rawBlock, registerRaw, registrationOf, type RawAccount } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 const id = 'a'.repeat(32);
@@ -126,6 +129,30 @@ describe('a JSON body', () => {
     const answer = await request(server.url).post(`${apiPrefix}/login`).send({ username: 'user', authKey: secret, carrier: 'bearer', [secret.slice(0, 3)]: secret });
     expectProblem(answer, 400, 'request-invalid');
     expect(answer.text + server.logText()).not.toContain(secret);
+  });
+});
+
+describe('a body of commits', () => {
+  const path = `${apiPrefix}/uploads/${id}/commits`;
+  const send = (body: Uint8Array, type = commitsType) => call(routes.commitImages, path, user).set('Content-Type', type).send(Buffer.from(body));
+  const body = encodeCommits([commitOf(id, [rawBlock()])]);
+
+  it('is judged by its form before its upload session', async () => {
+    expectProblem(await send(body), 404, 'upload-unknown');
+    expectProblem(await send(encodeCommits([])), 404, 'upload-unknown');
+    for (const bad of [body.subarray(0, -1), concat(body, Uint8Array.of(0)), new Uint8Array(), body.map((byte) => byte ^ 1)]) expectProblem(await send(bad), 400, 'request-invalid');
+    const unsorted = { ...commitOf(id, []), tags: new Uint8Array(64) };
+    expectProblem(await send(encodeCommits([unsorted])), 400, 'request-invalid');
+  });
+
+  it('is taken plain, and under its own type alone', async () => {
+    for (const type of ['application/json', 'application/octet-stream', 'text/plain']) expectProblem(await send(body, type), 415, 'body-type');
+    expectProblem(await send(body).set('Content-Encoding', 'gzip'), 415, 'body-type');
+  });
+
+  it('is taken up to its bound and refused above it', async () => {
+    expectProblem(await send(new Uint8Array(maxCommitBodyBytes)), 400, 'request-invalid');
+    expectProblem(await send(new Uint8Array(maxCommitBodyBytes + 1)), 413, 'body-too-large');
   });
 });
 

@@ -7,9 +7,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
 const counted = /^\/api\/v1\/uploads\/[0-9a-f]+\/(existence|claims|blocks|commits)$/;
-/** `{"commits":[` and `]}`; and the comma between two commits. */
-const envelopeBytes = 14;
-const commaBytes = 1;
+/** Of a body of commits: what comes before the first one, its last byte their count. */
+const envelopeBytes = 5;
 
 export class CountingProxy {
   #bytes = 0;
@@ -62,7 +61,6 @@ export class CountingProxy {
     if (kind === undefined) return;
     this.#bytes += body.length;
     if (kind !== 'commits') return;
-    const { commits } = JSON.parse(body.toString()) as { readonly commits: readonly unknown[] }; // the form of every such body
-    this.#bytes += (commits.length - 1) * (envelopeBytes - commaBytes);
+    this.#bytes += (body.readUInt8(envelopeBytes - 1) - 1) * envelopeBytes;
   }
 }

@@ -5,10 +5,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import request from 'supertest';
 import { base64Of, concat, hexOf } from '../../client-sdk/protocol/bytes.js';
+import { type Commit, commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import { encodeStream } from '../../client-sdk/protocol/frames.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
 import { compareBytes } from '../../client-sdk/protocol/bytes.js';
-import type { Rehash, Tag } from '../../client-sdk/protocol/ids.js';
+import type { ImageId, Rehash, Tag } from '../../client-sdk/protocol/ids.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 
 /** An account that a test made over the wire. */
@@ -89,15 +90,21 @@ export async function storeRaw(url: string, account: RawAccount, blocks: readonl
     .set('Content-Type', 'application/octet-stream').send(streamOf(blocks));
   if (sent.status !== 200) throw new Error(`sending answered ${sent.status}: ${sent.text}`);
   const imageId = hexDigits(16);
-  const commit = commitOf(imageId, blocks);
-  const committed = await request(url).post(`/api/v1/uploads/${uploadId}/commits`).set('Authorization', account.bearer).send({ commits: [commit] });
+  const committed = await sendCommits(url, { uploadId, account }, [commitOf(imageId, blocks)]);
   const { results } = committed.body as { results?: readonly { readonly status: string }[] };
   if (results?.[0]?.status !== 'stored') throw new Error(`commit answered ${committed.status}: ${committed.text}`);
   return imageId;
 }
 
 /** A commit of an image that refers to `blocks`. */
-export function commitOf(imageId: string, blocks: readonly RawBlock[]): Record<string, unknown> {
+export function commitOf(imageId: string, blocks: readonly RawBlock[]): Commit {
   const rehashes = [...new Map(blocks.map(({ rehash }) => [hexOf(rehash), rehash])).values()].sort(compareBytes);
-  return { imageId, wrappedKey: sealed(), entry: sealed(), manifest: base64Of(randomBytes(300)), tags: packed(rehashes) };
+  // Tests name images by 32 hex digits.
+  return { imageId: imageId as ImageId, wrappedKey: randomBytes(80), entry: randomBytes(80), manifest: randomBytes(300), tags: concat(...rehashes) };
+}
+
+/** Sends commits into an upload session; the answer is the test's. */
+export function sendCommits(url: string, { uploadId, account }: { readonly uploadId: string; readonly account: RawAccount }, commits: readonly Commit[]): request.Test {
+  return request(url).post(`/api/v1/uploads/${uploadId}/commits`).set('Authorization', account.bearer)
+    .set('Content-Type', commitsType).send(Buffer.from(encodeCommits(commits)));
 }

@@ -4,8 +4,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { commitBodyBytes, lengthsOfCommit } from '../../client-sdk/commit-bytes.js';
 import { chainNames, FigureSums, trafficNames } from '../../client-sdk/figures.js';
+import { encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import type { ImageId } from '../../client-sdk/protocol/ids.js';
-import { commitRequest } from '../../client-sdk/protocol/messages.js';
 
 const usage = {
   images: 4, trashedImages: 1, blocks: 9, cipherBytes: 2_000, manifestBytes: 300, entryBytes: 200, previewBytes: 100, recordBytes: 700,
@@ -21,11 +21,11 @@ function figuresOf(images: readonly ReturnType<typeof image>[]): ReadonlyMap<str
 }
 
 describe('the length of a commit', () => {
-  it.each([[0, 0], [1, 32], [2, 64], [3, 96], [90, 320]])('with %d bytes and %d of tags is that of its JSON', (bytes, tags) => {
+  it.each([[1, 0], [2, 32], [3, 64], [4, 96], [90, 320]])('with %d bytes and %d of tags is that of its body', (bytes, tags) => {
     const blob = (length: number): Uint8Array => new Uint8Array(length).fill(7);
     const commit = { imageId: '5a'.repeat(16) as ImageId, wrappedKey: blob(bytes + 1), entry: blob(bytes + 2), manifest: blob(bytes), tags: blob(tags) }; // 32 hex digits are an image id
     for (const made of [commit, { ...commit, preview: blob(bytes + 5) }]) {
-      expect(commitBodyBytes(lengthsOfCommit(made))).toBe(JSON.stringify(commitRequest.format({ commits: [made] })).length);
+      expect(commitBodyBytes(lengthsOfCommit(made))).toBe(encodeCommits([made]).length);
     }
   });
 });
