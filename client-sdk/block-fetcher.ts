@@ -86,7 +86,7 @@ export class BlockFetcher {
     const { platform, transport } = this.connection;
     const wanted: Wanted[] = [];
     for (const ref of shuffled(refs, platform.randomBytes)) wanted.push({ ref, rehash: await platform.crypto.sha256(ref.tag) });
-    const body = { tags: concat(...wanted.map(({ ref }) => ref.tag)) };
+    const body = concat(...wanted.map(({ ref }) => ref.tag));
     const input = { body, params: { imageId: this.imageId }, signal: this.signal };
     const opening = new Opening({ tasks: this.#tasks, crypto: platform.crypto, signal: this.signal }, outcomes);
     let at = 0;

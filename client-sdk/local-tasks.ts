@@ -7,7 +7,8 @@ import { Equalisations } from './equalisations.js';
 import { openBlocks } from './open-task.js';
 import type { Platform } from './ports.js';
 import { sealContents } from './seal-task.js';
-import { splitFile, SampleLengths } from './split-task.js';
+import { SampleLengths } from './samples.js';
+import { splitFile } from './split-task.js';
 import type { Tasks } from './tasks.js';
 
 /** What tasks need of the thread in which they run. */

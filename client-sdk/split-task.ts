@@ -14,7 +14,6 @@ import { hashBytes } from './protocol/limits.js';
 import { planFile, type PlannedFile, type PlanTools } from './splitting.js';
 import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
 
-export { SampleLengths } from './splitting.js';
 
 /** What this task needs of its thread. */
 export interface SplitTools extends PlanTools {

@@ -2,11 +2,8 @@
  * Understands one file: picks its splitter by the file alone, reads its contents once for their fingerprints, joins
  * them again and compares the hash; where anything does not fit, the file goes as bytes. SPEC.md section 6.1.
  */
-import { contentCoder } from './coder.js';
 import { DiceError, fault } from './core/errors.js';
-import { type Anchor, AnchorFinder } from './core/image/anchors.js';
-import { kindOf } from './core/image/content.js';
-import { CoefficientAnchorFinder } from './core/image/jpeg/coefficient-anchors.js';
+import type { Anchor } from './core/image/anchors.js';
 import type { Equalisation } from './core/image/equalised-picture.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
@@ -15,6 +12,8 @@ import type { Equalisations } from './equalisations.js';
 import type { Platform } from './ports.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
+import { PlacedAnchors } from './placed-anchors.js';
+import { type SampleLengths, Samples } from './samples.js';
 import type { SplitInput } from './tasks.js';
 
 /** A file that is understood: its contents can be read again, and join to exactly its bytes. */
@@ -47,24 +46,6 @@ export interface PlanInput {
   /** Called for each piece of progress; throws `cancelled`. */
   breathe(contents: number, maxContents: number): Promise<void>;
 }
-
-/** Coded lengths of sampled contents: near copies have the same samples. Knows contents by a hash of their fingerprint only. */
-export class SampleLengths {
-  readonly #lengths = new Map<string, number>();
-
-  get(key: string): number | undefined {
-    return this.#lengths.get(key);
-  }
-
-  set(key: string, length: number): void {
-    if (this.#lengths.size === maxLengths) this.#lengths.clear();
-    this.#lengths.set(key, length);
-  }
-}
-
-const maxLengths = 65_536;
-/** Bytes of coded samples that wait for their sealing. */
-const maxSampleBytes = 4_194_304;
 
 /** The plan of a file. Only a source that fails, and cancelling, throw. */
 export async function planFile(tools: PlanTools, input: PlanInput): Promise<PlannedFile> {
@@ -163,34 +144,6 @@ async function readOnce(tools: PlanTools, input: PlanInput, split: Split): Promi
   return { fingerprints: concat(...hashes), kept: keeper.kept, samples };
 }
 
-/** Codes samples, each content once for as long as its length is remembered; keeps the first of them for their sealing. */
-class Samples {
-  readonly kept = new Map<number, Uint8Array>();
-  count = 0;
-  bytes = 0;
-  #keptBytes = 0;
-
-  constructor(private readonly tools: PlanTools) {}
-
-  async take(index: number, content: Uint8Array, fingerprint: Uint8Array): Promise<void> {
-    // A fingerprint can be a key, and is not remembered itself.
-    const key = hexOf(await this.tools.crypto.sha256(fingerprint));
-    const length = this.tools.lengths.get(key) ?? this.#code(index, content);
-    this.tools.lengths.set(key, length);
-    this.count++;
-    this.bytes += length;
-  }
-
-  #code(index: number, content: Uint8Array): number {
-    const coded = contentCoder.code(content);
-    if (this.#keptBytes + coded.length <= maxSampleBytes) {
-      this.kept.set(index, coded);
-      this.#keptBytes += coded.length;
-    }
-    return coded.length;
-  }
-}
-
 /** Keeps contents until they are too many, then none. */
 class Keeper {
   kept: Uint8Array[] | undefined = [];
@@ -237,29 +190,6 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
     await reader.close();
   }
   return isEqual(hash.digest(), input.split.fileHash);
-}
-
-/** Looks for anchors while the tiles of a picture's first plane pass by, each once: of pixels, or of coefficients. */
-class PlacedAnchors {
-  readonly #pixels = new AnchorFinder();
-  readonly #coefficients = new CoefficientAnchorFinder();
-  readonly #seen = new Set<number>();
-
-  constructor(private readonly summary: SplitSummary) {}
-
-  get anchors(): readonly Anchor[] {
-    return [...this.#pixels.anchors(), ...this.#coefficients.anchors()];
-  }
-
-  see(index: number, content: Uint8Array): void {
-    const place = this.summary.places[index];
-    if (place === undefined || place.plane > 0 || this.#seen.has(index)) return;
-    this.#seen.add(index);
-    const kind = kindOf(content);
-    if (kind === 'tile') this.#pixels.add(content, place.region.x, place.region.y);
-    // Anchors are counted in blocks of the finest component.
-    else if (kind === 'coefficients' && place.unit.width === 1 && place.unit.height === 1) this.#coefficients.add(content, place.region.x, place.region.y);
-  }
 }
 
 /** Gives a join the contents of the first reading, or reads them again and holds them against their fingerprints. */

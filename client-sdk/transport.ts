@@ -17,7 +17,12 @@ import { refusalOf } from './problem.js';
 import { withRetries } from './retries.js';
 
 type Member<N extends RouteName, M extends string> = (typeof routes)[N] extends Readonly<Record<M, infer T>> ? T : undefined;
-type BinaryOf<Form> = Form extends 'frames' ? readonly Uint8Array[] : Form extends 'commits' ? readonly Commit[] : undefined;
+interface Binary {
+  readonly frames: readonly Uint8Array[];
+  readonly commits: readonly Commit[];
+  readonly hashes: Uint8Array<ArrayBuffer>;
+}
+type BinaryOf<Form> = Form extends keyof Binary ? Binary[Form] : undefined;
 type RequestOf<N extends RouteName> = Member<N, 'request'> extends Schema<infer T> ? T : BinaryOf<Member<N, 'request'>>;
 type ResponseOf<N extends RouteName> = Member<N, 'response'> extends Schema<infer T> ? T : Member<N, 'response'> extends 'octets' ? Uint8Array : undefined;
 
@@ -40,7 +45,7 @@ export type SessionProof = { readonly kind: 'bearer'; readonly token: Uint8Array
 const answerTimeoutMs = 120_000;
 const maxOctets = 1_048_576;
 /** Content type of a stream of frames. */
-export const framesType = 'application/octet-stream';
+export const octetsType = 'application/octet-stream';
 /** Header that carries the CSRF token of a cookie session. */
 export const csrfHeader = 'x-dice-csrf';
 
@@ -214,9 +219,10 @@ interface RequestBody {
 
 function bodyOf(route: Route, body: unknown): RequestBody | undefined {
   if (route.request === undefined) return undefined;
-  // CallInput ties the type of the body to the route: pieces of a stream exactly where the route takes frames, commits where it takes those.
-  if (route.request === 'frames') return { bytes: concat(...(body as readonly Uint8Array[])), type: framesType };
+  // CallInput ties the type of the body to the route: pieces of a stream exactly where the route takes frames, commits where it takes those, and so on.
+  if (route.request === 'frames') return { bytes: concat(...(body as readonly Uint8Array[])), type: octetsType };
   if (route.request === 'commits') return { bytes: encodeCommits(body as readonly Commit[]), type: commitsType };
+  if (route.request === 'hashes') return { bytes: body as Uint8Array<ArrayBuffer>, type: octetsType };
   return { bytes: utf8(JSON.stringify(route.request.format(body))), type: 'application/json' };
 }
 

@@ -50,9 +50,9 @@ export class UploadLane {
   }
 
   /** Existence of T1s, packed in the order given. */
-  async ask(tags: Uint8Array, meter: SentMeter): Promise<{ readonly answer: ExistenceAnswer; readonly uploadId: UploadId }> {
+  async ask(tags: Uint8Array<ArrayBuffer>, meter: SentMeter): Promise<{ readonly answer: ExistenceAnswer; readonly uploadId: UploadId }> {
     return this.#inSession(async (uploadId) => {
-      const answer = await this.connection.transport.call('askExistence', { body: { tags }, params: { uploadId }, ...this.#rest(meter) });
+      const answer = await this.connection.transport.call('askExistence', { body: tags, params: { uploadId }, ...this.#rest(meter) });
       if (answer.states.length * 32 !== tags.length) throw fault('answer-invalid', 'It tells of another number of blocks.');
       return { answer, uploadId };
     });

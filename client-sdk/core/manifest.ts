@@ -1,16 +1,17 @@
 /**
  * The manifest: the recipe, and where every content is. Written by the owner's client, but perhaps a stranger's, so
- * decoding checks every member against its limit. Sealing and signing: keys/signed-manifest.ts. SPEC.md section 10.
+ * decoding checks every member against its limit. Positions instead of names, for it goes along with every image.
+ * Sealing and signing: keys/signed-manifest.ts. SPEC.md section 10.
  */
 import { hashBytes, maxBlocksPerImage, maxInlineSegmentBytes, maxManifestBytes } from '../protocol/limits.js';
 import { utf8 } from '../protocol/bytes.js';
 import { checkList, maxDomains, type PackedList } from './block-list.js';
-import { type CborMap, type CborValue, decodeCbor, encodeCbor } from './cbor.js';
+import { type CborValue, decodeCbor, encodeCbor } from './cbor.js';
 import { type DomainId, kindOfDomain } from './domain.js';
 import { fault } from './errors.js';
 import { maxPictureSide, maxSkeletonBytes } from './image/image-limits.js';
 import type { SplitterId } from './image/splitter.js';
-import { hasExactly, isBytes, isInteger, isMap } from './record.js';
+import { isBytes, isInteger } from './record.js';
 import type { PackedSkeleton } from './skeleton.js';
 
 /** All that turns blocks into the file again. */
@@ -39,22 +40,15 @@ export const maxDescriptionBytes = 200;
 export const splitterCodes: Readonly<Record<SplitterId, number>> = { bytes: 0, raster: 1, jpeg: 2 };
 
 const version = 1;
-const members = [
-  'version', 'splitter', 'params', 'skeleton', 'contents', 'patches', 'domains', 'fileHash', 'size', 'picture', 'description',
-] as const;
 
 /** The canonical bytes. Throws DiceError `image-too-large` above `maxBlocksPerImage` contents. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const { splitter, params, skeleton, contents, patches, domains, fileHash, size, picture, description } = manifest;
   if (contents.count > maxBlocksPerImage) throw fault('image-too-large', `It has more than ${String(maxBlocksPerImage)} contents.`);
-  const value: CborMap = {
-    version, splitter: splitterCodes[splitter], params, domains, fileHash, size, description,
-    skeleton: piecesValue(skeleton),
-    patches: piecesValue(patches),
-    contents: listValue(contents),
-    picture: picture === undefined ? null : [picture.width, picture.height],
-  };
-  const bytes = encodeCbor(value);
+  const bytes = encodeCbor([
+    version, splitterCodes[splitter], params, piecesValue(skeleton), listValue(contents), piecesValue(patches), domains, fileHash, size,
+    picture === undefined ? null : [picture.width, picture.height], description,
+  ]);
   // A manifest that would be refused when it is read must not be written.
   decodeManifest(bytes);
   return bytes;
@@ -63,22 +57,23 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
 /** The manifest in `bytes`. Throws DiceError `recipe-invalid` or `sealed-invalid`; allocates no more than the input holds. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > maxManifestBytes) throw malformed('it is too long');
-  const value = decodeCbor(bytes);
-  if (!isMap(value) || !hasExactly(value, members)) throw malformed('it has other members');
-  if (value['version'] !== version) throw malformed('it has an unknown version');
-  if (!isBytes(value.fileHash, hashBytes)) throw malformed('its file hash has another length');
-  if (!isInteger(value.size, 0, Number.MAX_SAFE_INTEGER)) throw malformed('its size is none');
+  const items = itemsOf(decodeCbor(bytes));
+  if (items[0] !== version) throw malformed('it has an unknown version');
+  if (!hasAllMembers(items)) throw malformed('it has other members');
+  const [, splitter, params, skeleton, contents, patches, domains, fileHash, size, picture, description] = items;
+  if (!isBytes(fileHash, hashBytes)) throw malformed('its file hash has another length');
+  if (!isInteger(size, 0, Number.MAX_SAFE_INTEGER)) throw malformed('its size is none');
   return {
-    splitter: splitterOf(value.splitter),
-    params: value.params,
-    skeleton: piecesOf(value.skeleton),
-    contents: listOf(value.contents, maxBlocksPerImage),
-    patches: piecesOf(value.patches),
-    domains: domainsOf(value.domains),
-    fileHash: value.fileHash,
-    size: value.size,
-    picture: pictureOf(value.picture),
-    description: descriptionOf(value.description),
+    splitter: splitterOf(splitter),
+    params,
+    skeleton: piecesOf(skeleton),
+    contents: listOf(contents, maxBlocksPerImage),
+    patches: piecesOf(patches),
+    domains: domainsOf(domains),
+    fileHash,
+    size,
+    picture: pictureOf(picture),
+    description: descriptionOf(description),
   };
 }
 
@@ -86,6 +81,14 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
 export function splitterOf(value: CborValue): SplitterId {
   for (const id of ['bytes', 'raster', 'jpeg'] as const) if (splitterCodes[id] === value) return id;
   throw malformed('its splitter is unknown');
+}
+
+type V = CborValue;
+/** Version, then the members in the order in which they are written. */
+type Members = readonly [V, V, V, V, V, V, V, V, V, V, V];
+
+function hasAllMembers(items: readonly CborValue[]): items is Members {
+  return items.length === 11;
 }
 
 function piecesValue(pieces: PackedSkeleton): CborValue {

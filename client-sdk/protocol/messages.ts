@@ -202,10 +202,8 @@ export type OpenedInvitation = Infer<typeof openedInvitation>;
 /** POST /uploads. */
 export const uploadGrant = object({ uploadId: id<UploadId>(), expiresAt: time });
 
-/** POST /uploads/:uploadId/existence: T1s packed, 32 bytes each, in shuffled order. */
-export const existenceQuery = object({ tags: packedTags(maxTagsPerQuery) });
 /**
- * One byte per asked T1, in the same order: 0 send it, 1 present and pinned, 2 may be claimed by proof of
+ * POST /uploads/:uploadId/existence (body: T1s packed, 32 bytes each, in shuffled order). One byte per asked T1, in the same order: 0 send it, 1 present and pinned, 2 may be claimed by proof of
  * possession over `nonce` (only under existence = shared).
  */
 export const existenceAnswer = object({ states: blob(0, maxTagsPerQuery), nonce: optional(hex(32)) });
@@ -248,9 +246,6 @@ export type ImageList = Infer<typeof imageList>;
 /** GET /images/:imageId. */
 export const imageRecord = object({ card: imageCard, manifest: blob(1, maxManifestBytes) });
 export type ImageRecord = Infer<typeof imageRecord>;
-
-/** POST /images/:imageId/blocks: tags T packed, 32 bytes each, shuffled; answered by frames in the same order. */
-export const fetchRequest = object({ tags: packedTags(1_024) });
 
 /** GET /report: figures of this account over its own references, by day (UTC). */
 export const reportDay = object({ day: text(10, 10), images: count, newBlocks: count, newCipherBytes: count, receivedBytes: count });

@@ -12,13 +12,13 @@ export const csrfHeader = 'x-dice-csrf';
 /** Who may call: anyone; any session; the operator's session. */
 export type Access = 'anyone' | 'session' | 'operator';
 
-/** One route. Bodies are JSON by a schema, a stream of frames, commits, octets, or nothing. */
+/** One route. Bodies are JSON by a schema, a stream of frames, commits, packed hashes of 32 bytes, octets, or nothing. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the prefix; `:name` is an id. */
   readonly path: string;
   readonly access: Access;
-  readonly request?: Schema<unknown> | 'frames' | 'commits';
+  readonly request?: Schema<unknown> | 'frames' | 'commits' | 'hashes';
   readonly response?: Schema<unknown> | 'frames' | 'octets';
   /** May be repeated without harm after an unanswered try. */
   readonly isRepeatable: boolean;
@@ -46,7 +46,7 @@ export const routes = {
   listInvitations: { method: 'GET', path: '/invitations', access: 'session', response: m.invitationList, isRepeatable: true, says: 'Invitations of the account.' },
   endInvitation: { method: 'DELETE', path: '/invitations/:invitationId', access: 'session', isRepeatable: true, says: 'Withdraws an invitation.' },
   beginUpload: { method: 'POST', path: '/uploads', access: 'session', response: m.uploadGrant, isRepeatable: true, says: 'Begins an upload session.' },
-  askExistence: { method: 'POST', path: '/uploads/:uploadId/existence', access: 'session', request: m.existenceQuery, response: m.existenceAnswer, isRepeatable: true, says: 'Asks which blocks must be sent; pins those that are there.' },
+  askExistence: { method: 'POST', path: '/uploads/:uploadId/existence', access: 'session', request: 'hashes', response: m.existenceAnswer, isRepeatable: true, says: 'Asks which blocks must be sent; pins those that are there.' },
   claimBlocks: { method: 'POST', path: '/uploads/:uploadId/claims', access: 'session', request: m.claimRequest, response: m.claimAnswer, isRepeatable: false, says: 'Claims blocks by proof of possession.' },
   sendBlocks: { method: 'POST', path: '/uploads/:uploadId/blocks', access: 'session', request: 'frames', response: m.intakeAnswer, isRepeatable: true, says: 'Sends blocks.' },
   commitImages: { method: 'POST', path: '/uploads/:uploadId/commits', access: 'session', request: 'commits', response: m.commitAnswer, isRepeatable: true, says: 'Commits images.' },
@@ -54,7 +54,7 @@ export const routes = {
   listImages: { method: 'GET', path: '/images', access: 'session', response: m.imageList, isRepeatable: true, says: 'Images, newest first; query: cursor, limit, trash (true or false).' },
   readImage: { method: 'GET', path: '/images/:imageId', access: 'session', response: m.imageRecord, isRepeatable: true, says: 'One image with its sealed manifest.' },
   readPreview: { method: 'GET', path: '/images/:imageId/preview', access: 'session', response: 'octets', isRepeatable: true, says: 'The sealed preview.' },
-  fetchBlocks: { method: 'POST', path: '/images/:imageId/blocks', access: 'session', request: m.fetchRequest, response: 'frames', isRepeatable: true, says: 'Fetches blocks by their tags.' },
+  fetchBlocks: { method: 'POST', path: '/images/:imageId/blocks', access: 'session', request: 'hashes', response: 'frames', isRepeatable: true, says: 'Fetches blocks by their tags.' },
   trashImage: { method: 'DELETE', path: '/images/:imageId', access: 'session', isRepeatable: true, says: 'Moves an image to the trash.' },
   restoreImage: { method: 'POST', path: '/images/:imageId/restore', access: 'session', isRepeatable: true, says: 'Takes an image out of the trash.' },
   purgeImage: { method: 'DELETE', path: '/trash/:imageId', access: 'session', isRepeatable: true, says: 'Removes a trashed image for good.' },

@@ -1,5 +1,5 @@
 /**
- * Bodies in and out, by the table: JSON through its schema, commits whole, frames and octets as streams with back-pressure.
+ * Bodies in and out, by the table: JSON through its schema, commits and hashes whole, frames and octets as streams with back-pressure.
  * A body is read only after its sender was let in. SPEC.md sections 7 and 12.
  */
 import { Readable } from 'node:stream';
@@ -8,10 +8,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { textOf } from '../../client-sdk/protocol/bytes.js';
 import { type Commit, commitsType, decodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import { encodeEnd, encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
-import { maxBatchBytes, maxCommitBodyBytes } from '../../client-sdk/protocol/limits.js';
+import { hashBytes, maxBatchBytes, maxCommitBodyBytes, maxTagsPerFetch, maxTagsPerQuery } from '../../client-sdk/protocol/limits.js';
 import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
-import type { Schema } from '../../client-sdk/protocol/schema.js';
+import { invalid, type Schema } from '../../client-sdk/protocol/schema.js';
 
 /** Content type of frames and octets. */
 export const octetStream = 'application/octet-stream';
@@ -19,17 +19,20 @@ export const octetStream = 'application/octet-stream';
 /** Bodies that carry packed lists of tags or sealed objects; all others stay under `usualJsonBytes`. */
 const jsonBytes: Partial<Readonly<Record<RouteName, number>>> = {
   claimBlocks: 1_048_576,
-  askExistence: 524_288,
   register: 524_288,
   changeCredentials: 524_288,
 };
 const usualJsonBytes = 131_072;
 
+/** Hashes in one body of them. */
+const maxHashes: Partial<Readonly<Record<RouteName, number>>> = { askExistence: maxTagsPerQuery, fetchBlocks: maxTagsPerFetch };
+
 /** Reads or refuses the body of a route before its handler runs; frames are left on the wire. */
 export function readBody(name: RouteName, route: Route): RequestHandler {
   if (route.request === undefined) return refuseBody;
   if (route.request === 'frames') return checkFrames;
-  if (route.request === 'commits') return takeCommits;
+  if (route.request === 'commits') return takeWhole(commitsType, maxCommitBodyBytes);
+  if (route.request === 'hashes') return takeWhole(octetStream, (maxHashes[name] ?? 0) * hashBytes);
   const maxBytes = jsonBytes[name] ?? usualJsonBytes;
   return async (request, _response, next) => {
     if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
@@ -55,8 +58,16 @@ export function parseJson(schema: Schema<unknown>, request: Request): unknown {
 
 /** The commits of a body that was read. Throws request-invalid. */
 export function parseCommits(request: Request): readonly Commit[] {
-  // takeCommits put it there.
+  // takeWhole put it there.
   return decodeCommits(request.body as Uint8Array);
+}
+
+/** The hashes of a body that was read, packed. Throws request-invalid where one is cut off. */
+export function hashesOf(request: Request): Uint8Array {
+  // takeWhole put it there.
+  const packed = request.body as Uint8Array;
+  if (packed.length % hashBytes !== 0) throw invalid('body', `hashes of ${String(hashBytes)} bytes each`);
+  return packed;
 }
 
 /**
@@ -145,11 +156,14 @@ const checkFrames: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const takeCommits: RequestHandler = async (request, _response, next) => {
-  mustBe(commitsType, request);
-  request.body = await readWhole(request, maxCommitBodyBytes);
-  next();
-};
+/** Reads a body of this type whole. */
+function takeWhole(type: string, maxBytes: number): RequestHandler {
+  return async (request, _response, next) => {
+    mustBe(type, request);
+    request.body = await readWhole(request, maxBytes);
+    next();
+  };
+}
 
 function mustBe(type: string, request: Request): void {
   if (request.is(type) === false || request.headers['content-encoding'] !== undefined) throw new Refusal('body-type', `It takes ${type}.`);

@@ -19,8 +19,14 @@ interface PathIds {
 export type PathIdName = keyof PathIds;
 type IdNames<Path> = Path extends `${string}:${infer Name}/${infer Rest}` ? Name | IdNames<Rest> : Path extends `${string}:${infer Name}` ? Name : never;
 
+interface Binary {
+  readonly frames: AsyncIterable<Frame>;
+  readonly commits: readonly Commit[];
+  readonly hashes: Uint8Array;
+}
+
 type Table = typeof routes;
-type BodyOf<Name extends RouteName> = Table[Name] extends { readonly request: infer R } ? (R extends Schema<infer T> ? T : R extends 'commits' ? readonly Commit[] : AsyncIterable<Frame>) : undefined;
+type BodyOf<Name extends RouteName> = Table[Name] extends { readonly request: infer R } ? (R extends Schema<infer T> ? T : R extends keyof Binary ? Binary[R] : undefined) : undefined;
 type FormOf<R> = R extends Schema<infer T> ? T : R extends 'frames' ? AsyncIterable<Frame> : Uint8Array;
 
 /** What the handler of a route resolves to; the table says how it travels. */

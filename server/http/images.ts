@@ -16,7 +16,7 @@ type ImageRoutes = Extract<RouteName, 'listImages' | 'readImage' | 'readPreview'
 export function uploadHandlers({ uploads, blocks }: Services): HandlersOf<UploadRoutes> {
   return {
     beginUpload: async ({ caller }) => uploads.begin(caller.account.accountId),
-    askExistence: async ({ caller, ids, body }) => uploads.askExistence(nameOf(caller, ids), body.tags),
+    askExistence: async ({ caller, ids, body }) => uploads.askExistence(nameOf(caller, ids), body),
     claimBlocks: async ({ caller, ids, body }) => ({ states: await uploads.claim(nameOf(caller, ids), body) }),
     sendBlocks: async ({ caller, ids, body }) => blocks.receive(nameOf(caller, ids), body),
     commitImages: async ({ caller, ids, body }) => ({ results: await uploads.commit(nameOf(caller, ids), body) }),
@@ -33,7 +33,7 @@ export function imageHandlers({ images, blocks }: Services): HandlersOf<ImageRou
     listImages: async ({ caller, query }) => images.list(caller.account.accountId, pageOf(query)),
     readImage: async ({ caller, ids }) => images.read(caller.account.accountId, ids.imageId),
     readPreview: async ({ caller, ids }) => images.preview(caller.account.accountId, ids.imageId),
-    fetchBlocks: async ({ caller, ids, body }) => blocks.fetch(caller.account.accountId, ids.imageId, tagsOf(body.tags)),
+    fetchBlocks: async ({ caller, ids, body }) => blocks.fetch(caller.account.accountId, ids.imageId, tagsOf(body)),
     trashImage: async ({ caller, ids }) => {
       await images.trash(caller.account.accountId, ids.imageId);
       return undefined;
@@ -54,7 +54,6 @@ function nameOf(caller: Caller, ids: { readonly uploadId: UploadId }): UploadNam
 }
 
 function tagsOf(packed: Uint8Array): readonly Tag[] {
-  if (packed.length % hashBytes !== 0) throw invalid('body.tags', 'tags of 32 bytes each');
   const tags: Tag[] = [];
   for (let at = 0; at < packed.length; at += hashBytes) tags.push(asTag(packed.subarray(at, at + hashBytes)));
   return tags;

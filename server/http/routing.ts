@@ -8,7 +8,7 @@ import { routes, type Route, type RouteName } from '../../client-sdk/protocol/ro
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
 import type { Origin } from '../core/contract.js';
-import { framesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import { framesOf, hashesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
 import type { Call, Handlers } from './call.js';
 import { isTrustedLocal, type Reach } from './hosts.js';
 import { nameRoute } from './request-log.js';
@@ -101,6 +101,7 @@ function callOf({ name, route, request, response }: Arrival, world: RouteWorld):
 function bodyOf(route: Route, request: Request): unknown {
   if (route.request === undefined) return undefined;
   if (route.request === 'frames') return framesOf(request);
+  if (route.request === 'hashes') return hashesOf(request);
   return route.request === 'commits' ? parseCommits(request) : parseJson(route.request, request);
 }
 

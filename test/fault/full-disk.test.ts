@@ -11,7 +11,7 @@ import type { Parts } from '../../server/core/contract.js';
 import { makeApp } from '../../server/http/app.js';
 import { listen } from '../../server/listener.js';
 import { CoreStore } from '../support/core-store.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, sendCommits, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
+import { beginRaw, commitOf, rawBlock, registerRaw, registrationOf, sendCommits, sendHashes, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
 import { startServer } from '../support/running-server.js';
 import { photograph } from '../support/sample-images.js';
 import { clientOf, downloaded, registered, testPassword, uploaded } from '../support/sdk-client.js';
@@ -59,7 +59,7 @@ async function fill(url: string, account: RawAccount, bytes: number): Promise<{ 
 async function expectThere(url: string, account: RawAccount, images: readonly Acknowledged[]): Promise<void> {
   for (const { imageId, block } of images) {
     expect((await request(url).get(`/api/v1/images/${imageId}`).set('Authorization', account.bearer)).status).toBe(200);
-    const answer = await post(url, `images/${imageId}/blocks`, account).send({ tags: packed([block.tag]) }).buffer(true).parse((stream, done) => {
+    const answer = await sendHashes(url, { path: `images/${imageId}/blocks`, account }, [block.tag]).buffer(true).parse((stream, done) => {
       const pieces: Buffer[] = [];
       stream.on('data', (piece: Buffer) => pieces.push(piece));
       stream.on('end', () => { done(null, Buffer.concat(pieces)); });

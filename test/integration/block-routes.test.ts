@@ -10,7 +10,7 @@ import request, { type Response } from 'supertest';
 import { concat, u32 } from '../../client-sdk/protocol/bytes.js';
 import { encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
 import { maxBatchBytes, maxCipherBytes, maxFramesPerBatch } from '../../client-sdk/protocol/limits.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, sendCommits, storeRaw, streamOf, type RawAccount } from '../support/raw-account.js';
+import { beginRaw, commitOf, packed, rawBlock, registerRaw, sendCommits, sendHashes, storeRaw, streamOf, type RawAccount } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let server: TestServer;
@@ -34,7 +34,7 @@ async function send(body: Uint8Array, account = ada, type = 'application/octet-s
 }
 
 async function fetchTags(account: RawAccount, imageId: string, tags: readonly Uint8Array[]): Promise<Response> {
-  return request(server.url).post(`/api/v1/images/${imageId}/blocks`).set('Authorization', account.bearer).send({ tags: packed(tags) })
+  return sendHashes(server.url, { path: `images/${imageId}/blocks`, account }, tags)
     .buffer(true).parse((answer, done) => {
       const pieces: Buffer[] = [];
       answer.on('data', (piece: Buffer) => pieces.push(piece));
@@ -153,9 +153,10 @@ describe('a stream of blocks', () => {
   it('that reads no answer holds nothing: the connection ends with its sender', async () => {
     const blocks = Array.from({ length: 12 }, () => rawBlock(1_000_000));
     const imageId = await storeRaw(server.url, ada, blocks);
-    const body = JSON.stringify({ tags: packed(blocks.map(({ tag }) => tag)) });
+    const body = concat(...blocks.map(({ tag }) => tag));
     const socket = connect(server.port, '127.0.0.1');
-    socket.write(`POST /api/v1/images/${imageId}/blocks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${ada.bearer}\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`);
+    socket.write(`POST /api/v1/images/${imageId}/blocks HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${ada.bearer}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${String(body.length)}\r\n\r\n`);
+    socket.write(body);
     await once(socket, 'readable');
     socket.destroy();
     await once(socket, 'close');
@@ -193,9 +194,13 @@ describe('fetching', () => {
     }
   });
 
-  it('is refused for packed tags of another length', async () => {
+  it('is refused for packed tags of another length, and for more than one request may ask', async () => {
     const imageId = await storeRaw(server.url, ada, [rawBlock()]);
-    expect(refusalIn(await fetchTags(ada, imageId, [new Uint8Array(31)]))).toBe('request-invalid');
+    for (const bytes of [31, 33, 1_024 * 32 - 1]) expect(refusalIn(await fetchTags(ada, imageId, [new Uint8Array(bytes)]))).toBe('request-invalid');
+    expect(refusalIn(await fetchTags(ada, imageId, [new Uint8Array(1_024 * 32)]))).toBe('block-not-found');
+    expect(refusalIn(await fetchTags(ada, imageId, [new Uint8Array(1_024 * 32 + 1)]))).toBe('body-too-large');
+    const asJson = await request(server.url).post(`/api/v1/images/${imageId}/blocks`).set('Authorization', ada.bearer).send({ tags: [] });
+    expect(asJson.status).toBe(415);
   });
 });
 

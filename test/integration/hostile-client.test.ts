@@ -14,7 +14,7 @@ import type { AccountId, UploadId } from '../../client-sdk/protocol/ids.js';
 import { possessionPrefix } from '../../client-sdk/protocol/possession.js';
 import { CoreStore } from '../support/core-store.js';
 import { refusalCode } from '../support/refusal.js';
-import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, sendCommits, storeRaw, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
+import { beginRaw, commitOf, packed, rawBlock, registerRaw, registrationOf, sendCommits, sendHashes, storeRaw, streamOf, type RawAccount, type RawBlock } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let server: TestServer;
@@ -105,8 +105,8 @@ describe('a foreign T1', () => {
     expect(commit.body).toMatchObject({ results: [{ status: 'blocks-missing', missing: packed([adasBlock.rehash]) }] });
     await expectUntouched();
     const own = await storeRaw(server.url, mallory, [rawBlock()]);
-    for (const tag of [adasBlock.tag, adasBlock.rehash]) expect((await post(mallory, `images/${own}/blocks`).send({ tags: packed([tag]) })).status).toBe(404);
-    expect((await post(mallory, `images/${'a'.repeat(32)}/blocks`).send({ tags: packed([adasBlock.tag]) })).status).toBe(404);
+    for (const tag of [adasBlock.tag, adasBlock.rehash]) expect((await sendHashes(server.url, { path: `images/${own}/blocks`, account: mallory }, [tag])).status).toBe(404);
+    expect((await sendHashes(server.url, { path: `images/${'a'.repeat(32)}/blocks`, account: mallory }, [adasBlock.tag])).status).toBe(404);
   });
 });
 
@@ -118,7 +118,7 @@ describe('a claim', () => {
 
   async function ask(account: RawAccount): Promise<Asked> {
     const uploadId = await beginRaw(server.url, account);
-    const { nonce } = (await post(account, `uploads/${uploadId}/existence`).send({ tags: packed([adasBlock.rehash]) })).body as { nonce?: string };
+    const { nonce } = (await sendHashes(server.url, { path: `uploads/${uploadId}/existence`, account }, [adasBlock.rehash])).body as { nonce?: string };
     if (nonce === undefined) throw new Error('the block should be claimable');
     return { uploadId, nonce };
   }
@@ -160,7 +160,7 @@ describe('a claim', () => {
 
 describe('a body of 2 GB', () => {
   const bodies = ['uploads/:id/blocks', 'uploads/:id/existence', 'uploads/:id/claims', 'uploads/:id/commits', 'login', 'accounts'];
-  const types: Readonly<Record<string, string>> = { blocks: 'application/octet-stream', commits: commitsType };
+  const types: Readonly<Record<string, string>> = { blocks: 'application/octet-stream', existence: 'application/octet-stream', commits: commitsType };
   const typeOf = (path: string): string => types[path.split('/').at(-1) ?? ''] ?? 'application/json';
 
   it.each(bodies)('announced to %s is refused before it is sent', async (path) => {

@@ -103,6 +103,12 @@ export function commitOf(imageId: string, blocks: readonly RawBlock[]): Commit {
   return { imageId: imageId as ImageId, wrappedKey: randomBytes(80), entry: randomBytes(80), manifest: randomBytes(300), tags: concat(...rehashes) };
 }
 
+/** Calls a route below `/api/v1` that takes hashes. */
+export function sendHashes(url: string, { path, account }: { readonly path: string; readonly account: RawAccount }, hashes: readonly Uint8Array[]): request.Test {
+  return request(url).post(`/api/v1/${path}`).set('Authorization', account.bearer)
+    .set('Content-Type', 'application/octet-stream').send(Buffer.from(concat(...hashes)));
+}
+
 /** Sends commits into an upload session; the answer is the test's. */
 export function sendCommits(url: string, { uploadId, account }: { readonly uploadId: string; readonly account: RawAccount }, commits: readonly Commit[]): request.Test {
   return request(url).post(`/api/v1/uploads/${uploadId}/commits`).set('Authorization', account.bearer)

@@ -63,19 +63,19 @@ async function manifests(produce: Produce, packed: string): Promise<readonly Cas
     ...contents, domains, skeleton: fixed('skeleton', 20), patches: '0101020a0b', fileHash: fixed('file', 32), size: 123_456, width: 192, height: 64, description: 'PNG 8-bit RGB',
   };
   const encoded = asText(await produce('encodeManifest', { manifest }));
-  const value: CborMap = {
+  const members: CborMap = {
     version: 1, splitter: 1, params: {}, skeleton: bytes('00'), contents: [3, 0, bytes(contents.packed)], patches: bytes(''), domains: ['personal', groupId],
     fileHash: bytes(fixed('file', 32)), size: 1, picture: null, description: '',
   };
   const refuse = (name: string, why: string, change: CborMap): Case => ({
-    path: `manifest/refuse-${name}`, why, operation: 'decodeManifest', input: { bytes: cbor({ ...value, ...change }) }, failure: 'recipe-invalid',
+    path: `manifest/refuse-${name}`, why, operation: 'decodeManifest', input: { bytes: cbor(Object.values({ ...members, ...change })) }, failure: 'recipe-invalid',
   });
   return [
     { path: 'manifest/encode', why: 'A manifest with a short list.', operation: 'encodeManifest', input: { manifest } },
     { path: 'manifest/decode', why: 'It decodes to itself.', operation: 'decodeManifest', input: { bytes: encoded } },
     { path: 'manifest/refuse-trailing', why: 'A byte follows.', operation: 'decodeManifest', input: { bytes: `${encoded}00` }, failure: 'sealed-invalid' },
     { path: 'manifest/refuse-cut', why: 'It ends early.', operation: 'decodeManifest', input: { bytes: encoded.slice(0, -2) }, failure: 'sealed-invalid' },
-    { path: 'manifest/refuse-order', why: 'Keys in another order are no canonical encoding.', operation: 'decodeManifest', input: { bytes: 'a2616201616101' }, failure: 'sealed-invalid' },
+    { path: 'manifest/refuse-order', why: 'Keys of a map in another order are no canonical encoding.', operation: 'decodeManifest', input: { bytes: 'a2616201616101' }, failure: 'sealed-invalid' },
     refuse('member', 'An unknown member.', { more: 1 }), refuse('version', 'An unknown version.', { version: 2 }), refuse('splitter', 'An unknown splitter.', { splitter: 9 }),
     refuse('domain', 'A domain id of no form.', { domains: ['nowhere'] }), refuse('domain-twice', 'A domain twice.', { domains: ['open', 'open'] }),
     refuse('hash', 'A file hash of 31 bytes.', { fileHash: bytes(fixed('file', 31)) }), refuse('size', 'A negative size.', { size: -1 }),
