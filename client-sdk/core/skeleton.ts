@@ -24,25 +24,22 @@ export interface PieceSizes {
   readonly mask: number;
 }
 
-/** Where a skeleton begins: what tools change of a photograph's metadata stands there, in a few bytes here and there. */
-const headPieces: PieceSizes = { min: 512, max: 4_096, mask: 0xffe00000 };
-const headBytes = 16_384;
-const smallPieces: PieceSizes = { min: 1_024, max: 16_384, mask: 0xfff00000 };
+const smallPieces: PieceSizes = { min: 2_048, max: 16_384, mask: 0xffe00000 };
 /** So that a film behind a photograph does not become thousands of blocks. */
 const largePieces: PieceSizes = { min: 16_384, max: 262_144, mask: 0xffff0000 };
 const largeSkeletonBytes = 262_144;
 
-/** How a skeleton of so many bytes is cut from byte `start` on. */
-export function pieceSizes(bytes: number, start: number): PieceSizes {
-  if (bytes > largeSkeletonBytes) return largePieces;
-  return start < headBytes ? headPieces : smallPieces;
+/** How a skeleton of so many bytes is cut. */
+export function pieceSizes(bytes: number): PieceSizes {
+  return bytes > largeSkeletonBytes ? largePieces : smallPieces;
 }
 
 /** The pieces of a skeleton, as views; a cut after a byte depends on the 32 bytes before it. Empty for no bytes. */
 export function cutSkeleton(skeleton: Uint8Array): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
+  const sizes = pieceSizes(skeleton.length);
   for (let start = 0; start < skeleton.length; ) {
-    const end = nextCut(skeleton, start, pieceSizes(skeleton.length, start));
+    const end = nextCut(skeleton, start, sizes);
     pieces.push(skeleton.subarray(start, end));
     start = end;
   }

@@ -123,14 +123,12 @@ describe('a skeleton', () => {
     expect(await unfoldSkeleton(packed, domains, shelf.open)).toEqual(skeleton);
   });
 
-  it.each([[200_000, 5_000], [8_000_000, 80_000]])('of %d bytes is cut within its bounds, and shares its pieces when its beginning grows', (length, usual) => {
+  it.each([[200_000, 4_000], [8_000_000, 80_000]])('of %d bytes is cut within its bounds, and shares its pieces when its beginning grows', (length, usual) => {
     const skeleton = concat(...Array.from({ length: 10 }, () => randomBytes(length / 10)));
     const pieces = cutSkeleton(skeleton);
     expect(concat(...pieces)).toEqual(skeleton);
-    for (const piece of pieces.slice(0, -1)) {
-      const { min, max } = pieceSizes(length, piece.byteOffset - skeleton.byteOffset);
-      expect(piece.length >= min && piece.length <= max).toBe(true);
-    }
+    const { min, max } = pieceSizes(length);
+    for (const piece of pieces.slice(0, -1)) expect(piece.length >= min && piece.length <= max).toBe(true);
     expect(length / pieces.length).toBeGreaterThan(usual / 1.6);
     expect(length / pieces.length).toBeLessThan(1.6 * usual);
     const grown = new Set(cutSkeleton(concat(randomBytes(77), skeleton)).map(hexOf));
@@ -141,18 +139,8 @@ describe('a skeleton', () => {
   it('cuts equal bytes at the most, and never for nothing', () => {
     const lengths = (bytes: number): readonly number[] => cutSkeleton(new Uint8Array(bytes)).map((piece) => piece.length);
     expect(lengths(0)).toEqual([]);
-    expect(lengths(40_000)).toEqual([4_096, 4_096, 4_096, 4_096, 16_384, 7_232]);
+    expect(lengths(40_000)).toEqual([16_384, 16_384, 7_232]);
     expect(lengths(600_000)).toEqual([262_144, 262_144, 75_712]);
-  });
-
-  it.each(['a', 'b', 'c', 'd', 'e'])('%s sends little of its head where a few bytes of it change', (seed) => {
-    const random = fixedRandom(seed);
-    const skeleton = random(20_000);
-    const changed = Uint8Array.from(skeleton);
-    changed.set(random(8), 1_500);
-    const known = new Set(cutSkeleton(skeleton).map(hexOf));
-    const sent = cutSkeleton(changed).filter((piece) => !known.has(hexOf(piece)));
-    expect(concat(...sent).length).toBeLessThan(8_300);
   });
 
   it('is refused where its pieces have another length', async () => {
