@@ -1,4 +1,4 @@
-// Bundles the page scripts and the worker, and puts templates and assets beside them in dist/views. Same input, same bytes:
+// Bundles the page scripts, the worker and the style sheet, and puts templates and assets beside them in dist/views. Same input, same bytes:
 // names of shared chunks are hashes of their content. Run after `tsc --build`.
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,3 +33,4 @@ await cp(join(views, 'parts'), join(out, 'parts'), { recursive: true });
 const sources = (await readdir(join(views, 'pages'))).filter((file) => file.endsWith('.ts')).sort();
 await build({ ...shared, entryPoints: sources.map((file) => join(compiled, file.replace(/\.ts$/, '.js'))), splitting: true, chunkNames: 'chunk-[hash]' });
 await build({ ...shared, entryPoints: [{ in: join(root, 'dist/client-sdk/browser/worker.js'), out: 'worker' }] });
+await build({ ...shared, entryPoints: [{ in: join(views, 'styles/site.css'), out: 'site' }] });
