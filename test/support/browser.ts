@@ -22,6 +22,8 @@ export interface TestBrowser {
   visit(options?: BrowserContextOptions): Promise<Visit>;
   /** Answers the names of the workers that were started since, in pages and in other workers. */
   watchWorkers(): Promise<() => readonly string[]>;
+  /** Processes of pages; their workers are threads of theirs. */
+  rendererPids(): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
   return {
     visit: (options) => newVisit(browser, options),
     watchWorkers: () => watchWorkers(browser),
+    rendererPids: () => rendererPids(browser),
     async close() {
       await browser.close();
       await rm(folder, { recursive: true, force: true });
@@ -69,6 +72,13 @@ async function watchWorkers(browser: Browser): Promise<() => readonly string[]> 
   session.on('Target.targetInfoChanged', note);
   await session.send('Target.setDiscoverTargets', { discover: true, filter: [{}] });
   return () => [...names.values()];
+}
+
+async function rendererPids(browser: Browser): Promise<readonly number[]> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
 }
 
 async function newVisit(browser: Browser, options: BrowserContextOptions | undefined): Promise<Visit> {

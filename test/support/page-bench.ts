@@ -1,0 +1,143 @@
+/**
+ * The gallery's upload against the command line's, on the same files: `npm run bench:page -- [--count 200] [--runs 3]
+ * [--folder FOLDER]` (photographs of about 4 MB are made there, and stay). Prints the speeds, the renderer's memory with its
+ * workers, and the longest frame of the page while it uploads. Each run has a fresh server and a fresh account.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
+import { circumstances, circumstancesText } from '../../bench/circumstances.js';
+import { measureDice } from '../../bench/client-process.js';
+import { writePhotographs } from '../../bench/photographs.js';
+import { ServerProcess } from '../../bench/server-process.js';
+import { launchBrowser, type TestBrowser } from './browser.js';
+import { registerAndEnter } from './page-visitor.js';
+
+const sampleMs = 200;
+const { values } = parseArgs({ options: { count: { type: 'string', default: '200' }, runs: { type: 'string', default: '3' }, folder: { type: 'string' } } });
+const scratch = await mkdtemp(path.join(tmpdir(), 'dice-page-bench-'));
+
+interface PageRun {
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  readonly longestFrameMs: number;
+  readonly longFrames: number;
+}
+
+try {
+  await bench();
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+async function bench(): Promise<void> {
+  const folder = values.folder ?? path.join(scratch, 'photographs');
+  const { files, bytes } = await writePhotographs(folder, Number(values.count));
+  process.stdout.write(`${circumstancesText(await circumstances())}\n${String(files.length)} photographs, ${(bytes / 1e6).toFixed(1)} MB\n`);
+  const commands: number[] = [];
+  const pages: PageRun[] = [];
+  for (let run = 0; run < Number(values.runs); run++) {
+    commands.push(await withServer((server) => commandSeconds(server, folder)));
+    const page = await withServer((server) => pageRun(server, files));
+    pages.push(page);
+    process.stdout.write(`run ${String(run + 1)}: command ${speed(bytes, commands.at(-1) ?? 0)}, page ${speed(bytes, page.seconds)}, memory ${(page.memoryBytes / 1e6).toFixed(0)} MB, `
+      + `longest frame ${page.longestFrameMs.toFixed(0)} ms, ${String(page.longFrames)} above 100 ms\n`);
+  }
+  const [command, page] = [median(commands), median(pages.map(({ seconds }) => seconds))];
+  process.stdout.write(`median: command ${speed(bytes, command)}, page ${speed(bytes, page)} = ${((100 * command) / page).toFixed(0)} %; `
+    + `memory ${(median(pages.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(0)} MB; longest frame ${median(pages.map(({ longestFrameMs }) => longestFrameMs)).toFixed(0)} ms\n`);
+}
+
+async function withServer<T>(work: (server: ServerProcess) => Promise<T>): Promise<T> {
+  const dataDirectory = await mkdtemp(path.join(scratch, 'data-'));
+  const server = await ServerProcess.start({ dataDirectory, environment: { DICE_LOG_LEVEL: 'error' } });
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+    await rm(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+async function commandSeconds(server: ServerProcess, folder: string): Promise<number> {
+  const home = await mkdtemp(path.join(scratch, 'home-'));
+  const environment = { DICE_SERVER: server.url, DICE_HOME: home, DICE_USERNAME: 'bench', DICE_PASSWORD: 'seven swans over the weir' };
+  await succeed(['register', '--recovery-file', path.join(home, 'words.txt')], environment);
+  return succeed(['upload', folder], environment);
+}
+
+async function succeed(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
+  const run = await measureDice(args, environment);
+  if (run.status !== 0) throw new Error(`dice ${args[0] ?? ''} ended with ${String(run.status)}:\n${run.stderr}`);
+  return run.seconds;
+}
+
+async function pageRun(server: ServerProcess, files: readonly string[]): Promise<PageRun> {
+  const browser = await launchBrowser();
+  try {
+    const { page, complaints } = await browser.visit();
+    await registerAndEnter(page, server.url, { username: 'bench' });
+    const memory = await watchMemory(browser);
+    await page.evaluate(watchFrames);
+    const startedAt = performance.now();
+    await page.setInputFiles('#files', files);
+    await page.waitForSelector('#queue-title:has-text("Done")', { timeout: 3_600_000 });
+    const seconds = (performance.now() - startedAt) / 1000;
+    const frames = await framesOf(page);
+    const memoryBytes = memory();
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+    return { seconds, memoryBytes, ...frames };
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Runs in the page: how long the main thread leaves each frame waiting. */
+function watchFrames(): void {
+  const gaps: number[] = [];
+  let last = performance.now();
+  const next = (): void => {
+    const now = performance.now();
+    gaps.push(now - last);
+    last = now;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+  Object.assign(globalThis, { frameGaps: gaps });
+}
+
+async function framesOf(page: Page): Promise<Pick<PageRun, 'longestFrameMs' | 'longFrames'>> {
+  // watchFrames put it there.
+  const gaps = await page.evaluate(() => (globalThis as unknown as { frameGaps: readonly number[] }).frameGaps);
+  return { longestFrameMs: gaps.reduce((most, gap) => Math.max(most, gap), 0), longFrames: gaps.filter((gap) => gap > 100).length };
+}
+
+/** Answers the most resident memory of all renderers together since. */
+async function watchMemory(browser: TestBrowser): Promise<() => number> {
+  let most = 0;
+  const pids = await browser.rendererPids();
+  const sample = async (): Promise<void> => {
+    const all = await Promise.all(pids.map(residentBytes));
+    most = Math.max(most, all.reduce((sum, bytes) => sum + bytes, 0));
+  };
+  const timer = setInterval(() => { void sample(); }, sampleMs);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+  return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+function speed(bytes: number, seconds: number): string {
+  return `${seconds.toFixed(1)} s (${(bytes / 1e6 / seconds).toFixed(2)} MB/s)`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
