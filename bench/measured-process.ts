@@ -58,7 +58,7 @@ export async function peakMemoryOf(pid: number): Promise<number> {
 }
 
 /** User and system time of a process; 0 where it has ended. */
-async function cpuSecondsOf(pid: number): Promise<number> {
+export async function cpuSecondsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => '');
   // The name in parentheses may hold blanks; utime and stime are the 12th and 13th field after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,7 +1,7 @@
 /**
  * The gallery's upload against the command line's, on the same files: `npm run bench:page -- [--count 200] [--runs 3]
- * [--folder FOLDER]` (photographs of about 4 MB are made there, and stay). Prints the speeds, the renderer's memory with its
- * workers, and the longest frame of the page while it uploads. Each run has a fresh server and a fresh account.
+ * [--folder FOLDER]` (photographs of about 4 MB are made there, and stay). Prints the speeds, processor time and memory of the
+ * renderer with its workers, and the longest frame of the page while it uploads. Each run has a fresh server and account.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,17 +10,22 @@ import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { circumstances, circumstancesText } from '../../bench/circumstances.js';
 import { measureDice } from '../../bench/client-process.js';
+import { cpuSecondsOf } from '../../bench/measured-process.js';
 import { writePhotographs } from '../../bench/photographs.js';
 import { ServerProcess } from '../../bench/server-process.js';
-import { launchBrowser, type TestBrowser } from './browser.js';
+import { launchBrowser } from './browser.js';
 import { registerAndEnter } from './page-visitor.js';
 
 const sampleMs = 200;
 const { values } = parseArgs({ options: { count: { type: 'string', default: '200' }, runs: { type: 'string', default: '3' }, folder: { type: 'string' } } });
 const scratch = await mkdtemp(path.join(tmpdir(), 'dice-page-bench-'));
 
-interface PageRun {
+interface CommandRun {
   readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+interface PageRun extends CommandRun {
   readonly memoryBytes: number;
   readonly longestFrameMs: number;
   readonly longFrames: number;
@@ -36,17 +41,17 @@ async function bench(): Promise<void> {
   const folder = values.folder ?? path.join(scratch, 'photographs');
   const { files, bytes } = await writePhotographs(folder, Number(values.count));
   process.stdout.write(`${circumstancesText(await circumstances())}\n${String(files.length)} photographs, ${(bytes / 1e6).toFixed(1)} MB\n`);
-  const commands: number[] = [];
+  const commands: CommandRun[] = [];
   const pages: PageRun[] = [];
   for (let run = 0; run < Number(values.runs); run++) {
-    commands.push(await withServer((server) => commandSeconds(server, folder)));
+    commands.push(await withServer((server) => commandRun(server, folder)));
     const page = await withServer((server) => pageRun(server, files));
     pages.push(page);
-    process.stdout.write(`run ${String(run + 1)}: command ${speed(bytes, commands.at(-1) ?? 0)}, page ${speed(bytes, page.seconds)}, memory ${(page.memoryBytes / 1e6).toFixed(0)} MB, `
+    process.stdout.write(`run ${String(run + 1)}: command ${speed(bytes, commands.at(-1))}, page ${speed(bytes, page)}, memory ${(page.memoryBytes / 1e6).toFixed(0)} MB, `
       + `longest frame ${page.longestFrameMs.toFixed(0)} ms, ${String(page.longFrames)} above 100 ms\n`);
   }
-  const [command, page] = [median(commands), median(pages.map(({ seconds }) => seconds))];
-  process.stdout.write(`median: command ${speed(bytes, command)}, page ${speed(bytes, page)} = ${((100 * command) / page).toFixed(0)} %; `
+  const [command, page] = [commands, pages].map((runs) => median(runs.map(({ seconds }) => seconds)));
+  process.stdout.write(`median: page at ${((100 * (command ?? 0)) / (page ?? 1)).toFixed(0)} % of the command's speed; `
     + `memory ${(median(pages.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(0)} MB; longest frame ${median(pages.map(({ longestFrameMs }) => longestFrameMs)).toFixed(0)} ms\n`);
 }
 
@@ -61,17 +66,17 @@ async function withServer<T>(work: (server: ServerProcess) => Promise<T>): Promi
   }
 }
 
-async function commandSeconds(server: ServerProcess, folder: string): Promise<number> {
+async function commandRun(server: ServerProcess, folder: string): Promise<CommandRun> {
   const home = await mkdtemp(path.join(scratch, 'home-'));
   const environment = { DICE_SERVER: server.url, DICE_HOME: home, DICE_USERNAME: 'bench', DICE_PASSWORD: 'seven swans over the weir' };
   await succeed(['register', '--recovery-file', path.join(home, 'words.txt')], environment);
   return succeed(['upload', folder], environment);
 }
 
-async function succeed(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
+async function succeed(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<CommandRun> {
   const run = await measureDice(args, environment);
   if (run.status !== 0) throw new Error(`dice ${args[0] ?? ''} ended with ${String(run.status)}:\n${run.stderr}`);
-  return run.seconds;
+  return run;
 }
 
 async function pageRun(server: ServerProcess, files: readonly string[]): Promise<PageRun> {
@@ -79,16 +84,20 @@ async function pageRun(server: ServerProcess, files: readonly string[]): Promise
   try {
     const { page, complaints } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'bench' });
-    const memory = await watchMemory(browser);
+    const pids = await browser.rendererPids();
+    const cpu = async (): Promise<number> => (await Promise.all(pids.map(cpuSecondsOf))).reduce((sum, seconds) => sum + seconds, 0);
+    const cpuBefore = await cpu();
+    const memory = watchMemory(pids);
     await page.evaluate(watchFrames);
     const startedAt = performance.now();
     await page.setInputFiles('#files', files);
     await page.waitForSelector('#queue-title:has-text("Done")', { timeout: 3_600_000 });
     const seconds = (performance.now() - startedAt) / 1000;
+    const cpuSeconds = (await cpu()) - cpuBefore;
     const frames = await framesOf(page);
     const memoryBytes = memory();
     if (complaints.length > 0) throw new Error(complaints.join('\n'));
-    return { seconds, memoryBytes, ...frames };
+    return { seconds, cpuSeconds, memoryBytes, ...frames };
   } finally {
     await browser.close();
   }
@@ -114,10 +123,9 @@ async function framesOf(page: Page): Promise<Pick<PageRun, 'longestFrameMs' | 'l
   return { longestFrameMs: gaps.reduce((most, gap) => Math.max(most, gap), 0), longFrames: gaps.filter((gap) => gap > 100).length };
 }
 
-/** Answers the most resident memory of all renderers together since. */
-async function watchMemory(browser: TestBrowser): Promise<() => number> {
+/** Answers the most resident memory of these processes together since. */
+function watchMemory(pids: readonly number[]): () => number {
   let most = 0;
-  const pids = await browser.rendererPids();
   const sample = async (): Promise<void> => {
     const all = await Promise.all(pids.map(residentBytes));
     most = Math.max(most, all.reduce((sum, bytes) => sum + bytes, 0));
@@ -134,8 +142,9 @@ async function residentBytes(pid: number): Promise<number> {
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
 }
 
-function speed(bytes: number, seconds: number): string {
-  return `${seconds.toFixed(1)} s (${(bytes / 1e6 / seconds).toFixed(2)} MB/s)`;
+function speed(bytes: number, run: CommandRun | undefined): string {
+  const { seconds, cpuSeconds } = run ?? { seconds: 0, cpuSeconds: 0 };
+  return `${seconds.toFixed(1)} s (${(bytes / 1e6 / seconds).toFixed(2)} MB/s, ${cpuSeconds.toFixed(1)} s of processor time)`;
 }
 
 function median(values: readonly number[]): number {
