@@ -3,6 +3,7 @@
  * thread does not pay. SPEC.md section 12.
  */
 import { Breath } from './breath.js';
+import { ByteGate } from './byte-gate.js';
 import { Equalisations } from './equalisations.js';
 import { openBlocks } from './open-task.js';
 import type { Platform } from './ports.js';
@@ -14,12 +15,16 @@ import type { Tasks } from './tasks.js';
 /** What tasks need of the thread in which they run. */
 export type TaskTools = Pick<Platform, 'crypto' | 'newHash' | 'now' | 'sleep'>;
 
+/** Bytes of small files that one thread understands at once; a larger one waits until it is alone. */
+const plannedBytes = 1_048_576;
+
 /** Tasks that run here. */
 export function localTasks(tools: TaskTools): Tasks {
   const lengths = new SampleLengths();
   const equalisations = new Equalisations(tools.crypto);
+  const planGate = new ByteGate(plannedBytes);
   return {
-    split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, breath: new Breath(tools, signal) }, input, source),
+    split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, planGate, signal, breath: new Breath(tools, signal) }, input, source),
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     close: () => {

@@ -3,6 +3,7 @@
  * they were too many to keep. SPEC.md section 12.
  */
 import type { Breath } from './breath.js';
+import type { ByteGate } from './byte-gate.js';
 import { fault } from './core/errors.js';
 import { bytesSplitter } from './core/image/bytes-splitter.js';
 import { plainBytes } from './core/image/content.js';
@@ -11,13 +12,15 @@ import type { Source } from './core/image/splitter.js';
 import { chunkBytes, chunkContents } from './core/plan.js';
 import { isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
-import { planFile, type PlannedFile, type PlanTools } from './splitting.js';
+import { planFile, type PlanInput, type PlannedFile, type PlanTools } from './splitting.js';
 import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
-
 
 /** What this task needs of its thread. */
 export interface SplitTools extends PlanTools {
   readonly breath: Breath;
+  /** Bytes of files that are understood at once: a large one takes many times its size, and a thread gains nothing by two. */
+  readonly planGate: ByteGate;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** See Tasks.split. */
@@ -28,12 +31,22 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     progress.tell({ kind: 'progress', contents, maxContents });
     await tools.breath.breathe();
   };
-  const planned = yield* progress.during(planFile(tools, { source, split: input, breathe }));
+  const planned = yield* progress.during(planInTurn(tools, { source, split: input, breathe }));
   try {
     yield { kind: 'plan', plan: { recipe: planned.recipe, description: descriptionOf(planned), anchors: planned.anchors } };
     yield* chunksOf(tools, input, planned);
   } finally {
     planned.split.close?.();
+  }
+}
+
+async function planInTurn(tools: SplitTools, input: PlanInput): Promise<PlannedFile> {
+  const { size } = input.source;
+  await tools.planGate.enter(size, tools.signal);
+  try {
+    return await planFile(tools, input);
+  } finally {
+    tools.planGate.leave(size);
   }
 }
 
