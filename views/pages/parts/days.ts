@@ -2,6 +2,9 @@
  * Days in the reader's own time zone: keys that sort, and headings as a person says them. Pure.
  */
 
+/** Made once: making one costs more than a thousand days. */
+const written = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+
 /** `2026-03-12`. */
 export function dayKey(ms: number): string {
   const date = new Date(ms);
@@ -15,7 +18,7 @@ export function dayTitle(ms: number, now: number): string {
   const before = new Date(now);
   before.setDate(before.getDate() - 1);
   if (key === dayKey(before.getTime())) return 'Yesterday';
-  return new Date(ms).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
+  return written.format(ms);
 }
 
 function two(value: number): string {

@@ -75,7 +75,13 @@ export class ImageList {
   /** Puts in those that are not there yet, and answers how many these were. */
   add(images: readonly Image[]): number {
     const before = this.#byId.size;
-    for (const image of images) if (!this.#byId.has(image.id)) this.#byId.set(image.id, this.#placed(image));
+    for (const image of images) {
+      if (this.#byId.has(image.id)) continue;
+      const placed = this.#placed(image);
+      this.#byId.set(image.id, placed);
+      // A sort takes hardly any time where nearly all are in order.
+      this.#sorted.push(placed);
+    }
     if (this.#byId.size > before) this.#order();
     return this.#byId.size - before;
   }
@@ -89,7 +95,8 @@ export class ImageList {
 
   orderBy(timeOf: TimeOf): void {
     this.#timeOf = timeOf;
-    for (const [id, { image }] of this.#byId) this.#byId.set(id, this.#placed(image));
+    this.#sorted = this.#sorted.map(({ image }) => this.#placed(image));
+    for (const placed of this.#sorted) this.#byId.set(placed.image.id, placed);
     this.#order();
   }
 
@@ -105,7 +112,7 @@ export class ImageList {
   }
 
   #order(): void {
-    this.#sorted = [...this.#byId.values()].sort((a, b) => b.time - a.time || (a.image.name < b.image.name ? -1 : a.image.name > b.image.name ? 1 : 0));
+    this.#sorted.sort((a, b) => b.time - a.time || (a.image.name < b.image.name ? -1 : a.image.name > b.image.name ? 1 : 0));
     this.#show();
   }
 
@@ -114,18 +121,31 @@ export class ImageList {
     const passing = filter === undefined ? this.#sorted : this.#sorted.filter(({ image }) => filter(image));
     this.#shown = passing.map(({ image }) => image);
     this.#indices = new Map(this.#shown.map(({ id }, index) => [id, index]));
-    this.#groups = groupsOf(passing, this.now());
+    this.#groups = groupsOf(passing, titleOf(this.now()));
   }
 }
 
-function groupsOf(placed: readonly Placed[], now: number): readonly DayGroup[] {
+function groupsOf(placed: readonly Placed[], title: (placed: Placed) => string): readonly DayGroup[] {
   const groups: DayGroup[] = [];
   for (let start = 0; start < placed.length; ) {
     const first = placed[start];
     let end = start + 1;
     while (end < placed.length && placed[end]?.day === first?.day) end++;
-    if (first !== undefined) groups.push({ key: first.day, title: dayTitle(first.time, now), start, count: end - start });
+    if (first !== undefined) groups.push({ key: first.day, title: title(first), start, count: end - start });
     start = end;
   }
   return groups;
+}
+
+/** Titles by day: writing one out takes long enough to count where there are thousands. */
+const titles = new Map<string, string>();
+
+function titleOf(now: number): (placed: Placed) => string {
+  const today = dayKey(now);
+  return ({ day, time }) => {
+    const key = `${today} ${day}`;
+    const known = titles.get(key) ?? dayTitle(time, now);
+    titles.set(key, known);
+    return known;
+  };
 }
