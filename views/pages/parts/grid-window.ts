@@ -4,8 +4,8 @@
  */
 import type { Image } from '../../../client-sdk/browser/page.js';
 import type { GridLayout } from './grid-layout.js';
-import type { ImageList } from './image-list.js';
-import { showPreview, dayHeading, type Tile } from './tiles.js';
+import type { DayGroup, ImageList } from './image-list.js';
+import { dayHeading, showPreview, type DayHeading, type Tile } from './tiles.js';
 import type { Previews } from './previews.js';
 
 /** How far beyond the window tiles are drawn, in CSS pixels. */
@@ -25,7 +25,7 @@ export interface WindowParts {
 
 interface DrawnTile {
   readonly tile: Tile;
-  heading: HTMLElement | undefined;
+  heading: DayHeading | undefined;
   /** The layout, place and selection that it was drawn for. */
   drawn: string;
 }
@@ -118,19 +118,32 @@ export class GridWindow {
     this.#head(drawn, index, layout);
   }
 
-  /** The first tile of a day carries its heading. */
+  /** The first tile of a day carries its heading; one that is pressed just now must not be replaced. */
   #head(drawn: DrawnTile, index: number, layout: GridLayout): void {
     const group = layout.groupOf(index);
-    drawn.heading?.remove();
-    drawn.heading = undefined;
-    if (group?.start !== index) return;
+    const isFirst = group?.start === index;
+    if (!isFirst || drawn.heading?.title !== group.title || drawn.heading.count !== group.count) {
+      drawn.heading?.element.remove();
+      drawn.heading = undefined;
+    }
+    if (!isFirst) return;
+    drawn.heading ??= this.#newHeading(drawn, group);
+    const { check } = drawn.heading;
     const images = this.parts.list.shown.slice(group.start, group.start + group.count);
     const selected = images.filter(({ id }) => this.parts.isSelected(id)).length;
-    const { heading, check } = dayHeading(group, selected === group.count ? true : selected > 0 ? 'some' : false);
+    check.checked = selected === group.count;
+    check.indeterminate = selected > 0 && selected < group.count;
     const current = this.parts.list.indexOf(this.parts.currentId() ?? '');
     check.tabIndex = current >= group.start && current < group.start + group.count ? 0 : -1;
-    check.addEventListener('change', () => { this.parts.onDay(group.start, group.count, check.checked); });
-    drawn.heading = heading;
-    drawn.tile.item.prepend(heading);
+  }
+
+  #newHeading({ tile }: DrawnTile, group: DayGroup): DayHeading {
+    const heading = dayHeading(group);
+    heading.check.addEventListener('change', () => {
+      const start = this.parts.list.indexOf(tile.image.id);
+      this.parts.onDay(start, group.count, heading.check.checked);
+    });
+    tile.item.prepend(heading.element);
+    return heading;
   }
 }

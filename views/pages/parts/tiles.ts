@@ -66,13 +66,20 @@ export function showPreview({ frame, image }: Tile, outcome: PreviewOutcome): vo
   picture.src = outcome.url;
 }
 
-/** The line over the first tile of a day, with a box for all of them. */
-export function dayHeading(group: DayGroup, isSelected: boolean | 'some'): { readonly heading: HTMLElement; readonly check: HTMLInputElement } {
-  const check = el('input', { type: 'checkbox', tabindex: -1, 'aria-label': `Select all of ${group.title}, ${things(group.count, 'image')}` });
-  check.checked = isSelected === true;
-  check.indeterminate = isSelected === 'some';
-  const heading = el('div', { class: 'day', 'data-day': group.key }, el('h2', {}, group.title), el('span', { class: 'pick-place' }, check));
-  return { heading, check };
+/** The line over the first tile of a day. */
+export interface DayHeading {
+  readonly element: HTMLElement;
+  /** Selects the whole day. */
+  readonly check: HTMLInputElement;
+  readonly title: string;
+  readonly count: number;
+}
+
+/** A new heading, nothing selected. */
+export function dayHeading({ key, title, count }: DayGroup): DayHeading {
+  const check = el('input', { type: 'checkbox', tabindex: -1, 'aria-label': `Select all of ${title}, ${things(count, 'image')}` });
+  const element = el('div', { class: 'day', 'data-day': key }, el('h2', {}, title), el('span', { class: 'pick-place' }, check));
+  return { element, check, title, count };
 }
 
 /** The last part of a name as it is shown: what is no letter and turns the line is a visible mark. */
