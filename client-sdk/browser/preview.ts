@@ -1,15 +1,22 @@
 /**
- * Small pictures made by the browser's own decoders in the worker, where a hostile image can at worst end its own decoding.
- * What the browser cannot decode has no preview. Not part of any format: a preview is never compared.
+ * Small pictures made by the browser's own decoders in the worker, where a hostile image can at worst end its own decoding; those of
+ * TIFF and of 16 bits by our own (raster-preview.ts). What neither can decode has no preview. Not part of any format: a preview is
+ * never compared.
  */
 import type { Source } from '../core/image/splitter.js';
 import { previewTries, type PreviewTry } from '../core/preview-plan.js';
+import { rasterPreview } from '../raster-preview.js';
+import type { SmallPicture } from '../small-picture.js';
 
 /** A larger file is not read a second time for a preview. */
 const maxSourceBytes = 64 * 1_048_576;
+/** So long our own decoder may take: a preview is a comfort. */
+const maxOwnMs = 4_000;
 
 /** WebP of at most `maxBytes`, or undefined where the browser knows no such picture. */
 export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
+  const own = await ownPicture(source);
+  if (own !== undefined) return await smallWebp(await createImageBitmap(new ImageData(own.rgba, own.width, own.height)), maxBytes);
   if (source.size === 0 || source.size > maxSourceBytes) return undefined;
   const type = pictureType(await source.read(0, Math.min(16, source.size)));
   if (type === undefined) return undefined;
@@ -21,6 +28,12 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
     // A picture that the browser refuses has no preview; the file itself is stored all the same.
     return undefined;
   }
+}
+
+/** Fails where the file cannot be read, as the upload then does. */
+function ownPicture(source: Source): Promise<SmallPicture | undefined> {
+  const limits = { maxSide: previewTries[0]?.pixels ?? 1, maxMs: maxOwnMs, minDepth: 1, now: () => performance.now() };
+  return rasterPreview(source, { ...limits, breathe: () => new Promise((resolve) => { setTimeout(resolve); }) });
 }
 
 async function smallWebp(bitmap: ImageBitmap, maxBytes: number): Promise<Uint8Array | undefined> {

@@ -1,24 +1,27 @@
 /**
- * Previews: a small WebP of what sharp can decode. Strangers' files go through its decoders, so their size is bounded
- * first. SPEC.md section 10.
+ * Previews: a small WebP of what sharp can decode, and of deeper samples, which it would show dark, by our own decoder. Strangers'
+ * files go through sharp's decoders, so their size is bounded first. SPEC.md section 10.
  */
-import sharp from 'sharp';
+import { setImmediate as breath } from 'node:timers/promises';
+import sharp, { type Sharp } from 'sharp';
 import type { Source } from '../core/image/splitter.js';
 import { previewTries } from '../core/preview-plan.js';
+import { rasterPreview } from '../raster-preview.js';
 
 /** The whole file is in memory meanwhile, beside the last blocks on their way. */
 const maxSourceBytes = 167_772_160;
 const maxSourcePixels = 268_435_456;
 const headBytes = 16;
+/** So long our own decoder may take: a preview is a comfort. */
+const maxOwnMs = 4_000;
 
 /** A picture of at most `maxBytes` bytes, or undefined where there is none to be had. */
 export async function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
   if (source.size < headBytes || source.size > maxSourceBytes || !looksLikePicture(await source.read(0, headBytes))) return undefined;
   try {
-    const input = await source.read(0, source.size);
+    const open = (await openOwn(source)) ?? (await openSharp(source));
     for (const { pixels, quality } of previewTries) {
-      const bytes = await sharp(input, { limitInputPixels: maxSourcePixels, sequentialRead: true, pages: 1 })
-        .rotate()
+      const bytes = await open()
         .resize(pixels, pixels, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality })
         .toBuffer();
@@ -28,6 +31,18 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
     // What sharp cannot read has no preview; the file itself is kept all the same.
   }
   return undefined;
+}
+
+/** A picture of more than 8 bits, as our own decoder has it. */
+async function openOwn(source: Source): Promise<(() => Sharp) | undefined> {
+  const limits = { maxSide: previewTries[0]?.pixels ?? 1, maxMs: maxOwnMs, minDepth: 9, now: () => performance.now() };
+  const own = await rasterPreview(source, { ...limits, breathe: () => breath(undefined) });
+  return own === undefined ? undefined : () => sharp(own.rgba, { raw: { width: own.width, height: own.height, channels: 4 } }).removeAlpha();
+}
+
+async function openSharp(source: Source): Promise<() => Sharp> {
+  const input = await source.read(0, source.size);
+  return () => sharp(input, { limitInputPixels: maxSourcePixels, sequentialRead: true, pages: 1 }).rotate();
 }
 
 /** Begins like a raster picture; SVG and PDF, which can refer to other files, are left out. */
