@@ -84,7 +84,7 @@ async function newVisit(browser: Browser, options: BrowserContextOptions | undef
   });
   // The console tells most of them; this tells all, those of what the policy reports alone too.
   await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => { console.error(`policy ${event.effectiveDirective} against ${event.blockedURI} ${event.sample}`); });
+    addEventListener('securitypolicyviolation', (event) => { reportError(new Error(`policy ${event.effectiveDirective} against ${event.blockedURI} ${event.sample}`)); });
   });
   const page = await context.newPage();
   return {
