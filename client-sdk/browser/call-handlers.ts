@@ -3,12 +3,10 @@
  * download becomes a Blob, which the browser may keep on its disk. DESIGN.md section 7 (Pages).
  */
 import type { CallOptions, DiceClient } from '../api.js';
+import { gatheredBlob } from './file-sink.js';
 import type { CallHandlers, PlainBlockCheck } from './page-calls.js';
 import { plainBlockCheck } from './plain.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
-
-/** Pieces are gathered into blobs of about this size, so that memory stays bounded while the browser spills them. */
-const blobBytes = 8 * 1_048_576;
 
 export const callHandlers: CallHandlers = {
   register: (client, request, options) => client.register(request, options),
@@ -64,19 +62,8 @@ async function previewBlob(client: DiceClient, id: string, options: CallOptions)
 }
 
 /** The exact file; fails, and gives nothing, where its hash is not the one that was stored. */
-async function downloadBlob(client: DiceClient, id: string, options: CallOptions): Promise<Blob> {
-  const parts: Blob[] = [];
-  let pieces: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  for await (const piece of client.download(id, options)) {
-    pieces.push(Uint8Array.from(piece));
-    bytes += piece.length;
-    if (bytes < blobBytes) continue;
-    parts.push(new Blob(pieces));
-    pieces = [];
-    bytes = 0;
-  }
-  return new Blob([...parts, ...pieces], { type: 'application/octet-stream' });
+function downloadBlob(client: DiceClient, id: string, options: CallOptions): Promise<Blob> {
+  return gatheredBlob(client.download(id, options));
 }
 
 /** The SDK checks blocks in their order; this one ends the run as soon as it was checked. */

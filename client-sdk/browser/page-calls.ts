@@ -40,6 +40,22 @@ export interface TileStates {
   readonly comparedWith: number;
 }
 
+/** What is to be put into an archive, and where: a file that the person chose, or a blob where there is none. */
+export interface ArchiveRequest {
+  readonly ids: readonly string[] | 'all';
+  readonly target: FileSystemFileHandle | undefined;
+}
+
+/** Progress of an archive; `images` and `bytes` are those of the images. `blob` stands in `done` exactly where no target was given. */
+export type ArchiveUpdate =
+  | { readonly kind: 'begun'; readonly images: number; readonly bytes: number }
+  | { readonly kind: 'progress'; readonly images: number; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly name: string; readonly fault: PlainFault }
+  | { readonly kind: 'done'; readonly images: number; readonly archiveBytes: number; readonly blob: Blob | undefined };
+
+/** Progress of one file that is saved. `blob` stands in `done` exactly where no target was given. */
+export type SaveUpdate = { readonly kind: 'progress'; readonly bytes: number } | { readonly kind: 'done'; readonly blob: Blob | undefined };
+
 type Answer<M extends keyof DiceClient> = DiceClient[M] extends (...args: never[]) => Promise<infer T> ? T : never;
 
 /** Calls that are answered once: argument and answer. */
@@ -80,6 +96,12 @@ export interface PageCalls {
 /** Calls that are answered piece by piece. */
 export interface PageStreams {
   list: { argument: { readonly trash: boolean }; item: Image };
+  /** Those of the gallery that the server took in at `since` or later, newest first. */
+  newest: { argument: { readonly since: number }; item: Image };
+  /** One file, written piece by piece; finished only after its hash was found right. */
+  save: { argument: { readonly id: string; readonly target: FileSystemFileHandle | undefined }; item: SaveUpdate };
+  /** Several as a ZIP archive. An image that fails is left out and named, in FAILED.txt too. */
+  archive: { argument: ArchiveRequest; item: ArchiveUpdate };
   upload: { argument: readonly PickedFile[]; item: UploadUpdate };
   verify: { argument: string; item: PlainCheck };
   users: { argument: undefined; item: UserCard };

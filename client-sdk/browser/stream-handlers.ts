@@ -3,19 +3,46 @@
  * can show it later in this browser. DESIGN.md section 7 (Pages).
  */
 import type { CallOptions, DiceClient, Image, UploadEvent } from '../api.js';
+import { archiveImages } from './archive.js';
+import { openSink } from './file-sink.js';
 import { uploadFileOf, type PickedFile } from './file-source.js';
-import type { StreamHandlers, UploadUpdate } from './page-calls.js';
+import type { SaveUpdate, StreamHandlers, UploadUpdate } from './page-calls.js';
 import { plainCheck, plainUploaded } from './plain.js';
 import { TileRecorder } from './tile-states.js';
 
 export const streamHandlers: StreamHandlers = {
   list: (client, { trash }, options): AsyncIterable<Image> => client.list({ ...options, trash }),
+  async *newest(client, { since }, options) {
+    for await (const image of client.list(options)) {
+      if (image.createdAt < since) return;
+      yield image;
+    }
+  },
   upload,
+  save,
+  archive: archiveImages,
   async *verify(client, id, options) {
     for await (const check of client.verify(id, options)) yield plainCheck(check);
   },
   users: (client, _nothing, options) => client.users(options),
 };
+
+/** The download ends only after its hash was found right: before that, no file stands there. */
+async function* save(client: DiceClient, { id, target }: { readonly id: string; readonly target: FileSystemFileHandle | undefined }, options: CallOptions): AsyncGenerator<SaveUpdate> {
+  const sink = await openSink(target, 'application/octet-stream');
+  let bytes = 0;
+  try {
+    for await (const piece of client.download(id, options)) {
+      await sink.write(piece);
+      bytes += piece.length;
+      yield { kind: 'progress', bytes };
+    }
+    yield { kind: 'done', blob: await sink.finish() };
+  } catch (thrown) {
+    await sink.abandon();
+    throw thrown;
+  }
+}
 
 /** Events and outcomes in the order in which they come. */
 async function* upload(client: DiceClient, files: readonly PickedFile[], options: CallOptions): AsyncGenerator<UploadUpdate> {

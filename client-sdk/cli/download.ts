@@ -11,11 +11,11 @@ import { DiceError, fault } from '../core/errors.js';
 import { writeFileWhole } from '../node/files.js';
 import { isCode } from '../node/profile.js';
 import type { Json } from '../protocol/schema.js';
+import { numbered, safeParts } from '../safe-path.js';
 import { bytesText, nameText, secondsText } from './amounts.js';
 import type { Context } from './context.js';
 import { statusOfMany, UsageError, type ExitStatus } from './exit-status.js';
 import { Progress } from './progress.js';
-import { numbered, safeParts } from './safe-path.js';
 import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
 

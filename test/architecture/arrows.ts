@@ -27,7 +27,7 @@ export const layers: readonly Layer[] = [
   layer('client-sdk', /^client-sdk\/[^/]+\.ts$/, { imports: ['core', 'protocol'] }),
   layer('node', /^client-sdk\/node\//, { imports: sdk, packages: ['node:', 'sharp', 'better-sqlite3'] }),
   layer('cli', /^client-sdk\/cli\//, { imports: [...sdk, 'node'], packages: ['node:', 'commander', 'cli-progress'] }),
-  layer('browser', /^client-sdk\/browser\//, { imports: sdk }),
+  layer('browser', /^client-sdk\/browser\//, { imports: sdk, packages: ['client-zip'] }),
   layer('ports', /^server\/ports\//, { imports: ['protocol'], isPure: true }),
   layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes'], isPure: true }),
   layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol'], packages: ['node:'] }),

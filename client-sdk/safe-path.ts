@@ -1,7 +1,9 @@
 /**
  * From the name of a stored image, which may be anything, to a path that lies below a folder on any system:
- * no climbing, no device names, no control characters, every part at most 255 bytes. Pure.
+ * no climbing, no device names, no control characters, nothing that turns the reading direction (which can dress a program up
+ * as a picture), every part at most 255 bytes. Pure.
  */
+import { utf8 } from './protocol/bytes.js';
 
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const maxPartBytes = 255;
@@ -25,7 +27,7 @@ export function numbered(parts: readonly string[], number: number): readonly str
 }
 
 function safePart(part: string): string {
-  const plain = part.replace(/[\u0000-\u001f\u007f-\u009f<>:"|?*]/g, '_').replace(/[. ]+$/, (end) => '_'.repeat(end.length));
+  const plain = part.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, '_').replace(/[. ]+$/, (end) => '_'.repeat(end.length));
   const named = reserved.test(plain) ? `_${plain}` : plain;
   if (bytesOf(named) <= maxPartBytes) return named;
   const dot = named.lastIndexOf('.');
@@ -45,5 +47,5 @@ function shortened(text: string, maxBytes: number): string {
 }
 
 function bytesOf(text: string): number {
-  return Buffer.byteLength(text);
+  return utf8(text).length;
 }
