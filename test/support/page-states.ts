@@ -4,7 +4,7 @@
  */
 import type { Page } from 'playwright-core';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
-import { confirmWords, leaveFirstRun, register, uploadFiles } from './page-visitor.js';
+import { confirmWords, leaveFirstRun, register, uploadFiles, visitorPassword } from './page-visitor.js';
 import { jpegOf, photograph, withOnePixel } from './sample-images.js';
 
 /** A page to walk with, and a server without accounts. */
@@ -122,6 +122,10 @@ async function walkAccount({ page, url }: Walk, at: AtState): Promise<void> {
   await page.waitForSelector('#check-phrase-error:not(:empty)');
   await at(page, 'account-used');
   const link = await page.inputValue('#invite-link');
+  await page.fill('#words-password', visitorPassword);
+  await page.click('#words-submit');
+  await page.waitForSelector('#words li:nth-child(24)');
+  await at(page, 'account-words');
   await walkGuest(page, { url, link }, at);
 }
 

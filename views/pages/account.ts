@@ -21,9 +21,9 @@ startApp(async (page) => {
   offerPassword(page);
   offerWords(page);
   showDomains(page);
-  offerExport(page);
   offerClosing(page);
-  await Promise.all([showStorage(page.client), showSessions(page.client), showInvitations(page.client)]);
+  const [usage] = await Promise.all([showStorage(page.client), showSessions(page.client), showInvitations(page.client)]);
+  offerExport(page, usage);
   jump();
 });
 

@@ -135,10 +135,10 @@ function takeNext(): string {
 
 function toLogin(why?: string): void {
   dropSession(false);
-  void forgetKept();
   sessionStorage.setItem(nextKey, location.pathname);
   if (why !== undefined) sessionStorage.setItem(whyKey, why);
-  location.replace('/login');
+  // Leaving the page at once would leave the sealed session where it lies.
+  void forgetKept().finally(() => { location.replace('/login'); });
 }
 
 function showAccount(client: PageClient, account: AccountSummary): void {
