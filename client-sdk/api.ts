@@ -60,6 +60,14 @@ export interface Credentials {
   readonly username: string;
   readonly password: string;
   readonly device?: string | undefined;
+  /** Pages only: the session outlives the browser. Default false. */
+  readonly isKept?: boolean | undefined;
+}
+
+/** Closing an account: its own user name typed, and its password. */
+export interface CloseRequest {
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface RecoverRequest {
@@ -285,6 +293,13 @@ export interface DiceClient {
   changePassword(request: { readonly current: string; readonly next: string }, options?: CallOptions): Promise<void>;
   /** New recovery words; the old ones end, and all other sessions. */
   changeRecoveryWords(request: { readonly password: string }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
+  /** Throws `recovery-words-invalid` unless these 24 words open this very account. Nothing changes, and no session ends. */
+  checkRecoveryWords(words: string, options?: CallOptions): Promise<void>;
+  /**
+   * Closes the account for good: images, sessions, tokens and its name on the server go; the fingerprint cache is erased. Throws `argument-invalid`
+   * where the user name is another, `credentials-wrong`, and `forbidden` for the operator's.
+   */
+  closeAccount(request: CloseRequest, options?: CallOptions): Promise<void>;
   changeEmail(email: string | undefined, options?: CallOptions): Promise<void>;
   /** The domain of new uploads. */
   changeDomain(domain: DomainKind, options?: CallOptions): Promise<void>;

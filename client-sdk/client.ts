@@ -2,11 +2,12 @@
  * The door of the SDK: connects a platform to one server. What a client can do stands in api.ts; here each method only
  * hands on to the part that does it. SPEC.md section 12.
  */
-import { summaryOf } from './account.js';
+import { type OpenAccount, summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, CallOptions, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
+  AccountSummary, BlockCheck, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
   ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
+import { closeAccount } from './closing.js';
 import { accountOf, type Connection, forgetSession, sessionOf } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { openImagePart } from './core/keys/hierarchy.js';
@@ -18,6 +19,7 @@ import { checkedImageId, findImage, imageOf, listImages, openCard } from './list
 import type { Platform } from './ports.js';
 import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
 import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
+import { checkRecoveryWords } from './recovery-check.js';
 import { reportOf } from './report.js';
 import * as sessions from './sessions.js';
 import { joinedBytes, openedView, openImage } from './stored-image.js';
@@ -86,6 +88,16 @@ class ConnectedClient implements DiceClient {
     return { recoveryWords: await credentials.changeRecoveryWords(this.connection, request.password, options.signal) };
   }
 
+  checkRecoveryWords(words: string, options: CallOptions = {}): Promise<void> {
+    return checkRecoveryWords(this.connection, words, options.signal);
+  }
+
+  async closeAccount(request: CloseRequest, options: CallOptions = {}): Promise<void> {
+    const account = accountOf(this.connection);
+    await closeAccount(this.connection, request, options.signal);
+    await this.#forget(account);
+  }
+
   async changeEmail(email: string | undefined, options: CallOptions = {}): Promise<void> {
     accountOf(this.connection);
     await this.connection.transport.call('changeEmail', { body: email === undefined ? {} : { email }, signal: options.signal });
@@ -104,8 +116,7 @@ class ConnectedClient implements DiceClient {
       // A session that has ended already is what was asked for.
       if (!(thrown instanceof DiceError) || thrown.code !== 'unauthenticated') throw thrown;
     } finally {
-      forgetSession(this.connection);
-      await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
+      await this.#forget(account);
     }
   }
 
@@ -223,6 +234,12 @@ class ConnectedClient implements DiceClient {
 
   async close(): Promise<void> {
     await this.connection.platform.close?.();
+  }
+
+  /** What this client keeps of an account: keys in memory, and the cache of fingerprints. */
+  async #forget(account: OpenAccount): Promise<void> {
+    forgetSession(this.connection);
+    await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
   }
 
   async #onImage(route: 'trashImage' | 'restoreImage' | 'purgeImage', id: string, { signal }: CallOptions): Promise<void> {

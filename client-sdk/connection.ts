@@ -15,7 +15,15 @@ export interface LiveSession {
   readonly proof: SessionProof;
   /** Pages only: seals the account key across page loads. */
   readonly pageKey: Uint8Array | undefined;
+  /** Pages only: the session outlives the browser. */
+  readonly isKept: boolean;
   readonly account: OpenAccount;
+}
+
+/** What the server granted, and whether it was asked to keep it. */
+export interface BegunSession {
+  readonly grant: SessionGrant;
+  readonly isKept: boolean;
 }
 
 /** One client's connection; `session` changes as people log in and out. */
@@ -39,10 +47,10 @@ export function accountOf(connection: Connection): OpenAccount {
 }
 
 /** Goes on as the session of a grant. Throws `answer-invalid` where the grant lacks what its carrier needs. */
-export function beginSession(connection: Connection, grant: SessionGrant, account: OpenAccount): void {
+export function beginSession(connection: Connection, { grant, isKept }: BegunSession, account: OpenAccount): void {
   const { token, csrfToken, pageKey } = grant;
   const proof = proofOf(connection, token, csrfToken);
-  connection.session = { sessionId: grant.sessionId, proof, pageKey, account };
+  connection.session = { sessionId: grant.sessionId, proof, pageKey, isKept, account };
   connection.transport.useSession(proof);
 }
 

@@ -4,13 +4,14 @@
  */
 import { openAccount, type OpenAccount } from './account.js';
 import type { Credentials, RecoverRequest, RegisterRequest } from './api.js';
-import { beginSession, type Connection, sessionOf } from './connection.js';
+import { beginSession, type BegunSession, type Connection, sessionOf } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { makeKey, unwrapAccountKey, wrapAccountKey } from './core/keys/hierarchy.js';
 import { makeIdentity, signIdentity, wrapIdentity } from './core/keys/identity.js';
 import { openInvitedGroup, parseInvitationLink } from './core/keys/invitation.js';
 import { type Group, makeKeyring, sealKeyring } from './core/keys/keyring.js';
-import { checkPasswordStrength, deriveLogin, type LoginKeys, normaliseUsername } from './core/keys/password.js';
+import { deriveLogin, type LoginKeys, normaliseUsername } from './core/keys/password.js';
+import { checkPasswordStrength } from './core/keys/password-strength.js';
 import { makeRecoveryWords, recoveryKeys } from './core/keys/recovery.js';
 import { type AccountId, idOfBytes } from './protocol/ids.js';
 import { idBytes, scryptDefault } from './protocol/limits.js';
@@ -39,14 +40,14 @@ export async function register(connection: Connection, request: RegisterRequest,
     ...(request.device === undefined ? {} : { device: request.device }),
   };
   const grant = await registerOnce(connection, { body, request, signal });
-  await enter(connection, grant, account.accountKey);
+  await enter(connection, { grant, isKept: false }, account.accountKey);
   return recoveryWords;
 }
 
 /** Logs in with name and password. */
 export async function login(connection: Connection, credentials: Credentials, signal: Signal): Promise<void> {
   const { grant, keys } = await loginGrant(connection, credentials, signal);
-  await enter(connection, grant, await passwordUnwrapped(connection, grant, keys));
+  await enter(connection, { grant, isKept: credentials.isKept === true }, await passwordUnwrapped(connection, grant, keys));
 }
 
 /** Proves the words, sets a new password under them, and is logged in. */
@@ -63,7 +64,7 @@ export async function recover(connection: Connection, request: RecoverRequest, s
   const { record: password } = await newPassword(connection, { accountId, accountKey }, request.newPassword);
   const body: CredentialChange = { proof: { username, recoveryAuth }, expectedRevision: revision, password, carrier: platform.carrier };
   const retry = { username, password: request.newPassword, device: request.device };
-  await enter(connection, await changeOnce(connection, { body, retry, signal }), accountKey);
+  await enter(connection, { grant: await changeOnce(connection, { body, retry, signal }), isKept: false }, accountKey);
 }
 
 /** Replaces the password; the old one is the proof. */
@@ -98,13 +99,13 @@ interface PasswordChange {
 
 async function changeWithPassword(connection: Connection, { change, current, after, signal }: PasswordChange): Promise<void> {
   const { platform, transport } = connection;
-  const { accountKey, record: held } = sessionOf(connection).account;
+  const { account: { accountKey, record: held }, isKept } = sessionOf(connection);
   const record = await transport.call('readAccount', { body: undefined, signal });
   if (record.accountId !== held.accountId) throw fault('wrong-account');
   const { authKey } = await deriveLogin(platform.crypto, { password: current, realm: connection.server.realm, kdf: record.kdf });
-  const body: CredentialChange = { proof: { username: held.username, authKey }, expectedRevision: record.revision, ...change, carrier: platform.carrier };
-  const retry = after === undefined ? undefined : { username: held.username, password: after };
-  await enter(connection, await changeOnce(connection, { body, retry, signal }), accountKey);
+  const body: CredentialChange = { proof: { username: held.username, authKey }, expectedRevision: record.revision, ...change, carrier: platform.carrier, isKept };
+  const retry = after === undefined ? undefined : { username: held.username, password: after, isKept };
+  await enter(connection, { grant: await changeOnce(connection, { body, retry, signal }), isKept }, accountKey);
 }
 
 /** A change is not repeatable: where its answer was lost, a login with the new password tells whether it happened. */
@@ -155,7 +156,7 @@ async function loginGrant(connection: Connection, credentials: Credentials, sign
   const { kdf } = await transport.call('readLoginParameters', { body: { username }, signal });
   const keys = await deriveLogin(platform.crypto, { password: credentials.password, realm: connection.server.realm, kdf });
   const device = credentials.device === undefined ? {} : { device: credentials.device };
-  const grant = await transport.call('login', { body: { username, authKey: keys.authKey, carrier: platform.carrier, ...device }, signal });
+  const grant = await transport.call('login', { body: { username, authKey: keys.authKey, carrier: platform.carrier, ...device, ...(credentials.isKept === true ? { isKept: true } : {}) }, signal });
   checkName(grant.account.username, username);
   return { grant, keys };
 }
@@ -165,9 +166,9 @@ async function passwordUnwrapped({ platform }: Connection, { account }: SessionG
   return unwrapAccountKey(platform.crypto, { accountId: account.accountId, under: 'password', wrapKey }, account.wrappedAccountKey);
 }
 
-async function enter(connection: Connection, grant: SessionGrant, accountKey: Uint8Array): Promise<OpenAccount> {
-  const account = await openAccount(connection.platform.crypto, grant.account, accountKey);
-  beginSession(connection, grant, account);
+async function enter(connection: Connection, begun: BegunSession, accountKey: Uint8Array): Promise<OpenAccount> {
+  const account = await openAccount(connection.platform.crypto, begun.grant.account, accountKey);
+  beginSession(connection, begun, account);
   return account;
 }
 

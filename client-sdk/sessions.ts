@@ -36,12 +36,12 @@ export async function saveSession(connection: Connection): Promise<SavedSession>
 export async function resumeSession(connection: Connection, saved: SavedSession, signal: AbortSignal | undefined): Promise<void> {
   checkSaved(connection, saved);
   try {
-    const { proof, pageKey, accountKey } = saved.kind === 'bearer' ? bearerOf(saved) : await pageOf(connection, saved, signal);
+    const { proof, pageKey, isKept, accountKey } = saved.kind === 'bearer' ? bearerOf(saved) : await pageOf(connection, saved, signal);
     connection.transport.useSession(proof);
     const record = await connection.transport.call('readAccount', { body: undefined, signal });
     if (record.accountId !== saved.accountId) throw fault('wrong-account');
     const account = await openAccount(connection.platform.crypto, record, accountKey);
-    connection.session = { sessionId: saved.sessionId, proof, pageKey, account };
+    connection.session = { sessionId: saved.sessionId, proof, pageKey, isKept, account };
   } catch (thrown) {
     forgetSession(connection);
     throw thrown;
@@ -98,7 +98,7 @@ export function checkedId<Id extends SessionId | InvitationId | AccountId>(text:
   return id;
 }
 
-interface Resumption extends Pick<LiveSession, 'proof' | 'pageKey'> {
+interface Resumption extends Pick<LiveSession, 'proof' | 'pageKey' | 'isKept'> {
   readonly proof: SessionProof;
   readonly accountKey: Uint8Array;
 }
@@ -115,7 +115,7 @@ function bearerOf(saved: SavedSession): Resumption {
   const token = bytesOfBase64(saved.token ?? '');
   const accountKey = bytesOfBase64(saved.accountKey);
   if (token?.length !== hashBytes || accountKey?.length !== hashBytes) throw fault('argument-invalid', 'The saved session is damaged.');
-  return { proof: { kind: 'bearer', token }, pageKey: undefined, accountKey };
+  return { proof: { kind: 'bearer', token }, pageKey: undefined, isKept: false, accountKey };
 }
 
 async function pageOf(connection: Connection, saved: SavedSession, signal: AbortSignal | undefined): Promise<Resumption> {
@@ -125,7 +125,7 @@ async function pageOf(connection: Connection, saved: SavedSession, signal: Abort
   if (sealed === undefined) throw fault('argument-invalid', 'The saved session is damaged.');
   const place = { accountId: page.accountId, under: 'page', wrapKey: page.pageKey } as const;
   const accountKey = await unwrapAccountKey(connection.platform.crypto, place, sealed);
-  return { proof: { kind: 'cookie', csrfToken: page.csrfToken }, pageKey: page.pageKey, accountKey };
+  return { proof: { kind: 'cookie', csrfToken: page.csrfToken }, pageKey: page.pageKey, isKept: page.isKept, accountKey };
 }
 
 async function ensureGroup(connection: Connection, signal: AbortSignal | undefined): Promise<Group> {

@@ -14,6 +14,12 @@ export const callHandlers: CallHandlers = {
   recover: (client, request, options) => nothing(client.recover(request, options)),
   changePassword: (client, request, options) => nothing(client.changePassword(request, options)),
   changeRecoveryWords: (client, request, options) => client.changeRecoveryWords(request, options),
+  checkRecoveryWords: (client, words, options) => nothing(client.checkRecoveryWords(words, options)),
+  async closeAccount(client, request, options) {
+    await client.closeAccount(request, options);
+    await forgetTileStates();
+    return undefined;
+  },
   changeEmail: (client, email, options) => nothing(client.changeEmail(email, options)),
   changeDomain: (client, domain, options) => nothing(client.changeDomain(domain, options)),
   async logout(client, _nothing, options) {

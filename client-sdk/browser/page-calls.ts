@@ -3,7 +3,7 @@
  * and the table of names alone. Keys and plaintext stay in the worker but for what the page must show. DESIGN.md section 7.
  */
 import type {
-  AccountSummary, BlockCheck, CallOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
+  AccountSummary, BlockCheck, CallOptions, CloseRequest, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
   UploadEvent,
 } from '../api.js';
 import type { DiceErrorCode } from '../core/errors.js';
@@ -65,6 +65,8 @@ export interface PageCalls {
   recover: { argument: RecoverRequest; answer: undefined };
   changePassword: { argument: { readonly current: string; readonly next: string }; answer: undefined };
   changeRecoveryWords: { argument: { readonly password: string }; answer: Answer<'changeRecoveryWords'> };
+  checkRecoveryWords: { argument: string; answer: undefined };
+  closeAccount: { argument: CloseRequest; answer: undefined };
   changeEmail: { argument: string | undefined; answer: undefined };
   changeDomain: { argument: DomainKind; answer: undefined };
   logout: { argument: undefined; answer: undefined };

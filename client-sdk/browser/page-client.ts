@@ -5,6 +5,7 @@
 import type { AccountSummary } from '../api.js';
 import { DiceError } from '../core/errors.js';
 import type { FromWorker, PageCalls, PageStreams, ToWorker } from './page-calls.js';
+import { workerScriptUrl } from './script-url.js';
 
 interface Pending {
   readonly onItems: (items: readonly unknown[]) => void;
@@ -21,7 +22,7 @@ export class PageClient {
 
   /** Starts the worker at `workerUrl`, of this very origin. */
   constructor(workerUrl: string) {
-    this.#worker = new Worker(workerUrl, { type: 'module', name: 'dice' });
+    this.#worker = new Worker(workerScriptUrl(workerUrl), { type: 'module', name: 'dice' });
     this.#worker.onmessage = (event: MessageEvent<FromWorker>) => { this.#take(event.data); };
     this.#worker.onerror = () => { this.#failAll(); };
   }

@@ -9,6 +9,7 @@ import { callHandlers } from './call-handlers.js';
 import type { FromWorker, PlainFault, ToWorker } from './page-calls.js';
 import { plainFault } from './plain.js';
 import { browserPlatform } from './platform.js';
+import { workerScriptUrl } from './script-url.js';
 import { streamHandlers } from './stream-handlers.js';
 import { serveTasks, taskWorkerName } from './task-role.js';
 
@@ -29,7 +30,7 @@ function take(event: MessageEvent<ToWorker>): void {
 
 /** The one client, connected at the first call; a failed try is not remembered. */
 async function connected(): Promise<DiceClient> {
-  connecting ??= connectWith(browserPlatform('cookie', { scriptUrl: self.location.href }), { server: self.location.origin });
+  connecting ??= connectWith(browserPlatform('cookie', { scriptUrl: workerScriptUrl(self.location.href) }), { server: self.location.origin });
   try {
     return await connecting;
   } catch (thrown) {

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { DiceError } from '../core/errors.js';
 import { addAccountVerbs } from './account-verbs.js';
+import { addCloseAccount } from './close-account.js';
 import { jsonText, linesText } from './amounts.js';
 import type { Surroundings } from './context.js';
 import { addDownload } from './download.js';
@@ -47,7 +48,7 @@ function makeProgram(surroundings: Surroundings, done: (status: ExitStatus) => v
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .exitOverride();
   const host = hostOn(program, surroundings, done);
-  for (const add of [addRegister, addAccountVerbs, addUpload, addImageVerbs, addInfo, addDownload, addVerify, addReport, addPasswd, addRecover, addInvite, addSessions, addTokens]) {
+  for (const add of [addRegister, addAccountVerbs, addUpload, addImageVerbs, addInfo, addDownload, addVerify, addReport, addPasswd, addRecover, addInvite, addSessions, addTokens, addCloseAccount]) {
     add(host);
   }
   for (const command of program.commands) command.copyInheritedSettings(program);

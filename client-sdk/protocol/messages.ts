@@ -86,8 +86,8 @@ export const loginParametersRequest = object({ username });
 /** The salt and cost of a user's password; for an unknown user a stable invention. */
 export const loginParameters = object({ kdf });
 
-/** POST /login. */
-export const loginRequest = object({ username, authKey: digest, carrier, device: optional(text(1, 100)) });
+/** POST /login. `isKept` (carrier cookie): the session outlives the browser; until then a cookie ends with it. */
+export const loginRequest = object({ username, authKey: digest, carrier, device: optional(text(1, 100)), isKept: optional(flag) });
 export type LoginRequest = Infer<typeof loginRequest>;
 
 /** All that the server keeps of an account for its owner. */
@@ -118,7 +118,7 @@ export const sessionGrant = object({
 export type SessionGrant = Infer<typeof sessionGrant>;
 
 /** GET /session (cookie): what a page needs to open what it sealed in sessionStorage. */
-export const pageSession = object({ accountId: id<AccountId>(), username, isOperator: flag, pageKey: blob(32, 32), csrfToken: blob(32, 32) });
+export const pageSession = object({ accountId: id<AccountId>(), username, isOperator: flag, isKept: flag, pageKey: blob(32, 32), csrfToken: blob(32, 32) });
 export type PageSession = Infer<typeof pageSession>;
 
 /** POST /recovery: proves the words, and gets the account key wrapped under them. */
@@ -137,12 +137,16 @@ export const credentialChange = object({
   recovery: optional(recoveryRecord),
   carrier,
   device: optional(text(1, 100)),
+  isKept: optional(flag),
 });
 export type CredentialChange = Infer<typeof credentialChange>;
 
 /** PUT /account/keyring: replaces the sealed domain keyring if its revision is still the expected one. */
 export const keyringChange = object({ expectedRevision: integer(1, Number.MAX_SAFE_INTEGER), keyring: sealed });
 export const keyringChanged = object({ keyringRevision: integer(1, Number.MAX_SAFE_INTEGER) });
+
+/** DELETE /account: more than a session, the password too. */
+export const accountClosing = object({ authKey: digest });
 
 /** PUT /account/email: sets or (absent) clears the e-mail address. */
 export const emailChange = object({ email: optional(text(3, 254)) });

@@ -36,6 +36,7 @@ export const routes = {
   logout: { method: 'POST', path: '/logout', access: 'session', isRepeatable: true, says: 'Ends this session.' },
   readPageSession: { method: 'GET', path: '/session', access: 'session', response: m.pageSession, isRepeatable: true, says: 'Page key and CSRF token of a cookie session.' },
   readAccount: { method: 'GET', path: '/account', access: 'session', response: m.accountRecord, isRepeatable: true, says: 'The sealed account record.' },
+  closeAccount: { method: 'DELETE', path: '/account', access: 'session', request: m.accountClosing, isRepeatable: false, says: 'Closes the account: its images, sessions, tokens and records go.' },
   changeKeyring: { method: 'PUT', path: '/account/keyring', access: 'session', request: m.keyringChange, response: m.keyringChanged, isRepeatable: false, says: 'Replaces the sealed domain keyring.' },
   changeEmail: { method: 'PUT', path: '/account/email', access: 'session', request: m.emailChange, isRepeatable: true, says: 'Sets or clears the e-mail address.' },
   readUsage: { method: 'GET', path: '/account/usage', access: 'session', response: m.usage, isRepeatable: true, says: 'Quota and use.' },

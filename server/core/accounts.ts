@@ -10,6 +10,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { AccountRow } from '../ports/account-store.js';
 import { accountRecordOf } from './account-view.js';
 import { isEqualSecret } from './constant-time.js';
+import { closeAccount } from './closing.js';
 import type { AccountService, BegunSession, Origin, Parts } from './contract.js';
 import { createQueue, type Queue } from './queue.js';
 import { appendAccount, appendRemoval } from './records.js';
@@ -36,7 +37,7 @@ export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: 
   return {
     async register(registration, origin) {
       const account = await registerAccount(parts, registration, origin);
-      return sessions.begin(account, registration.carrier, registration.device);
+      return sessions.begin(account, registration);
     },
     hasAccounts: async () => (await parts.stores.accounts.count()) > 0,
     loginParameters: (username) => loginParameters(parts, username),
@@ -44,7 +45,7 @@ export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: 
       const proof = { username: request.username, authKey: request.authKey };
       const { accountId } = await prove(desk, proof, origin);
       // Proved again in turn: a session begun on an old secret would outlive the change that ends all of them.
-      return desk.queue.run(accountId, async () => sessions.begin(await prove(desk, proof, origin), request.carrier, request.device));
+      return desk.queue.run(accountId, async () => sessions.begin(await prove(desk, proof, origin), request));
     },
     async openRecovery(request, origin) {
       const account = await prove(desk, request, origin);
@@ -63,6 +64,7 @@ export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: 
         const account = await existing(parts, accountId);
         await store(parts, { before: account, after: { ...account, email }, endSessions: false });
       }),
+    close: (account, authKey, origin) => close(desk, { account, authKey }, origin),
     record: (account) => accountRecordOf(account, parts.policy),
   };
 }
@@ -105,7 +107,15 @@ async function changeCredentials(desk: Desk, change: CredentialChange, origin: O
     const before = await prove(desk, change.proof, origin);
     if (before.revision !== change.expectedRevision) throw new Refusal('revision-conflict');
     const account = await store(desk.parts, { before, after: withCredentials(desk.parts, before, change), endSessions: true });
-    return desk.sessions.begin(account, change.carrier, change.device);
+    return desk.sessions.begin(account, change);
+  });
+}
+
+function close(desk: Desk, { account, authKey }: { readonly account: AccountRow; readonly authKey: Uint8Array }, origin: Origin): Promise<void> {
+  return desk.queue.run(account.accountId, async () => {
+    const { isOperator, accountId } = await prove(desk, { username: account.username, authKey }, origin);
+    if (isOperator) throw new Refusal('forbidden', 'The operator’s account cannot be closed: it runs the server for the others.');
+    await closeAccount(desk.parts, accountId);
   });
 }
 

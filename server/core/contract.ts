@@ -106,7 +106,7 @@ export interface AccountService {
   /** Cost and salt; for an unknown user a stable invention. */
   loginParameters(username: string): Promise<Kdf>;
   /** credentials-wrong alike for an unknown user and a wrong key; rate-limited after repeated failures. */
-  login(request: { readonly username: string; readonly authKey: Uint8Array; readonly carrier: 'cookie' | 'bearer'; readonly device?: string }, origin: Origin): Promise<BegunSession>;
+  login(request: { readonly username: string; readonly authKey: Uint8Array; readonly carrier: 'cookie' | 'bearer'; readonly device?: string; readonly isKept?: boolean }, origin: Origin): Promise<BegunSession>;
   /** credentials-wrong, rate-limited. */
   openRecovery(request: { readonly username: string; readonly recoveryAuth: Uint8Array }, origin: Origin): Promise<RecoveryAnswer>;
   /** Ends all other sessions and tokens. credentials-wrong, rate-limited, revision-conflict, request-invalid. */
@@ -114,6 +114,8 @@ export interface AccountService {
   /** Answers the new keyring revision. revision-conflict. */
   changeKeyring(accountId: AccountId, change: { readonly expectedRevision: number; readonly keyring: Uint8Array }): Promise<number>;
   changeEmail(accountId: AccountId, email: string | undefined): Promise<void>;
+  /** Closes the account; blocks that nobody else refers to are the collector's. credentials-wrong, rate-limited; forbidden for the operator's. */
+  close(account: AccountRow, authKey: Uint8Array, origin: Origin): Promise<void>;
   /** The sealed record as its owner gets it. */
   record(account: AccountRow): AccountRecord;
 }

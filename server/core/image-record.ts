@@ -36,13 +36,14 @@ export interface PreviewRecord {
 
 /**
  * `removed`: the image was purged. `restored`: removals of it up to this time did not happen. `withdrawn`: the record
- * of this id never got its row.
+ * of this id never got its row. `closed`: the account is gone, with all that it had.
  */
 export type RemovalRecord =
   | { readonly kind: 'removed' | 'restored'; readonly accountId: AccountId; readonly imageId: ImageId; readonly at: number }
-  | { readonly kind: 'withdrawn'; readonly recordId: Uint8Array };
+  | { readonly kind: 'withdrawn'; readonly recordId: Uint8Array }
+  | { readonly kind: 'closed'; readonly accountId: AccountId; readonly at: number };
 
-const removalKinds = { removed: 1, restored: 2, withdrawn: 3 } as const;
+const removalKinds = { removed: 1, restored: 2, withdrawn: 3, closed: 4 } as const;
 
 /**
  * How a manifest record marks a block: 3 bytes of T1, which find it in the index, and 5 bytes of SHA-256(record id || T1). The record id is
@@ -94,6 +95,7 @@ export function decodePreviewRecord(payload: Uint8Array): PreviewRecord {
 export function encodeRemovalRecord(record: RemovalRecord): Uint8Array {
   const head = Uint8Array.of(formatVersion, removalKinds[record.kind]);
   if (record.kind === 'withdrawn') return concat(head, record.recordId);
+  if (record.kind === 'closed') return concat(head, idField(record.accountId), u64(record.at));
   return concat(head, idField(record.accountId), idField(record.imageId), u64(record.at));
 }
 
@@ -108,6 +110,7 @@ export function decodeRemovalRecord(payload: Uint8Array): RemovalRecord {
 function readRemoval(reader: Reader): RemovalRecord {
   const code = reader.number(1);
   if (code === removalKinds.withdrawn) return { kind: 'withdrawn', recordId: reader.bytes(idBytes) };
+  if (code === removalKinds.closed) return { kind: 'closed', accountId: reader.id<AccountId>(), at: reader.u64() };
   if (code !== removalKinds.removed && code !== removalKinds.restored) throw malformed();
   const kind = code === removalKinds.removed ? 'removed' : 'restored';
   return { kind, accountId: reader.id<AccountId>(), imageId: reader.id<ImageId>(), at: reader.u64() };

@@ -31,6 +31,7 @@ export interface Ledger {
   readonly displaced: readonly AccountId[];
   readonly images: readonly FoundImage[];
   readonly removed: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
+  readonly closed: readonly { readonly accountId: AccountId; readonly at: number }[];
 }
 
 interface AccountCandidate extends FoundAccount {
@@ -59,11 +60,12 @@ interface Facts {
   readonly accounts: AccountCandidate[];
   readonly images: Map<string, ImageFacts>;
   readonly withdrawn: Set<string>;
+  readonly closed: Map<AccountId, number>;
 }
 
 /** Reads all packs. Records of an unknown form are reported as damage. Memory: about 300 bytes for each image. */
 export async function readLedger(blocks: BlockStore, onDamage: (damage: Damage) => void): Promise<Ledger> {
-  const facts: Facts = { accounts: [], images: new Map(), withdrawn: new Set() };
+  const facts: Facts = { accounts: [], images: new Map(), withdrawn: new Set(), closed: new Map() };
   for (const { pack } of await blocks.packs()) {
     for await (const record of blocks.scan(pack, onDamage)) {
       if (!note(facts, record)) onDamage({ ...record.place, what: `a ${record.type} record of an unknown form` });
@@ -116,6 +118,10 @@ function noteRemoval(facts: Facts, payload: Uint8Array): void {
     facts.withdrawn.add(hexOf(removal.recordId));
     return;
   }
+  if (removal.kind === 'closed') {
+    facts.closed.set(removal.accountId, removal.at);
+    return;
+  }
   const image = factsOf(facts, removal.accountId, removal.imageId);
   if (removal.kind === 'removed') image.removedAt = Math.max(image.removedAt, removal.at);
   else image.restoredAt = Math.max(image.restoredAt, removal.at);
@@ -146,7 +152,8 @@ function ledgerOf(facts: Facts): Ledger {
     const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
     if (standing !== undefined) images.push({ accountId, imageId, place: standing.place, previews });
   }
-  return { accounts, displaced, images, removed };
+  const closed = [...facts.closed].map(([accountId, at]) => ({ accountId, at }));
+  return { accounts, displaced, images, removed, closed };
 }
 
 /** A commit that died before its row was never acknowledged, and a later one under the same id may have been. */
@@ -158,7 +165,7 @@ function newestOf(manifests: readonly ManifestCandidate[]): ManifestCandidate | 
 function accountsOf(facts: Facts): Pick<Ledger, 'accounts' | 'displaced'> {
   const newest = new Map<AccountId, AccountCandidate>();
   for (const candidate of facts.accounts) {
-    if (facts.withdrawn.has(candidate.recordId)) continue;
+    if (facts.withdrawn.has(candidate.recordId) || facts.closed.has(candidate.accountId)) continue;
     const best = newest.get(candidate.accountId);
     if (best === undefined || isNewer(candidate, best)) newest.set(candidate.accountId, candidate);
   }

@@ -14,6 +14,7 @@ import type { NewImage } from '../ports/image-store.js';
 import type { FiledBlock } from '../ports/tag-store.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
+import { clearAccount } from './closing.js';
 import { advanceGeneration } from './generation.js';
 import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
 import { rehashesOf } from './marked-blocks.js';
@@ -43,6 +44,7 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   await parts.stores.state.setHeld(true);
   const damage: Damage[] = [];
   const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
+  for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
   for (const account of ledger.accounts) await reinstateAccount(parts, account.place);
   const owner = ledger.accounts[0]?.accountId;
   const blocks = owner === undefined ? 0 : await fileBlocks(parts, owner);
@@ -59,6 +61,12 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
 
 function countsOf(ledger: Ledger): Pick<RebuildAnswer, 'accounts' | 'images' | 'removals' | 'displaced'> {
   return { accounts: ledger.accounts.length, images: ledger.images.length, removals: ledger.removed.length, displaced: ledger.displaced };
+}
+
+/** Over an old database the account may still have all its rows. */
+async function recloseAccount(parts: RebuildParts, accountId: AccountId, at: number): Promise<void> {
+  await parts.stores.accounts.reclose(accountId, at);
+  await clearAccount(parts, accountId);
 }
 
 async function reinstateAccount({ stores }: RebuildParts, place: Ledger['accounts'][number]['place']): Promise<void> {

@@ -16,9 +16,16 @@ const tokenBytes = 32;
 const touchEveryMs = 5 * 60_000;
 const dayMs = 24 * 3_600_000;
 
+/** How a session is carried, and `isKept` (pages only) whether it outlives the browser. */
+export interface SessionWish {
+  readonly carrier: 'cookie' | 'bearer';
+  readonly device?: string | undefined;
+  readonly isKept?: boolean | undefined;
+}
+
 /** Begins sessions for those who have shown who they are. */
 export interface SessionIssuer {
-  begin(account: AccountRow, carrier: 'cookie' | 'bearer', device: string | undefined): Promise<BegunSession>;
+  begin(account: AccountRow, wish: SessionWish): Promise<BegunSession>;
 }
 
 interface NewSession {
@@ -26,6 +33,7 @@ interface NewSession {
   readonly kind: SessionRow['kind'];
   readonly device: string | undefined;
   readonly lifetimeMs: number;
+  readonly isKept: boolean;
 }
 
 export function createSessions(parts: Parts): SessionService & SessionIssuer {
@@ -36,7 +44,7 @@ export function createSessions(parts: Parts): SessionService & SessionIssuer {
       caller.session.csrfHash !== undefined && isEqualSecret(parts.world.hasher.sha256(presented), caller.session.csrfHash),
     pageSession({ account, session, csrfToken }) {
       if (session.pageKey === undefined || csrfToken === undefined) throw new Refusal('forbidden');
-      return { accountId: account.accountId, username: account.username, isOperator: account.isOperator, pageKey: session.pageKey, csrfToken };
+      return { accountId: account.accountId, username: account.username, isOperator: account.isOperator, isKept: session.isKept, pageKey: session.pageKey, csrfToken };
     },
     async logout({ account, session }) {
       await accounts.endSession(account.accountId, session.sessionId);
@@ -50,14 +58,16 @@ export function createSessions(parts: Parts): SessionService & SessionIssuer {
       if (!(await accounts.endSession(accountId, sessionId))) throw new Refusal('not-found');
     },
     async makeToken(accountId, { device, days }) {
-      const { session, token } = await beginRow(parts, { accountId, kind: 'token', device, lifetimeMs: days * dayMs });
+      const { session, token } = await beginRow(parts, { accountId, kind: 'token', device, lifetimeMs: days * dayMs, isKept: false });
       return { sessionId: session.sessionId, token, expiresAt: session.expiresAt };
     },
-    async begin(account, carrier, device) {
+    async begin(account, { carrier, device, isKept: asked = false }) {
       const { policy } = parts;
       const kind = carrier === 'cookie' ? ('page' as const) : ('bearer' as const);
-      const lifetimeMs = kind === 'page' ? policy.pageLifetimeMs : policy.bearerLifetimeMs;
-      const { session, token } = await beginRow(parts, { accountId: account.accountId, kind, device, lifetimeMs });
+      const isKept = kind === 'page' && asked;
+      // A kept session is to a browser what a bearer is to a program.
+      const lifetimeMs = kind === 'page' && !isKept ? policy.pageLifetimeMs : policy.bearerLifetimeMs;
+      const { session, token } = await beginRow(parts, { accountId: account.accountId, kind, device, lifetimeMs, isKept });
       return { session, token, grant: grantOf(parts, account, { session, token }) };
     },
   };
@@ -79,6 +89,7 @@ async function beginRow(parts: Parts, wanted: NewSession): Promise<{ readonly se
     expiresAt: now + wanted.lifetimeMs,
     pageKey: isPage ? random(tokenBytes) : undefined,
     csrfHash: isPage ? hasher.sha256(csrfTokenOf(parts, token)) : undefined,
+    isKept: wanted.isKept,
   };
   if ((await parts.stores.accounts.beginSession(session, maxSessionsPerAccount)) === 'begun') return { session, token };
   // A login never fails for want of room: the session that was idle longest goes. Tokens stay, and a new one has to wait.
@@ -110,7 +121,11 @@ async function authenticate(parts: Parts, token: Uint8Array): Promise<Caller | u
 }
 
 function isIdle(parts: Parts, session: SessionRow, now: number): boolean {
-  return session.kind === 'page' && now - session.lastUsedAt > parts.policy.pageIdleMs;
+  return endsIdle(session) && now - session.lastUsedAt > parts.policy.pageIdleMs;
+}
+
+function endsIdle({ kind, isKept }: SessionRow): boolean {
+  return kind === 'page' && !isKept;
 }
 
 /** Derived, so that a reloaded page gets it again although only its hash is stored. */
@@ -126,6 +141,6 @@ function grantOf(parts: Parts, account: AccountRow, begun: { readonly session: S
 
 function cardOf(parts: Parts, row: SessionRow, current: SessionId): SessionCard {
   const { sessionId, kind, device, createdAt, lastUsedAt } = row;
-  const expiresAt = kind === 'page' ? Math.min(row.expiresAt, lastUsedAt + parts.policy.pageIdleMs) : row.expiresAt;
+  const expiresAt = endsIdle(row) ? Math.min(row.expiresAt, lastUsedAt + parts.policy.pageIdleMs) : row.expiresAt;
   return { sessionId, kind, createdAt, lastUsedAt, expiresAt, isCurrent: sessionId === current, ...(device === undefined ? {} : { device }) };
 }

@@ -5,6 +5,7 @@
  */
 import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import { finishClosings } from './closing.js';
 import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
 import { advanceGeneration } from './generation.js';
@@ -49,6 +50,7 @@ async function sweepAll(run: Run): Promise<CollectAnswer> {
   const now = world.clock.now();
   const expiredUploads = await stores.tags.expireUploads(now);
   await stores.accounts.expireSessions(now);
+  await finishClosings(run.parts, run.stop);
   const purgedImages = await purgeExpired(run, now);
   const collectedBlocks = await collect(run, now);
   const mergedCopies = await mergeCopies(run.parts, run.stop);

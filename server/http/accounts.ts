@@ -7,7 +7,7 @@ import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import type { BegunSession, Services } from '../core/contract.js';
 import type { HandlersOf, PageCookie } from './call.js';
 
-type AccountRoutes = Extract<RouteName, 'register' | 'readLoginParameters' | 'login' | 'openRecovery' | 'changeCredentials' | 'readAccount' | 'changeKeyring' | 'changeEmail' | 'readUsage'>;
+type AccountRoutes = Extract<RouteName, 'register' | 'readLoginParameters' | 'login' | 'openRecovery' | 'changeCredentials' | 'readAccount' | 'closeAccount' | 'changeKeyring' | 'changeEmail' | 'readUsage'>;
 type SessionRoutes = Extract<RouteName, 'logout' | 'readPageSession' | 'listSessions' | 'endSession' | 'makeToken'>;
 type InvitationRoutes = Extract<RouteName, 'openInvitation' | 'invite' | 'listInvitations' | 'endInvitation'>;
 
@@ -20,6 +20,11 @@ export function accountHandlers({ accounts, report }: Services): HandlersOf<Acco
     openRecovery: async ({ body, origin }) => accounts.openRecovery(body, origin),
     changeCredentials: async ({ body, origin, cookie }) => carry(body.carrier, cookie, () => accounts.changeCredentials(body, origin)),
     readAccount: ({ caller }) => Promise.resolve(accounts.record(caller.account)),
+    closeAccount: async ({ caller, body, origin, cookie }) => {
+      await accounts.close(caller.account, body.authKey, origin);
+      if (caller.session.kind === 'page') cookie.clear();
+      return undefined;
+    },
     changeKeyring: async ({ caller, body }) => ({ keyringRevision: await accounts.changeKeyring(caller.account.accountId, body) }),
     changeEmail: async ({ caller, body }) => {
       await accounts.changeEmail(caller.account.accountId, body.email);
@@ -66,7 +71,7 @@ export function invitationHandlers({ invitations }: Services): HandlersOf<Invita
 /** Begins a session, in a cookie where that was asked: then the token is nowhere else. */
 async function carry(carrier: 'cookie' | 'bearer', cookie: PageCookie, begin: () => Promise<BegunSession>): Promise<BegunSession['grant']> {
   if (carrier === 'cookie') cookie.mustComeFromPage();
-  const { grant, token } = await begin();
-  if (carrier === 'cookie') cookie.set(token);
+  const { grant, token, session } = await begin();
+  if (carrier === 'cookie') cookie.set(token, session.isKept ? session.expiresAt - session.createdAt : undefined);
   return grant;
 }

@@ -46,7 +46,8 @@ export interface Call<Name extends RouteName> {
 export interface PageCookie {
   /** Refuses (origin-not-allowed) unless the request comes from this server's own pages. */
   mustComeFromPage(): void;
-  set(token: Uint8Array): void;
+  /** `maxAgeMs` undefined: the cookie ends with the browser. */
+  set(token: Uint8Array, maxAgeMs: number | undefined): void;
   clear(): void;
 }
 

@@ -39,6 +39,9 @@ export function setPageHeaders(reach: Reach): RequestHandler {
         formAction: ["'none'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
+        // No text becomes script or markup; the one policy lets through the pages’ own worker (client-sdk/browser/script-url.ts).
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ['dice-worker'],
       },
     },
     crossOriginEmbedderPolicy: false,

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliDecompressSync, gzipSync } from 'node:zlib';
 import ejs from 'ejs';
 import type { Request, Response, Router } from 'express';
 import { isId } from '../../client-sdk/protocol/ids.js';
@@ -69,7 +69,7 @@ const pages: readonly PagePlan[] = [
   { page: 'trash', path: '/trash', title: 'Trash', width: 'wide' },
   { page: 'image', path: '/images/:imageId', title: 'Image', width: 'wide' },
   { page: 'report', path: '/report', title: 'Report', width: 'wide' },
-  { page: 'account', path: '/account', title: 'Account', width: 'medium' },
+  { page: 'account', path: '/account', title: 'Account', width: 'wide' },
   { page: 'operator', path: '/operator', title: 'Operator', width: 'wide' },
 ];
 
@@ -118,7 +118,8 @@ interface Asset {
   readonly type: string;
   readonly hash: string;
   readonly bytes: Buffer;
-  readonly gzipped: Buffer;
+  /** Shorter forms, by the name of their coding. */
+  readonly coded: Readonly<Partial<Record<'br' | 'gzip', Buffer>>>;
 }
 
 interface PageAnswer {
@@ -187,9 +188,20 @@ function readAssets(dir: string): ReadonlyMap<string, Asset> {
     const type = types[extname(name)];
     if (type === undefined) continue;
     const bytes = readFileSync(join(dir, name));
-    assets.set(name, { type, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, gzipped: gzipSync(bytes, { level: 9 }) });
+    const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    assets.set(name, { type, hash, bytes, coded: { ...brotliOf(join(dir, `${name}.br`), bytes), gzip: gzipSync(bytes, { level: 9 }) } });
   }
   return assets;
+}
+
+/** What the build compressed, where it did: nothing where it is not this very asset. */
+function brotliOf(file: string, bytes: Buffer): { readonly br?: Buffer } {
+  try {
+    const br = readFileSync(file);
+    return brotliDecompressSync(br).equals(bytes) ? { br } : {};
+  } catch {
+    return {};
+  }
 }
 
 /** None where the pages were not built: the API works without them. */
@@ -213,7 +225,12 @@ function sendAsset(asset: Asset, request: Request, response: Response): void {
     response.status(304).end();
     return;
   }
-  const isGzip = request.acceptsEncodings(['gzip', 'identity']) === 'gzip';
-  if (isGzip) response.set('Content-Encoding', 'gzip');
-  response.end(isGzip ? asset.gzipped : asset.bytes);
+  const coding = codingFor(asset, request);
+  if (coding !== undefined) response.set('Content-Encoding', coding);
+  response.end(coding === undefined ? asset.bytes : asset.coded[coding]);
+}
+
+/** Asked one by one: of several that a browser takes alike, it would name the first, not the shortest. Weak tags are the same for all. */
+function codingFor(asset: Asset, request: Request): 'br' | 'gzip' | undefined {
+  return (['br', 'gzip'] as const).find((coding) => asset.coded[coding] !== undefined && request.acceptsEncodings(coding) === coding);
 }

@@ -128,7 +128,7 @@ function pageCookie(request: Request, response: Response, reach: Reach): PageCoo
   const name = cookieName(request, reach);
   return {
     mustComeFromPage: () => { mustBeOwn(request.headers.origin, request, reach); },
-    set: (token) => { response.cookie(name, base64Of(token), options); },
+    set: (token, maxAge) => { response.cookie(name, base64Of(token), { ...options, ...(maxAge === undefined ? {} : { maxAge }) }); },
     clear: () => { response.clearCookie(name, options); },
   };
 }

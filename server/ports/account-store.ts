@@ -41,6 +41,8 @@ export interface SessionRow {
   /** Page sessions only: seals the accountKey in sessionStorage; destroyed with the session. */
   readonly pageKey: Uint8Array | undefined;
   readonly csrfHash: Uint8Array | undefined;
+  /** Page sessions only: outlives the browser, and does not end when it is idle. */
+  readonly isKept: boolean;
 }
 
 /** An invitation. `codeHash` is SHA-256 of the code. */
@@ -53,6 +55,14 @@ export interface InvitationRow {
   readonly expiresAt: number;
   readonly usedAt: number | undefined;
   readonly usedBy: AccountId | undefined;
+}
+
+/** A closed account of which something is left to do: its record, or rows. */
+export interface ClosingAccount {
+  readonly accountId: AccountId;
+  readonly closedAt: number;
+  /** A record in the packs tells of the closing. */
+  readonly isRecorded: boolean;
 }
 
 /** What creating an account depends on, checked in the same transaction. */
@@ -77,6 +87,22 @@ export interface AccountStore {
    * sessions and tokens in the same transaction. False where another change came first.
    */
   replace(account: AccountRow, expected: { readonly revision: number; readonly keyringRevision: number }, endSessions: boolean): Promise<boolean>;
+  /**
+   * One transaction: the account's row, sessions, tokens, invitations and upload sessions go; its name is free, its id is never taken
+   * again. Its images are `clear`'s. False where there is no such account.
+   */
+  close(accountId: AccountId, now: number): Promise<boolean>;
+  /** Closed accounts of which something is left to do, at most `limit`. */
+  listClosing(limit: number): Promise<readonly ClosingAccount[]>;
+  /** Notes that a record tells of the closing. */
+  noteClosed(accountId: AccountId): Promise<void>;
+  /**
+   * Removes at most `limit` images of a closed account with their references (their blocks count as touched at `now`), and once there is
+   * none, all that is left of it. True when nothing is left; true and nothing else where the account is not closed.
+   */
+  clear(accountId: AccountId, step: { readonly now: number; readonly limit: number }): Promise<boolean>;
+  /** Closes as a record of the packs tells it, whether the account has a row or not. For rebuild only. */
+  reclose(accountId: AccountId, closedAt: number): Promise<void>;
   /** Inserts or replaces whatever is there by a row found in a pack, if its revisions are newer. For rebuild only. */
   reinstate(account: AccountRow): Promise<void>;
   /** Account records whose newest place is in `pack`; and moving one. */

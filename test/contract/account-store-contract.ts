@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AccountId, InvitationId, SessionId } from '../../client-sdk/protocol/ids.js';
 import type { AccountRow, CreationTerms, InvitationRow, SessionRow } from '../../server/ports/account-store.js';
-import { alice, bob, idFrom, placeFrom, type MakeStores, type Stores } from './store-fixture.js';
+import { alice, begin, blockFrom, bob, idFrom, placeFrom, store, type MakeStores, type Stores } from './store-fixture.js';
 
 interface Current {
   stores: Stores;
@@ -20,6 +20,7 @@ export function accountStoreContract(name: string, make: MakeStores): void {
     replacing(current);
     sessions(current);
     invitations(current);
+    closing(current);
   });
 }
 
@@ -52,7 +53,7 @@ const freely: CreationTerms = { mustBeFirst: false, invitation: undefined, now: 
 function sessionFrom(number: number, accountId: AccountId, more: Partial<SessionRow> = {}): SessionRow {
   return {
     sessionId: idFrom<SessionId>(number), hash: bytes(32, number), accountId, kind: 'bearer', device: undefined,
-    createdAt: 1_000, lastUsedAt: 1_000, expiresAt: 5_000, pageKey: undefined, csrfHash: undefined, ...more,
+    createdAt: 1_000, lastUsedAt: 1_000, expiresAt: 5_000, pageKey: undefined, csrfHash: undefined, isKept: false, ...more,
   };
 }
 
@@ -160,7 +161,7 @@ function sessions(current: Current): void {
   it('finds a session by the hash of its token for as long as it lives', async () => {
     const { accounts } = current.stores;
     await accounts.create(accountFrom(1), freely);
-    const session = sessionFrom(1, alice, { kind: 'page', device: 'laptop', pageKey: bytes(32, 7), csrfHash: bytes(32, 8) });
+    const session = sessionFrom(1, alice, { kind: 'page', device: 'laptop', pageKey: bytes(32, 7), csrfHash: bytes(32, 8), isKept: true });
     expect(await accounts.beginSession(session, 1)).toBe('begun');
     expect(await accounts.findSession(session.hash, 4_999)).toEqual(session);
     expect(await accounts.findSession(session.hash, 5_000)).toBeUndefined();
@@ -219,5 +220,83 @@ function invitations(current: Current): void {
     expect(await accounts.endInvitation(alice, idFrom(2))).toBe(false);
     expect((await accounts.listInvitations(alice)).map(({ invitationId }) => invitationId)).toEqual([idFrom(3)]);
     expect(await accounts.listInvitations(bob)).toEqual([]);
+  });
+}
+
+function closing(current: Current): void {
+  const [a, b, c] = [blockFrom(1), blockFrom(2), blockFrom(3)];
+
+  /** Alice has two images of the blocks a and b, and bob one of b and c. */
+  async function twoAccounts(): Promise<void> {
+    for (const number of [1, 2]) await current.stores.accounts.create(accountFrom(number), freely);
+    const scope = await begin(current.stores, alice, 1);
+    await store(current.stores, scope, { number: 1, blocks: [a, b] });
+    await store(current.stores, scope, { number: 2, blocks: [a] });
+    await current.stores.images.trash(alice, idFrom(2), 1_500);
+    await store(current.stores, await begin(current.stores, bob, 2), { number: 3, blocks: [b, c] });
+  }
+
+  it('ends an account with its sessions, invitations and uploads in one step, frees its name and never its id', async () => {
+    await twoAccounts();
+    const { accounts, tags } = current.stores;
+    await accounts.beginSession(sessionFrom(1, alice), 5);
+    await accounts.beginSession(sessionFrom(2, bob), 5);
+    await accounts.invite(invitationFrom(1), 5);
+    expect(await accounts.close(alice, 2_000)).toBe(true);
+    expect(await accounts.close(alice, 2_000)).toBe(false);
+    expect(await accounts.close(idFrom<AccountId>(9), 2_000)).toBe(false);
+    expect([await accounts.find(alice), await accounts.findByName('user-1'), await accounts.count()]).toEqual([undefined, undefined, 1]);
+    expect(await accounts.findSession(bytes(32, 1), 1_000)).toBeUndefined();
+    expect(await accounts.findSession(bytes(32, 2), 1_000)).toBeDefined();
+    expect(await accounts.findInvitation(bytes(32, 1), 1_000)).toBeUndefined();
+    expect(await tags.touchUpload({ uploadId: idFrom(1), accountId: alice, now: 1_000 }, 9_000)).toBeUndefined();
+    expect(await accounts.create(accountFrom(1), freely)).toBe('id-taken');
+    expect(await accounts.create(accountFrom(3, { username: 'user-1' }), freely)).toBe('created');
+    expect(await accounts.listClosing(5)).toEqual([{ accountId: alice, closedAt: 2_000, isRecorded: false }]);
+  });
+
+  it('clears a closed account step by step, leaves the blocks of others, and knows when nothing is left to do', async () => {
+    await twoAccounts();
+    await current.stores.accounts.close(alice, 2_000);
+    current.stores = await current.stores.reopen();
+    const { accounts, images, tags } = current.stores;
+    expect(await accounts.clear(alice, { now: 2_000, limit: 1 })).toBe(false);
+    expect((await images.usage(alice)).images).toBe(1);
+    expect(await accounts.clear(alice, { now: 2_000, limit: 5 })).toBe(false);
+    expect(await accounts.clear(alice, { now: 2_000, limit: 5 })).toBe(true);
+    expect(await images.usage(alice)).toMatchObject({ images: 0, trashedImages: 0, blocks: 0, cipherBytes: 0, receivedBytes: 0 });
+    await accounts.noteClosed(alice);
+    expect(await accounts.listClosing(5)).toEqual([]);
+    expect((await tags.collect(2_001, 10)).map(({ rehash }) => rehash)).toEqual([a.rehash]);
+    expect(await tags.findOwned(bob, b.rehash)).toBeDefined();
+    expect(await images.figures()).toMatchObject({ images: 1 });
+  });
+
+  it('does not clear an account that is not closed', async () => {
+    await twoAccounts();
+    expect(await current.stores.accounts.clear(bob, { now: 2_000, limit: 5 })).toBe(true);
+    expect((await current.stores.images.usage(bob)).images).toBe(1);
+  });
+
+  it('lists again what a late request wrote for a closed account', async () => {
+    await twoAccounts();
+    const { accounts } = current.stores;
+    await accounts.close(alice, 2_000);
+    await accounts.noteClosed(alice);
+    while (!(await accounts.clear(alice, { now: 2_000, limit: 5 })));
+    await store(current.stores, await begin(current.stores, alice, 5), { number: 7, blocks: [c] });
+    expect(await accounts.listClosing(5)).toEqual([{ accountId: alice, closedAt: 2_000, isRecorded: true }]);
+    while (!(await accounts.clear(alice, { now: 3_000, limit: 5 })));
+    expect(await accounts.listClosing(5)).toEqual([]);
+  });
+
+  it('closes again as a pack tells it, with or without a row', async () => {
+    await twoAccounts();
+    const { accounts } = current.stores;
+    await accounts.reclose(alice, 1_800);
+    await accounts.reclose(idFrom<AccountId>(9), 1_900);
+    expect(await accounts.find(alice)).toBeUndefined();
+    expect(await accounts.listClosing(5)).toEqual([{ accountId: alice, closedAt: 1_800, isRecorded: true }]);
+    expect(await accounts.create(accountFrom(9), freely)).toBe('id-taken');
   });
 }

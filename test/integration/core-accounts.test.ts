@@ -127,6 +127,21 @@ describe('sessions', () => {
     expect(await sessions.authenticate(begun.token)).toBeUndefined();
   });
 
+  it('of pages that are kept do not end when idle, but after thirty days; bearers are never of that kind', async () => {
+    store = await CoreStore.open();
+    const { registration } = await store.register();
+    const { accounts, sessions } = store.services;
+    const login = (carrier: 'cookie' | 'bearer') => accounts.login({ username: registration.username, authKey: registration.password.authKey, carrier, isKept: true }, hereAndTrusted);
+    const { token, session } = await login('cookie');
+    expect((await login('bearer')).session.isKept).toBe(false);
+    store.now += 29 * 24 * 3_600_000;
+    const caller = await sessions.authenticate(token);
+    expect(caller === undefined ? undefined : sessions.pageSession(caller)).toMatchObject({ isKept: true });
+    store.now = session.expiresAt;
+    expect(session.expiresAt - session.createdAt).toBe(30 * 24 * 3_600_000);
+    expect(await sessions.authenticate(token)).toBeUndefined();
+  });
+
   it('are listed, revoked, and end at their expiry; a token is not found by anything but itself', async () => {
     store = await CoreStore.open();
     const { begun, accountId } = await store.register();

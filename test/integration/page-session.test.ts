@@ -38,6 +38,14 @@ describe('the cookie of a page', () => {
     expect(answer.body).not.toHaveProperty('token');
   });
 
+  it('has an age only where the session is to be kept', async () => {
+    const kept = await request(server.url).post('/api/v1/login').set('Origin', origin()).send({ username: account.username, authKey: account.authKey, carrier: 'cookie', isKept: true });
+    expect(kept.headers['set-cookie']?.[0]).toMatch(/^dice=[\w-]{43}; Max-Age=2592000; Path=\/; Expires=.*; HttpOnly; SameSite=Strict$/);
+    const keptCookie = (kept.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+    expect((await request(server.url).get('/api/v1/session').set('Cookie', keptCookie)).body).toMatchObject({ isKept: true });
+    expect((await loginAsPage()).headers['set-cookie']?.[0]).not.toContain('Max-Age');
+  });
+
   it('is given only to the server’s own pages', async () => {
     const body = { username: account.username, authKey: account.authKey, carrier: 'cookie' };
     expect(codeOf(await request(server.url).post('/api/v1/login').send(body))).toBe('origin-not-allowed');

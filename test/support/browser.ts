@@ -92,6 +92,10 @@ async function newVisit(browser: Browser, options: BrowserContextOptions | undef
     const { protocol, hostname } = new URL(request.url());
     if (protocol.startsWith('http') && !['localhost', '127.0.0.1', remoteName].includes(hostname)) complaints.push(`foreign request: ${request.url()}`);
   });
+  // The console tells most of them; this tells all, those of what the policy reports alone too.
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => { reportError(new Error(`policy ${event.effectiveDirective} against ${event.blockedURI} ${event.sample}`)); });
+  });
   const page = await context.newPage();
   return {
     context,

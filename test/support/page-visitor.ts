@@ -48,9 +48,16 @@ export async function confirmWords(page: Page, words: readonly string[]): Promis
 export async function registerAndEnter(page: Page, url: string, account: NewAccount): Promise<readonly string[]> {
   const words = await register(page, `${url}/register`, account);
   await confirmWords(page, words);
+  await leaveFirstRun(page);
   await page.waitForURL('**/gallery');
   await page.waitForSelector('#choose:enabled');
   return words;
+}
+
+/** The first account of a server is shown one more step. */
+export async function leaveFirstRun(page: Page): Promise<void> {
+  await page.waitForSelector('#server-step:visible, body[data-page="gallery"]');
+  if (await page.isVisible('#server-step')) await page.click('#server-done');
 }
 
 /** Logs in and waits for the gallery. */

@@ -3,7 +3,8 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import type { CryptoProvider } from '../../client-sdk/core/crypto.js';
-import { checkPasswordStrength, checkScryptCost, deriveLogin, normalisePassword, normaliseUsername, realmOf } from '../../client-sdk/core/keys/password.js';
+import { checkScryptCost, deriveLogin, normaliseUsername, realmOf } from '../../client-sdk/core/keys/password.js';
+import { checkPasswordStrength, normalisePassword } from '../../client-sdk/core/keys/password-strength.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { type AccountId, idOfBytes } from '../../client-sdk/protocol/ids.js';
 import { maxPasswordChars, minPasswordChars, scryptCeiling, scryptDefault, scryptFloor } from '../../client-sdk/protocol/limits.js';

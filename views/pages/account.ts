@@ -1,77 +1,48 @@
-/** The account: who you are, password, recovery words, domain, sessions and tokens, invitations. DESIGN.md section 4. */
-import type { PageClient } from '../../client-sdk/browser/page-client.js';
+/** The account: who you are, storage, password, recovery words, domain, sessions and tokens, invitations, export, closing. DESIGN.md section 4. */
+import { offerClosing } from './parts/account-closing.js';
 import { showDomains } from './parts/account-domain.js';
+import { offerExport } from './parts/account-export.js';
 import { showInvitations } from './parts/account-invitations.js';
+import { offerPassword } from './parts/account-password.js';
 import { showSessions } from './parts/account-sessions.js';
-import { byId, el } from './parts/dom.js';
-import { emailOf, newPassword, onSubmit, passwordOf, watchStrength } from './parts/form.js';
-import { bytes, count, day } from './parts/format.js';
+import { showStorage } from './parts/account-storage.js';
+import { offerWords } from './parts/account-words.js';
 import { fact } from './parts/block-facts.js';
-import { keepSession, startApp, toast, type AppPage } from './parts/shell.js';
-import { keepWords, markUnconfirmed } from './parts/words.js';
+import { byId } from './parts/dom.js';
+import { emailOf, onSubmit } from './parts/form.js';
+import { day } from './parts/format.js';
+import { helpPasswordFields } from './parts/password-fields.js';
+import { startApp, toast, type AppPage } from './parts/shell.js';
 
 startApp(async (page) => {
-  offerEmail(page);
-  offerPassword(page.client);
+  helpPasswordFields();
+  for (const input of document.querySelectorAll<HTMLInputElement>('input.account-name')) input.value = page.account.username;
+  showYou(page);
+  offerPassword(page);
   offerWords(page);
   showDomains(page);
-  watchStrength();
-  byId('password-username', HTMLInputElement).value = page.account.username;
-  await Promise.all([showYou(page), showSessions(page.client), showInvitations(page.client)]);
-  // The browser jumped before the lists were there.
-  if (location.hash === '#words') byId('words-card', HTMLElement).scrollIntoView();
+  offerClosing(page);
+  const [usage] = await Promise.all([showStorage(page.client), showSessions(page.client), showInvitations(page.client)]);
+  offerExport(page, usage);
+  jump();
 });
 
-async function showYou({ client, account }: AppPage): Promise<void> {
+function showYou({ client, account }: AppPage): void {
   byId('you', HTMLElement).replaceChildren(
     ...fact('User name', account.username),
     ...fact('Since', day(account.createdAt)),
     ...fact('Account id', account.accountId, 'mono'),
   );
   byId('email', HTMLInputElement).value = account.email ?? '';
-  const usage = await client.call('usage', undefined);
-  const sentence = usage.quotaBytes === undefined
-    ? `${bytes(usage.usedBytes)} used, no quota. ${count(usage.images)} images, ${count(usage.trashedImages)} in the trash.`
-    : `${bytes(usage.usedBytes)} of ${bytes(usage.quotaBytes)} used. ${count(usage.images)} images, ${count(usage.trashedImages)} in the trash.`;
-  const meter = usage.quotaBytes === undefined ? undefined
-    : el('progress', { max: Math.max(1, usage.quotaBytes), value: usage.usedBytes, 'aria-label': 'Used share of the quota' });
-  byId('quota', HTMLElement).replaceChildren(el('p', {}, sentence), ...(meter === undefined ? [] : [meter]));
-}
-
-function offerEmail({ client }: AppPage): void {
   onSubmit({ form: 'email-form', button: 'email-submit', error: 'email-form-error' }, async () => {
     await client.call('changeEmail', emailOf('email'));
     toast('Saved.');
   });
 }
 
-function offerPassword(client: PageClient): void {
-  onSubmit({
-    form: 'password-form', button: 'password-submit', error: 'password-form-error', fields: { 'credentials-wrong': 'current', 'password-weak': 'password' },
-  }, async () => {
-    const current = passwordOf('current', 'your password');
-    const next = newPassword();
-    await client.call('changePassword', { current, next });
-    await keepSession(client);
-    for (const id of ['current', 'password', 'again']) byId(id, HTMLInputElement).value = '';
-    toast('The password is changed. All other sessions have ended.');
-    await showSessions(client);
-  });
-}
-
-function offerWords({ client, account }: AppPage): void {
-  const dialog = byId('words-dialog', HTMLDialogElement);
-  onSubmit({ form: 'words-form', button: 'words-submit', error: 'words-form-error', fields: { 'credentials-wrong': 'words-password' } }, async () => {
-    const input = byId('words-password', HTMLInputElement);
-    const { recoveryWords } = await client.call('changeRecoveryWords', { password: passwordOf('words-password', 'your password') });
-    markUnconfirmed(account.accountId);
-    await keepSession(client);
-    input.value = '';
-    dialog.showModal();
-    keepWords(recoveryWords, account.accountId, async () => {
-      dialog.close();
-      toast('The new words are confirmed. The old ones no longer open anything.');
-      await showSessions(client);
-    });
-  });
+/** The browser jumped before the lists were there. `#words` is what the gallery's gate leads to. */
+function jump(): void {
+  const id = location.hash === '#words' ? 'words-card' : location.hash.slice(1);
+  const section = document.getElementById(id);
+  if (section?.matches('section') === true) section.scrollIntoView();
 }

@@ -1,6 +1,9 @@
 /** Log in: the password stays in the worker, which proves it to the server without sending it. DESIGN.md section 4. */
 import { byId, show } from './parts/dom.js';
-import { onSubmit, passwordOf, required } from './parts/form.js';
+import { deviceName } from './parts/device.js';
+import { onSubmit, passwordOf, readAll, required } from './parts/form.js';
+import { mayKeep } from './parts/kept.js';
+import { helpPasswordFields } from './parts/password-fields.js';
 import { enter, openClient, takeWhy } from './parts/shell.js';
 
 const client = openClient();
@@ -11,22 +14,19 @@ if (why !== undefined) {
   show(place, true);
 }
 
-onSubmit({ form: 'form', button: 'submit', error: 'form-error' }, async () => {
-  const username = required('username', 'your user name');
-  const password = passwordOf('password');
+helpPasswordFields();
+// Only where something can be kept sealed: a secure context.
+show(byId('keep-field', HTMLElement), mayKeep());
+
+onSubmit({ form: 'form', button: 'submit', error: 'form-error', fields: { 'username-invalid': 'username' } }, async () => {
+  const credentials = readAll({ username: () => required('username', 'your user name'), password: () => passwordOf('password', 'your password') });
+  const isKept = mayKeep() && byId('keep', HTMLInputElement).checked;
   const phase = byId('phase', HTMLElement);
   phase.textContent = 'Deriving your keys from the password…';
   try {
-    await client.call('login', { username, password, device: deviceName() });
+    await client.call('login', { ...credentials, device: deviceName(), isKept });
   } finally {
     phase.textContent = '';
   }
-  await enter(client);
+  await enter(client, isKept);
 });
-
-/** What the list of sessions shows for this browser. */
-function deviceName(): string {
-  const agent = navigator.userAgent;
-  const browser = ['Firefox', 'Edg', 'Chrome', 'Safari'].find((name) => agent.includes(name)) ?? 'Browser';
-  return browser === 'Edg' ? 'Edge, page' : `${browser}, page`;
-}

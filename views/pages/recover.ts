@@ -1,23 +1,29 @@
 /** Recovery: the words open the account and set a new password. DESIGN.md section 4. */
 import { byId } from './parts/dom.js';
-import { FieldError, newPassword, onSubmit, required, watchStrength } from './parts/form.js';
+import { deviceName } from './parts/device.js';
+import { newPassword, onSubmit, readAll, required, sameAgain } from './parts/form.js';
+import { helpPasswordFields, watchStrength } from './parts/password-fields.js';
 import { enter, openClient } from './parts/shell.js';
+import { phraseOf } from './parts/words.js';
 
 const client = openClient();
-watchStrength();
+helpPasswordFields();
+watchStrength(() => byId('username', HTMLInputElement).value);
 
 onSubmit({
   form: 'form', button: 'submit', error: 'form-error',
-  fields: { 'recovery-words-invalid': 'phrase', 'password-weak': 'password', 'username-invalid': 'username' },
+  fields: { 'recovery-words-invalid': 'phrase', 'credentials-wrong': 'phrase', 'password-weak': 'password', 'username-invalid': 'username' },
 }, async () => {
-  const username = required('username', 'your user name');
-  const recoveryWords = byId('phrase', HTMLTextAreaElement).value.trim().toLowerCase().split(/\s+/).join(' ');
-  if (recoveryWords === '') throw new FieldError('phrase', 'Enter your 24 recovery words.');
-  const password = newPassword();
+  const { username, recoveryWords, password } = readAll({
+    username: () => required('username', 'your user name'),
+    recoveryWords: () => phraseOf('phrase'),
+    password: () => newPassword(byId('username', HTMLInputElement).value),
+    again: sameAgain,
+  });
   const phase = byId('phase', HTMLElement);
   phase.textContent = 'Opening your account…';
   try {
-    await client.call('recover', { username, recoveryWords, newPassword: password, device: 'Browser' });
+    await client.call('recover', { username, recoveryWords, newPassword: password, device: deviceName() });
   } finally {
     phase.textContent = '';
   }

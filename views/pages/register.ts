@@ -1,33 +1,56 @@
 /** Registration: an account, with or without an invitation; then the recovery words, shown and entered again. DESIGN.md section 4. */
 import { byId, maybeById, show } from './parts/dom.js';
-import { emailOf, newPassword, onSubmit, required, watchStrength } from './parts/form.js';
+import { deviceName } from './parts/device.js';
+import { emailOf, newPassword, onSubmit, readAll, required, sameAgain } from './parts/form.js';
+import { helpPasswordFields, watchStrength } from './parts/password-fields.js';
 import { enter, keepSession, openClient } from './parts/shell.js';
 import { keepWords, markUnconfirmed } from './parts/words.js';
 
 const client = openClient();
 const invitation = location.hash.length > 1 ? location.href : undefined;
 
-watchStrength();
+helpPasswordFields();
+watchStrength(() => byId('username', HTMLInputElement).value);
 if (invitation !== undefined) showInvitation();
 
 onSubmit({
   form: 'form', button: 'submit', error: 'form-error',
   fields: { 'username-taken': 'username', 'username-invalid': 'username', 'password-weak': 'password', 'setup-token-required': 'setup' },
 }, async () => {
-  const username = required('username', 'a user name');
-  const email = emailOf('email');
-  const password = newPassword();
-  const setup = maybeById('setup', HTMLInputElement);
-  const setupToken = setup === undefined ? undefined : required('setup', 'the setup token');
+  const { username, email, password, setup } = readAll({
+    username: () => required('username', 'a user name'),
+    email: () => emailOf('email'),
+    password: () => newPassword(byId('username', HTMLInputElement).value),
+    again: sameAgain,
+    setup: setupToken,
+  });
   const domain = invitation === undefined ? chosenDomain() : undefined;
   byId('phase', HTMLElement).textContent = 'Making your keys…';
-  const { recoveryWords } = await registered({ username, email, password, domain, setupToken, invitation, device: 'Browser' });
+  const { recoveryWords } = await registered({ username, email, password, domain, setupToken: setup, invitation, device: deviceName() });
   const accountId = client.account?.accountId ?? '';
   markUnconfirmed(accountId);
-  await keepSession(client);
+  await keepSession(client, false);
   show(byId('account-step', HTMLElement), false);
-  keepWords(recoveryWords, accountId, () => enter(client));
+  keepWords(recoveryWords, accountId, goOn);
 });
+
+/** Only the first account's page asks for it. */
+function setupToken(): string | undefined {
+  return maybeById('setup', HTMLInputElement) === undefined ? undefined : required('setup', 'the setup token');
+}
+
+/** Who made the first account is told of the server before the gallery. */
+async function goOn(): Promise<void> {
+  const step = maybeById('server-step', HTMLElement);
+  if (step === undefined || client.account?.isOperator !== true) {
+    await enter(client);
+    return;
+  }
+  show(byId('confirm-step', HTMLElement), false);
+  show(step, true);
+  step.focus();
+  byId('server-done', HTMLButtonElement).onclick = () => { void enter(client); };
+}
 
 async function registered(request: Parameters<typeof client.call<'register'>>[1]): Promise<{ readonly recoveryWords: string }> {
   try {

@@ -5,6 +5,7 @@
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountRow, CreationTerms } from '../../ports/account-store.js';
 import type { Place } from '../../ports/block-store.js';
+import { isClosed } from './closed-rows.js';
 import { byPack, bytesColumn, idBlob, idColumn, placeColumns, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { ensureOwner, findOwner } from './owner-rows.js';
@@ -57,7 +58,7 @@ export function create(db: StoreDatabase, account: AccountRow, terms: CreationTe
   const isFirst = count(db) === 0;
   if (terms.mustBeFirst && !isFirst) return 'not-first';
   if (terms.invitation !== undefined && !isInvited(db, terms)) return 'invitation-invalid';
-  if (find(db, account.accountId) !== undefined) return 'id-taken';
+  if (find(db, account.accountId) !== undefined || isClosed(db, account.accountId)) return 'id-taken';
   if (findByName(db, account.username) !== undefined) return 'name-taken';
   put(db, { ...account, isOperator: isFirst || account.isOperator });
   if (terms.invitation !== undefined) {

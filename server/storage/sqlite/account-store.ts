@@ -3,9 +3,10 @@
  * arrive hashed or wrapped. DESIGN.md section 4.
  */
 import type { AccountId, InvitationId, SessionId } from '../../../client-sdk/protocol/ids.js';
-import type { AccountRow, AccountStore, CreationTerms, InvitationRow, SessionRow } from '../../ports/account-store.js';
+import type { AccountRow, AccountStore, ClosingAccount, CreationTerms, InvitationRow, SessionRow } from '../../ports/account-store.js';
 import type { Place } from '../../ports/block-store.js';
 import * as accounts from './account-rows.js';
+import * as closed from './closed-rows.js';
 import type { StoreDatabase } from './database.js';
 import * as sessions from './session-rows.js';
 
@@ -39,6 +40,26 @@ class SqliteAccountStore implements AccountStore {
 
   replace(account: AccountRow, expected: accounts.Revisions, endSessions: boolean): Promise<boolean> {
     return this.db.write('replacing an account', () => accounts.replace(this.db, account, { expected, endSessions }));
+  }
+
+  close(accountId: AccountId, now: number): Promise<boolean> {
+    return this.db.write('closing an account', () => closed.close(this.db, accountId, now));
+  }
+
+  listClosing(limit: number): Promise<readonly ClosingAccount[]> {
+    return this.db.read('listing closed accounts', () => closed.listClosing(this.db, limit));
+  }
+
+  noteClosed(accountId: AccountId): Promise<void> {
+    return this.db.write('noting a closing', () => { closed.noteClosed(this.db, accountId); });
+  }
+
+  clear(accountId: AccountId, step: closed.ClearStep): Promise<boolean> {
+    return this.db.write('clearing a closed account', () => closed.clear(this.db, accountId, step));
+  }
+
+  reclose(accountId: AccountId, closedAt: number): Promise<void> {
+    return this.db.write('closing an account again', () => { closed.reclose(this.db, accountId, closedAt); });
   }
 
   reinstate(account: AccountRow): Promise<void> {

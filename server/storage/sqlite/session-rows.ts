@@ -19,6 +19,7 @@ interface SessionColumns {
   readonly expires_at: number;
   readonly page_key: Uint8Array | null;
   readonly csrf_hash: Uint8Array | null;
+  readonly is_kept: number;
 }
 
 interface InvitationColumns {
@@ -33,8 +34,8 @@ interface InvitationColumns {
 }
 
 const sessionsSql = 'SELECT o.account_id, s.* FROM session s JOIN owner o ON o.id = s.account';
-const insertSql = `INSERT INTO session (session_id, hash, account, kind, device, created_at, last_used_at, expires_at, page_key, csrf_hash)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const insertSql = `INSERT INTO session (session_id, hash, account, kind, device, created_at, last_used_at, expires_at, page_key, csrf_hash, is_kept)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Begins a session of an account that exists, after its expired ones were dropped. */
 export function beginSession(db: StoreDatabase, session: SessionRow, max: number): 'begun' | 'too-many' {
@@ -44,7 +45,7 @@ export function beginSession(db: StoreDatabase, session: SessionRow, max: number
   if (live >= max) return 'too-many';
   db.query(insertSql).run(
     idBlob(session.sessionId), session.hash, owner, session.kind, session.device ?? null,
-    session.createdAt, session.lastUsedAt, session.expiresAt, session.pageKey ?? null, session.csrfHash ?? null,
+    session.createdAt, session.lastUsedAt, session.expiresAt, session.pageKey ?? null, session.csrfHash ?? null, session.isKept ? 1 : 0,
   );
   return 'begun';
 }
@@ -115,6 +116,7 @@ function sessionRow(row: SessionColumns): SessionRow {
     expiresAt: row.expires_at,
     pageKey: row.page_key === null ? undefined : bytesColumn(row.page_key),
     csrfHash: row.csrf_hash === null ? undefined : bytesColumn(row.csrf_hash),
+    isKept: row.is_kept === 1,
   };
 }
 

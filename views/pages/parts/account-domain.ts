@@ -7,9 +7,9 @@ import { toast, type AppPage } from './shell.js';
 type Domain = AccountSummary['domain'];
 
 const sentences: Readonly<Record<Domain, readonly [string, string]>> = {
-  personal: ['Only my own (personal)', 'The server can tell which of your own blocks are equal, and nothing about what they show.'],
-  group: ['My group’s', 'Equal blocks of the group’s members are stored once. The server cannot test guesses; the members share a secret.'],
-  open: ['Everyone’s (open)', 'Saves the most, but the server, or anyone with its disk, can test guesses: a picture or a small text that can be guessed can be recognised.'],
+  personal: ['Only my own (personal)', 'The server sees which of your own blocks are equal, and nothing of what they show. Nobody else learns anything.'],
+  group: ['My group’s', 'The server sees which blocks of the group’s members are equal, and cannot test guesses. The members share a secret: one who hands it to the server lets it test guesses.'],
+  open: ['Everyone’s (open)', 'Saves the most. The server, or anyone with its disk, can test guesses: a picture or a small text that can be guessed can be recognised as yours.'],
 };
 
 /** Shows the choices of this account and saves the chosen one. */

@@ -1,10 +1,11 @@
 /** Invitations of the account: listed, withdrawn, made. The link is shown once: its fragment holds the key. Part of the account page. */
 import type { PageClient } from '../../../client-sdk/browser/page-client.js';
 import type { InvitationCard } from '../../../client-sdk/protocol/messages.js';
+import { copyFrom } from './copy.js';
 import { button, byId, el, show } from './dom.js';
 import { numberOf, onSubmit } from './form.js';
 import { day } from './format.js';
-import { attempt, toast } from './shell.js';
+import { attempt } from './shell.js';
 
 let isOffered = false;
 
@@ -26,7 +27,9 @@ function invitationRow(client: PageClient, invitation: InvitationCard): HTMLElem
     });
   };
   const state = isUsed ? `used by ${invitation.usedBy ?? 'an account that is gone'}` : `open until ${day(invitation.expiresAt)}`;
-  return el('li', {}, el('div', {}, `Made ${day(invitation.createdAt)}, ${state}`), isUsed ? undefined : button('Withdraw', end, 'slim'));
+  const withdraw = button('Withdraw', end, 'slim');
+  withdraw.setAttribute('aria-label', `Withdraw the invitation of ${day(invitation.createdAt)}`);
+  return el('li', {}, el('div', {}, `Made ${day(invitation.createdAt)}, ${state}`), isUsed ? undefined : withdraw);
 }
 
 function offerInvitations(client: PageClient): void {
@@ -34,15 +37,10 @@ function offerInvitations(client: PageClient): void {
     const { link } = await client.call('invite', { days: numberOf('invite-days') });
     const input = byId('invite-link', HTMLInputElement);
     input.value = link;
-    show(byId('invite-made', HTMLElement), true);
-    byId('invite-copy', HTMLButtonElement).onclick = () => { copy(input); };
+    const made = byId('invite-made', HTMLElement);
+    show(made, true);
+    made.focus();
+    byId('invite-copy', HTMLButtonElement).onclick = () => { copyFrom(input); };
     await showInvitations(client);
   });
-}
-
-/** Plain http gives a page no clipboard; the selected text can be copied by hand. */
-function copy(input: HTMLInputElement): void {
-  input.select();
-  if (!isSecureContext) return;
-  navigator.clipboard.writeText(input.value).then(() => { toast('Copied.'); }, () => undefined);
 }

@@ -1,8 +1,8 @@
 /**
- * Forms: a submit that waits, errors beside their fields, a strength hint for passwords. Forms send nothing by themselves
+ * Forms: a submit that waits, errors beside their fields, the first bad one in focus. Forms send nothing by themselves
  * (method=dialog), and password fields have no name.
  */
-import { DiceError } from '../../../client-sdk/browser/page.js';
+import { DiceError, passwordFlaw } from '../../../client-sdk/browser/page.js';
 import { byId, maybeById, show } from './dom.js';
 import { messageOf } from './messages.js';
 
@@ -18,6 +18,33 @@ export class FieldError extends Error {
   }
 }
 
+/** Mistakes in several fields, in the order of the form. */
+export class FieldErrors extends Error {
+  override readonly name = 'FieldErrors';
+
+  constructor(readonly errors: readonly FieldError[]) {
+    super(errors.map((error) => error.message).join(' '));
+  }
+}
+
+/** Reads all fields, so that every mistake is told at once. Throws FieldErrors. */
+export function readAll<T extends object>(readers: { readonly [Name in keyof T]: () => T[Name] }): T {
+  const errors: FieldError[] = [];
+  // Every name of `readers` is one of T, and those that failed are thrown below.
+  const values: Partial<T> = {};
+  for (const name of Object.keys(readers) as (keyof T)[]) {
+    try {
+      values[name] = readers[name]();
+    } catch (thrown) {
+      if (!(thrown instanceof FieldError)) throw thrown;
+      errors.push(thrown);
+    }
+  }
+  if (errors.length > 0) throw new FieldErrors(errors);
+  // No reader failed: nothing is missing.
+  return values as T;
+}
+
 /** The form's parts: `button` waits, `error` tells what concerns no single field. */
 export interface FormParts {
   readonly form: string;
@@ -25,12 +52,15 @@ export interface FormParts {
   readonly error: string;
   /** Fields that codes of the SDK belong to. */
   readonly fields?: Readonly<Partial<Record<DiceError['code'], string>>>;
+  /** What codes mean in this form, where the general sentence would mislead. */
+  readonly sentences?: Readonly<Partial<Record<DiceError['code'], string>>>;
 }
 
 /** Runs `submit` once per press; shows what it throws. */
 export function onSubmit(parts: FormParts, submit: () => Promise<void>): void {
   const form = byId(parts.form, HTMLFormElement);
   const press = byId(parts.button, HTMLButtonElement);
+  form.addEventListener('input', (event) => { clearError(event.target); });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (press.disabled) return;
@@ -62,11 +92,20 @@ export function passwordOf(id: string, what = 'the password'): string {
   return value;
 }
 
-/** A new password typed twice. Throws FieldError where the two differ. */
-export function newPassword(): string {
+/** A new password. Throws FieldError where the SDK would refuse it for this user name. */
+export function newPassword(username: string): string {
   const password = passwordOf('password', 'a password');
-  if (byId('again', HTMLInputElement).value !== password) throw new FieldError('again', 'The two passwords differ.');
+  const flaw = passwordFlaw(password, username);
+  if (flaw !== undefined) throw new FieldError('password', flaw);
   return password;
+}
+
+/** The new password again. Throws FieldError where the two differ. */
+export function sameAgain(): string {
+  const again = byId('again', HTMLInputElement).value;
+  if (again === '') throw new FieldError('again', 'Enter the password once more.');
+  if (again !== byId('password', HTMLInputElement).value) throw new FieldError('again', 'The two passwords differ.');
+  return again;
 }
 
 /** An optional e-mail address. Throws FieldError where it has no such form. */
@@ -86,27 +125,11 @@ export function numberOf(id: string): number {
   return value;
 }
 
-/** Shows how strong the password in #password looks. A hint alone: the SDK has the last word. */
-export function watchStrength(): void {
-  const meter = byId('strength', HTMLMeterElement);
-  const input = byId('password', HTMLInputElement);
-  const hint = byId('password-hint', HTMLElement);
-  const first = hint.textContent;
-  input.addEventListener('input', () => {
-    const level = strength(input.value);
-    meter.value = level;
-    hint.textContent = input.value === '' ? first : (strengthWords[level] ?? first);
-  });
-}
-
-const strengthWords = ['Very easy to guess.', 'Easy to guess.', 'Fair. Longer is better.', 'Good.', 'Very good.'];
-
-/** 0 to 4 by length, variety and repetition. */
-function strength(password: string): number {
-  const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((kind) => kind.test(password)).length;
-  const distinct = new Set(password).size;
-  const score = Math.min(password.length, distinct * 2) + 2 * (kinds - 1);
-  return [10, 14, 18, 24].filter((floor) => password.length >= 10 && score >= floor).length;
+/** A mistake that is being mended is not shown any longer. */
+function clearError(field: EventTarget | null): void {
+  if (!(field instanceof HTMLElement) || !field.hasAttribute('aria-invalid')) return;
+  field.removeAttribute('aria-invalid');
+  byId(`${field.id}-error`, HTMLElement).textContent = '';
 }
 
 function clearErrors(form: HTMLFormElement, parts: FormParts): void {
@@ -116,21 +139,28 @@ function clearErrors(form: HTMLFormElement, parts: FormParts): void {
 }
 
 function showFailure(parts: FormParts, thrown: unknown): void {
-  const field = fieldOf(parts, thrown);
-  const input = field === undefined ? undefined : maybeById(field, HTMLElement);
-  const place = field === undefined ? undefined : maybeById(`${field}-error`, HTMLElement);
-  if (input === undefined || place === undefined) {
-    const general = byId(parts.error, HTMLElement);
-    general.textContent = messageOf(thrown);
-    show(general, true);
+  const errors = errorsOf(parts, thrown).filter((error) => maybeById(`${error.field}-error`, HTMLElement) !== undefined);
+  for (const error of errors) {
+    byId(`${error.field}-error`, HTMLElement).textContent = error.message;
+    byId(error.field, HTMLElement).setAttribute('aria-invalid', 'true');
+  }
+  const [first] = errors;
+  if (first !== undefined) {
+    byId(first.field, HTMLElement).focus();
     return;
   }
-  place.textContent = thrown instanceof FieldError ? thrown.message : messageOf(thrown);
-  input.setAttribute('aria-invalid', 'true');
-  input.focus();
+  const general = byId(parts.error, HTMLElement);
+  general.textContent = sentenceOf(parts, thrown);
+  show(general, true);
 }
 
-function fieldOf(parts: FormParts, thrown: unknown): string | undefined {
-  if (thrown instanceof FieldError) return thrown.field;
-  return thrown instanceof DiceError ? parts.fields?.[thrown.code] : undefined;
+function sentenceOf(parts: FormParts, thrown: unknown): string {
+  return (thrown instanceof DiceError ? parts.sentences?.[thrown.code] : undefined) ?? messageOf(thrown);
+}
+
+function errorsOf(parts: FormParts, thrown: unknown): readonly FieldError[] {
+  if (thrown instanceof FieldErrors) return thrown.errors;
+  if (thrown instanceof FieldError) return [thrown];
+  const field = thrown instanceof DiceError ? parts.fields?.[thrown.code] : undefined;
+  return field === undefined ? [] : [new FieldError(field, sentenceOf(parts, thrown))];
 }

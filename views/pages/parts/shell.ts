@@ -5,6 +5,7 @@
 import { DiceError, type AccountSummary, type SavedSession } from '../../../client-sdk/browser/page.js';
 import { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { byId, el, maybeById, show } from './dom.js';
+import { forgetKept, isKept, keepOnDevice } from './kept.js';
 import { messageOf } from './messages.js';
 import { dropSession, findSession, shareSession, storeSession } from './tabs.js';
 
@@ -23,17 +24,19 @@ export function openClient(): PageClient {
   return new PageClient(document.body.dataset['worker'] ?? '/assets/worker.js');
 }
 
-/** Keeps the session, sealed, in this tab and goes on to the page that the person wanted. */
-export async function enter(client: PageClient): Promise<void> {
-  await keepSession(client);
+/** Keeps the session, sealed, in this tab (`onDevice`: on this device too) and goes on to the page that the person wanted. */
+export async function enter(client: PageClient, onDevice = false): Promise<void> {
+  await keepSession(client, onDevice);
   location.assign(takeNext());
 }
 
-/** Keeps the session, sealed under the key that the server gives only while the session lives. */
-export async function keepSession(client: PageClient): Promise<void> {
+/** Keeps the session, sealed under the key that the server gives only while the session lives. What was kept on this device before goes. */
+export async function keepSession(client: PageClient, onDevice = isKept()): Promise<void> {
   const session = await client.call('saveSession', undefined);
   if (session.kind !== 'page') throw new DiceError('argument-invalid', 'This session is not one of a page.');
   storeSession(session);
+  if (onDevice) await keepOnDevice(session);
+  else await forgetKept();
 }
 
 /** Runs the page for the account of this tab; without one, goes to the log in. */
@@ -134,7 +137,8 @@ function toLogin(why?: string): void {
   dropSession(false);
   sessionStorage.setItem(nextKey, location.pathname);
   if (why !== undefined) sessionStorage.setItem(whyKey, why);
-  location.replace('/login');
+  // Leaving the page at once would leave the sealed session where it lies.
+  void forgetKept().finally(() => { location.replace('/login'); });
 }
 
 function showAccount(client: PageClient, account: AccountSummary): void {
@@ -152,7 +156,14 @@ async function leave(client: PageClient): Promise<void> {
   } catch {
     sessionStorage.setItem(whyKey, 'You are logged out here, but the server did not answer: the session ends there by itself, or under Account on another device.');
   }
+  await leaveDevice();
+}
+
+/** Forgets the session in all tabs and on this device, and shows the log in; `why` says what happened. */
+export async function leaveDevice(why?: string): Promise<void> {
   dropSession(true);
+  await forgetKept();
   sessionStorage.removeItem(nextKey);
+  if (why !== undefined) sessionStorage.setItem(whyKey, why);
   location.replace('/login');
 }

@@ -3,6 +3,7 @@
  * key that the server gives only to the live session), and a log out in one is told to all. Same origin only.
  */
 import type { SavedSession } from '../../../client-sdk/browser/page.js';
+import { keptSession } from './kept.js';
 
 type Word = { readonly kind: 'ask' } | { readonly kind: 'session'; readonly session: SavedSession } | { readonly kind: 'left' };
 
@@ -22,9 +23,9 @@ export function dropSession(isForAll: boolean): void {
   if (isForAll) say({ kind: 'left' });
 }
 
-/** This tab's session, or another tab's. */
+/** This tab's session, the one kept on this device, or another tab's. */
 export async function findSession(): Promise<SavedSession | undefined> {
-  const own = ownSession();
+  const own = ownSession() ?? (await keptSession());
   if (own !== undefined) return own;
   const other = await new Promise<SavedSession | undefined>((resolve) => {
     const timer = setTimeout(() => { resolve(undefined); }, answerMs);

@@ -3,7 +3,7 @@
  * words. That they were not yet confirmed is remembered in this browser alone (a gate of the page, not of the server).
  */
 import { byId, el, show } from './dom.js';
-import { FieldError, onSubmit } from './form.js';
+import { FieldError, FieldErrors, onSubmit } from './form.js';
 import { toast } from './shell.js';
 
 const asked = 4;
@@ -37,11 +37,23 @@ export function keepWords(recoveryWords: string, accountId: string, onConfirmed:
   byId('words-again', HTMLButtonElement).onclick = () => { turn(false); };
   onSubmit({ form: 'confirm-form', button: 'confirm-submit', error: 'confirm-error' }, async () => {
     checkWords(words, positions);
-    localStorage.removeItem(keyOf(accountId));
+    markConfirmed(accountId);
     byId('words', HTMLOListElement).replaceChildren();
     await onConfirmed();
   });
   turn(false);
+}
+
+/** Nothing is left to confirm for this account. */
+export function markConfirmed(accountId: string): void {
+  localStorage.removeItem(keyOf(accountId));
+}
+
+/** The recovery words typed into a field. Throws FieldError where it is empty. */
+export function phraseOf(id: string): string {
+  const words = byId(id, HTMLTextAreaElement).value.trim().toLowerCase().split(/\s+/).join(' ');
+  if (words === '') throw new FieldError(id, 'Enter your 24 recovery words.');
+  return words;
 }
 
 function keyOf(accountId: string): string {
@@ -49,10 +61,8 @@ function keyOf(accountId: string): string {
 }
 
 function checkWords(words: readonly string[], positions: readonly number[]): void {
-  for (const position of positions) {
-    const input = byId(`word-${String(position)}`, HTMLInputElement);
-    if (input.value.trim().toLowerCase() !== words[position]) throw new FieldError(input.id, `This is not word ${String(position + 1)}.`);
-  }
+  const wrong = positions.filter((position) => byId(`word-${String(position)}`, HTMLInputElement).value.trim().toLowerCase() !== words[position]);
+  if (wrong.length > 0) throw new FieldErrors(wrong.map((position) => new FieldError(`word-${String(position)}`, `This is not word ${String(position + 1)}.`)));
 }
 
 function askedField(position: number): HTMLElement {

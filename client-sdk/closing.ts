@@ -1,0 +1,35 @@
+/**
+ * Closing an account: the password proves it once more, and where the answer was lost, the end of the session tells that it happened.
+ * SPEC.md section 12.
+ */
+import type { CloseRequest } from './api.js';
+import { accountOf, type Connection } from './connection.js';
+import { DiceError, fault } from './core/errors.js';
+import { deriveLogin } from './core/keys/password.js';
+
+/** Closes the account on the server. What the client keeps of it is the caller's to forget. */
+export async function closeAccount(connection: Connection, request: CloseRequest, signal: AbortSignal | undefined): Promise<void> {
+  const { platform, transport, server } = connection;
+  const { username } = accountOf(connection).record;
+  if (request.username.normalize('NFKC').trim().toLowerCase() !== username) throw fault('argument-invalid', 'The user name is not the one of this account.');
+  const { kdf } = await transport.call('readAccount', { body: undefined, signal });
+  const { authKey } = await deriveLogin(platform.crypto, { password: request.password, realm: server.realm, kdf });
+  try {
+    await transport.call('closeAccount', { body: { authKey }, signal });
+  } catch (thrown) {
+    if (!isUncertain(thrown) || !(await isGone(connection, signal))) throw thrown;
+  }
+}
+
+function isUncertain(thrown: unknown): boolean {
+  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
+}
+
+async function isGone({ transport }: Connection, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await transport.call('readAccount', { body: undefined, signal });
+    return false;
+  } catch (thrown) {
+    return thrown instanceof DiceError && thrown.code === 'unauthenticated';
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * The account page: storage, recovery words, sessions, tokens, export, closing; and staying signed in on a device. What each promises
+ * is checked from a second profile or by the SDK.
+ */
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Download, Page } from 'playwright-core';
+import { pngOf } from '../../bench/plain-images.js';
+import type { SavedSession } from '../../client-sdk/api.js';
+import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { confirmWords, logIn, register, registerAndEnter, sha256, uploadFiles, visitorPassword } from '../support/page-visitor.js';
+import { startServer, type TestServer } from '../support/running-server.js';
+import { photograph } from '../support/sample-images.js';
+import { clientOf, codeOf } from '../support/sdk-client.js';
+
+let browser: TestBrowser;
+let server: TestServer;
+const visits: Visit[] = [];
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startServer({ quotaBytes: 1_000_000 })]);
+  const operator = await browser.visit();
+  await registerAndEnter(operator.page, server.url, { username: 'operator' });
+  await operator.close();
+});
+
+afterEach(async () => {
+  const open = visits.splice(0);
+  const complaints = open.flatMap((visit) => visit.complaints);
+  await Promise.all(open.map((visit) => visit.close()));
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+async function visit(): Promise<Visit> {
+  const opened = await browser.visit();
+  visits.push(opened);
+  return opened;
+}
+
+async function openAccount(page: Page): Promise<void> {
+  await page.goto(`${server.url}/account`);
+  await page.waitForSelector('#sessions li');
+}
+
+async function textOf(download: Download): Promise<string> {
+  return await readFile(await download.path(), 'utf8');
+}
+
+/** A log in with the box ticked. */
+async function staySignedIn(page: Page, username: string): Promise<void> {
+  await page.goto(`${server.url}/login`);
+  await page.check('#keep');
+  await page.fill('#username', username);
+  await page.fill('#password', visitorPassword);
+  await page.click('#submit');
+  await page.waitForURL('**/gallery');
+  await page.waitForSelector('#choose:enabled');
+}
+
+describe('the account page', () => {
+  it('shows the use of the quota, and tells whether recovery words are the right ones', async () => {
+    const { page } = await visit();
+    const words = await registerAndEnter(page, server.url, { username: 'anna' });
+    await openAccount(page);
+    expect(await page.textContent('#quota')).toMatch(/ of 1\.0 MB used \(\d\.\d %\)/);
+    expect(await page.$eval('#quota meter', (meter) => (meter as HTMLMeterElement).max)).toBe(1_000_000);
+    await page.fill('#check-phrase', [...words].reverse().join(' '));
+    await page.click('#check-submit');
+    await page.waitForSelector('#check-phrase-error:not(:empty)');
+    expect(await page.isVisible('#check-outcome')).toBe(false);
+    await page.fill('#check-phrase', words.join('\n').toUpperCase());
+    await page.click('#check-submit');
+    await page.waitForSelector('#check-outcome:visible');
+    expect(await page.inputValue('#check-phrase')).toBe('');
+  });
+
+  it('says beside the field that the password is wrong, and keeps what the form held', async () => {
+    const opened = await visit();
+    const { page } = opened;
+    await registerAndEnter(page, server.url, { username: 'beate' });
+    await openAccount(page);
+    await page.fill('#current', 'not my password at all');
+    await page.fill('#password', 'another lantern 88 by the sea');
+    await page.fill('#again', 'another lantern 88 by the sea');
+    await page.click('#password-submit');
+    await page.waitForSelector('#current-error:has-text("This is not your password.")');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('current');
+    expect(await page.inputValue('#again')).toBe('another lantern 88 by the sea');
+    opened.forgive(/status of 401/);
+  });
+
+  it('ends all other sessions at once, and leaves this one and the tokens', async () => {
+    const { page } = await visit();
+    await registerAndEnter(page, server.url, { username: 'carl' });
+    const other = await visit();
+    await logIn(other.page, server.url, { username: 'carl', password: visitorPassword });
+    await openAccount(page);
+    await page.fill('#token-device', 'nightly copy');
+    await page.click('#token-submit');
+    await page.waitForSelector('#tokens li');
+    expect(await page.locator('#sessions li').count()).toBe(2);
+    expect(await page.textContent('#sessions li:first-child')).toMatch(/Chrome on Linux\s*this one/);
+    await page.click('#end-others');
+    await page.waitForSelector('.toast:has-text("1 session ended")');
+    expect([await page.locator('#sessions li').count(), await page.locator('#tokens li').count()]).toEqual([1, 1]);
+    await other.page.goto(`${server.url}/account`);
+    await other.page.waitForURL('**/login');
+    expect(await other.page.textContent('#why')).toBe('Your session has ended. Log in again.');
+    other.forgive(/status of 401/);
+  });
+
+  it('makes a token that opens the account for a program until it is revoked', async () => {
+    const { page } = await visit();
+    await registerAndEnter(page, server.url, { username: 'doris' });
+    await openAccount(page);
+    await page.fill('#token-device', 'robot');
+    await page.click('#token-submit');
+    await page.waitForSelector('#token-made:visible');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#token-save')]);
+    expect(download.suggestedFilename()).toBe('session.json');
+    const session = JSON.parse(await page.inputValue('#token-text')) as SavedSession;
+    expect(JSON.parse(await textOf(download))).toEqual(session);
+    const robot = await clientOf(server.url);
+    await robot.resumeSession(session);
+    expect(robot.account?.username).toBe('doris');
+    await page.click('#tokens li:has-text("robot") button');
+    await page.waitForSelector('#tokens li', { state: 'detached' });
+    expect(await codeOf(robot.usage())).toBe('unauthenticated');
+    await page.reload();
+    await page.waitForSelector('#sessions li');
+    expect(await page.isVisible('#token-made')).toBe(false);
+  });
+
+  it('exports all images in one archive, and the list of them beside', async () => {
+    const { page } = await visit();
+    await registerAndEnter(page, server.url, { username: 'erna' });
+    const bytes = pngOf(photograph(120, 80, 4));
+    await uploadFiles(page, [{ name: 'trip/lake.png', bytes }, { name: 'note.txt', bytes: Buffer.from('only a note') }]);
+    await openAccount(page);
+    const downloads: Download[] = [];
+    page.on('download', (download) => downloads.push(download));
+    await page.click('#export-all');
+    await page.waitForSelector('#export-phase:has-text("The list has 2 images.")');
+    expect(await page.textContent('#export-phase')).toMatch(/^The archive has 2 images in .*, each bit for bit what was stored\./);
+    await page.waitForSelector('#export-all[aria-busy="false"]');
+    expect(downloads.map((download) => download.suggestedFilename())).toEqual(['dice-erna.zip', 'dice-erna.json']);
+    const [archive, list] = downloads;
+    if (archive === undefined || list === undefined) throw new Error('two downloads were counted above');
+    const told = JSON.parse(await textOf(list)) as { readonly images: readonly { readonly name: string; readonly sha256: string }[] };
+    expect(told.images.find(({ name }) => name.endsWith('lake.png'))?.sha256).toBe(sha256(bytes));
+    expect((await readFile(await archive.path())).includes(Buffer.from(bytes))).toBe(true);
+  });
+});
+
+describe('closing the account', () => {
+  it('is not offered to the operator', async () => {
+    const { page } = await visit();
+    await logIn(page, server.url, { username: 'operator', password: visitorPassword });
+    await openAccount(page);
+    expect([await page.isVisible('#close-open'), await page.isVisible('#close-operator')]).toEqual([false, true]);
+  });
+
+  it('wants name and password, says what is lost, and leaves nothing to log in to', async () => {
+    const opened = await visit();
+    const { page } = opened;
+    await registerAndEnter(page, server.url, { username: 'frida' });
+    await uploadFiles(page, [{ name: 'one.png', bytes: pngOf(photograph(90, 60, 6)) }]);
+    await openAccount(page);
+    await page.click('#close-open');
+    await page.waitForSelector('#close-dialog[open]');
+    expect(await page.textContent('#close-images')).toContain('1 image will be gone');
+    await page.fill('#close-username', 'fritz');
+    await page.click('#close-submit');
+    expect(await page.textContent('#close-username-error')).toBe('Type frida to confirm.');
+    expect(await page.textContent('#close-password-error')).toBe('Enter your password.');
+    await page.fill('#close-username', 'frida');
+    await page.fill('#close-password', 'not the password at all');
+    await page.click('#close-submit');
+    await page.waitForSelector('#close-password-error:has-text("This is not your password.")');
+    await page.fill('#close-password', visitorPassword);
+    await page.click('#close-submit');
+    await page.waitForURL('**/login');
+    expect(await page.textContent('#why')).toContain('Your account is closed');
+    await page.fill('#username', 'frida');
+    await page.fill('#password', visitorPassword);
+    await Promise.all([page.waitForSelector('#form-error:visible'), page.click('#submit')]);
+    opened.forgive(/status of 401/);
+    await confirmWords(page, await register(page, `${server.url}/register`, { username: 'frida' }));
+    await page.waitForURL('**/gallery');
+    await page.waitForSelector('#empty:visible');
+  });
+});
+
+describe('staying signed in', () => {
+  it('is off unless asked for: a new tab, once all others are closed, asks for the password', async () => {
+    const { page, context } = await visit();
+    await registerAndEnter(page, server.url, { username: 'gerd' });
+    await logIn(page, server.url, { username: 'gerd', password: visitorPassword });
+    await page.close();
+    const next = await context.newPage();
+    await next.goto(`${server.url}/gallery`);
+    await next.waitForURL('**/login');
+  });
+
+  it('keeps the session for the next tab under a key that no script can read, and forgets it at log out', async () => {
+    const { page, context } = await visit();
+    await registerAndEnter(page, server.url, { username: 'helga' });
+    await staySignedIn(page, 'helga');
+    const [cookie] = await context.cookies();
+    expect((cookie?.expires ?? 0) - Date.now() / 1000).toBeGreaterThan(29 * 86_400);
+    await page.close();
+    const next = await context.newPage();
+    await next.goto(`${server.url}/gallery`);
+    await next.waitForSelector('#choose:enabled');
+    expect(await keptIn(next)).toEqual({ isExtractable: false, isNamed: false });
+    await next.click('#logout');
+    await next.waitForURL('**/login');
+    expect(await keptIn(next)).toBeUndefined();
+    await next.goto(`${server.url}/gallery`);
+    await next.waitForURL('**/login');
+  });
+
+  it('is worth nothing once the session was ended elsewhere, and is forgotten then', async () => {
+    const opened = await visit();
+    const { page } = opened;
+    await registerAndEnter(page, server.url, { username: 'ilse' });
+    await staySignedIn(page, 'ilse');
+    const other = await visit();
+    await logIn(other.page, server.url, { username: 'ilse', password: visitorPassword });
+    await openAccount(other.page);
+    await other.page.click('#end-others');
+    await other.page.waitForSelector('.toast:has-text("ended")');
+    await page.goto(`${server.url}/gallery`);
+    await page.waitForURL('**/login');
+    await page.waitForSelector('#why:visible');
+    expect(await keptIn(page)).toBeUndefined();
+    opened.forgive(/status of 401/);
+  });
+
+  it('survives a change of the password on this device', async () => {
+    const { page, context } = await visit();
+    await registerAndEnter(page, server.url, { username: 'jan' });
+    await staySignedIn(page, 'jan');
+    await openAccount(page);
+    await page.fill('#current', visitorPassword);
+    await page.fill('#password', 'another lantern 88 by the sea');
+    await page.fill('#again', 'another lantern 88 by the sea');
+    await page.click('#password-submit');
+    await page.waitForSelector('.toast:has-text("The password is changed")');
+    await page.close();
+    const next = await context.newPage();
+    await next.goto(`${server.url}/gallery`);
+    await next.waitForSelector('#choose:enabled');
+  });
+});
+
+/** What lies in the browser's database, and whether it names the account in clear; undefined where nothing is kept. */
+async function keptIn(page: Page): Promise<{ readonly isExtractable: boolean; readonly isNamed: boolean } | undefined> {
+  return await page.evaluate(async () => {
+    const answered = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
+      request.onsuccess = () => { resolve(request.result); };
+      request.onerror = () => { reject(new Error('no database')); };
+    });
+    const database = await answered(indexedDB.open('dice-kept'));
+    // The page itself put it there, or nothing.
+    const kept = (await answered<unknown>(database.transaction('session').objectStore('session').get('only'))) as { key: CryptoKey; sealed: ArrayBuffer } | undefined;
+    database.close();
+    if (kept === undefined) return undefined;
+    return { isExtractable: kept.key.extractable, isNamed: new TextDecoder().decode(kept.sealed).includes('accountId') || JSON.stringify(localStorage).includes('accountId') };
+  });
+}
