@@ -19,11 +19,22 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
   if (own !== undefined) return await smallWebp(await createImageBitmap(new ImageData(own.rgba, own.width, own.height)), maxBytes);
   if (source.size === 0 || source.size > maxSourceBytes) return undefined;
   const type = pictureType(await source.read(0, Math.min(16, source.size)));
-  if (type === undefined) return undefined;
+  return type === undefined ? undefined : inTurn(() => decoded(source, { type, maxBytes }));
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One whole picture in memory at a time, however many files are under way. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = last.then(work, work);
+  last = done.catch(() => undefined);
+  return done;
+}
+
+async function decoded(source: Source, { type, maxBytes }: { readonly type: string; readonly maxBytes: number }): Promise<Uint8Array | undefined> {
+  const bytes = await source.read(0, source.size);
   try {
-    const bytes = await source.read(0, source.size);
-    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)], { type }));
-    return await smallWebp(bitmap, maxBytes);
+    return await smallWebp(await createImageBitmap(new Blob([Uint8Array.from(bytes)], { type })), maxBytes);
   } catch {
     // A picture that the browser refuses has no preview; the file itself is stored all the same.
     return undefined;
