@@ -98,7 +98,7 @@ export interface AccountStore {
   noteClosed(accountId: AccountId): Promise<void>;
   /**
    * Removes at most `limit` images of a closed account with their references (their blocks count as touched at `now`), and once there is
-   * none, all that is left of it. True when nothing is left; true and nothing else where the account is not closed.
+   * none, all that is left of it. True when nothing is left; true and nothing else where the account is not closed. Others are served between steps.
    */
   clear(accountId: AccountId, step: { readonly now: number; readonly limit: number }): Promise<boolean>;
   /** Closes as a record of the packs tells it, whether the account has a row or not. For rebuild only. */

@@ -157,6 +157,30 @@ describe('the account page', () => {
   });
 });
 
+describe('a forgotten password', () => {
+  it('is replaced with the recovery words, and only with the right ones', async () => {
+    const opened = await visit();
+    const { page } = opened;
+    const words = await registerAndEnter(page, server.url, { username: 'karla' });
+    await page.goto(`${server.url}/recover`);
+    await page.fill('#username', 'karla');
+    await page.fill('#phrase', [...words.slice(1), words[0] ?? ''].join(' '));
+    await page.fill('#password', 'a third lantern 99 inland');
+    await page.fill('#again', 'a third lantern 99 inland');
+    await page.click('#submit');
+    await page.waitForSelector('#phrase-error:not(:empty)');
+    opened.forgive(/status of 401/);
+    await page.fill('#phrase', ` ${words.join('  ')} `);
+    await page.click('#submit');
+    await page.waitForURL('**/gallery');
+    await page.waitForSelector('#choose:enabled');
+    await page.goto(`${server.url}/account`);
+    await page.waitForSelector('#sessions li:has-text("this one")');
+    expect(await page.locator('#sessions li').count()).toBe(1);
+    await logIn(page, server.url, { username: 'karla', password: 'a third lantern 99 inland' });
+  });
+});
+
 describe('closing the account', () => {
   it('is not offered to the operator', async () => {
     const { page } = await visit();

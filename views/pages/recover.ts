@@ -12,6 +12,7 @@ watchStrength(() => byId('username', HTMLInputElement).value);
 
 onSubmit({
   form: 'form', button: 'submit', error: 'form-error',
+  sentences: { 'credentials-wrong': 'The user name is wrong, or these are not the words of this account.' },
   fields: { 'recovery-words-invalid': 'phrase', 'credentials-wrong': 'phrase', 'password-weak': 'password', 'username-invalid': 'username' },
 }, async () => {
   const { username, recoveryWords, password } = readAll({

@@ -2,6 +2,7 @@
  * The account store on SQLite: each method of the port is one transaction around a function of its noun. Secrets
  * arrive hashed or wrapped. DESIGN.md section 4.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { AccountId, InvitationId, SessionId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountRow, AccountStore, ClosingAccount, CreationTerms, InvitationRow, SessionRow } from '../../ports/account-store.js';
 import type { Place } from '../../ports/block-store.js';
@@ -54,8 +55,11 @@ class SqliteAccountStore implements AccountStore {
     return this.db.write('noting a closing', () => { closed.noteClosed(this.db, accountId); });
   }
 
-  clear(accountId: AccountId, step: closed.ClearStep): Promise<boolean> {
-    return this.db.write('clearing a closed account', () => closed.clear(this.db, accountId, step));
+  async clear(accountId: AccountId, step: closed.ClearStep): Promise<boolean> {
+    const isDone = await this.db.write('clearing a closed account', () => closed.clear(this.db, accountId, step));
+    // SQLite works in this very thread: without a pause a large account would keep everybody waiting to its end.
+    await setImmediate();
+    return isDone;
   }
 
   reclose(accountId: AccountId, closedAt: number): Promise<void> {

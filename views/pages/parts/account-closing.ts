@@ -3,6 +3,7 @@ import { byId, show } from './dom.js';
 import { FieldError, onSubmit, passwordOf, readAll, required } from './form.js';
 import { things } from './format.js';
 import { attempt, leaveDevice, type AppPage } from './shell.js';
+import { markConfirmed } from './words.js';
 
 /** Offers it, but not to the operator, whose account the server needs. */
 export function offerClosing(page: AppPage): void {
@@ -27,6 +28,7 @@ async function ask({ client }: AppPage, dialog: HTMLDialogElement): Promise<void
 async function close({ client, account }: AppPage): Promise<void> {
   const request = readAll({ username: () => ownName(account.username), password: () => passwordOf('close-password', 'your password') });
   await client.call('closeAccount', request);
+  markConfirmed(account.accountId);
   await leaveDevice('Your account is closed, and what it stored is gone.');
 }
 
