@@ -4,9 +4,10 @@
  */
 import { summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, CallOptions, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
   ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
+import { checkBlockOf } from './block-check.js';
 import { accountOf, type Connection, forgetSession, sessionOf } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { openImagePart } from './core/keys/hierarchy.js';
@@ -20,7 +21,7 @@ import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
 import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
 import { reportOf } from './report.js';
 import * as sessions from './sessions.js';
-import { joinedBytes, openedView, openImage } from './stored-image.js';
+import { joinedBytes, openedView, openImage, type StoredImage } from './stored-image.js';
 import { Transport } from './transport.js';
 import { uploadFiles } from './upload.js';
 import { verifyImage } from './verify.js';
@@ -51,6 +52,9 @@ function parsedServerUrl(text: string): URL {
 }
 
 class ConnectedClient implements DiceClient {
+  /** The image whose blocks are being checked one by one: its lists are fetched once, for this session alone. */
+  #checked: { readonly stored: StoredImage; readonly session: Connection['session'] } | undefined;
+
   constructor(private readonly connection: Connection) {}
 
   get server(): ServerCard {
@@ -105,6 +109,7 @@ class ConnectedClient implements DiceClient {
       if (!(thrown instanceof DiceError) || thrown.code !== 'unauthenticated') throw thrown;
     } finally {
       forgetSession(this.connection);
+      this.#checked = undefined;
       await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
     }
   }
@@ -139,6 +144,15 @@ class ConnectedClient implements DiceClient {
 
   verify(id: string, options: CallOptions = {}): AsyncIterable<BlockCheck | FileCheck> {
     return verifyImage(this.connection, checkedImageId(id), options.signal);
+  }
+
+  async *checkBlock(id: string, tag: string, { signal }: CallOptions = {}): AsyncGenerator<BlockStep | BlockCheck, void, void> {
+    const imageId = checkedImageId(id);
+    const { session } = this.connection;
+    const isKept = this.#checked?.session === session && this.#checked?.stored.fetcher.imageId === imageId;
+    const stored = (isKept ? this.#checked?.stored : undefined) ?? (await openImage(this.connection, imageId, { signal }));
+    this.#checked = { stored, session };
+    yield* checkBlockOf(this.connection, stored, { tag, signal });
   }
 
   async preview(id: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {

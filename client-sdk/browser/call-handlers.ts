@@ -3,8 +3,7 @@
  * download becomes a Blob, which the browser may keep on its disk. DESIGN.md section 7 (Pages).
  */
 import type { CallOptions, DiceClient } from '../api.js';
-import type { CallHandlers, PlainBlockCheck } from './page-calls.js';
-import { plainBlockCheck } from './plain.js';
+import type { CallHandlers, NamedImage, Neighbours } from './page-calls.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
 
 /** Pieces are gathered into blobs of about this size, so that memory stays bounded while the browser spills them. */
@@ -29,7 +28,7 @@ export const callHandlers: CallHandlers = {
   preview: previewBlob,
   download: downloadBlob,
   tileStates: tileStatesOf,
-  checkBlock,
+  neighbours,
   remove: (client, id, options) => nothing(client.remove(id, options)),
   restore: (client, id, options) => nothing(client.restore(id, options)),
   purge: (client, id, options) => nothing(client.purge(id, options)),
@@ -73,10 +72,15 @@ async function downloadBlob(client: DiceClient, id: string, options: CallOptions
   return new Blob([...parts, ...pieces], { type: 'application/octet-stream' });
 }
 
-/** The SDK checks blocks in their order; this one ends the run as soon as it was checked. */
-async function checkBlock(client: DiceClient, request: { readonly id: string; readonly tag: string }, options: CallOptions): Promise<PlainBlockCheck | undefined> {
-  for await (const check of client.verify(request.id, options)) {
-    if (check.kind === 'block' && check.tag === request.tag) return plainBlockCheck(check);
+/** Reads the listing no further than it must. */
+async function neighbours(client: DiceClient, id: string, options: CallOptions): Promise<Neighbours> {
+  let newer: NamedImage | undefined;
+  let isPast = false;
+  for await (const image of client.list(options)) {
+    const named = { id: image.id, name: image.name };
+    if (isPast) return { newer, older: named };
+    if (image.id === id) isPast = true;
+    else newer = named;
   }
-  return undefined;
+  return { newer: isPast ? newer : undefined, older: undefined };
 }

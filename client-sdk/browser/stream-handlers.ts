@@ -5,7 +5,7 @@
 import type { CallOptions, DiceClient, Image, UploadEvent } from '../api.js';
 import { uploadFileOf, type PickedFile } from './file-source.js';
 import type { StreamHandlers, UploadUpdate } from './page-calls.js';
-import { plainCheck, plainUploaded } from './plain.js';
+import { plainBlockCheck, plainCheck, plainUploaded } from './plain.js';
 import { TileRecorder } from './tile-states.js';
 
 export const streamHandlers: StreamHandlers = {
@@ -13,6 +13,9 @@ export const streamHandlers: StreamHandlers = {
   upload,
   async *verify(client, id, options) {
     for await (const check of client.verify(id, options)) yield plainCheck(check);
+  },
+  async *checkBlock(client, { id, tag }, options) {
+    for await (const told of client.checkBlock(id, tag, options)) yield told.kind === 'step' ? told : plainBlockCheck(told);
   },
   users: (client, _nothing, options) => client.users(options),
 };
