@@ -10,6 +10,8 @@ import { MapOverview } from './map-overview.js';
 import { maxDrawnTiles, paintBlocks, paintPicture, type MapPlaces, type MapScene } from './map-painter.js';
 import { fitScale, fitView, maxScale, panned, showing, zoomed, type MapView, type Size, type ViewBounds } from './map-view.js';
 
+/** Between two drawings of outcomes. */
+const laterMs = 150;
 /** A click so near to a tile, in CSS pixels, chooses it. */
 const nearPixels = 24;
 
@@ -35,6 +37,9 @@ export class BlockMap {
   #isShown = true;
   #isFitted = true;
   #isDue = false;
+  #isLate = false;
+  /** What the canvas of the picture shows. */
+  #drawn: { readonly view: MapView; readonly layer: MapLayer; readonly picture: ImageBitmap | undefined } | undefined;
 
   /** `onView` runs after each drawing. */
   constructor(opened: OpenImage, places: MapPlaces, private readonly onView: (map: BlockMap) => void = () => undefined) {
@@ -81,6 +86,7 @@ export class BlockMap {
     }
     this.#view = this.#isFitted ? fitView(this.#bounds()) : panned(this.#view, this.#bounds(), { x: 0, y: 0 });
     // A canvas that was resized is empty; waiting for a frame would flicker.
+    this.#drawn = undefined;
     this.draw();
   }
 
@@ -115,7 +121,7 @@ export class BlockMap {
       const home = this.#homes[block];
       if (home?.layer === this.#layer) this.#overview?.set(home.cell, this.#lookOf(home.cell));
     }
-    this.#drawSoon();
+    this.#drawLater();
     return blocks;
   }
 
@@ -219,11 +225,26 @@ export class BlockMap {
     this.#repaint();
   }
 
+  /** Both canvases, at once. */
   draw(): void {
     const scene = this.#scene();
-    paintPicture(this.#places.picture, scene, this.#picture);
+    const { view, layer } = scene;
+    const [drawn, picture] = [this.#drawn, this.#picture];
+    // A check changes blocks by the thousand, and never the picture.
+    if (drawn?.view !== view || drawn.layer !== layer || drawn.picture !== picture) paintPicture(this.#places.picture, scene, picture);
+    this.#drawn = { view, layer, picture };
     paintBlocks(this.#places.blocks, scene);
     this.onView(this);
+  }
+
+  /** Outcomes come faster than an eye follows, and faster than some machines draw. */
+  #drawLater(): void {
+    if (this.#isLate) return;
+    this.#isLate = true;
+    setTimeout(() => {
+      this.#isLate = false;
+      this.#drawSoon();
+    }, laterMs);
   }
 
   #drawSoon(): void {

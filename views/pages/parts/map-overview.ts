@@ -5,7 +5,8 @@
 import { pixelsOf, type Palette } from './map-looks.js';
 import type { MapLayer } from './map-layers.js';
 
-const maxPixels = 2_000_000;
+/** Few enough to be handed to the screen anew for each frame of a check, and still some for each tile. */
+const maxPixels = 600_000;
 const maxSide = 2_048;
 
 /** The overview of one layer. */
