@@ -4,5 +4,5 @@
  */
 export type * from '../api.js';
 export { DiceError } from '../core/errors.js';
-export { csvOfFigures, type AccountFigures } from '../figures.js';
+export { csvOfFigures, csvOfGrowth, type AccountFigures } from '../figures.js';
 export type { PickedFile } from './file-source.js';

@@ -31,14 +31,14 @@ export interface ChartPlan {
 
 /** The widths that are drawn; a chart is scaled beyond them. */
 const [minWidth, maxWidth] = [240, 1_400];
-const hint = 'Point at the chart, or use the arrow keys on it.';
+const hint = 'The arrow keys read the values.';
 
 /** The chart as an element; it draws itself anew when its place gets another width. */
 export function chart(plan: ChartPlan): HTMLElement {
   const frame = el('div', { class: 'chart-frame', tabindex: 0, role: 'application', 'aria-roledescription': 'chart', 'aria-label': `${plan.title}. ${plan.description} Arrow keys read its values.` });
-  const readout = el('p', { class: 'chart-readout small quiet', role: 'status' }, hint);
+  const readout = el('p', { class: 'chart-readout small quiet', role: 'status' });
   const table = plan.table === undefined ? undefined : el('details', { class: 'chart-table' }, el('summary', {}, 'The numbers as a table'), plan.table);
-  const reading = new Reading(plan, frame, readout);
+  const reading = new Reading(frame, readout);
   let drawn = 0;
   new ResizeObserver(([entry]) => {
     const width = Math.round(Math.max(minWidth, Math.min(maxWidth, entry?.contentRect.width ?? 0)));
@@ -62,12 +62,12 @@ class Reading {
   #point: number | undefined;
 
   constructor(
-    private readonly plan: ChartPlan,
     private readonly frame: HTMLElement,
     private readonly readout: HTMLElement,
   ) {
     frame.addEventListener('pointermove', (event) => { this.#onPointer(event); });
     frame.addEventListener('pointerleave', () => { this.#read(undefined); });
+    frame.addEventListener('focus', () => { this.#tell(frame.matches(':focus-visible') ? hint : '', 'off'); });
     frame.addEventListener('blur', () => { this.#read(undefined); });
     frame.addEventListener('keydown', (event) => { this.#onKey(event); });
   }
@@ -93,14 +93,19 @@ class Reading {
     const step = Object.entries(steps).find(([key]) => key === event.key)?.[1];
     if (step === undefined || last < 0) return;
     event.preventDefault();
-    this.#read(Math.max(0, Math.min(last, this.#point === undefined ? (step > 0 && step < Infinity ? 0 : last) : this.#point + step)));
+    this.#read(Math.max(0, Math.min(last, this.#point === undefined ? (step > 0 && step < Infinity ? 0 : last) : this.#point + step)), 'polite');
   }
 
-  #read(point: number | undefined): void {
+  /** Keys are answered aloud; a pointer that passes over the chart is not. */
+  #read(point: number | undefined, live: 'polite' | 'off' = 'off'): void {
     if (point === this.#point && point !== undefined) return;
     this.#point = point;
     this.#drawing?.mark(point);
-    this.readout.textContent = point === undefined || this.#drawing === undefined ? hint : this.#drawing.say(point);
-    this.frame.dataset['chart'] = this.plan.id;
+    this.#tell(point === undefined || this.#drawing === undefined ? '' : this.#drawing.say(point), live);
+  }
+
+  #tell(text: string, live: 'polite' | 'off'): void {
+    this.readout.setAttribute('aria-live', live);
+    this.readout.textContent = text;
   }
 }

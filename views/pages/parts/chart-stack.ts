@@ -1,6 +1,6 @@
 /**
- * One bar that is cut into parts: what a whole is made of. Parts differ by pattern as well as by colour, so that they are told apart in
- * grey. Each part carries the number that it was drawn from.
+ * One bar that is cut into parts: what a whole is made of. Parts are numbered as in the legend, so that they are told apart in grey. Each
+ * part carries the value that it was drawn from.
  */
 import { chart, drawingOf, type Drawing } from './chart-box.js';
 import { el, svg } from './dom.js';
@@ -25,14 +25,16 @@ export interface StackPlan {
 }
 
 const barHeight = 40;
+/** A narrower part has its number in the legend alone. */
+const numberRoom = 18;
 /** Names above the bar need room where a place on it is marked. */
 const [plainTop, markedTop] = [4, 22];
 
 /** The bar, with a legend that has every number. */
 export function stackedBar(plan: StackPlan): HTMLElement {
   const shown = plan.parts.filter(({ value }) => value > 0);
-  const legend = el('ul', { class: 'legend-list' }, ...shown.map(({ name, text, tone }) =>
-    el('li', {}, svg('svg', { class: 'swatch-svg', viewBox: '0 0 14 14', 'aria-hidden': 'true' }, svg('rect', { width: 14, height: 14, rx: 3, class: `tone-${tone}` })), el('span', {}, name), el('b', {}, text))));
+  const legend = el('ul', { class: 'legend-list' }, ...shown.map(({ name, text, tone }, i) =>
+    el('li', {}, el('span', { class: 'part-key', 'aria-hidden': 'true' }, String(i + 1)), svg('svg', { class: 'swatch-svg', viewBox: '0 0 14 14', 'aria-hidden': 'true' }, svg('rect', { width: 14, height: 14, rx: 3, class: `tone-${tone}` })), el('span', {}, name), el('b', {}, text))));
   return chart({ ...plan, draw: (width) => drawStack(plan, shown, width), notes: [legend] });
 }
 
@@ -46,9 +48,13 @@ function drawStack(plan: StackPlan, parts: readonly StackPart[], width: number):
   const rects = parts.map(({ name, value, tone }, i) => svg('rect', {
     x: x(edges[i] ?? 0), y: barTop, width: Math.max(value > 0 ? 1 : 0, x(edges[i + 1] ?? 0) - x(edges[i] ?? 0)), height: barHeight, class: `part tone-${tone}`, 'data-name': name, 'data-value': value,
   }));
+  const numbers = parts.flatMap((_, i) => {
+    const [start, end] = [x(edges[i] ?? 0), x(edges[i + 1] ?? 0)];
+    return end - start < numberRoom ? [] : [svg('text', { x: (start + end) / 2, y: barTop + barHeight / 2 + 4, class: 'part-number' }, String(i + 1))];
+  });
   const pointer = svg('rect', { class: 'chart-mark', y: barTop - 2, height: barHeight + 4, fill: 'none' });
   pointer.setAttribute('visibility', 'hidden');
-  const element = drawingOf(plan, { width, height }, ...rects, ...(plan.mark === undefined ? [] : markAt(plan.mark, x(plan.mark.at), { width, height })), pointer);
+  const element = drawingOf(plan, { width, height }, ...rects, ...numbers, ...(plan.mark === undefined ? [] : markAt(plan.mark, x(plan.mark.at), { width, height })), pointer);
   return {
     element,
     points: parts.length,
