@@ -196,6 +196,8 @@ export interface ImageBlock {
   readonly index: number;
   readonly role: 'content' | 'segment';
   readonly region: Region | undefined;
+  /** Where it lies on the picture's first page, and on which plane: a JPEG file has one for each component, every other picture one alone. */
+  readonly place: { readonly plane: number; readonly region: Region } | undefined;
   /** Bytes of the patch under which the block is this content; undefined where the block is the content itself. */
   readonly patchBytes: number | undefined;
   /** Absent members: the content travels in the manifest. */
@@ -250,7 +252,17 @@ export interface BlockCheck {
   readonly isHashRight: boolean;
   readonly isKeyRight: boolean;
   readonly isDecoded: boolean;
+  /** Of the cipher as received, and of the content that it opened to; undefined where it did not come so far. */
+  readonly cipherBytes: number | undefined;
+  readonly contentBytes: number | undefined;
   readonly error?: DiceError;
+}
+
+/** A step of the check of one block that has just ended, in this order; the first that is not right is the last. */
+export interface BlockStep {
+  readonly kind: 'step';
+  readonly step: 'fetch' | 'code' | 'hash' | 'key' | 'decode';
+  readonly isRight: boolean;
 }
 
 /** The last check: the joined file has the hash that was stored. */
@@ -320,6 +332,8 @@ export interface DiceClient {
   download(id: ImageId | string, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** Every block, then the whole file. */
   verify(id: ImageId | string, options?: CallOptions): AsyncIterable<BlockCheck | FileCheck>;
+  /** One block of the image, fetched alone, by its tag T in hex: each step as it ends, then the check. Throws `argument-invalid` for a tag that the image does not have. */
+  checkBlock(id: ImageId | string, tag: string, options?: CallOptions): AsyncIterable<BlockStep | BlockCheck>;
   /** A small picture (WebP or JPEG bytes), or undefined where there is none. */
   preview(id: ImageId | string, options?: CallOptions): Promise<Uint8Array | undefined>;
   /** To the trash. */

@@ -4,9 +4,10 @@
  */
 import { type OpenAccount, summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
   ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
+import { checkBlockOf } from './block-check.js';
 import { closeAccount } from './closing.js';
 import { accountOf, type Connection, forgetSession, sessionOf } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
@@ -22,7 +23,7 @@ import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, Session
 import { checkRecoveryWords } from './recovery-check.js';
 import { reportOf } from './report.js';
 import * as sessions from './sessions.js';
-import { joinedBytes, openedView, openImage } from './stored-image.js';
+import { joinedBytes, openedView, openImage, type StoredImage } from './stored-image.js';
 import { Transport } from './transport.js';
 import { uploadFiles } from './upload.js';
 import { verifyImage } from './verify.js';
@@ -53,6 +54,9 @@ function parsedServerUrl(text: string): URL {
 }
 
 class ConnectedClient implements DiceClient {
+  /** The image whose blocks are being checked one by one: its lists are fetched once, for this session alone. */
+  #checked: { readonly stored: StoredImage; readonly session: Connection['session'] } | undefined;
+
   constructor(private readonly connection: Connection) {}
 
   get server(): ServerCard {
@@ -152,6 +156,15 @@ class ConnectedClient implements DiceClient {
     return verifyImage(this.connection, checkedImageId(id), options.signal);
   }
 
+  async *checkBlock(id: string, tag: string, { signal }: CallOptions = {}): AsyncGenerator<BlockStep | BlockCheck, void, void> {
+    const imageId = checkedImageId(id);
+    const { session } = this.connection;
+    const isKept = this.#checked?.session === session && this.#checked?.stored.fetcher.imageId === imageId;
+    const stored = (isKept ? this.#checked?.stored : undefined) ?? (await openImage(this.connection, imageId, { signal }));
+    this.#checked = { stored, session };
+    yield* checkBlockOf(this.connection, stored, { tag, signal });
+  }
+
   async preview(id: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {
     const { transport, platform } = this.connection;
     const imageId = checkedImageId(id);
@@ -238,6 +251,7 @@ class ConnectedClient implements DiceClient {
 
   /** What this client keeps of an account: keys in memory, and the cache of fingerprints. */
   async #forget(account: OpenAccount): Promise<void> {
+    this.#checked = undefined;
     forgetSession(this.connection);
     await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
   }

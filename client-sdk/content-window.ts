@@ -6,7 +6,7 @@ import type { ContentRef } from './core/block-list.js';
 import type { ContentReader } from './core/image/splitter.js';
 import { firstWindowBlocks, nextWindowBlocks } from './core/plan.js';
 import { type BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
-import { fault } from './core/errors.js';
+import { DiceError, fault, ofContent } from './core/errors.js';
 import { hexOf } from './protocol/bytes.js';
 
 /** Contents from `start` on, `count` of them. */
@@ -39,8 +39,7 @@ export class ContentWindow implements ContentReader {
     if (ref === undefined) throw fault('recipe-invalid', 'A content is missing.');
     if (ref.kind === 'inline') return contentOf(ref, new Map());
     const window = await this.#windowOf(index);
-    if (window.outcomes.has(hexOf(ref.tag))) return contentOf(ref, window.outcomes);
-    return contentOf(ref, await this.#fetch([ref], index));
+    return located(ref, index, window.outcomes.has(hexOf(ref.tag)) ? window.outcomes : await this.#fetch([ref], index));
   }
 
   /** Waits for what is being read ahead; its failure is nobody's any more. */
@@ -84,5 +83,14 @@ export class ContentWindow implements ContentReader {
       if (outcome !== undefined) this.onOutcome?.(outcome, start + i);
     }
     return outcomes;
+  }
+}
+
+/** A failure names the content, so that a person can be shown where it lies. */
+function located(ref: ContentRef, index: number, outcomes: ReadonlyMap<string, BlockOutcome>): Uint8Array {
+  try {
+    return contentOf(ref, outcomes);
+  } catch (thrown) {
+    throw thrown instanceof DiceError ? ofContent(thrown, index) : thrown;
   }
 }

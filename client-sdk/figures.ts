@@ -33,12 +33,28 @@ export interface DayRow {
   readonly receivedBytes: number;
 }
 
+/**
+ * Sums over the first `images` images in the order of their upload. `cipherBytes` is known at the end of a day alone: the server tells
+ * on which day a block first came, not with which image.
+ */
+export interface GrowthRow {
+  readonly images: number;
+  /** Of the last of these images (UTC). */
+  readonly day: string;
+  readonly logicalBytes: number;
+  readonly codedBytes: number;
+  readonly sentBytes: number;
+  readonly cipherBytes: number | undefined;
+}
+
 /** The report. `causes` add up to the figure `savedBytes`. */
 export interface AccountFigures {
   readonly figures: readonly FigureRow[];
   readonly causes: readonly FigureRow[];
   readonly formats: readonly FormatRow[];
   readonly days: readonly DayRow[];
+  /** One row for each image. */
+  readonly growth: readonly GrowthRow[];
 }
 
 /** The figures that lead from the files to what is stored, in order. */
@@ -71,27 +87,32 @@ interface Sums extends Amounts {
   distinctCodedBytes: number;
 }
 
-/** Gathers images one by one; memory: one hash and one number for each distinct file. */
+/** Gathers images one by one; memory: one hash and one number for each distinct file, four numbers for each image. */
 export class FigureSums {
   readonly #codedBytes = new Map<string, number>();
   readonly #formats = new Map<string, Amounts>();
   readonly #days = new Map<string, Amounts>();
+  readonly #uploads: Pick<CountedImage, 'createdAt' | 'size' | 'codedBytes' | 'sentBytes'>[] = [];
   readonly #sums: Sums = { ...noAmounts(), distinctFiles: 0, distinctFileBytes: 0, distinctCodedBytes: 0 };
 
   add(image: CountedImage): void {
+    const { createdAt, size, codedBytes, sentBytes } = image;
+    this.#uploads.push({ createdAt, size, codedBytes, sentBytes });
     grow(this.#sums, image);
     grow(amountsOf(this.#formats, image.type), image);
-    grow(amountsOf(this.#days, new Date(image.createdAt).toISOString().slice(0, 10)), image);
+    grow(amountsOf(this.#days, dayOf(createdAt)), image);
     this.#addFile(image);
   }
 
   /** The report over everything added and the server's own figures of this account. */
   report(server: AccountReport): AccountFigures {
+    const days = dayRows(this.#days, server);
     return {
       figures: [...storageRows(this.#sums, server.usage), ...trafficRows(this.#sums, server.usage)],
       causes: causeRows(this.#sums, server.usage),
       formats: [...this.#formats].map(([format, sums]) => ({ format, ...sums })).sort((a, b) => b.logicalBytes - a.logicalBytes),
-      days: dayRows(this.#days, server),
+      days,
+      growth: growthRows(this.#uploads, days),
     };
   }
 
@@ -108,13 +129,20 @@ export class FigureSums {
   }
 }
 
-/** All rows as CSV (RFC 4180): `section,key,name,value,formula`, one line for each number of the JSON. */
-export function csvOfFigures(report: AccountFigures): string {
+/** All rows but the growth as CSV (RFC 4180): `section,key,name,value,formula`, one line for each number of the JSON. */
+export function csvOfFigures(report: Omit<AccountFigures, 'growth'>): string {
   const lines = [['section', 'key', 'name', 'value', 'formula']];
   for (const row of report.figures) lines.push(['figures', '', row.name, String(row.value), row.formula]);
   for (const row of report.causes) lines.push(['causes', '', row.name, String(row.value), row.formula]);
   for (const { format, ...numbers } of report.formats) lines.push(...numberLines('formats', format, numbers));
   for (const { day, ...numbers } of report.days) lines.push(...numberLines('days', day, numbers));
+  return lines.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+}
+
+/** The growth as further lines of that CSV; the key is the number of images. What is not known has no line. */
+export function csvOfGrowth(growth: readonly GrowthRow[]): string {
+  const lines = growth.flatMap(({ images, logicalBytes, codedBytes, sentBytes, cipherBytes }) =>
+    numberLines('growth', String(images), { logicalBytes, codedBytes, sentBytes, ...(cipherBytes === undefined ? {} : { cipherBytes }) }));
   return lines.map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
@@ -235,4 +263,25 @@ function dayRows(own: ReadonlyMap<string, Amounts>, server: AccountReport): read
       receivedBytes: counted?.receivedBytes ?? 0,
     };
   });
+}
+
+function growthRows(uploads: readonly Pick<CountedImage, 'createdAt' | 'size' | 'codedBytes' | 'sentBytes'>[], days: readonly DayRow[]): readonly GrowthRow[] {
+  const ciphersUntil = new Map<string, number>();
+  let ciphers = 0;
+  for (const { day, newCipherBytes } of days) ciphersUntil.set(day, (ciphers += newCipherBytes));
+  const inOrder = [...uploads].sort((a, b) => a.createdAt - b.createdAt);
+  let [logicalBytes, codedBytes, sentBytes] = [0, 0, 0];
+  return inOrder.map((upload, i) => {
+    const day = dayOf(upload.createdAt);
+    const next = inOrder[i + 1];
+    logicalBytes += upload.size;
+    codedBytes += upload.codedBytes;
+    sentBytes += upload.sentBytes;
+    const isLastOfDay = next === undefined || dayOf(next.createdAt) !== day;
+    return { images: i + 1, day, logicalBytes, codedBytes, sentBytes, cipherBytes: isLastOfDay ? ciphersUntil.get(day) : undefined };
+  });
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }

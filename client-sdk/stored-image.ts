@@ -12,8 +12,9 @@ import { type ContentRef, type OpenSegments, packRefs, unfoldRefs } from './core
 import { kindOfDomain } from './core/domain.js';
 import { fault, integrityFault } from './core/errors.js';
 import { splitters } from './core/image/detect.js';
+import { blockSide } from './core/image/jpeg/jpeg-cut.js';
 import { viewOfRecipe } from './core/image/recipe-view.js';
-import type { Recipe, Splitter, SplitSummary } from './core/image/splitter.js';
+import type { ContentPlace, Picture, Recipe, Region, Splitter, SplitSummary } from './core/image/splitter.js';
 import { openManifest } from './core/keys/signed-manifest.js';
 import type { Manifest } from './core/manifest.js';
 import { packPatches, unpackPatches, type Patches } from './core/patch-list.js';
@@ -107,8 +108,8 @@ export async function* joinedBytes(connection: Connection, stored: StoredImage, 
 export async function openedView(connection: Connection, stored: StoredImage): Promise<OpenImage> {
   const { listed, manifest, recipe, summary, refs, patches, segments } = stored;
   const blocks: ImageBlock[] = [];
-  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index], patchBytes: patches.get(index)?.length }));
-  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined, patchBytes: undefined }));
+  for (const [index, ref] of refs.entries()) blocks.push(await blockView(connection, ref, { index, role: 'content', region: summary.picture?.regions[index], place: placeOf(stored, index), patchBytes: patches.get(index)?.length }));
+  for (const [index, ref] of segments.entries()) blocks.push(await blockView(connection, ref, { index, role: 'segment', region: undefined, place: undefined, patchBytes: undefined }));
   const { picture } = summary;
   return {
     image: imageOf(listed),
@@ -122,6 +123,18 @@ export async function openedView(connection: Connection, stored: StoredImage): P
     picture: picture === undefined ? undefined : { width: picture.width, height: picture.height, flat: picture.flat ?? [] },
     blocks,
   };
+}
+
+/** On the picture, in its own pixels. Places of a JPEG file count blocks of coefficients, the last of which may reach over the edge. */
+function placeOf({ summary: { picture, places }, splitter }: StoredImage, index: number): ImageBlock['place'] {
+  const place = places[index];
+  if (picture === undefined || place === undefined) return undefined;
+  return { plane: place.plane, region: splitter.id === 'jpeg' ? inPixels(place, picture) : place.region };
+}
+
+function inPixels({ region }: ContentPlace, { width, height }: Picture): Region {
+  const [x, y] = [blockSide * region.x, blockSide * region.y];
+  return { x, y, width: Math.min(width - x, blockSide * region.width), height: Math.min(height - y, blockSide * region.height) };
 }
 
 function costsOf({ listed, manifest, refs, patches, segmentBytes, manifestBytes }: StoredImage): ImageCosts {
@@ -138,7 +151,7 @@ function costsOf({ listed, manifest, refs, patches, segmentBytes, manifestBytes 
   };
 }
 
-async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region' | 'patchBytes'>): Promise<ImageBlock> {
+async function blockView(connection: Connection, ref: ContentRef, at: Pick<ImageBlock, 'index' | 'role' | 'region' | 'place' | 'patchBytes'>): Promise<ImageBlock> {
   if (ref.kind === 'inline') return { ...at, block: undefined };
   const domain = kindOfDomain(ref.domain);
   if (domain === undefined) throw fault('recipe-invalid', 'A domain has another form.');

@@ -85,7 +85,7 @@ class Checks {
 }
 
 /** Passed steps, from the step at which the opening stopped. */
-function checkOf({ error, storedCode, receivedCode }: BlockOutcome): Omit<BlockCheck, 'index' | 'role' | 'region' | 'tag' | 'rehash'> {
+export function checkOf({ error, storedCode, receivedCode, cipherBytes, content }: BlockOutcome): Omit<BlockCheck, 'index' | 'role' | 'region' | 'tag' | 'rehash'> {
   const step = error === undefined ? undefined : (error.extra.step ?? 'decode');
   const passed = (failing: readonly IntegrityStep[]): boolean => step === undefined || !failing.includes(step);
   return {
@@ -97,6 +97,8 @@ function checkOf({ error, storedCode, receivedCode }: BlockOutcome): Omit<BlockC
     isHashRight: passed(['absent', 'tag']),
     isKeyRight: passed(['absent', 'tag', 'length', 'iv', 'domain']),
     isDecoded: passed(['absent', 'tag', 'length', 'iv', 'decode', 'domain']),
+    cipherBytes,
+    contentBytes: content?.length,
     ...(error === undefined ? {} : { error }),
   };
 }

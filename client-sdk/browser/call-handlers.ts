@@ -4,8 +4,7 @@
  */
 import type { CallOptions, DiceClient } from '../api.js';
 import { gatheredBlob } from './file-sink.js';
-import type { CallHandlers, PlainBlockCheck } from './page-calls.js';
-import { plainBlockCheck } from './plain.js';
+import type { CallHandlers, NamedImage, Neighbours } from './page-calls.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
 
 export const callHandlers: CallHandlers = {
@@ -33,7 +32,7 @@ export const callHandlers: CallHandlers = {
   preview: previewBlob,
   download: downloadBlob,
   tileStates: tileStatesOf,
-  checkBlock,
+  neighbours,
   remove: (client, id, options) => nothing(client.remove(id, options)),
   restore: (client, id, options) => nothing(client.restore(id, options)),
   purge: (client, id, options) => nothing(client.purge(id, options)),
@@ -66,10 +65,15 @@ function downloadBlob(client: DiceClient, id: string, options: CallOptions): Pro
   return gatheredBlob(client.download(id, options));
 }
 
-/** The SDK checks blocks in their order; this one ends the run as soon as it was checked. */
-async function checkBlock(client: DiceClient, request: { readonly id: string; readonly tag: string }, options: CallOptions): Promise<PlainBlockCheck | undefined> {
-  for await (const check of client.verify(request.id, options)) {
-    if (check.kind === 'block' && check.tag === request.tag) return plainBlockCheck(check);
+/** Reads the listing no further than it must. */
+async function neighbours(client: DiceClient, id: string, options: CallOptions): Promise<Neighbours> {
+  let newer: NamedImage | undefined;
+  let isPast = false;
+  for await (const image of client.list(options)) {
+    const named = { id: image.id, name: image.name };
+    if (isPast) return { newer, older: named };
+    if (image.id === id) isPast = true;
+    else newer = named;
   }
-  return undefined;
+  return { newer: isPast ? newer : undefined, older: undefined };
 }

@@ -3,10 +3,10 @@
  * and the table of names alone. Keys and plaintext stay in the worker but for what the page must show. DESIGN.md section 7.
  */
 import type {
-  AccountSummary, BlockCheck, CallOptions, CloseRequest, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
   UploadEvent,
 } from '../api.js';
-import type { DiceErrorCode } from '../core/errors.js';
+import type { DiceErrorCode, IntegrityStep } from '../core/errors.js';
 import type { RefusalExtra } from '../protocol/refusals.js';
 import type { UserCard } from '../protocol/messages.js';
 import type { PickedFile } from './file-source.js';
@@ -15,7 +15,7 @@ import type { PickedFile } from './file-source.js';
 export interface PlainFault {
   readonly code: DiceErrorCode;
   readonly message: string;
-  readonly extra: RefusalExtra;
+  readonly extra: RefusalExtra & { readonly step?: IntegrityStep; readonly contentIndex?: number };
 }
 
 /** Outcomes whose error crosses as a plain value. */
@@ -56,6 +56,18 @@ export type ArchiveUpdate =
 /** Progress of one file that is saved. `blob` stands in `done` exactly where no target was given. */
 export type SaveUpdate = { readonly kind: 'progress'; readonly bytes: number } | { readonly kind: 'done'; readonly blob: Blob | undefined };
 
+/** What stands beside an image in the gallery. */
+export interface Neighbours {
+  readonly newer: NamedImage | undefined;
+  readonly older: NamedImage | undefined;
+}
+
+/** Enough for a link. */
+export interface NamedImage {
+  readonly id: string;
+  readonly name: string;
+}
+
 type Answer<M extends keyof DiceClient> = DiceClient[M] extends (...args: never[]) => Promise<infer T> ? T : never;
 
 /** Calls that are answered once: argument and answer. */
@@ -76,8 +88,8 @@ export interface PageCalls {
   preview: { argument: string; answer: Blob | undefined };
   download: { argument: string; answer: Blob };
   tileStates: { argument: string; answer: TileStates };
-  /** The block by its tag T in hex: equal contents of an image are one block. */
-  checkBlock: { argument: { readonly id: string; readonly tag: string }; answer: PlainBlockCheck | undefined };
+  /** The images beside this one in the gallery's order, newest first; an image that is not in the gallery has none. */
+  neighbours: { argument: string; answer: Neighbours };
   remove: { argument: string; answer: undefined };
   restore: { argument: string; answer: undefined };
   purge: { argument: string; answer: undefined };
@@ -104,6 +116,8 @@ export interface PageStreams {
   archive: { argument: ArchiveRequest; item: ArchiveUpdate };
   upload: { argument: readonly PickedFile[]; item: UploadUpdate };
   verify: { argument: string; item: PlainCheck };
+  /** The block by its tag T in hex: equal contents of an image are one block. Each step as it ends, then the check. */
+  checkBlock: { argument: { readonly id: string; readonly tag: string }; item: BlockStep | PlainBlockCheck };
   users: { argument: undefined; item: UserCard };
 }
 

@@ -5,6 +5,6 @@
 export type * from '../api.js';
 export { DiceError } from '../core/errors.js';
 export { passwordFlaw } from '../core/keys/password-strength.js';
-export { csvOfFigures, type AccountFigures } from '../figures.js';
+export { csvOfFigures, csvOfGrowth, type AccountFigures } from '../figures.js';
 export { safeParts } from '../safe-path.js';
 export type { PickedFile } from './file-source.js';

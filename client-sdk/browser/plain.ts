@@ -8,11 +8,16 @@ import type { PlainBlockCheck, PlainCheck, PlainFault, PlainUploadedFile } from 
 
 /** The error without its cause: causes may hold what cannot be cloned. */
 export function plainFault(error: DiceError): PlainFault {
-  const { missing, retryAfterSeconds } = error.extra;
+  const { missing, retryAfterSeconds, step, contentIndex } = error.extra;
   return {
     code: error.code,
     message: error.message,
-    extra: { ...(missing === undefined ? {} : { missing }), ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+    extra: {
+      ...(missing === undefined ? {} : { missing }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(step === undefined ? {} : { step }),
+      ...(contentIndex === undefined ? {} : { contentIndex }),
+    },
   };
 }
 

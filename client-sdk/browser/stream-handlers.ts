@@ -7,7 +7,7 @@ import { archiveImages } from './archive.js';
 import { openSink } from './file-sink.js';
 import { uploadFileOf, type PickedFile } from './file-source.js';
 import type { SaveUpdate, StreamHandlers, UploadUpdate } from './page-calls.js';
-import { plainCheck, plainUploaded } from './plain.js';
+import { plainBlockCheck, plainCheck, plainUploaded } from './plain.js';
 import { TileRecorder } from './tile-states.js';
 
 export const streamHandlers: StreamHandlers = {
@@ -23,6 +23,9 @@ export const streamHandlers: StreamHandlers = {
   archive: archiveImages,
   async *verify(client, id, options) {
     for await (const check of client.verify(id, options)) yield plainCheck(check);
+  },
+  async *checkBlock(client, { id, tag }, options) {
+    for await (const told of client.checkBlock(id, tag, options)) yield told.kind === 'step' ? told : plainBlockCheck(told);
   },
   users: (client, _nothing, options) => client.users(options),
 };

@@ -9,7 +9,7 @@ import { hashBytes, ivBytes, maxCipherBytes, minCipherBytes } from '../protocol/
 import { isSameSecret } from './constant-time.js';
 import type { CryptoProvider } from './crypto.js';
 import { blockKey, type Domain, paddedLength } from './domain.js';
-import { DiceError, integrityFault } from './errors.js';
+import { DiceError, integrityFault, type IntegrityStep } from './errors.js';
 import { labels } from './labels.js';
 import { isZeroFrom, padWithZeros } from './padding.js';
 
@@ -45,6 +45,9 @@ export interface BlockOpening {
   readonly key: Uint8Array;
   readonly domain?: Domain | undefined;
 }
+
+/** What openBlockSteps tells of. */
+export type PassedStep = Extract<IntegrityStep, 'tag' | 'iv' | 'decode'>;
 
 /** H(i) as stored beside the tag, H(j) of the cipher in hand. Equal codes prove nothing; the report shows them. */
 export interface CodeComparison {
@@ -94,11 +97,23 @@ export async function sealContent(provider: CryptoProvider, domain: Domain, cont
  * padding (decode), domain(fp) = K where the domain is given (domain). `fileHash` is the caller's last step.
  */
 export async function openBlock(provider: CryptoProvider, coder: ContentCoder, opening: BlockOpening): Promise<Uint8Array> {
+  const steps = openBlockSteps(provider, coder, opening);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/** openBlock, telling each step as it was passed; it answers the content and throws as openBlock does. */
+export async function* openBlockSteps(provider: CryptoProvider, coder: ContentCoder, opening: BlockOpening): AsyncGenerator<PassedStep, Uint8Array, void> {
   const { cipher, tag, key, domain } = opening;
   if (!isEqual(await provider.sha256(cipher), tag)) throw integrityFault('tag', 'A block does not have the tag that the manifest names.');
+  yield 'tag';
   if (cipher.length < minCipherBytes || cipher.length > maxCipherBytes) throw integrityFault('length', 'A block has a length that no block has.');
   const coded = await decrypt(provider, key, cipher);
+  yield 'iv';
   const content = decodePadded(coder, coded, domain);
+  yield 'decode';
   if (domain === undefined) return content;
   const expected = await blockKey(provider, domain, await fingerprint(provider, content));
   if (!isSameSecret(expected, key)) throw integrityFault('domain', 'A block was not sealed under the key of its own content.');

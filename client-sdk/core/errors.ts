@@ -46,10 +46,15 @@ export class DiceError extends Error {
   constructor(
     readonly code: DiceErrorCode,
     message: string,
-    readonly extra: RefusalExtra & { readonly cause?: unknown; readonly step?: IntegrityStep } = {},
+    readonly extra: RefusalExtra & { readonly cause?: unknown; readonly step?: IntegrityStep; readonly contentIndex?: number } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
   }
+}
+
+/** The same fault, of the content with this index. */
+export function ofContent(error: DiceError, contentIndex: number): DiceError {
+  return new DiceError(error.code, error.message, { ...error.extra, contentIndex });
 }
 
 /** A DiceError of the client's own table: its sentence, then `detail` that names the thing. */

@@ -62,8 +62,9 @@ describe('the pages', () => {
     await page.waitForSelector('#map-summary:has-text("blocks")');
     expect(await page.textContent('#map-summary')).toMatch(/^4 blocks: 0 new, 4 already stored, 0 patched, 0 flat/);
     await page.click('#blocks', { position: { x: 10, y: 10 } });
-    const facts = (await page.textContent('#block-facts')) ?? '';
-    expect(facts).toMatch(/Key K[0-9a-f]{64}Tag T[0-9a-f]{64}Cloud tag T1[0-9a-f]{64}Check code H[01]{10}/);
+    expect(await page.textContent('#block-facts')).toMatch(/Key KShow keyTag T[0-9a-f]{64}Rehash T1[0-9a-f]{64}Check code H[01]{10}/);
+    await page.click('#block-key button');
+    expect(await page.textContent('#block-key span')).toMatch(/^[0-9a-f]{64}$/);
     await page.click('#check-one');
     await page.waitForSelector('#block-checks .is-good:nth-child(5)');
     await page.click('#check-all');

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import { commitBodyBytes, lengthsOfCommit } from '../../client-sdk/commit-bytes.js';
-import { chainNames, FigureSums, trafficNames } from '../../client-sdk/figures.js';
+import { chainNames, csvOfGrowth, FigureSums, trafficNames } from '../../client-sdk/figures.js';
 import { encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import type { ImageId } from '../../client-sdk/protocol/ids.js';
 
@@ -52,6 +52,21 @@ describe('the figures of an account', () => {
     const names = [...figures, ...causes].map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toEqual(expect.arrayContaining([...chainNames, ...trafficNames]));
+  });
+
+  it('grow in the order of upload, and know the ciphers at the end of each day alone', () => {
+    const sums = new FigureSums();
+    const later = day + 86_400_000;
+    // The listing comes newest first.
+    for (const [createdAt, size] of [[later + 5, 400], [later, 300], [day + 9, 200], [day, 100]] as const) sums.add({ ...image('aa', size, size / 2), createdAt });
+    const { growth } = sums.report({ usage, days: [{ day: '2026-03-01', images: 2, newBlocks: 2, newCipherBytes: 120, receivedBytes: 0 }, { day: '2026-03-02', images: 2, newBlocks: 1, newCipherBytes: 30, receivedBytes: 0 }] });
+    expect(growth.map(({ images, logicalBytes, codedBytes, sentBytes, cipherBytes }) => [images, logicalBytes, codedBytes, sentBytes, cipherBytes])).toEqual([
+      [1, 100, 50, 25, undefined], [2, 300, 150, 75, 120], [3, 600, 300, 150, undefined], [4, 1_000, 500, 250, 150],
+    ]);
+    expect(csvOfGrowth(growth.slice(0, 2)).split('\r\n')).toEqual([
+      'growth,1,logicalBytes,100,', 'growth,1,codedBytes,50,', 'growth,1,sentBytes,25,',
+      'growth,2,logicalBytes,300,', 'growth,2,codedBytes,150,', 'growth,2,sentBytes,75,', 'growth,2,cipherBytes,120,', '',
+    ]);
   });
 
   it('show a day that only the server knows, and a day that only the entries know', () => {

@@ -1,10 +1,12 @@
 /** The operator's page: physical figures of the store, accounts, and the collector. Never anything of what accounts hold. DESIGN.md section 7. */
 import type { OperatorReport } from '../../client-sdk/protocol/messages.js';
+import { barsChart, type ChartBar } from './parts/chart-bars.js';
+import { stackedBar, type StackPart } from './parts/chart-stack.js';
 import { byId, show } from './parts/dom.js';
 import { setBusy } from './parts/form.js';
 import { bytes, count, day, things } from './parts/format.js';
 import { attempt, startApp, type AppPage } from './parts/shell.js';
-import { bars, figure, table, type Row } from './parts/table.js';
+import { figure, table, type Row } from './parts/table.js';
 
 startApp(async (page) => {
   await showAll(page);
@@ -54,14 +56,32 @@ function showDisk(report: OperatorReport): void {
     figure(count(report.images), `images of ${things(report.accounts, 'account')}`),
     figure(count(report.blocks), 'different blocks'),
   );
-  byId('disk-bars', HTMLElement).replaceChildren(bars([
-    { name: 'Blocks that accounts refer to, summed', value: report.referencedCipherBytes, text: bytes(report.referencedCipherBytes), tone: 0 },
-    { name: 'Different blocks', value: report.cipherBytes, text: bytes(report.cipherBytes), tone: 1 },
-    { name: 'On disk', value: report.diskBytes, text: bytes(report.diskBytes), tone: 2 },
-  ]));
+  byId('disk-bars', HTMLElement).replaceChildren(diskBar(report), waitingBars(report));
   byId('disk', HTMLElement).replaceChildren(figures('Measured on the file system.', [
     ['Packs', report.packFileBytes], ['Database with its log', report.databaseFileBytes], ['Everything else', report.otherFileBytes],
   ], ['On disk', report.diskBytes]));
+}
+
+function diskBar(report: OperatorReport): HTMLElement {
+  const part = (name: string, value: number, tone: string): StackPart => ({ name, value, text: bytes(value), tone });
+  return stackedBar({
+    id: 'disk-chart', title: 'Bytes on disk', description: `${bytes(report.diskBytes)}, measured on the file system.`,
+    parts: [part('Packs', report.packFileBytes, 'stored'), part('Database with its log', report.databaseFileBytes, 'patched'), part('Everything else', report.otherFileBytes, 'flat')],
+  });
+}
+
+/** What the collector will free, now or later, against what the packs take. */
+function waitingBars(report: OperatorReport): HTMLElement {
+  const bar = (name: string, value: number, tone: string): ChartBar => ({ name, value, text: bytes(value), tone });
+  return barsChart({
+    id: 'waiting-chart', title: 'Pending and reclaimable bytes', description: 'Bars on one scale with the packs.',
+    bars: [
+      bar('Packs', report.packFileBytes, 'stored'),
+      bar('Pending: equal copies to be merged', report.pendingCopyBytes, 'new'),
+      bar('Pending: blocks that nothing refers to', report.unreferencedCipherBytes, 'new'),
+      bar('Reclaimable by compaction', report.reclaimableBytes, 'accent'),
+    ],
+  });
 }
 
 function showStore(report: OperatorReport): void {
