@@ -6,6 +6,7 @@ import type { CallOptions, DiceClient } from '../api.js';
 import type { CallHandlers, PlainBlockCheck } from './page-calls.js';
 import { plainBlockCheck } from './plain.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
+import { forgetUploads } from './upload-record.js';
 
 /** Pieces are gathered into blobs of about this size, so that memory stays bounded while the browser spills them. */
 const blobBytes = 8 * 1_048_576;
@@ -20,6 +21,7 @@ export const callHandlers: CallHandlers = {
   changeDomain: (client, domain, options) => nothing(client.changeDomain(domain, options)),
   async logout(client, _nothing, options) {
     await forgetTileStates();
+    await forgetUploads();
     await client.logout(options);
     return undefined;
   },
