@@ -3,23 +3,13 @@
  * and the table of names alone. Keys and plaintext stay in the worker but for what the page must show. DESIGN.md section 7.
  */
 import type {
-  AccountSummary, BlockCheck, CallOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
+  AccountSummary, BlockCheck, CallOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession,
 } from '../api.js';
-import type { DiceErrorCode } from '../core/errors.js';
-import type { RefusalExtra } from '../protocol/refusals.js';
 import type { UserCard } from '../protocol/messages.js';
+import type { Plain, PlainFault } from './plain-outcome.js';
 import type { UploadUpdate, UploadWord } from './upload-messages.js';
 
-/** A DiceError as it crosses. */
-export interface PlainFault {
-  readonly code: DiceErrorCode;
-  readonly message: string;
-  readonly extra: RefusalExtra;
-}
-
-/** Outcomes whose error crosses as a plain value. */
-type Plain<T> = Omit<T, 'error'> & { readonly error: PlainFault | undefined };
-export type PlainUploadedFile = Plain<UploadedFile>;
+/** Checks whose error crosses as a plain value. */
 export type PlainBlockCheck = Plain<BlockCheck>;
 export type PlainFileCheck = Plain<FileCheck>;
 export type PlainCheck = PlainBlockCheck | PlainFileCheck;

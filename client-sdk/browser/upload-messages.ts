@@ -3,7 +3,7 @@
  * the other. Types alone. DESIGN.md section 7 (Pages).
  */
 import type { UploadPhase } from '../api.js';
-import type { PlainUploadedFile } from './page-calls.js';
+import type { PlainUploadedFile } from './plain-outcome.js';
 
 /** A file of the page's queue; `key` names it in every update, since names may be equal. */
 export interface HandedFile {

@@ -36,6 +36,7 @@ class PageUpload {
   });
   readonly #watch = new TileWatch();
   readonly #recorder = new TileRecorder();
+  readonly #keeping = new Set<Promise<void>>();
   /** The key of the file under way with this name: events know names alone. */
   readonly #keys = new Map<string, number>();
 
@@ -48,7 +49,8 @@ class PageUpload {
   }
 
   async run(client: DiceClient, signal: AbortSignal | undefined): Promise<void> {
-    for await (const file of client.upload(this.feed, { signal, onProgress: (event) => { this.#tell(event); } })) await this.#finish(file);
+    for await (const file of client.upload(this.feed, { signal, onProgress: (event) => { this.#tell(event); } })) this.#finish(file);
+    await Promise.all(this.#keeping);
   }
 
   #begin({ key, name }: HandedFile): void {
@@ -67,8 +69,10 @@ class PageUpload {
     } else if (event.region !== undefined && this.#watch.isShown(key)) this.updates.tile(key, { region: event.region, state: event.state });
   }
 
-  async #finish(file: UploadedFile): Promise<void> {
-    await this.#recorder.keep(file);
+  #finish(file: UploadedFile): void {
+    // The next file need not wait for this one's record.
+    const kept: Promise<void> = this.#recorder.keep(file).finally(() => { this.#keeping.delete(kept); });
+    this.#keeping.add(kept);
     const key = Number(file.origin);
     if (this.#keys.get(file.name) === key) this.#keys.delete(file.name);
     this.#watch.done(key);

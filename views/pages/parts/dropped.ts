@@ -52,7 +52,7 @@ class Gathering {
       }
       if (task === undefined || running.size >= maxAsked) await Promise.race(running);
     }
-    return { files: this.#files.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)), unreadable: this.#unreadable };
+    return { files: this.#files, unreadable: this.#unreadable };
   }
 
   async #read({ entry, depth }: Task): Promise<void> {

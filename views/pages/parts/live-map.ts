@@ -15,6 +15,8 @@ const states = ['unknown', 'new', 'stored', 'flat', 'patched'] as const;
 const strengths = { unknown: 0, new: 0.45, stored: 0.25, flat: 0.3, patched: 0.45 } as const;
 const maxSide = 640;
 const maxScale = 4;
+/** About as high as the style sheet shows it, in pixels: lines must not vanish when it is drawn smaller. */
+const shownHeight = 170;
 /** A larger file is not decoded for this. */
 const maxFileBytes = 40_000_000;
 const minEveryMs = 1_000;
@@ -63,6 +65,8 @@ export class LiveMap {
     const context = this.#blocks.getContext('2d');
     if (key !== this.#key || context === null) return;
     const style = getComputedStyle(document.documentElement);
+    const line = Math.max(1, Math.round(this.#blocks.height / shownHeight));
+    context.lineWidth = line;
     codes.forEach((code, i) => {
       const state = states[code] ?? 'unknown';
       this.#counts.set(state, (this.#counts.get(state) ?? 0) + 1);
@@ -73,7 +77,7 @@ export class LiveMap {
       context.fillRect(box.x, box.y, box.width, box.height);
       context.globalAlpha = 0.9;
       context.strokeStyle = context.fillStyle;
-      context.strokeRect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1);
+      context.strokeRect(box.x + line / 2, box.y + line / 2, Math.max(0, box.width - line), Math.max(0, box.height - line));
     });
     this.#drawCounts();
   }

@@ -66,7 +66,8 @@ function bring(files: readonly PickedFile[], intake: Intake, unreadable = 0): vo
     unreadable === 0 ? '' : `${count(unreadable)} could not be opened: the browser may not read ${unreadable === 1 ? 'it' : 'them'}.`,
   ].join(' ').trim());
   if (left.length === 0) intake.giveUp();
-  else intake.take(left);
+  // A folder lists its files in any order.
+  else intake.take([...left].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)));
 }
 
 /** A picture out of the clipboard is always called the same: the moment tells them apart. */

@@ -137,7 +137,7 @@ class UploadPanel {
 
   #changed(): void {
     if (this.#runner.state.phase !== 'rest') byId('queue', HTMLElement).setAttribute('aria-busy', 'true');
-    else this.#live.hide();
+    if (this.#queue.totals.files === 0) this.#live.hide();
     this.#view.now();
   }
 

@@ -3,7 +3,7 @@
  * draws nothing. "Stored" is said only of what the server committed.
  */
 import type { UploadPhase } from '../../../client-sdk/browser/page.js';
-import type { PlainFault, PlainUploadedFile } from '../../../client-sdk/browser/page-calls.js';
+import type { PlainFault, PlainUploadedFile } from '../../../client-sdk/browser/plain-outcome.js';
 import type { FileMark } from '../../../client-sdk/browser/upload-record.js';
 import { shareOfFile } from './upload-share.js';
 

@@ -20,6 +20,11 @@ interface Sample extends Amount {
   readonly at: number;
 }
 
+/** The work that an amount is, as bytes. */
+export function workOf({ bytes, files }: Amount): number {
+  return bytes + files * fileCost;
+}
+
 /** One run's pace. */
 export class UploadRate {
   #samples: Sample[] = [];
@@ -55,8 +60,4 @@ export class UploadRate {
     if (first === undefined || last === undefined || last.at - first.at < minSpanMs) return undefined;
     return Math.max(0, ((of(last) - of(first)) * 1_000) / (last.at - first.at));
   }
-}
-
-function workOf({ bytes, files }: Amount): number {
-  return bytes + files * fileCost;
 }

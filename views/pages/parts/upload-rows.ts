@@ -34,6 +34,8 @@ export class UploadRows {
   readonly #acts: RowActs;
   readonly #rows = new Map<number, Row>();
   #items: readonly UploadItem[] = [];
+  /** Where this list has scrolled to by itself; elsewhere the person has, and it stays there. */
+  #followedTo = 0;
 
   constructor({ scroller, list }: { readonly scroller: HTMLElement; readonly list: HTMLElement }, acts: RowActs) {
     this.#scroller = scroller;
@@ -42,11 +44,12 @@ export class UploadRows {
     scroller.addEventListener('scroll', () => { this.draw(this.#items); }, { passive: true });
   }
 
-  /** Shows these items, where the person has scrolled to. */
-  draw(items: readonly UploadItem[]): void {
+  /** Shows these items where the person has scrolled to, or at the item `followed` while they have not. */
+  draw(items: readonly UploadItem[], followed?: number): void {
     this.#items = items;
     const rowPixels = rowRem * parseFloat(getComputedStyle(document.documentElement).fontSize);
     this.#list.style.height = `${String(items.length * rowPixels)}px`;
+    this.#follow(items, { key: followed, rowPixels });
     const { scrollTop, clientHeight } = this.#scroller;
     const first = Math.max(0, Math.floor(scrollTop / rowPixels) - spareRows);
     const last = Math.min(items.length, Math.ceil((scrollTop + clientHeight) / rowPixels) + spareRows);
@@ -58,6 +61,15 @@ export class UploadRows {
       this.#drawRow(item, { at, of: items.length, top: at * rowPixels });
     }
     this.#removeOthers(shown);
+  }
+
+  #follow(items: readonly UploadItem[], { key, rowPixels }: { readonly key: number | undefined; readonly rowPixels: number }): void {
+    const isElsewhere = Math.abs(this.#scroller.scrollTop - this.#followedTo) > 1 || this.#scroller.contains(document.activeElement);
+    if (key === undefined || isElsewhere) return;
+    const at = items.findIndex((item) => item.key === key);
+    // Two rows of what is done stay in sight.
+    this.#scroller.scrollTop = Math.max(0, at - 2) * rowPixels;
+    this.#followedTo = this.#scroller.scrollTop;
   }
 
   #drawRow(item: UploadItem, where: { readonly at: number; readonly of: number; readonly top: number }): void {

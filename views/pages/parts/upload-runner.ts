@@ -215,6 +215,8 @@ export class UploadRunner {
     const trouble = thrown instanceof DiceError && this.#trouble === 'file' ? troubleOf(thrown.code) : this.#trouble;
     const isPaused = this.#state.phase === 'pausing' || this.#state.phase === 'paused';
     if (this.#queue.isAtRest) this.#rest();
+    // Files that joined after a cancel.
+    else if (this.#controller.signal.aborted) this.#start();
     else if (trouble === 'signed-out') this.#set({ phase: 'signed-out' });
     else if (isPaused) this.#set({ phase: 'paused' });
     else if (trouble === 'away') this.#wait();

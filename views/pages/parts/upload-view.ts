@@ -5,7 +5,7 @@
 import { byId, el, show } from './dom.js';
 import { count, things } from './format.js';
 import type { QueueFilter, UploadItem, UploadQueue } from './upload-queue.js';
-import { UploadRate } from './upload-rate.js';
+import { UploadRate, workOf, type Amount } from './upload-rate.js';
 import { UploadRows, type RowActs } from './upload-rows.js';
 import type { RunState } from './upload-runner.js';
 import { failureOf, headline, outcomeOf, phasesOf, progressOf, reasonOf } from './upload-wording.js';
@@ -87,25 +87,21 @@ export class UploadView {
     const isGathering = this.#drawn.isGathering() && state.phase === 'rest';
     setText('queue-title', isGathering ? 'Gathering files' : headline(state, totals));
     byId('queue', HTMLElement).classList.toggle('is-stuck', state.phase === 'away' || state.phase === 'signed-out' || state.phase === 'stopped');
-    const bar = byId('overall', HTMLProgressElement);
-    const moved = queue.movedBytes;
-    const allFiles = Math.max(1, totals.files);
-    const doneFiles = totals.files - totals.waiting - totals.underWay;
-    // Of empty files there are no bytes to count.
-    bar.value = isGathering ? 0 : state.phase === 'rest' ? 1 : totals.bytes === 0 ? doneFiles / allFiles : Math.min(1, moved / totals.bytes);
-    setText('overall-text', isGathering ? '' : state.phase === 'rest' ? outcomeOf(totals) : this.#progress(state, moved));
+    const done = { bytes: queue.movedBytes, files: totals.files - totals.waiting - totals.underWay };
+    byId('overall', HTMLProgressElement).value = isGathering ? 0 : state.phase === 'rest' ? 1 : Math.min(1, workOf(done) / workOf(totals));
+    setText('overall-text', isGathering ? '' : state.phase === 'rest' ? outcomeOf(totals) : this.#progress(state, done));
     setText('phases', reasonOf(state, Date.now()) ?? phasesOf(queue.underWay));
     if (state.phase === 'away') this.soon();
   }
 
-  #progress(state: RunState, movedBytes: number): string {
+  #progress(state: RunState, done: Amount): string {
     const { totals } = this.#drawn.queue;
-    if (state.phase === 'running' || state.phase === 'pausing') this.#rate.note(performance.now(), { bytes: movedBytes, files: totals.files - totals.waiting - totals.underWay });
-    else this.#rate.clear();
-    const left = { bytes: Math.max(0, totals.bytes - movedBytes), files: totals.waiting + totals.underWay };
     const isMoving = state.phase === 'running';
+    if (isMoving) this.#rate.note(performance.now(), done);
+    else this.#rate.clear();
+    const left = { bytes: Math.max(0, totals.bytes - done.bytes), files: totals.files - done.files };
     return progressOf(totals, {
-      movedBytes,
+      movedBytes: done.bytes,
       bytesPerSecond: isMoving ? this.#rate.bytesPerSecond() : undefined,
       secondsLeft: isMoving ? this.#rate.secondsFor(left) : undefined,
     });
@@ -134,7 +130,7 @@ export class UploadView {
     drawFailures(queue.items('failed'));
     const items = queue.items(this.#filter);
     show(byId('nothing-shown', HTMLElement), items.length === 0);
-    this.#rows.draw(items);
+    this.#rows.draw(items, queue.underWay[0]?.key);
   }
 
   #setOpen(isOpen: boolean): void {
