@@ -6,6 +6,7 @@ import type { CallOptions, DiceClient } from '../api.js';
 import { gatheredBlob } from './file-sink.js';
 import type { CallHandlers, NamedImage, Neighbours } from './page-calls.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
+import { forgetUploads } from './upload-record.js';
 
 export const callHandlers: CallHandlers = {
   register: (client, request, options) => client.register(request, options),
@@ -23,6 +24,7 @@ export const callHandlers: CallHandlers = {
   changeDomain: (client, domain, options) => nothing(client.changeDomain(domain, options)),
   async logout(client, _nothing, options) {
     await forgetTileStates();
+    await forgetUploads();
     await client.logout(options);
     return undefined;
   },

@@ -3,30 +3,16 @@
  * and the table of names alone. Keys and plaintext stay in the worker but for what the page must show. DESIGN.md section 7.
  */
 import type {
-  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession, UploadedFile,
-  UploadEvent,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, Credentials, DiceClient, DomainKind, FileCheck, Image, OpenImage, RecoverRequest, RegisterRequest, SavedSession,
 } from '../api.js';
-import type { DiceErrorCode, IntegrityStep } from '../core/errors.js';
-import type { RefusalExtra } from '../protocol/refusals.js';
 import type { UserCard } from '../protocol/messages.js';
-import type { PickedFile } from './file-source.js';
+import type { Plain, PlainFault } from './plain-outcome.js';
+import type { UploadUpdate, UploadWord } from './upload-messages.js';
 
-/** A DiceError as it crosses. */
-export interface PlainFault {
-  readonly code: DiceErrorCode;
-  readonly message: string;
-  readonly extra: RefusalExtra & { readonly step?: IntegrityStep; readonly contentIndex?: number };
-}
-
-/** Outcomes whose error crosses as a plain value. */
-type Plain<T> = Omit<T, 'error'> & { readonly error: PlainFault | undefined };
-export type PlainUploadedFile = Plain<UploadedFile>;
+/** Checks whose error crosses as a plain value. */
 export type PlainBlockCheck = Plain<BlockCheck>;
 export type PlainFileCheck = Plain<FileCheck>;
 export type PlainCheck = PlainBlockCheck | PlainFileCheck;
-
-/** What an upload tells as it goes. */
-export type UploadUpdate = { readonly kind: 'event'; readonly event: UploadEvent } | { readonly kind: 'done'; readonly file: PlainUploadedFile };
 
 /** Numbers of tile states, by content. */
 export const tileStateCodes = { unknown: 0, new: 1, stored: 2, flat: 3, patched: 4 } as const;
@@ -105,7 +91,7 @@ export interface PageCalls {
   collect: { argument: undefined; answer: Answer<'collect'> };
 }
 
-/** Calls that are answered piece by piece. */
+/** Calls that are answered piece by piece; `word` is what the page may tell one while it runs. */
 export interface PageStreams {
   list: { argument: { readonly trash: boolean }; item: Image };
   /** Those of the gallery that the server took in at `since` or later, newest first. */
@@ -114,17 +100,21 @@ export interface PageStreams {
   save: { argument: { readonly id: string; readonly target: FileSystemFileHandle | undefined }; item: SaveUpdate };
   /** Several as a ZIP archive. An image that fails is left out and named, in FAILED.txt too. */
   archive: { argument: ArchiveRequest; item: ArchiveUpdate };
-  upload: { argument: readonly PickedFile[]; item: UploadUpdate };
+  upload: { argument: undefined; item: UploadUpdate; word: UploadWord };
   verify: { argument: string; item: PlainCheck };
   /** The block by its tag T in hex: equal contents of an image are one block. Each step as it ends, then the check. */
   checkBlock: { argument: { readonly id: string; readonly tag: string }; item: BlockStep | PlainBlockCheck };
   users: { argument: undefined; item: UserCard };
 }
 
+/** What may be told to the stream `N` while it runs. */
+export type WordOf<N extends keyof PageStreams> = PageStreams[N] extends { word: infer Word } ? Word : never;
+
 /** From the page. Ids count up from 1. */
 export type ToWorker =
   | { readonly kind: 'call'; readonly id: number; readonly name: keyof PageCalls; readonly argument: unknown }
   | { readonly kind: 'stream'; readonly id: number; readonly name: keyof PageStreams; readonly argument: unknown }
+  | { readonly kind: 'tell'; readonly id: number; readonly word: unknown }
   | { readonly kind: 'abort'; readonly id: number };
 
 /** From the worker. `answer` ends a stream too. */
@@ -138,7 +128,12 @@ export type CallHandlers = {
   readonly [N in keyof PageCalls]: (client: DiceClient, argument: PageCalls[N]['argument'], options: CallOptions) => Promise<PageCalls[N]['answer']>;
 };
 
+/** What a stream is given: the signal, and where to listen to the page while it runs. */
+export interface StreamOptions<Word> extends CallOptions {
+  readonly onWord: (hear: (word: Word) => void) => void;
+}
+
 /** Carries one stream out. */
 export type StreamHandlers = {
-  readonly [N in keyof PageStreams]: (client: DiceClient, argument: PageStreams[N]['argument'], options: CallOptions) => AsyncIterable<PageStreams[N]['item']>;
+  readonly [N in keyof PageStreams]: (client: DiceClient, argument: PageStreams[N]['argument'], options: StreamOptions<WordOf<N>>) => AsyncIterable<PageStreams[N]['item']>;
 };

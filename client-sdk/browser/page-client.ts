@@ -4,13 +4,20 @@
  */
 import type { AccountSummary } from '../api.js';
 import { DiceError } from '../core/errors.js';
-import type { FromWorker, PageCalls, PageStreams, ToWorker } from './page-calls.js';
+import type { FromWorker, PageCalls, PageStreams, ToWorker, WordOf } from './page-calls.js';
 import { workerScriptUrl } from './script-url.js';
 
 interface Pending {
   readonly onItems: (items: readonly unknown[]) => void;
   readonly onAnswer: (value: unknown) => void;
   readonly onFailed: (error: DiceError) => void;
+}
+
+/** A stream that listens while it runs. */
+export interface Conversation<Word> {
+  tell(word: Word): void;
+  /** Ends when the stream ends. Rejects with DiceError. */
+  readonly ended: Promise<void>;
 }
 
 /** One worker and what is under way in it. */
@@ -43,11 +50,16 @@ export class PageClient {
 
   /** Items in order, handed over in batches; ends when the stream ends. Throws DiceError. */
   async stream<N extends keyof PageStreams>(request: { readonly name: N; readonly argument: PageStreams[N]['argument'] }, onItems: (items: readonly PageStreams[N]['item'][]) => void, signal?: AbortSignal): Promise<void> {
+    await this.converse(request, onItems, signal).ended;
+  }
+
+  /** A stream to which the page may talk while it runs. What is told after its end is not heard. */
+  converse<N extends keyof PageStreams>(request: { readonly name: N; readonly argument: PageStreams[N]['argument'] }, onItems: (items: readonly PageStreams[N]['item'][]) => void, signal?: AbortSignal): Conversation<WordOf<N>> {
     // The worker's handler of this very name made the items.
     const { id, answered } = this.#begin(onItems as (items: readonly unknown[]) => void);
     this.#abortWith(id, signal);
     this.#post({ kind: 'stream', id, ...request });
-    await answered;
+    return { tell: (word) => { this.#post({ kind: 'tell', id, word }); }, ended: answered.then(() => undefined) };
   }
 
   /** Ends the worker; what is under way never answers. */

@@ -4,7 +4,8 @@
  */
 import type { BlockCheck, FileCheck, UploadedFile } from '../api.js';
 import type { DiceError } from '../core/errors.js';
-import type { PlainBlockCheck, PlainCheck, PlainFault, PlainUploadedFile } from './page-calls.js';
+import type { PlainBlockCheck, PlainCheck } from './page-calls.js';
+import type { PlainFault, PlainUploadedFile } from './plain-outcome.js';
 
 /** The error without its cause: causes may hold what cannot be cloned. */
 export function plainFault(error: DiceError): PlainFault {

@@ -6,7 +6,8 @@ import type { DiceClient } from '../api.js';
 import { connectWith } from '../client.js';
 import { DiceError } from '../core/errors.js';
 import { callHandlers } from './call-handlers.js';
-import type { FromWorker, PlainFault, ToWorker } from './page-calls.js';
+import type { FromWorker, StreamOptions, ToWorker } from './page-calls.js';
+import type { PlainFault } from './plain-outcome.js';
 import { plainFault } from './plain.js';
 import { browserPlatform } from './platform.js';
 import { workerScriptUrl } from './script-url.js';
@@ -16,7 +17,14 @@ import { serveTasks, taskWorkerName } from './task-role.js';
 /** Items wait this long for company before they cross. */
 const batchMs = 40;
 
-const underWay = new Map<number, AbortController>();
+/** A call or stream that is under way; words that come before its stream listens are kept. */
+interface UnderWay {
+  readonly controller: AbortController;
+  hear: (word: unknown) => void;
+  readonly early: unknown[];
+}
+
+const underWay = new Map<number, UnderWay>();
 let connecting: Promise<DiceClient> | undefined;
 
 if (self.name === taskWorkerName) serveTasks();
@@ -24,7 +32,8 @@ else self.onmessage = take;
 
 function take(event: MessageEvent<ToWorker>): void {
   const message = event.data;
-  if (message.kind === 'abort') underWay.get(message.id)?.abort();
+  if (message.kind === 'abort') underWay.get(message.id)?.controller.abort();
+  else if (message.kind === 'tell') underWay.get(message.id)?.hear(message.word);
   else void answer(message);
 }
 
@@ -39,12 +48,14 @@ async function connected(): Promise<DiceClient> {
   }
 }
 
-async function answer(message: Exclude<ToWorker, { kind: 'abort' }>): Promise<void> {
-  const controller = new AbortController();
-  underWay.set(message.id, controller);
+/** What is carried out, not said about it. */
+type Order = Extract<ToWorker, { kind: 'call' | 'stream' }>;
+
+async function answer(message: Order): Promise<void> {
+  const begun = begin(message.id);
   try {
     const client = await connected();
-    const value = await carryOut(client, message, controller.signal);
+    const value = await carryOut(client, message, begun);
     post({ kind: 'answer', id: message.id, value, account: client.account });
   } catch (thrown) {
     post({ kind: 'failed', id: message.id, fault: faultOf(thrown) });
@@ -53,9 +64,21 @@ async function answer(message: Exclude<ToWorker, { kind: 'abort' }>): Promise<vo
   }
 }
 
-async function carryOut(client: DiceClient, message: Exclude<ToWorker, { kind: 'abort' }>, signal: AbortSignal): Promise<unknown> {
+function begin(id: number): UnderWay {
+  const early: unknown[] = [];
+  const begun: UnderWay = { controller: new AbortController(), hear: (word) => void early.push(word), early };
+  underWay.set(id, begun);
+  return begun;
+}
+
+async function carryOut(client: DiceClient, message: Order, begun: UnderWay): Promise<unknown> {
+  const { signal } = begun.controller;
   if (message.kind === 'stream') {
-    await carryStream(client, message, signal);
+    const onWord = (hear: (word: unknown) => void): void => {
+      begun.hear = hear;
+      for (const word of begun.early.splice(0)) hear(word);
+    };
+    await carryStream(client, message, { signal, onWord });
     return undefined;
   }
   // The page's typed call() put name and argument together.
@@ -63,9 +86,9 @@ async function carryOut(client: DiceClient, message: Exclude<ToWorker, { kind: '
   return await handler(client, message.argument, { signal });
 }
 
-async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind: 'stream' }>, signal: AbortSignal): Promise<void> {
-  // The page's typed stream() put name and argument together.
-  const handler = streamHandlers[message.name] as (client: DiceClient, argument: unknown, options: { signal: AbortSignal }) => AsyncIterable<unknown>;
+async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind: 'stream' }>, options: StreamOptions<unknown>): Promise<void> {
+  // The page's typed stream() and tell() put name, argument and words together.
+  const handler = streamHandlers[message.name] as (client: DiceClient, argument: unknown, options: StreamOptions<unknown>) => AsyncIterable<unknown>;
   let items: unknown[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = (): void => {
@@ -75,7 +98,7 @@ async function carryStream(client: DiceClient, message: Extract<ToWorker, { kind
     items = [];
   };
   try {
-    for await (const item of handler(client, message.argument, { signal })) {
+    for await (const item of handler(client, message.argument, options)) {
       items.push(item);
       timer ??= setTimeout(flush, batchMs);
     }

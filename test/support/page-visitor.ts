@@ -73,8 +73,7 @@ export async function logIn(page: Page, url: string, credentials: { readonly use
 /** Uploads the files and waits until the page says that it is done; answers the outcome sentence. */
 export async function uploadFiles(page: Page, files: readonly ChosenFile[]): Promise<string> {
   await page.setInputFiles('#files', files.map(({ name, bytes }) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) })));
-  await page.waitForSelector('#queue-title:has-text("Done")', { timeout: 50_000 });
-  await page.waitForSelector('#choose:enabled');
+  await page.waitForSelector('#queue[aria-busy="false"] #queue-title:has-text("Done")', { timeout: 50_000 });
   return (await page.textContent('#overall-text')) ?? '';
 }
 
