@@ -12,6 +12,9 @@ import { startServer, type TestServer } from '../support/running-server.js';
 let browser: TestBrowser;
 let server: TestServer;
 
+/** The whole walk, on a machine that does other things too. */
+const walkTimeoutMs = 300_000;
+
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
 });
@@ -115,7 +118,7 @@ describe('every page and state', () => {
     });
     expect(found).toEqual([]);
     await visit.close();
-  });
+  }, walkTimeoutMs);
 });
 
 describe('the keyboard', () => {
@@ -154,6 +157,25 @@ describe('the keyboard', () => {
     expect(await page.evaluate(() => document.activeElement?.closest('dialog')?.id)).toBe('close-dialog');
     await page.keyboard.press('Escape');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('close-open');
+  });
+});
+
+describe('these checks themselves', () => {
+  it('meet what sticks out, what Tab does not reach, and what has no ring', async () => {
+    const visit = await browser.visit({ viewport: { width: 1100, height: 600 } });
+    const { page } = visit;
+    await page.goto(`${server.url}/login`);
+    await page.evaluate(() => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync('h1 { width: 5000px; } #password:focus-visible { outline: none !important; }');
+      document.adoptedStyleSheets = [sheet];
+      document.getElementById('submit')?.setAttribute('tabindex', '-1');
+    });
+    expect(await sticksOut(page)).toEqual([expect.stringContaining('h1')]);
+    const stops = await tabRound(page);
+    expect(stops.filter(({ isSeen }) => !isSeen).map(({ name }) => name)).toContain('#password');
+    expect(await unreached(page, stops)).toEqual(['#submit']);
+    await visit.close();
   });
 });
 

@@ -14,6 +14,9 @@ let server: TestServer;
 /** What the scheme or the width can change, beside what all rules found at the first look. */
 const looks = ['color-contrast', 'target-size', 'scrollable-region-focusable', 'link-in-text-block'];
 
+/** The whole walk, on a machine that does other things too. */
+const walkTimeoutMs = 300_000;
+
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
 });
@@ -50,7 +53,7 @@ describe('every page and state', () => {
     visit.forgive(/status of 404/);
     expect(visit.complaints).toEqual([]);
     await visit.close();
-  });
+  }, walkTimeoutMs);
 });
 
 describe('the checker itself', () => {

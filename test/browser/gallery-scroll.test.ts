@@ -3,7 +3,7 @@
  * is scrolled, searched and selected. The worker is played by a stub: what is measured is the page.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
 import { until } from '../support/gallery-account.js';
 import { registerAndEnter } from '../support/page-visitor.js';
@@ -44,6 +44,7 @@ let browser: TestBrowser;
 let server: TestServer;
 let visit: Visit;
 let page: Page;
+let devtools: CDPSession;
 let letGo: () => void = () => undefined;
 
 beforeAll(async () => {
@@ -57,11 +58,8 @@ beforeAll(async () => {
     await waiting;
     await route.fulfill({ body: '' });
   });
-  await page.addInitScript(() => {
-    const long: number[] = [];
-    new PerformanceObserver((list) => { long.push(...list.getEntries().map(({ duration }) => duration)); }).observe({ type: 'longtask', buffered: true });
-    Object.assign(window, { longTasks: long });
-  });
+  devtools = await visit.context.newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
   await page.reload();
 });
 
@@ -71,8 +69,19 @@ afterAll(async () => {
   await server.close();
 });
 
-/** Milliseconds of the longest piece of work in the page since it was asked last. */
-const longest = (): Promise<number> => page.evaluate(() => Math.max(0, ...(window as unknown as { readonly longTasks: number[] }).longTasks.splice(0))); // The script above put it there.
+/** Milliseconds of processor time that the page's main thread takes for `step`: what other programs take on a busy machine is not in it. */
+async function work(step: () => Promise<unknown>): Promise<number> {
+  const before = await processorMs();
+  await step();
+  await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
+  return Math.round(await processorMs() - before);
+}
+
+async function processorMs(): Promise<number> {
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  return 1_000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
+}
+
 const tiles = (): Promise<number> => page.locator('#tiles > li').count();
 
 /** What the stub counted: previews at once, and calls that were given up. */
@@ -82,20 +91,8 @@ const counted = (): Promise<readonly number[]> => page.evaluate(() => new Promis
   channel.postMessage('ask');
 }));
 
-/** Scrolls to the end in steps, one each frame; answers the longest time between two frames. */
-function scrollThrough(step: number): Promise<number> {
-  return page.evaluate(async (by) => {
-    let before = performance.now();
-    let longestFrame = 0;
-    for (let at = 0; at < document.documentElement.scrollHeight - innerHeight; at += by) {
-      scrollTo(0, at);
-      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
-      longestFrame = Math.max(longestFrame, now - before);
-      before = now;
-    }
-    return longestFrame;
-  }, step);
-}
+/** A wheel that flies, then the bar dragged over the whole list. */
+const places = [...Array.from({ length: 20 }, (_, i) => i * 300), ...Array.from({ length: 15 }, (_, i) => 15_000 * (i + 1))];
 
 describe('a gallery of ten thousand images', () => {
   it('shows the first before the list is complete, then counts all, and draws only what is near the window', async () => {
@@ -107,19 +104,16 @@ describe('a gallery of ten thousand images', () => {
     expect(await page.getAttribute('#tiles > li', 'aria-setsize')).toBe('10000');
   });
 
-  it('scrolls from end to end without a frame of more than 100 ms', async () => {
-    const runs: { readonly frame: number; readonly task: number }[] = [];
-    for (let run = 0; run < 3; run++) {
-      await page.evaluate(() => { scrollTo(0, 0); });
-      await longest();
-      runs.push({ frame: Math.round(await scrollThrough(2_500)), task: Math.round(await longest()) });
-    }
-    process.stdout.write(`scrolling 10,000: ${JSON.stringify(runs)}\n`);
-    // The machine has other work too: one of three is left alone.
-    expect(Math.min(...runs.map(({ frame }) => frame))).toBeLessThan(100);
-    expect(Math.min(...runs.map(({ task }) => task))).toBeLessThan(100);
+  it('scrolls from end to end in frames of less than 100 ms of work', async () => {
+    const frames: number[] = [];
+    for (const place of places) frames.push(await work(() => page.evaluate((top) => { scrollTo(0, top); }, place)));
+    process.stdout.write(`scrolling 10,000, processor ms of each frame: ${frames.join(' ')}\n`);
+    // Each number is the work of at least two frames and what they begin; two of them may hold a collection of garbage.
+    const sorted = [...frames].sort((a, b) => a - b);
+    expect(sorted.at(-3)).toBeLessThan(100);
+    expect(sorted.at(-1)).toBeLessThan(250);
     expect(await tiles()).toBeLessThan(150);
-    await until('the last picture', async () => (await page.locator('#tiles > li .frame img').count()) > 5);
+    await until('the last pictures', async () => (await page.locator('#tiles > li .frame img').count()) > 5);
   });
 
   it('fetches no more than six previews at once, and drops those that were scrolled past', async () => {
@@ -132,7 +126,7 @@ describe('a gallery of ten thousand images', () => {
   it('keeps what is seen in its place while new images come in above', async () => {
     await page.evaluate(() => { scrollTo(0, 40_000); });
     await page.waitForFunction(() => document.querySelectorAll('#tiles > li').length > 20);
-    const seen = await page.evaluate(() => document.elementFromPoint(700, 500)?.closest('li')?.getAttribute('data-name'));
+    const seen = await page.$$eval('#tiles > li', (items) => items.find((item) => item.getBoundingClientRect().top > 200)?.getAttribute('data-name'));
     const top = (name: string): Promise<number> => page.$eval(`li[data-name="${name}"]`, (item) => Math.round(item.getBoundingClientRect().top));
     const before = await top(seen ?? '');
     await page.setInputFiles('#files', { name: 'x.bin', mimeType: 'application/octet-stream', buffer: Buffer.from('x') });
@@ -140,23 +134,21 @@ describe('a gallery of ten thousand images', () => {
     expect(Math.abs((await top(seen ?? '')) - before)).toBeLessThanOrEqual(2);
   });
 
-  it('filters at each letter, selects all and orders anew without a long frame', async () => {
-    await longest();
+  it('filters at each letter, selects all and orders anew in little work each', async () => {
     await page.evaluate(() => { scrollTo(0, 0); });
     await page.focus('#search');
-    await page.keyboard.type('picture 77');
+    const typed: number[] = [];
+    for (const letter of '"picture 77"') typed.push(await work(() => page.keyboard.type(letter)));
     await page.waitForSelector('#count:has-text("111 of 10,001 images")');
-    await page.click('#search-clear');
-    const typed = await longest();
+    const cleared = await work(() => page.click('#search-clear'));
     await page.focus('#tiles .open[tabindex="0"]');
-    await page.keyboard.press('Control+a');
+    const selected = await work(() => page.keyboard.press('Control+a'));
     await page.waitForSelector('#selected:has-text("10,001 selected")');
-    const selected = await longest();
     await page.keyboard.press('Escape');
-    await page.selectOption('#order', 'file');
-    const ordered = await longest();
-    process.stdout.write(`longest pieces of work: typing ${Math.round(typed)} ms, selecting all ${Math.round(selected)} ms, ordering ${Math.round(ordered)} ms\n`);
-    expect(Math.max(typed, selected, ordered)).toBeLessThan(250);
+    const ordered = await work(() => page.selectOption('#order', 'file'));
+    process.stdout.write(`processor ms: each letter ${typed.join(' ')}, clearing ${cleared}, selecting all ${selected}, ordering ${ordered}\n`);
+    // Several times what it takes: a slower machine is no failure of the page.
+    expect(Math.max(...typed, cleared, selected, ordered)).toBeLessThan(200);
     expect(visit.complaints).toEqual([]);
   });
 });

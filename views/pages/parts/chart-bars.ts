@@ -31,7 +31,7 @@ function drawBars(plan: Pick<ChartPlan, 'id' | 'title' | 'description'>, bars: r
     svg('rect', { x: 0, y: i * rowHeight + 19, width, height: barHeight, rx: 3, class: 'chart-track' }),
     svg('rect', { x: Math.min(x(0), x(value)), y: i * rowHeight + 19, width: value === 0 ? 0 : Math.max(1.5, Math.abs(x(value) - x(0))), height: barHeight, class: `part tone-${tone}`, 'data-name': name, 'data-value': value }),
   ]);
-  const zero = least < 0 ? [svg('line', { x1: x(0), x2: x(0), y1: 0, y2: height, class: 'chart-axis' })] : [];
+  const zero = least < 0 ? bars.map((_, i) => svg('line', { x1: x(0), x2: x(0), y1: i * rowHeight + 17, y2: i * rowHeight + 21 + barHeight, class: 'chart-axis' })) : [];
   const pointer = svg('rect', { x: 0.75, width: width - 1.5, height: barHeight + 3, rx: 3, class: 'chart-mark', fill: 'none', visibility: 'hidden' });
   return {
     element: drawingOf(plan, { width, height }, ...rows, ...zero, pointer),

@@ -8,8 +8,11 @@ import type { DayGroup, ImageList } from './image-list.js';
 import { dayHeading, showPreview, type DayHeading, type Tile } from './tiles.js';
 import type { Previews } from './previews.js';
 
-/** How far beyond the window tiles are drawn, in CSS pixels. */
+/** How far beyond the window tiles are drawn, in CSS pixels: less while the page flies by. */
 const overscan = 500;
+const flyingOverscan = 80;
+/** Once the page has been at rest so long, the rest is drawn and previews are asked for: what flies by is never fetched. */
+const restMs = 90;
 
 /** What the window asks of the grid. */
 export interface WindowParts {
@@ -28,6 +31,8 @@ interface DrawnTile {
   heading: DayHeading | undefined;
   /** The layout, place and selection that it was drawn for. */
   drawn: string;
+  /** Its preview was asked for. */
+  isWanted: boolean;
 }
 
 /** The drawn tiles. */
@@ -35,6 +40,8 @@ export class GridWindow {
   readonly #tiles = new Map<string, DrawnTile>();
   #layout: GridLayout | undefined;
   #version = 0;
+  #top = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly parts: WindowParts) {}
 
@@ -63,7 +70,11 @@ export class GridWindow {
     const layout = this.#layout;
     if (layout === undefined) return;
     const { top } = root.getBoundingClientRect();
-    const [first, end] = layout.range(-top - overscan, innerHeight - top + overscan);
+    const isFlying = Math.abs(top - this.#top) > innerHeight / 4;
+    this.#top = top;
+    const beyond = isFlying ? flyingOverscan : overscan;
+    this.#restSoon(isFlying);
+    const [first, end] = layout.range(-top - beyond, innerHeight - top + beyond);
     const indices: number[] = [];
     for (let index = first; index < end; index++) indices.push(index);
     const current = list.indexOf(this.parts.currentId() ?? '');
@@ -72,15 +83,33 @@ export class GridWindow {
     this.#drawEach(indices, layout);
   }
 
+  /** Previews are asked for once the page rests. */
+  #restSoon(isFlying: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (isFlying) this.draw();
+      this.#wantPreviews();
+    }, restMs);
+  }
+
+  #wantPreviews(): void {
+    for (const drawn of this.#tiles.values()) {
+      const { tile } = drawn;
+      if (drawn.isWanted || !tile.image.hasPreview) continue;
+      drawn.isWanted = true;
+      this.parts.previews.want(tile.image.id, (outcome) => { showPreview(tile, outcome); });
+    }
+  }
+
   #drawEach(indices: readonly number[], layout: GridLayout): void {
     const { root, list, previews } = this.parts;
     const images = indices.flatMap((index) => { const image = list.shown[index]; return image === undefined ? [] : [{ image, index }]; });
     const wanted: ReadonlySet<string> = new Set<string>(images.map(({ image }) => image.id));
-    for (const [id, { tile }] of this.#tiles) {
+    for (const [id, { tile, isWanted }] of this.#tiles) {
       if (wanted.has(id)) continue;
       tile.item.remove();
       this.#tiles.delete(id);
-      previews.leave(id);
+      if (isWanted) previews.leave(id);
     }
     let before: Element | null = root.firstElementChild;
     for (const { image, index } of images) {
@@ -93,9 +122,8 @@ export class GridWindow {
 
   #newTile(image: Image): DrawnTile {
     const tile = this.parts.makeTile(image);
-    const drawn: DrawnTile = { tile, heading: undefined, drawn: '' };
+    const drawn: DrawnTile = { tile, heading: undefined, drawn: '', isWanted: false };
     this.#tiles.set(image.id, drawn);
-    if (image.hasPreview) this.parts.previews.want(image.id, (outcome) => { showPreview(tile, outcome); });
     return drawn;
   }
 

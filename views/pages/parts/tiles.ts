@@ -3,7 +3,7 @@
  * It only draws; the grid listens. Names are shown without what would turn or break their line.
  */
 import type { Image } from '../../../client-sdk/browser/page.js';
-import { el, icon, iconButton } from './dom.js';
+import { el, icon } from './dom.js';
 import { baseName, shortType, things } from './format.js';
 import type { DayGroup } from './image-list.js';
 import type { PreviewOutcome } from './previews.js';
@@ -36,18 +36,60 @@ export interface Tile {
 /** A new tile. */
 export function imageTile(image: Image, face: TileFace): Tile {
   const name = shownName(image.name);
-  const frame = el('span', { class: 'frame' });
-  const label = el('span', { class: 'label' }, el('span', { class: 'name', title: shownText(image.name) }, name), el('span', { class: 'meta' }, face.meta));
-  const open = face.href === undefined
-    ? el('button', { type: 'button', class: 'open', tabindex: -1 }, frame, label)
-    : el('a', { class: 'open', href: face.href, tabindex: -1, draggable: 'false' }, frame, label);
-  const check = el('input', { type: 'checkbox', class: 'pick', tabindex: -1, 'aria-label': `Select ${name}` });
-  const buttons = face.acts.map((act) => iconButton(act.icon, act.label, act.run));
-  for (const button of buttons) button.tabIndex = -1;
-  const item = el('li', { class: 'tile', 'data-name': image.name, 'data-id': image.id }, el('div', { class: 'face' }, open, el('span', { class: 'pick-place' }, check), el('div', { class: 'acts' }, ...buttons)));
-  if (!image.hasPreview) frame.append(placeholder(image, 'No preview: encrypted file'));
-  else frame.classList.add('is-loading');
+  const { item, open, check, frame, label, buttons } = emptyTile(face);
+  item.dataset['name'] = image.name;
+  item.dataset['id'] = image.id;
+  if (open instanceof HTMLAnchorElement) open.href = face.href ?? '';
+  label.name.textContent = name;
+  label.name.title = shownText(image.name);
+  label.meta.textContent = face.meta;
+  check.setAttribute('aria-label', `Select ${name}`);
+  for (const [at, { label: spoken, run }] of face.acts.entries()) {
+    const button = buttons[at];
+    button?.setAttribute('aria-label', spoken);
+    button?.addEventListener('click', run);
+  }
+  if (image.hasPreview) frame.classList.add('is-loading');
+  else frame.append(placeholder(image, 'No preview: encrypted file'));
   return { image, item, open, check, frame, buttons };
+}
+
+interface EmptyTile extends Omit<Tile, 'image'> {
+  readonly label: { readonly name: HTMLElement; readonly meta: HTMLElement };
+}
+
+/** Tiles without an image, by the icons of their buttons: a copy costs a fraction of what making one costs. */
+const models = new Map<string, HTMLLIElement>();
+
+function emptyTile(face: TileFace): EmptyTile {
+  const key = [face.href === undefined, ...face.acts.map(({ icon: name }) => name)].join();
+  const model = models.get(key) ?? newModel(face);
+  models.set(key, model);
+  const item = model.cloneNode(true) as HTMLLIElement; // A copy is of the same kind.
+  return {
+    item,
+    open: partOf(item, '.open', HTMLElement),
+    check: partOf(item, '.pick', HTMLInputElement),
+    frame: partOf(item, '.frame', HTMLElement),
+    label: { name: partOf(item, '.name', HTMLElement), meta: partOf(item, '.meta', HTMLElement) },
+    buttons: [...item.querySelectorAll<HTMLElement>('.acts button')],
+  };
+}
+
+function newModel(face: TileFace): HTMLLIElement {
+  const inside = [el('span', { class: 'frame' }), el('span', { class: 'label' }, el('span', { class: 'name' }), el('span', { class: 'meta' }))];
+  const open = face.href === undefined
+    ? el('button', { type: 'button', class: 'open', tabindex: -1 }, ...inside)
+    : el('a', { class: 'open', tabindex: -1, draggable: 'false' }, ...inside);
+  const check = el('span', { class: 'pick-place' }, el('input', { type: 'checkbox', class: 'pick', tabindex: -1 }));
+  const buttons = face.acts.map((act) => el('button', { type: 'button', class: 'round', tabindex: -1 }, icon(act.icon)));
+  return el('li', { class: 'tile' }, el('div', { class: 'face' }, open, check, el('div', { class: 'acts' }, ...buttons)));
+}
+
+function partOf<T extends HTMLElement>(item: HTMLElement, selector: string, type: new () => T): T {
+  const part = item.querySelector(selector);
+  if (part instanceof type) return part;
+  throw new Error(`a tile lacks ${selector}`);
 }
 
 /** Shows what became of the preview. */
