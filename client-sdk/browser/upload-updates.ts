@@ -8,7 +8,7 @@ import { tileStateCodes } from './page-calls.js';
 import type { PhaseNote, UploadUpdate } from './upload-messages.js';
 
 /** Phases and tiles wait this long for company. */
-const gatherMs = 120;
+const gatherMs = 200;
 
 /** A tile that has a place in the picture. */
 export interface PlacedTile {

@@ -3,6 +3,7 @@
  * folders at once, so that ten thousand files are found in seconds.
  */
 import type { PickedFile } from '../../../client-sdk/browser/page.js';
+import { Breath } from './breath.js';
 
 /** How deep folders are followed. */
 const maxDepth = 32;
@@ -44,6 +45,7 @@ class Gathering {
 
   async gather(entries: readonly FileSystemEntry[]): Promise<Found> {
     const running = new Set<Promise<void>>();
+    const breath = new Breath();
     this.#tasks.push(...entries.map((entry) => ({ entry, depth: 0 })));
     for (let task = this.#tasks.pop(); task !== undefined || running.size > 0; task = this.#tasks.pop()) {
       if (task !== undefined) {
@@ -51,6 +53,7 @@ class Gathering {
         running.add(step);
       }
       if (task === undefined || running.size >= maxAsked) await Promise.race(running);
+      await breath.sometimes();
     }
     return { files: this.#files, unreadable: this.#unreadable };
   }

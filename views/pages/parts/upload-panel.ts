@@ -3,6 +3,7 @@
  * way, put together. Each of them is a file of its own (upload-*.ts).
  */
 import { DiceError, type PickedFile } from '../../../client-sdk/browser/page.js';
+import { Breath } from './breath.js';
 import { byId, show } from './dom.js';
 import { LiveMap } from './live-map.js';
 import { attempt, showPageError, toast, type AppPage } from './shell.js';
@@ -116,7 +117,7 @@ class UploadPanel {
 
   /** Files that an interrupted run stored, and that are still there, need not be read again. */
   async #withEarlier(memory: UploadMemory, picked: readonly PickedFile[]): Promise<readonly ReadableFile[]> {
-    const files = picked.map(({ name, file }) => ({ name, file, size: file.size, modifiedAt: file.lastModified }));
+    const files = await markedFiles(picked);
     const found = files.map((file) => memory.earlier.storedAs(file));
     if (found.every((id) => id === undefined)) return files;
     const listed = new Set<string>();
@@ -209,4 +210,15 @@ class UploadPanel {
     const isSeen = this.#view.isOpen && document.visibilityState === 'visible';
     this.#runner.watch(isSeen ? this.#everyMs : undefined);
   }
+}
+
+/** With size and time of change, for which a browser may have to ask the disk file by file. */
+async function markedFiles(picked: readonly PickedFile[]): Promise<readonly ReadableFile[]> {
+  const breath = new Breath();
+  const marked: ReadableFile[] = [];
+  for (const { name, file } of picked) {
+    marked.push({ name, file, size: file.size, modifiedAt: file.lastModified });
+    await breath.sometimes();
+  }
+  return marked;
 }

@@ -10,7 +10,7 @@ import { UploadRows, type RowActs } from './upload-rows.js';
 import type { RunState } from './upload-runner.js';
 import { failureOf, headline, outcomeOf, phasesOf, progressOf, reasonOf } from './upload-wording.js';
 
-const drawMs = 250;
+const drawMs = 400;
 const speakMs = 15_000;
 const filters: readonly (readonly [QueueFilter, string, (queue: UploadQueue) => number])[] = [
   ['all', 'All', (queue) => queue.totals.files],
@@ -56,7 +56,7 @@ export class UploadView {
     return byId('collapse', HTMLButtonElement).getAttribute('aria-expanded') === 'true';
   }
 
-  /** Draws within a quarter of a second. */
+  /** Draws within half a second. */
   soon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
