@@ -1,7 +1,7 @@
 /** Invitations of the account: listed, withdrawn, made. The link is shown once: its fragment holds the key. Part of the account page. */
 import type { PageClient } from '../../../client-sdk/browser/page-client.js';
 import type { InvitationCard } from '../../../client-sdk/protocol/messages.js';
-import { copyFrom } from './copy-field.js';
+import { copyFrom } from './copy.js';
 import { button, byId, el, show } from './dom.js';
 import { numberOf, onSubmit } from './form.js';
 import { day } from './format.js';

@@ -1,7 +1,7 @@
 /** Sessions and tokens of the account: listed, ended one by one or all others at once, made. Part of the account page. */
 import type { PageClient } from '../../../client-sdk/browser/page-client.js';
 import type { SessionCard } from '../../../client-sdk/protocol/messages.js';
-import { copyFrom } from './copy-field.js';
+import { copyFrom } from './copy.js';
 import { button, byId, el, show } from './dom.js';
 import { numberOf, onSubmit, readAll, required, setBusy } from './form.js';
 import { moment, things } from './format.js';
