@@ -262,6 +262,11 @@ describe('the page of an image', () => {
     await page.waitForSelector('#older[href]');
     await page.click('#remove');
     await page.waitForURL('**/gallery');
+    await page.click('.toast:has-text("is in the trash") button:has-text("Undo")');
+    await page.waitForSelector('li[data-name="album/planes.jpg"]');
+    await page.goto(`${server.url}/images/${ids['album/planes.jpg'] ?? ''}`);
+    await page.click('#remove:enabled');
+    await page.waitForURL('**/gallery');
     await page.goto(`${server.url}/images/${ids['album/planes.jpg'] ?? ''}`);
     await page.waitForSelector('#absent:has-text("is in the trash")');
     await page.click('#absent button');

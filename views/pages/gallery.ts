@@ -13,6 +13,7 @@ import { watchSearch } from './parts/search-box.js';
 import { SelectionBar } from './parts/selection-bar.js';
 import { attempt, startApp, type AppPage } from './parts/shell.js';
 import { shownName, type TileFace } from './parts/tiles.js';
+import { takeTrashed, type TrashedNote } from './parts/trashed-note.js';
 import { are, namesOf, sweep, toGallery, toTrash } from './parts/trashing.js';
 import { offerUpload } from './parts/upload-panel.js';
 import { isUnconfirmed } from './parts/words.js';
@@ -27,6 +28,8 @@ startApp(async (page) => {
   } else offerUpload(page, () => gallery.refresh());
   await gallery.load();
   if (top > 0) scrollTo(0, top);
+  const trashed = takeTrashed();
+  if (trashed !== undefined) gallery.offerBack(trashed);
 });
 
 /** The grid with what belongs to it. */
@@ -69,6 +72,16 @@ class Gallery {
   async refresh(): Promise<void> {
     await this.#listing.refresh();
     this.#showRoom();
+  }
+
+  /** What the page of an image has removed can be undone here. */
+  offerBack({ id, name }: TrashedNote): void {
+    const restore = async (): Promise<void> => {
+      await this.#page.client.call('restore', id);
+      await this.load();
+      say(`${shownName(name)} is back.`);
+    };
+    offer({ text: `${shownName(name)} is in the trash.`, action: 'Undo', isUndo: true, run: () => { attempt(restore); } });
   }
 
   #faceOf(image: Image): TileFace {
