@@ -67,6 +67,8 @@ it('the gallery shows previews of TIFF and of 10 bits in 16 as they look, uprigh
     { name: 'broken.tiff', bytes: writeTiff(halves(16), { compression: 7 }) },
   ]);
   const visible = ['ten bits.png', 'sixteen.tiff', 'turned.tiff', 'colours.tif', 'photo.jpg'];
+  await page.evaluate(() => { scrollTo(0, document.body.scrollHeight); });
+  await page.waitForFunction(() => document.querySelectorAll('#tiles > li').length === 7);
   expect(await page.$$eval('#tiles > li .why', (found) => found.length)).toBe(2);
   for (const name of visible) await page.waitForSelector(`li[data-name="${name}"] img`);
   for (const name of ['ten bits.png', 'sixteen.tiff']) {

@@ -16,12 +16,23 @@ const day = 86_400_000, start = Date.now();
 const account = { accountId: 'a'.repeat(32), username: 'many', email: undefined, isOperator: false, createdAt: start, domain: 'personal', domains: ['personal'] };
 const image = (i) => ({ id: i.toString(16).padStart(32, '0'), name: 'folder ' + (i % 40) + '/picture ' + i + '.jpg', size: 1000 + i, type: 'image/jpeg', fileHash: '', modifiedAt: start - i * day / 17, createdAt: start - i * day / 31, trashedAt: undefined, hasPreview: i % 9 !== 0, blocks: 1, picture: { width: 4, height: 3 }, splitter: 'jpeg', codedBytes: 1, sentBytes: 1 });
 const picture = async () => { const canvas = new OffscreenCanvas(320, 240); const context = canvas.getContext('2d'); context.fillStyle = '#357'; context.fillRect(0, 0, 320, 240); return canvas.convertToBlob({ type: 'image/webp' }); };
+const stored = (name) => ({ name, origin: undefined, id: 'f'.repeat(32), status: 'stored', splitter: 'bytes', logicalBytes: 1, sentBytes: 1, blocks: 1, blocksSent: 1, flatTiles: 0, patchedTiles: 0, error: undefined });
 let preview;
 let underWay = 0, most = 0, aborted = 0;
 new BroadcastChannel('counts').onmessage = ({ data, target }) => { if (data === 'ask') target.postMessage([most, aborted]); };
 self.onmessage = async ({ data }) => {
   if (data.kind === 'abort') { aborted++; return; }
   const answer = (value) => self.postMessage({ kind: 'answer', id: data.id, value, account });
+  const tell = (items) => self.postMessage({ kind: 'items', id: data.id, items });
+  if (data.kind === 'tell') {
+    if (data.word.kind === 'files') tell(data.word.files.flatMap(({ key, name }) => [{ kind: 'begun', key }, { kind: 'done', key, file: stored(name) }]));
+    if (data.word.kind === 'end') answer(undefined);
+    return;
+  }
+  if (data.name === 'upload') {
+    tell([{ kind: 'hungry', room: 48 }]);
+    return;
+  }
   if (data.name === 'list') {
     for (let at = 0; at < ${String(images)}; at += 500) {
       if (at === 9500) await fetch('/healthz?wait');

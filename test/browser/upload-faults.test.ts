@@ -107,11 +107,15 @@ describe('an upload goes on', () => {
 
   it('for the others where a file cannot be stored, says why, and stores it when it is retried', async () => {
     const { page } = await enter(server.url, 'carla');
-    const { below, names } = await pictures('mixed', 60);
-    const lost = path.join(below, 'part 1/picture 00059.png');
+    const { below, names } = await pictures('mixed', 120);
+    const lost = path.join(below, 'part 1/picture 00119.png');
     await writeFile(path.join(below, 'large.bin'), new Uint8Array(maxImageBytes + 1));
     await page.setInputFiles('#folder', below);
+    await waitForDone(page, 4);
+    await page.click('#pause');
+    await page.waitForSelector('#queue-title:text-is("Paused")');
     await rename(lost, `${lost}.away`);
+    await page.click('#pause');
     await waitForRest(page);
     expect(await page.textContent('#queue-title')).toBe('Done, 2 files failed');
     expect((await page.$$eval('#failures li', (lines) => lines.map((line) => line.textContent))).sort()).toEqual([
@@ -121,7 +125,7 @@ describe('an upload goes on', () => {
     await rename(`${lost}.away`, lost);
     await page.click('#show-failed');
     expect(await page.locator('#queue-list li').count()).toBe(2);
-    await page.click('button[aria-label="Retry mixed/part 1/picture 00059.png"]');
+    await page.click('button[aria-label="Retry mixed/part 1/picture 00119.png"]');
     await waitForRest(page);
     expect(await page.textContent('#queue-title')).toBe('Done, 1 file failed');
     expect(await sorted(page)).toEqual([...names].sort());
@@ -143,7 +147,9 @@ describe('an upload goes on', () => {
     expect(await page.textContent('#why')).toBe('Your session has ended. Log in again.');
     visit.forgive(/status of 401/);
   });
+});
 
+describe('an upload goes on besides', () => {
   it('in two tabs at once, and neither takes the other’s list for an interrupted one', async () => {
     const { page, context } = await enter(server.url, 'emil');
     const { below, names } = await pictures('tab one', 100);

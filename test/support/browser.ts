@@ -14,6 +14,7 @@ const run = promisify(execFile);
 const unpack = "import chromium from '@sparticuz/chromium'; console.log(await chromium.executablePath()); console.log(JSON.stringify(chromium.args));";
 /** A name that is no loopback name and leads to this machine: what it serves over plain http is no secure context. */
 export const remoteName = 'dice.test';
+const launchTimeoutMs = 25_000;
 const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
 /** A browser that was launched for one test file. */
@@ -45,7 +46,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
   const [executablePath = '', packageArguments = '[]'] = stdout.trim().split('\n');
   // Printed by the line above: a list of texts.
   const args = (JSON.parse(packageArguments) as string[]).filter((argument) => !isUnsafe(argument));
-  const browser = await chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, env: { ...process.env, TMPDIR: folder, HOME: folder } });
+  const browser = await started(() => chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, timeout: launchTimeoutMs, env: { ...process.env, TMPDIR: folder, HOME: folder } }));
   return {
     visit: (options) => newVisit(browser, options),
     watchWorkers: () => watchWorkers(browser),
@@ -55,6 +56,16 @@ export async function launchBrowser(): Promise<TestBrowser> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** This Chromium crashes at its start once in some hundred times, before any page: then it is started again. */
+async function started(launch: () => Promise<Browser>, triesLeft = 3): Promise<Browser> {
+  try {
+    return await launch();
+  } catch (thrown) {
+    if (triesLeft === 1) throw thrown;
+    return await started(launch, triesLeft - 1);
+  }
 }
 
 /** The package switches the browser's own protections off; the pages must work with them on. */

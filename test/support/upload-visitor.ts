@@ -17,7 +17,28 @@ export async function waitForDone(page: Page, files: number, timeout = 60_000): 
   await page.waitForFunction(isReached, files, { timeout });
 }
 
-/** Names of all images that the gallery shows. */
+/** Names of all images of the gallery, from top to bottom: it holds only those near the window, so it is scrolled through. */
 export async function listedNames(page: Page): Promise<readonly string[]> {
-  return await page.$$eval('#tiles > li', (tiles) => tiles.map((tile) => tile.getAttribute('data-name') ?? ''));
+  const names = new Set<string>();
+  await page.evaluate(() => { scrollTo(0, 0); });
+  for (let steps = 0; steps < maxSteps; steps++) {
+    for (const name of await page.evaluate(namesInSight)) names.add(name);
+    if (!(await page.evaluate(goDown))) return [...names];
+  }
+  throw new Error('the gallery has no end');
+}
+
+const maxSteps = 1_000;
+
+/** Runs in the page, after it has drawn. */
+async function namesInSight(): Promise<readonly string[]> {
+  for (let frames = 0; frames < 2; frames++) await new Promise((resolve) => { requestAnimationFrame(resolve); });
+  return [...document.querySelectorAll('#tiles > li')].map((tile) => tile.getAttribute('data-name') ?? '');
+}
+
+/** Runs in the page: whether there was more below. */
+function goDown(): boolean {
+  const before = scrollY;
+  scrollBy(0, innerHeight * 0.7);
+  return scrollY > before;
 }

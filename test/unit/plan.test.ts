@@ -86,7 +86,7 @@ describe('a row of tasks', () => {
     const stopped = new Promise<void>((resolve) => { stop = resolve; });
     let ended = 0;
     const work = async (item: number): Promise<number> => {
-      if (item > 1) await stopped;
+      await (item > 1 ? stopped : new Promise((resolve) => { setImmediate(resolve); }));
       ended++;
       return item;
     };
