@@ -195,6 +195,9 @@ describe('hostile names', () => {
   it('are text and nothing else, stay in their tile, and do not turn the line', async () => {
     const hostile = ['../../etc/passwd', '<img src=x onerror=alert(1)>.png', 'photo\u202egpj.exe', 'é'.repeat(400), 'a\nb\u0007.png', '/', '"\'`${x}.png'];
     const page = await galleryOf('fred', hostile, 390);
+    // Tall enough for all of them: the page holds those near the window alone.
+    await page.setViewportSize({ width: 390, height: 2_400 });
+    await until('all of them', async () => (await shown(page)).length === hostile.length);
     expect([...(await shown(page))].sort()).toEqual([...hostile].sort());
     expect(await page.locator('#tiles img[src="x"]').count()).toBe(0);
     expect(await page.$$eval('#tiles .name', (found) => found.map((name) => name.textContent).filter((text) => /[\u202e\n\u0007]/.test(text)))).toEqual([]);
