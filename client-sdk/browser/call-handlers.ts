@@ -4,6 +4,7 @@
  */
 import type { CallOptions, DiceClient } from '../api.js';
 import { gatheredBlob } from './file-sink.js';
+import { livePicture } from './live-picture.js';
 import type { CallHandlers, NamedImage, Neighbours } from './page-calls.js';
 import { forgetTileStates, tileStatesOf } from './tile-states.js';
 import { forgetUploads } from './upload-record.js';
@@ -33,6 +34,7 @@ export const callHandlers: CallHandlers = {
   open: (client, id, options) => client.open(id, options),
   preview: previewBlob,
   download: downloadBlob,
+  livePicture: (_client, request) => livePicture(request),
   tileStates: tileStatesOf,
   neighbours,
   remove: (client, id, options) => nothing(client.remove(id, options)),

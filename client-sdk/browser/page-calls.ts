@@ -42,6 +42,13 @@ export type ArchiveUpdate =
 /** Progress of one file that is saved. `blob` stands in `done` exactly where no target was given. */
 export type SaveUpdate = { readonly kind: 'progress'; readonly bytes: number } | { readonly kind: 'done'; readonly blob: Blob | undefined };
 
+/** A file under way, and how large its picture is shown, in pixels. */
+export interface LivePictureRequest {
+  readonly file: File;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What stands beside an image in the gallery. */
 export interface Neighbours {
   readonly newer: NamedImage | undefined;
@@ -73,6 +80,7 @@ export interface PageCalls {
   open: { argument: string; answer: OpenImage };
   preview: { argument: string; answer: Blob | undefined };
   download: { argument: string; answer: Blob };
+  livePicture: { argument: LivePictureRequest; answer: ImageBitmap | undefined };
   tileStates: { argument: string; answer: TileStates };
   /** The images beside this one in the gallery's order, newest first; an image that is not in the gallery has none. */
   neighbours: { argument: string; answer: Neighbours };

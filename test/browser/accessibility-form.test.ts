@@ -43,21 +43,34 @@ async function cutOff(page: Page): Promise<readonly string[]> {
     .map((element) => element.outerHTML.slice(0, 120)));
 }
 
+async function resized(page: Page, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height });
+  await drawn(page);
+}
+
+/** What follows a new size has been laid out: observers are told in the frame after it, and what they change is drawn with the next. */
+async function drawn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frames = 0; frames < 3; frames++) await new Promise((resolve) => { requestAnimationFrame(resolve); });
+  });
+}
+
 async function looksOf(page: Page): Promise<readonly string[]> {
   const found: string[] = [];
   const note = (what: string, some: readonly string[]): void => { found.push(...some.map((one) => `${what}: ${one}`)); };
-  await page.setViewportSize({ width: 320, height: 700 });
+  await resized(page, 320, 700);
   note('320 px', await sticksOut(page));
-  await page.setViewportSize({ width: 640, height: 800 });
+  await resized(page, 640, 800);
   const sheet = await page.evaluateHandle(() => {
     const made = new CSSStyleSheet();
     made.replaceSync('html { font-size: 200% !important; }');
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, made];
     return made;
   });
+  await drawn(page);
   note('200 % text', [...(await sticksOut(page)), ...(await cutOff(page))]);
   await page.evaluate((made) => { document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== made); }, sheet);
-  await page.setViewportSize({ width: 3840, height: 2160 });
+  await resized(page, 3840, 2160);
   note('3840 px', await sticksOut(page));
   const main = await page.locator('main').boundingBox();
   if (main !== null && main.width > 1_600) note('3840 px', [`main is ${String(main.width)} px wide`]);

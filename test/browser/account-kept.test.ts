@@ -4,35 +4,25 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { logIn, registerAndEnter, visitorPassword } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let browser: TestBrowser;
 let server: TestServer;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
   await browser.close();
   await server.close();
 });
-
-async function visit(): Promise<Visit> {
-  const opened = await browser.visit();
-  visits.push(opened);
-  return opened;
-}
 
 async function openAccount(page: Page): Promise<void> {
   await page.goto(`${server.url}/account`);
@@ -52,7 +42,7 @@ async function staySignedIn(page: Page, username: string): Promise<void> {
 
 describe('staying signed in', () => {
   it('is off unless asked for: a new tab, once all others are closed, asks for the password', async () => {
-    const { page, context } = await visit();
+    const { page, context } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'gerd' });
     await logIn(page, server.url, { username: 'gerd', password: visitorPassword });
     await page.close();
@@ -62,7 +52,7 @@ describe('staying signed in', () => {
   });
 
   it('keeps the session for the next tab under a key that no script can read, and forgets it at log out', async () => {
-    const { page, context } = await visit();
+    const { page, context } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'helga' });
     await staySignedIn(page, 'helga');
     const [cookie] = await context.cookies();
@@ -80,11 +70,11 @@ describe('staying signed in', () => {
   });
 
   it('is worth nothing once the session was ended elsewhere, and is forgotten then', async () => {
-    const opened = await visit();
+    const opened = await browser.visit();
     const { page } = opened;
     await registerAndEnter(page, server.url, { username: 'ilse' });
     await staySignedIn(page, 'ilse');
-    const other = await visit();
+    const other = await browser.visit();
     await logIn(other.page, server.url, { username: 'ilse', password: visitorPassword });
     await openAccount(other.page);
     await other.page.click('#end-others');
@@ -97,7 +87,7 @@ describe('staying signed in', () => {
   });
 
   it('survives a change of the password on this device', async () => {
-    const { page, context } = await visit();
+    const { page, context } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'jan' });
     await staySignedIn(page, 'jan');
     await openAccount(page);

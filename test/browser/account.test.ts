@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Download, Page } from 'playwright-core';
 import { pngOf } from '../../bench/plain-images.js';
 import type { SavedSession } from '../../client-sdk/api.js';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { confirmWords, logIn, register, registerAndEnter, sha256, uploadFiles, visitorPassword } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { photograph } from '../support/sample-images.js';
@@ -15,7 +15,6 @@ import { clientOf, codeOf } from '../support/sdk-client.js';
 
 let browser: TestBrowser;
 let server: TestServer;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer({ quotaBytes: 1_000_000 })]);
@@ -25,22 +24,13 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
   await browser.close();
   await server.close();
 });
-
-async function visit(): Promise<Visit> {
-  const opened = await browser.visit();
-  visits.push(opened);
-  return opened;
-}
 
 async function openAccount(page: Page): Promise<void> {
   await page.goto(`${server.url}/account`);
@@ -53,7 +43,7 @@ async function textOf(download: Download): Promise<string> {
 
 describe('the account page', () => {
   it('shows the use of the quota, and tells whether recovery words are the right ones', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     const words = await registerAndEnter(page, server.url, { username: 'anna' });
     await openAccount(page);
     expect(await page.textContent('#quota')).toMatch(/ of 1\.0 MB used \(\d\.\d %\)/);
@@ -69,7 +59,7 @@ describe('the account page', () => {
   });
 
   it('says beside the field that the password is wrong, and keeps what the form held', async () => {
-    const opened = await visit();
+    const opened = await browser.visit();
     const { page } = opened;
     await registerAndEnter(page, server.url, { username: 'beate' });
     await openAccount(page);
@@ -84,9 +74,9 @@ describe('the account page', () => {
   });
 
   it('ends all other sessions at once, and leaves this one and the tokens', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'carl' });
-    const other = await visit();
+    const other = await browser.visit();
     await logIn(other.page, server.url, { username: 'carl', password: visitorPassword });
     await openAccount(page);
     await page.fill('#token-device', 'nightly copy');
@@ -104,7 +94,7 @@ describe('the account page', () => {
   });
 
   it('makes a token that opens the account for a program until it is revoked', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'doris' });
     await openAccount(page);
     await page.fill('#token-device', 'robot');
@@ -126,7 +116,7 @@ describe('the account page', () => {
   });
 
   it('exports all images in one archive, and the list of them beside', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'erna' });
     const bytes = pngOf(photograph(120, 80, 4));
     await uploadFiles(page, [{ name: 'trip/lake.png', bytes }, { name: 'note.txt', bytes: Buffer.from('only a note') }]);
@@ -148,7 +138,7 @@ describe('the account page', () => {
 
 describe('a forgotten password', () => {
   it('is replaced with the recovery words, and only with the right ones', async () => {
-    const opened = await visit();
+    const opened = await browser.visit();
     const { page } = opened;
     const words = await registerAndEnter(page, server.url, { username: 'karla' });
     await page.goto(`${server.url}/recover`);
@@ -172,14 +162,14 @@ describe('a forgotten password', () => {
 
 describe('closing the account', () => {
   it('is not offered to the operator', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await logIn(page, server.url, { username: 'operator', password: visitorPassword });
     await openAccount(page);
     expect([await page.isVisible('#close-open'), await page.isVisible('#close-operator')]).toEqual([false, true]);
   });
 
   it('wants name and password, says what is lost, and leaves nothing to log in to', async () => {
-    const opened = await visit();
+    const opened = await browser.visit();
     const { page } = opened;
     await registerAndEnter(page, server.url, { username: 'frida' });
     await uploadFiles(page, [{ name: 'one.png', bytes: pngOf(photograph(90, 60, 6)) }]);

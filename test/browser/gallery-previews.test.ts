@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { tiffOf } from '../../bench/plain-images.js';
 import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { registerAndEnter, uploadFiles } from '../support/page-visitor.js';
@@ -84,3 +85,68 @@ it('the gallery shows previews of TIFF and of 10 bits in 16 as they look, uprigh
   expect(visit.complaints).toEqual([]);
   await visit.close();
 });
+
+const quarters = [[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 200, 30]] as const;
+
+/** Four quarters in four colours, of which the file says that it was taken in this orientation (EXIF, 1 to 8). */
+async function takenIn(orientation: number): Promise<Uint8Array> {
+  const [width, height] = [1_600, 1_200];
+  const samples = Buffer.alloc(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) samples.set(quarters[(x < width / 2 ? 0 : 1) + (y < height / 2 ? 0 : 2)] ?? [], 3 * (y * width + x));
+  }
+  return sharp(samples, { raw: { width, height, channels: 3 } }).jpeg({ quality: 90 }).withMetadata({ orientation }).toBuffer();
+}
+
+/** Runs in the page: the colours in the middle of the quarters of what can be drawn, rounded, and its longer side over its shorter. */
+function quartersOf(element: Element): { readonly colours: readonly string[]; readonly shape: string } {
+  if (!(element instanceof HTMLImageElement || element instanceof HTMLCanvasElement)) throw new Error('no picture');
+  const [width, height] = element instanceof HTMLImageElement ? [element.naturalWidth, element.naturalHeight] : [element.width, element.height];
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context?.drawImage(element, 0, 0);
+  const colours = [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]].map(([x = 0, y = 0]) => {
+    const pixel = context?.getImageData(x * width, y * height, 1, 1).data.slice(0, 3) ?? [];
+    return [...pixel].map((value) => (value > 115 ? 200 : 30)).join(' ');
+  });
+  return { colours, shape: width > height ? 'wide' : 'high' };
+}
+
+/** Uploads it under new names until the page has shown its picture under its blocks, which it does for some files only. */
+async function uploadShown(page: Page, orientation: number, bytes: Uint8Array): Promise<string> {
+  for (let tries = 1; tries <= 30; tries++) {
+    const name = `taken ${String(orientation)} ${String(tries)}.jpg`;
+    await uploadFiles(page, [{ name, bytes }]);
+    if ((await page.textContent('#live-name')) === name) {
+      await page.waitForFunction(() => {
+        const canvas = document.querySelector('#live-picture');
+        const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+        if (canvas instanceof HTMLCanvasElement) copy?.drawImage(canvas, 0, 0);
+        return (copy?.getImageData(0, 0, 1, 1).data[3] ?? 0) > 0;
+      });
+      return name;
+    }
+    await page.waitForTimeout(500);
+  }
+  throw new Error('no picture was shown');
+}
+
+it('a photograph that was taken in any orientation is upright in the gallery, and lies under its blocks as it lies in the file', async () => {
+  const visit = await browser.visit();
+  const { page } = visit;
+  await registerAndEnter(page, server.url, { username: 'otto' });
+  const stored = quarters.map((colour) => colour.join(' '));
+  for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const bytes = await takenIn(orientation);
+    const name = await uploadShown(page, orientation, bytes);
+    expect({ orientation, ...(await page.$eval('#live-picture', quartersOf)) }).toEqual({ orientation, colours: stored, shape: 'wide' });
+    await page.waitForSelector(`li[data-name="${name}"] img`);
+    const upright = await sharp(bytes).rotate().resize(8, 8, { fit: 'fill' }).raw().toBuffer();
+    const colours = [[2, 2], [6, 2], [2, 6], [6, 6]].map(([x = 0, y = 0]) => [...upright.subarray(3 * (8 * y + x), 3 * (8 * y + x) + 3)].map((value) => (value > 115 ? 200 : 30)).join(' '));
+    expect({ orientation, ...(await page.$eval(`li[data-name="${name}"] img`, quartersOf)) }).toEqual({ orientation, colours, shape: orientation < 5 ? 'wide' : 'high' });
+  }
+  expect(visit.complaints).toEqual([]);
+  await visit.close();
+}, 60_000);

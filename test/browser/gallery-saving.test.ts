@@ -7,14 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Download, Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { accountWith, enterGallery } from '../support/gallery-account.js';
 import { sha256, type ChosenFile } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let browser: TestBrowser;
 let server: TestServer;
-const visits: Visit[] = [];
 const run = promisify(execFile);
 
 beforeAll(async () => {
@@ -22,10 +21,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -36,7 +32,6 @@ afterAll(async () => {
 async function galleryOf(username: string, files: readonly ChosenFile[]): Promise<{ readonly page: Page; readonly ids: ReadonlyMap<string, string> }> {
   const { ids } = await accountWith(server.url, username, files);
   const visit = await browser.visit({ viewport: { width: 1000, height: 800 } });
-  visits.push(visit);
   await enterGallery(visit.page, server.url, username);
   await visit.page.waitForSelector(`#count:has-text("${String(files.length)} image")`);
   return { page: visit.page, ids };

@@ -3,25 +3,21 @@
  * section 7 (Pages).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { violationsOf } from '../support/axe.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { accountWith, enterGallery, until } from '../support/gallery-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 let browser: TestBrowser;
 let server: TestServer;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -35,7 +31,6 @@ const names = ['harbour.png', 'hill/at noon.jpg', 'letter.pdf', 'Übung.png', 'x
 async function galleryOf(username: string, files: readonly string[] = names, width = 1000): Promise<Page> {
   await accountWith(server.url, username, files.map((name) => ({ name, bytes: Buffer.from(name.repeat(40)) })));
   const visit = await browser.visit({ viewport: { width, height: 800 } });
-  visits.push(visit);
   await enterGallery(visit.page, server.url, username);
   await visit.page.waitForSelector(`#count:has-text("${String(files.length)} image")`);
   return visit.page;
@@ -44,12 +39,6 @@ async function galleryOf(username: string, files: readonly string[] = names, wid
 const focused = (page: Page): Promise<string | null> => page.evaluate(() => document.activeElement?.closest('li')?.getAttribute('data-name') ?? null);
 const shown = (page: Page): Promise<readonly string[]> => page.$$eval('#tiles > li', (items) => items.map((item) => item.getAttribute('data-name') ?? ''));
 const selected = (page: Page): Promise<readonly string[]> => page.$$eval('#tiles > li.is-selected', (items) => items.map((item) => item.getAttribute('data-name') ?? ''));
-
-async function expectAccessible(page: Page): Promise<void> {
-  // A script of the test is none of the page's own, and its policy would refuse it.
-  const found = await page.evaluate(`${axe.source}; axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`);
-  expect(found).toEqual([]);
-}
 
 describe('the gallery', () => {
   it('is walked with arrow keys from one stop of the Tab key, opens with Enter, and is as it was when one comes back', async () => {
@@ -152,7 +141,7 @@ describe('the gallery', () => {
     await page.waitForSelector('.toast:has-text("5 images are in the trash.")');
     expect(await shown(page)).toEqual([order[1]]);
     expect(await page.textContent('#page-error')).toContain(`could not be moved to the trash`);
-    visits[0]?.forgive(/status of 400/);
+    browser.forgive(/status of 400/);
   });
 });
 
@@ -166,7 +155,7 @@ describe('the trash', () => {
     await page.goto(`${server.url}/trash`);
     await page.waitForSelector('#count:has-text("6 images")');
     expect(await page.$$eval('.meta', (found) => found.map((meta) => meta.textContent.split(' · ')[0]))).toEqual(Array(6).fill('30 days left'));
-    await expectAccessible(page);
+    expect(await violationsOf(page)).toEqual([]);
     const order = await shown(page);
     for (const name of order.slice(0, 2)) await page.click(`li[data-name="${name}"] .open`);
     await page.click('#selection-restore');
@@ -202,7 +191,7 @@ describe('hostile names', () => {
     expect(await page.locator('#tiles img[src="x"]').count()).toBe(0);
     expect(await page.$$eval('#tiles .name', (found) => found.map((name) => name.textContent).filter((text) => /[\u202e\n\u0007]/.test(text)))).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-    await expectAccessible(page);
+    expect(await violationsOf(page)).toEqual([]);
   });
 });
 
@@ -210,7 +199,6 @@ describe('on a phone', () => {
   it('two images share a row, boxes and buttons are there without hovering, and nothing is wider than the window', async () => {
     await accountWith(server.url, 'gisa', names.map((name) => ({ name, bytes: Buffer.from(name.repeat(30)) })));
     const visit = await browser.visit({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
-    visits.push(visit);
     const { page } = visit;
     await enterGallery(page, server.url, 'gisa');
     await page.waitForSelector('#count:has-text("6 images")');
@@ -224,7 +212,7 @@ describe('on a phone', () => {
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(24);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await expectAccessible(page);
+      expect(await violationsOf(page)).toEqual([]);
     }
   });
 });

@@ -4,36 +4,26 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { confirmWords, downloadFromGallery, logIn, register, registerAndEnter, sha256, uploadFiles, visitorPassword, type ChosenFile } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { jpegOf, photograph, withOnePixel } from '../support/sample-images.js';
 
 let browser: TestBrowser;
 let server: TestServer;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startServer()]);
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
   await browser.close();
   await server.close();
 });
-
-async function visit(): Promise<Visit> {
-  const opened = await browser.visit();
-  visits.push(opened);
-  return opened;
-}
 
 async function samples(): Promise<{ readonly png: ChosenFile; readonly tiff: ChosenFile; readonly jpeg: ChosenFile }> {
   const pixels = photograph(200, 150, 5);
@@ -46,7 +36,7 @@ async function samples(): Promise<{ readonly png: ChosenFile; readonly tiff: Cho
 
 describe('the pages', () => {
   it('register, keep the words, upload three formats, show saving and block map, check, and give the same bytes back, to a second profile too', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'anna' });
     const files = await samples();
     const sentence = await uploadFiles(page, [files.png, files.jpeg]);
@@ -70,14 +60,14 @@ describe('the pages', () => {
     await page.click('#check-all');
     await page.waitForSelector('#check-outcome.is-good:has-text("bit for bit")');
 
-    const other = await visit();
+    const other = await browser.visit();
     await logIn(other.page, server.url, { username: 'anna', password: visitorPassword });
     await other.page.waitForSelector('li[data-name="lake.png"]');
     expect((await downloadFromGallery(other.page, 'lake.png')).hash).toBe(sha256(files.png.bytes));
   });
 
   it('say how little a one-pixel edit sends, and show the edited block alone as patched', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'bert' });
     const pixels = photograph(320, 256, 9);
     await uploadFiles(page, [{ name: 'first.png', bytes: pngOf(pixels) }]);
@@ -88,21 +78,21 @@ describe('the pages', () => {
   });
 
   it('refuse a wrong password beside the form, and let the right one in', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await register(page, `${server.url}/register`, { username: 'carla' });
-    const { page: second } = await visit();
+    const { page: second } = await browser.visit();
     await second.goto(`${server.url}/login`);
     await second.fill('#username', 'carla');
     await second.fill('#password', 'not the password at all');
     // The refusal is an answer of the server, which the console mentions.
     await Promise.all([second.waitForSelector('#form-error:visible'), second.click('#submit')]);
     expect(await second.textContent('#form-error')).toBe('The user name or the password is wrong.');
-    forgive(/status of 401/);
+    browser.forgive(/status of 401/);
     await logIn(second, server.url, { username: 'carla', password: visitorPassword });
   });
 
   it('keep the gallery closed for upload until the words were entered again', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     const words = await register(page, `${server.url}/register`, { username: 'dora' });
     await page.click('#words-kept');
     await page.click('#confirm-submit');
@@ -123,7 +113,7 @@ describe('the pages', () => {
   });
 
   it('share the session with a new tab, and log out for good in both: the page before it opens nothing afterwards', async () => {
-    const { page, context } = await visit();
+    const { page, context } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'emil' });
     const tab = await context.newPage();
     await tab.goto(`${server.url}/gallery`);
@@ -138,7 +128,7 @@ describe('the pages', () => {
   });
 
   it('change the password in the browser; only the new one opens the account', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'fritz' });
     await page.goto(`${server.url}/account`);
     await page.waitForSelector('#sessions li');
@@ -149,14 +139,14 @@ describe('the pages', () => {
     await page.waitForSelector('.toast:has-text("The password is changed")');
     await page.reload();
     await page.waitForSelector('#sessions li');
-    const { page: second } = await visit();
+    const { page: second } = await browser.visit();
     await logIn(second, server.url, { username: 'fritz', password: 'another lantern 88 by the sea' });
   });
 });
 
 describe('the pages of figures and of others', () => {
   it('report figures whose causes add up, as table, CSV and JSON', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'gerda' });
     const { png, tiff } = await samples();
     await uploadFiles(page, [png, tiff, { name: 'copy.png', bytes: png.bytes }]);
@@ -171,7 +161,7 @@ describe('the pages of figures and of others', () => {
   });
 
   it('make an invitation whose link makes one account in the same group, once', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'hanna' });
     await page.goto(`${server.url}/account`);
     await page.waitForSelector('#sessions li');
@@ -179,7 +169,7 @@ describe('the pages of figures and of others', () => {
     await page.waitForSelector('#invite-made:visible');
     const link = await page.inputValue('#invite-link');
     expect(link).toMatch(/\/register#/);
-    const { page: guest } = await visit();
+    const { page: guest } = await browser.visit();
     const words = await register(guest, link, { username: 'ivan' });
     await confirmWords(guest, words);
     await guest.waitForURL('**/gallery');
@@ -190,20 +180,20 @@ describe('the pages of figures and of others', () => {
   });
 
   it('show the operator the store, and to nobody else', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await logIn(page, server.url, { username: 'anna', password: visitorPassword });
     await page.click('#nav-operator');
     await page.waitForSelector('#users table');
     expect(await page.textContent('#users')).toContain('anna (operator)');
     await page.click('#collect');
     await page.waitForSelector('#phase.is-good');
-    const { page: other } = await visit();
+    const { page: other } = await browser.visit();
     await logIn(other, server.url, { username: 'bert', password: visitorPassword });
     expect(await other.isVisible('#nav-operator')).toBe(false);
   });
 
   it('take to the trash, undo, and remove for good', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'jutta' });
     const { jpeg } = await samples();
     await uploadFiles(page, [jpeg, { name: 'odd <b>name.bin', bytes: Buffer.from('no image at all, '.repeat(40)) }]);
@@ -220,20 +210,15 @@ describe('the pages of figures and of others', () => {
   });
 
   it('answer an unknown address with a page that leads back', async () => {
-    const { page } = await visit();
+    const { page } = await browser.visit();
     const answer = await page.goto(`${server.url}/no/such/page`);
     expect(answer?.status()).toBe(404);
     expect(await page.textContent('h1')).toBe('Not found');
-    forgive(/status of 404/);
+    browser.forgive(/status of 404/);
   });
 });
 
 /** A number of a table's row: its last cell. */
 function figure(row: string | null): number {
   return Number(/([−\d,]+)$/.exec(row ?? '')?.[1]?.replaceAll(',', '').replace('−', '-'));
-}
-
-/** Takes away complaints that the test itself provoked. */
-function forgive(expected: RegExp): void {
-  for (const opened of visits) opened.forgive(expected);
 }

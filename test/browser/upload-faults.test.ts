@@ -18,7 +18,6 @@ const maxImageBytes = 50_000;
 let browser: TestBrowser;
 let server: TestServer;
 let folder: string;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'dice-upload-'));
@@ -26,10 +25,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -40,7 +36,6 @@ afterAll(async () => {
 
 async function enter(url: string, username: string): Promise<Visit> {
   const visit = await browser.visit();
-  visits.push(visit);
   await registerAndEnter(visit.page, url, { username });
   return visit;
 }

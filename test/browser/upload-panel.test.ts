@@ -2,15 +2,14 @@
  * The panel of an upload in a real Chromium: few elements for many files, reached by the keyboard alone, nothing for axe-core to find, and
  * the block map of the file under way. DESIGN.md section 7 (Pages).
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { pngOf } from '../../bench/plain-images.js';
-import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
+import { violationsOf } from '../support/axe.js';
+import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { registerAndEnter } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { photograph } from '../support/sample-images.js';
@@ -20,7 +19,6 @@ import { waitForDone, waitForRest } from '../support/upload-visitor.js';
 let browser: TestBrowser;
 let server: TestServer;
 let folder: string;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'dice-upload-'));
@@ -28,10 +26,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -42,20 +37,8 @@ afterAll(async () => {
 
 async function enter(username: string): Promise<Page> {
   const visit = await browser.visit();
-  visits.push(visit);
   await registerAndEnter(visit.page, server.url, { username });
   return visit.page;
-}
-
-/** What axe-core finds on the page as it is, in a few words. */
-async function findings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`${await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')}; undefined`);
-  return await page.evaluate(async () => {
-    // The line above put it there.
-    const { run } = (globalThis as unknown as { readonly axe: typeof axe }).axe;
-    const { violations } = await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
 }
 
 describe('the panel of an upload', () => {
@@ -81,7 +64,7 @@ describe('the panel of an upload', () => {
     await page.waitForSelector('#failures li');
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await findings(page)).toEqual([]);
+      expect(await violationsOf(page)).toEqual([]);
     }
     await page.focus('#queue-scroller');
     await page.keyboard.press('End');

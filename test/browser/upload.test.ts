@@ -16,7 +16,6 @@ import { tinyPicture, writeTinyPictures } from '../support/tiny-pictures.js';
 let browser: TestBrowser;
 let server: TestServer;
 let folder: string;
-const visits: Visit[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'dice-upload-'));
@@ -24,10 +23,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const open = visits.splice(0);
-  const complaints = open.flatMap((visit) => visit.complaints);
-  await Promise.all(open.map((visit) => visit.close()));
-  expect(complaints).toEqual([]);
+  expect(await browser.endVisits()).toEqual([]);
 });
 
 afterAll(async () => {
@@ -38,7 +34,6 @@ afterAll(async () => {
 
 async function enter(username: string): Promise<Visit> {
   const visit = await browser.visit();
-  visits.push(visit);
   await registerAndEnter(visit.page, server.url, { username });
   return visit;
 }

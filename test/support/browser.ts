@@ -21,6 +21,10 @@ const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--
 export interface TestBrowser {
   /** A new profile with one page; nothing is shared with other visits. */
   visit(options?: BrowserContextOptions): Promise<Visit>;
+  /** Closes the visits that are open; answers everything that went wrong in them. */
+  endVisits(): Promise<readonly string[]>;
+  /** Of all visits that are open: see Visit. */
+  forgive(expected: RegExp): void;
   /** Answers the names of the workers that were started since, in pages and in other workers. */
   watchWorkers(): Promise<() => readonly string[]>;
   /** Processes of pages; their workers are threads of theirs. */
@@ -47,8 +51,21 @@ export async function launchBrowser(): Promise<TestBrowser> {
   // Printed by the line above: a list of texts.
   const args = (JSON.parse(packageArguments) as string[]).filter((argument) => !isUnsafe(argument));
   const browser = await started(() => chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, timeout: launchTimeoutMs, env: { ...process.env, TMPDIR: folder, HOME: folder } }));
+  const open = new Set<Visit>();
   return {
-    visit: (options) => newVisit(browser, options),
+    async visit(options) {
+      const visit = await newVisit(browser, options, () => { open.delete(visit); });
+      open.add(visit);
+      return visit;
+    },
+    async endVisits() {
+      const complaints = [...open].flatMap((visit) => visit.complaints);
+      await Promise.all([...open].map((visit) => visit.close()));
+      return complaints;
+    },
+    forgive(expected) {
+      for (const visit of open) visit.forgive(expected);
+    },
     watchWorkers: () => watchWorkers(browser),
     rendererPids: () => rendererPids(browser),
     async close() {
@@ -92,7 +109,7 @@ async function rendererPids(browser: Browser): Promise<readonly number[]> {
   return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
 }
 
-async function newVisit(browser: Browser, options: BrowserContextOptions | undefined): Promise<Visit> {
+async function newVisit(browser: Browser, options: BrowserContextOptions | undefined, onClose: () => void): Promise<Visit> {
   const context = await browser.newContext({ acceptDownloads: true, ...options });
   const complaints: string[] = [];
   context.on('console', (message) => {
@@ -116,6 +133,9 @@ async function newVisit(browser: Browser, options: BrowserContextOptions | undef
       const left = complaints.filter((complaint) => !expected.test(complaint));
       complaints.splice(0, complaints.length, ...left);
     },
-    close: () => context.close(),
+    async close() {
+      onClose();
+      await context.close();
+    },
   };
 }

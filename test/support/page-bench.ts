@@ -27,8 +27,23 @@ interface CommandRun {
 
 interface PageRun extends CommandRun {
   readonly memoryBytes: number;
-  readonly longestFrameMs: number;
-  readonly longFrames: number;
+  /** The longest first; the API tells those of at least 50 ms. */
+  readonly longFrames: readonly LongFrame[];
+  /** Between two frames that were drawn: also waits for the compositor, another process. */
+  readonly longestGapMs: number;
+}
+
+/** See the Long Animation Frames API (W3C): from the frame's first work to the end of its drawing, in milliseconds. */
+interface LongFrame {
+  readonly startTime: number;
+  readonly duration: number;
+  readonly scripts: readonly string[];
+}
+
+interface ScriptTime {
+  readonly invoker: string;
+  readonly sourceFunctionName: string;
+  readonly duration: number;
 }
 
 try {
@@ -48,11 +63,14 @@ async function bench(): Promise<void> {
     const page = await withServer((server) => pageRun(server, files));
     pages.push(page);
     process.stdout.write(`run ${String(run + 1)}: command ${speed(bytes, commands.at(-1))}, page ${speed(bytes, page)}, memory ${(page.memoryBytes / 1e6).toFixed(0)} MB, `
-      + `longest frame ${page.longestFrameMs.toFixed(0)} ms, ${String(page.longFrames)} above 100 ms\n`);
+      + `longest frame ${longestOf(page).toFixed(0)} ms, longest gap ${page.longestGapMs.toFixed(0)} ms\n`);
+    for (const { startTime, duration, scripts } of page.longFrames.filter((frame) => frame.duration > 100)) {
+      process.stdout.write(`  a frame of ${duration.toFixed(0)} ms at ${(startTime / 1000).toFixed(1)} s: ${scripts.join(', ')}\n`);
+    }
   }
   const [command, page] = [commands, pages].map((runs) => median(runs.map(({ seconds }) => seconds)));
   process.stdout.write(`median: page at ${((100 * (command ?? 0)) / (page ?? 1)).toFixed(0)} % of the command's speed; `
-    + `memory ${(median(pages.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(0)} MB; longest frame ${median(pages.map(({ longestFrameMs }) => longestFrameMs)).toFixed(0)} ms\n`);
+    + `memory ${(median(pages.map(({ memoryBytes }) => memoryBytes)) / 1e6).toFixed(0)} MB; longest frames ${pages.map((page) => longestOf(page).toFixed(0)).join(', ')} ms\n`);
 }
 
 async function withServer<T>(work: (server: ServerProcess) => Promise<T>): Promise<T> {
@@ -103,9 +121,10 @@ async function pageRun(server: ServerProcess, files: readonly string[]): Promise
   }
 }
 
-/** Runs in the page: how long the main thread leaves each frame waiting. */
+/** Runs in the page: its long animation frames, as the performance API tells them, and the gaps between all frames. */
 function watchFrames(): void {
   const gaps: number[] = [];
+  const long: LongFrame[] = [];
   let last = performance.now();
   const next = (): void => {
     const now = performance.now();
@@ -114,13 +133,18 @@ function watchFrames(): void {
     requestAnimationFrame(next);
   };
   requestAnimationFrame(next);
-  Object.assign(globalThis, { frameGaps: gaps });
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration, scripts } of list.getEntries() as unknown as readonly (PerformanceEntry & { readonly scripts: readonly ScriptTime[] })[]) {
+      long.push({ startTime, duration, scripts: scripts.map((script) => `${script.invoker} ${script.sourceFunctionName} ${script.duration.toFixed(0)} ms`) });
+    }
+  }).observe({ type: 'long-animation-frame', buffered: false });
+  Object.assign(globalThis, { watchedFrames: { gaps, long } });
 }
 
-async function framesOf(page: Page): Promise<Pick<PageRun, 'longestFrameMs' | 'longFrames'>> {
+async function framesOf(page: Page): Promise<Pick<PageRun, 'longFrames' | 'longestGapMs'>> {
   // watchFrames put it there.
-  const gaps = await page.evaluate(() => (globalThis as unknown as { frameGaps: readonly number[] }).frameGaps);
-  return { longestFrameMs: gaps.reduce((most, gap) => Math.max(most, gap), 0), longFrames: gaps.filter((gap) => gap > 100).length };
+  const { gaps, long } = await page.evaluate(() => (globalThis as unknown as { watchedFrames: { readonly gaps: readonly number[]; readonly long: readonly LongFrame[] } }).watchedFrames);
+  return { longestGapMs: gaps.reduce((most, gap) => Math.max(most, gap), 0), longFrames: long.toSorted((a, b) => b.duration - a.duration) };
 }
 
 /** Answers the most resident memory of these processes together since. */
@@ -140,6 +164,10 @@ function watchMemory(pids: readonly number[]): () => number {
 async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+function longestOf({ longFrames }: PageRun): number {
+  return longFrames[0]?.duration ?? 0;
 }
 
 function speed(bytes: number, run: CommandRun | undefined): string {

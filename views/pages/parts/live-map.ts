@@ -2,6 +2,7 @@
  * The block map of the one file that is shown while it is processed: its picture, small, and its tiles in their colours as they come. Draws
  * what it is told; the detail page has the map that stays (block-map.ts).
  */
+import type { LivePictureRequest } from '../../../client-sdk/browser/page-calls.js';
 import type { UploadUpdate } from '../../../client-sdk/browser/upload-messages.js';
 import { byId, show } from './dom.js';
 import { baseName, count } from './format.js';
@@ -29,6 +30,12 @@ export interface ShownFile {
   readonly file: File;
 }
 
+/** Where its pictures come from, and who is told how often a new one may come. */
+export interface LiveMapParts {
+  readonly pictureOf: (request: LivePictureRequest) => Promise<ImageBitmap | undefined>;
+  readonly onPace: (everyMs: number) => void;
+}
+
 /** The small map of the page. */
 export class LiveMap {
   readonly #figure = byId('live', HTMLElement);
@@ -36,12 +43,13 @@ export class LiveMap {
   readonly #blocks = byId('live-blocks', HTMLCanvasElement);
   readonly #counts = new Map<string, number>();
   readonly #onPace: (everyMs: number) => void;
+  readonly #pictureOf: (request: LivePictureRequest) => Promise<ImageBitmap | undefined>;
   #key = 0;
   #scale = 1;
 
-  /** `onPace` is told how often a new picture may come. */
-  constructor(onPace: (everyMs: number) => void) {
+  constructor({ pictureOf, onPace }: LiveMapParts) {
     this.#onPace = onPace;
+    this.#pictureOf = pictureOf;
     onPace(minEveryMs);
   }
 
@@ -95,15 +103,10 @@ export class LiveMap {
   async #showPicture(key: number, file: File): Promise<void> {
     const from = performance.now();
     const { width, height } = this.#picture;
-    try {
-      // The tiles lie as the file's pixels do, whatever its orientation says.
-      const bitmap = await createImageBitmap(file, { imageOrientation: 'none', resizeQuality: 'low', ...(width >= height ? { resizeWidth: width } : { resizeHeight: height }) });
-      const isSameShape = Math.abs(bitmap.width / bitmap.height - width / height) < 0.05 * (width / height);
-      if (key === this.#key && isSameShape) this.#picture.getContext('2d')?.drawImage(bitmap, 0, 0, width, height);
-      bitmap.close();
-    } catch {
-      // What the browser cannot decode shows its tiles alone.
-    }
+    // What cannot be decoded, or read any more, shows its tiles alone.
+    const bitmap = await this.#pictureOf({ file, width, height }).catch(() => undefined);
+    if (bitmap !== undefined && key === this.#key) this.#picture.getContext('2d')?.drawImage(bitmap, 0, 0);
+    bitmap?.close();
     this.#onPace(Math.max(minEveryMs, Math.round((performance.now() - from) / decodeShare)));
   }
 

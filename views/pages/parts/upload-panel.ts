@@ -66,9 +66,12 @@ class UploadPanel {
       { queue: this.#queue, state: () => this.#runner.state, isGathering: () => this.#gathering > 0 },
       { retry: (key) => { this.#runner.retry([key]); }, remove: (key) => { this.#remove(key); } },
     );
-    this.#live = new LiveMap((everyMs) => {
-      this.#everyMs = everyMs;
-      this.#watch();
+    this.#live = new LiveMap({
+      pictureOf: (request) => page.client.call('livePicture', request),
+      onPace: (everyMs) => {
+        this.#everyMs = everyMs;
+        this.#watch();
+      },
     });
   }
 

@@ -1,0 +1,119 @@
+/**
+ * Pictures decoded in the worker, no larger than they are needed: by the browser's own decoders, where a hostile image can at worst end
+ * its own decoding; TIFF and 16 bits by ours (raster-preview.ts). Whole pictures are in memory one at a time. Not part of any format.
+ */
+import type { Source } from '../core/image/splitter.js';
+import { rasterPreview } from '../raster-preview.js';
+
+/** What is wanted of a picture. */
+export interface PictureWish {
+  /** In pixels: the longer side need not be longer. It may be. */
+  readonly side: number;
+  /** As whoever took it means it, or as its pixels lie in the file: the orientation that some files name. */
+  readonly turned: 'upright' | 'as stored';
+}
+
+/** A picture that can be drawn. */
+export interface DecodedPicture {
+  readonly image: ImageBitmap | VideoFrame;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A larger file is not read a second time for a small picture. */
+const maxSourceBytes = 64 * 1_048_576;
+/** So long our own decoder may take: a small picture is a comfort. */
+const maxOwnMs = 4_000;
+
+/** How a frame is turned when it is drawn, in degrees clockwise after a flip left to right (W3C WebCodecs); not every browser tells. */
+interface Turn {
+  readonly rotation: number;
+  readonly flip: boolean;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Answers what `use` makes of the picture, which is gone afterwards; undefined where no decoder knows it. Throws DiceError of the
+ * source, as the upload then does.
+ */
+export function withPicture<T>(source: Source, wish: PictureWish, use: (picture: DecodedPicture) => Promise<T>): Promise<T | undefined> {
+  const work = async (): Promise<T | undefined> => {
+    const picture = (await ownPicture(source, wish.side)) ?? (await browserPicture(source, wish));
+    if (picture === undefined) return undefined;
+    try {
+      return await use(picture);
+    } finally {
+      picture.image.close();
+    }
+  };
+  const done = last.then(work, work);
+  last = done.catch(() => undefined);
+  return done;
+}
+
+async function ownPicture(source: Source, maxSide: number): Promise<DecodedPicture | undefined> {
+  const breathe = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve); });
+  const own = await rasterPreview(source, { maxSide, maxMs: maxOwnMs, minDepth: 1, now: () => performance.now(), breathe });
+  return own === undefined ? undefined : pictureOf(await createImageBitmap(new ImageData(own.rgba, own.width, own.height)));
+}
+
+async function browserPicture(source: Source, wish: PictureWish): Promise<DecodedPicture | undefined> {
+  if (source.size === 0 || source.size > maxSourceBytes) return undefined;
+  const type = pictureType(await source.read(0, Math.min(16, source.size)));
+  if (type === undefined) return undefined;
+  const bytes = Uint8Array.from(await source.read(0, source.size));
+  try {
+    const reduced = type === 'image/jpeg' ? await reducedJpeg(bytes, wish) : undefined;
+    const imageOrientation = wish.turned === 'upright' ? 'from-image' : 'none';
+    return reduced ?? pictureOf(await createImageBitmap(new Blob([bytes], { type }), { imageOrientation }));
+  } catch {
+    // What the browser refuses is stored all the same.
+    return undefined;
+  }
+}
+
+function pictureOf(image: ImageBitmap): DecodedPicture {
+  return { image, width: image.width, height: image.height };
+}
+
+/**
+ * A JPEG decoded at some eighths of its size (W3C WebCodecs, ImageDecoder): whole, a photograph takes 50 MB. Undefined where the
+ * browser has no such decoder, or has it only for pages that came over TLS.
+ */
+async function reducedJpeg(bytes: Uint8Array<ArrayBuffer>, { side, turned }: PictureWish): Promise<DecodedPicture | undefined> {
+  if (!('ImageDecoder' in globalThis && 'VideoFrame' in globalThis && 'rotation' in VideoFrame.prototype)) return undefined;
+  // Eighths are rounded down.
+  const decoder = new ImageDecoder({ data: bytes, type: 'image/jpeg', desiredWidth: 2 * side, desiredHeight: 2 * side });
+  try {
+    const frame = (await decoder.decode()).image;
+    const image = turned === 'upright' ? frame : turnedBack(frame);
+    return { image, width: image.displayWidth, height: image.displayHeight };
+  } catch {
+    return undefined;
+  } finally {
+    decoder.close();
+  }
+}
+
+function turnedBack(frame: VideoFrame): VideoFrame {
+  // reducedJpeg has looked for them.
+  const { rotation, flip } = frame as VideoFrame & Turn;
+  const back: Turn = { rotation: flip ? rotation : (360 - rotation) % 360, flip };
+  try {
+    return new VideoFrame(frame, back as VideoFrameInit);
+  } finally {
+    frame.close();
+  }
+}
+
+/** By the first bytes: formats that every browser decodes. SVG is not among them, since it is a document. */
+function pictureType(start: Uint8Array): string | undefined {
+  const latin = String.fromCharCode(...start);
+  if (latin.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
+  if (latin.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (latin.startsWith('GIF8')) return 'image/gif';
+  if (latin.startsWith('RIFF') && latin.slice(8, 12) === 'WEBP') return 'image/webp';
+  if (latin.slice(4, 12) === 'ftypavif') return 'image/avif';
+  return latin.startsWith('BM') ? 'image/bmp' : undefined;
+}
