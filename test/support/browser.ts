@@ -1,17 +1,17 @@
 /**
- * A real Chromium for tests: unpacked from its npm package into a folder of its own, so that test files may run side by side,
- * and driven by playwright-core. A visit collects what a page must never have: console errors, script errors, CSP reports,
+ * A real Chromium for tests: unpacked from its npm package once, each with a folder of its own for what it writes, so that test files may
+ * run side by side, and driven by playwright-core. A visit collects what a page must never have: console errors, script errors, CSP reports,
  * requests that leave the server.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const run = promisify(execFile);
-const unpack = "import chromium from '@sparticuz/chromium'; console.log(await chromium.executablePath()); console.log(JSON.stringify(chromium.args));";
+const unpack = "import chromium from '@sparticuz/chromium'; await chromium.executablePath(); console.log(JSON.stringify(chromium.args));";
 /** A name that is no loopback name and leads to this machine: what it serves over plain http is no secure context. */
 export const remoteName = 'dice.test';
 const launchTimeoutMs = 25_000;
@@ -43,13 +43,10 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-/** Unpacks and launches. Takes a few seconds. */
+/** Launches; unpacks where that was not done before. Takes a few seconds. */
 export async function launchBrowser(): Promise<TestBrowser> {
   const folder = await mkdtemp(path.join(tmpdir(), 'dice-browser-'));
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', unpack], { env: { ...process.env, TMPDIR: folder }, cwd: process.cwd() });
-  const [executablePath = '', packageArguments = '[]'] = stdout.trim().split('\n');
-  // Printed by the line above: a list of texts.
-  const args = (JSON.parse(packageArguments) as string[]).filter((argument) => !isUnsafe(argument));
+  const { executablePath, args } = await unpacked();
   const browser = await started(() => chromium.launch({ executablePath, args: [...args, ...quietArguments], headless: true, timeout: launchTimeoutMs, env: { ...process.env, TMPDIR: folder, HOME: folder } }));
   const open = new Set<Visit>();
   return {
@@ -73,6 +70,32 @@ export async function launchBrowser(): Promise<TestBrowser> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The browser in its folder below node_modules, named by the version of its package. Whoever comes first unpacks it. */
+async function unpacked(): Promise<{ readonly executablePath: string; readonly args: readonly string[] }> {
+  const modules = path.resolve('node_modules');
+  // A package tells its version so.
+  const { version } = JSON.parse(await readFile(path.join(modules, '@sparticuz', 'chromium', 'package.json'), 'utf8')) as { readonly version: string };
+  const folder = path.join(modules, '.cache', `chromium-${version}`);
+  const argumentsFile = path.join(folder, 'arguments.json');
+  if (!(await access(argumentsFile).then(() => true, () => false))) await unpackInto(folder);
+  // The package's own list of texts.
+  const args = JSON.parse(await readFile(argumentsFile, 'utf8')) as readonly string[];
+  return { executablePath: path.join(folder, 'chromium'), args: args.filter((argument) => !isUnsafe(argument)) };
+}
+
+/** Through a folder beside it, so that it is there whole or not at all. */
+async function unpackInto(folder: string): Promise<void> {
+  await mkdir(path.dirname(folder), { recursive: true });
+  const fresh = await mkdtemp(`${folder}-`);
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', unpack], { env: { ...process.env, TMPDIR: fresh } });
+  await writeFile(path.join(fresh, 'arguments.json'), stdout);
+  await rename(fresh, folder).catch(async (thrown: unknown) => {
+    await rm(fresh, { recursive: true, force: true });
+    // Another test file was faster.
+    if (!(thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOTEMPTY' || thrown.code === 'EEXIST'))) throw thrown;
+  });
 }
 
 /** This Chromium crashes at its start once in some hundred times, before any page: then it is started again. */
