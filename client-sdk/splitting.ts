@@ -23,7 +23,7 @@ export interface PlannedFile {
   readonly summary: SplitSummary;
   /** SHA-256 of each content, packed; undefined where it was not read ahead (bytes). */
   readonly fingerprints: Uint8Array | undefined;
-  /** The contents themselves, where they are few enough to keep. */
+  /** The contents themselves, where they are few enough to keep, and the split does not hold them anyway. */
   readonly kept: readonly Uint8Array[] | undefined;
   /** By which copies of the picture can be found; none for what is no picture. */
   readonly anchors: readonly Anchor[];
@@ -132,9 +132,9 @@ interface Reading {
 async function readOnce(tools: PlanTools, input: PlanInput, split: Split): Promise<Reading> {
   const wanted = sampleIndices(split.maxCount);
   const hashes: Uint8Array[] = [];
-  const keeper = new Keeper(input.split.keepBytes);
+  const keeper = new Keeper(split.views === undefined ? input.split.keepBytes : 0);
   const samples = new Samples(tools);
-  for await (const content of split.contents()) {
+  for await (const content of split.views?.() ?? split.contents()) {
     const fingerprint = await tools.crypto.sha256(content);
     if (wanted.has(hashes.length)) await samples.take(hashes.length, content, fingerprint);
     hashes.push(fingerprint);
@@ -192,11 +192,11 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
   return isEqual(hash.digest(), input.split.fileHash);
 }
 
-/** Gives a join the contents of the first reading, or reads them again and holds them against their fingerprints. */
+/** Gives a join the contents of the first reading, or reads them again; those of the source are held against their fingerprints. */
 class SplitReader implements ContentReader {
   readonly count: number;
   position = 0;
-  #iterator: AsyncIterator<Uint8Array> | undefined;
+  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
 
   constructor(
     private readonly tools: PlanTools,
@@ -231,11 +231,14 @@ class SplitReader implements ContentReader {
 
   async #restart(index: number): Promise<void> {
     await this.close();
-    this.#iterator = this.by.planned.split.contents(index)[Symbol.asyncIterator]();
+    const { split } = this.by.planned;
+    this.#iterator = split.views?.(index)[Symbol.iterator]() ?? split.contents(index)[Symbol.asyncIterator]();
     this.position = index;
   }
 
+  /** What the split holds cannot have changed; all is held against its fingerprint once more when it is sealed. */
   async #checked(index: number, content: Uint8Array): Promise<Uint8Array> {
+    if (this.by.planned.split.views !== undefined) return content;
     const expected = fingerprintAt(this.by.planned.fingerprints, index);
     if (expected !== undefined && !isEqual(await this.tools.crypto.sha256(content), expected)) throw fault('file-changed');
     return content;

@@ -62,7 +62,7 @@ async function browserPicture(source: Source, wish: PictureWish): Promise<Decode
   if (source.size === 0 || source.size > maxSourceBytes) return undefined;
   const type = pictureType(await source.read(0, Math.min(16, source.size)));
   if (type === undefined) return undefined;
-  const bytes = Uint8Array.from(await source.read(0, source.size));
+  const bytes = (await source.read(0, source.size)).slice();
   try {
     const reduced = type === 'image/jpeg' ? await reducedJpeg(bytes, wish) : undefined;
     const imageOrientation = wish.turned === 'upright' ? 'from-image' : 'none';

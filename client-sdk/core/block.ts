@@ -10,6 +10,7 @@ import { isSameSecret } from './constant-time.js';
 import type { CryptoProvider } from './crypto.js';
 import { blockKey, type Domain, paddedLength } from './domain.js';
 import { DiceError, integrityFault, type IntegrityStep } from './errors.js';
+import { freeBytes } from './free-bytes.js';
 import { labels } from './labels.js';
 import { isZeroFrom, padWithZeros } from './padding.js';
 
@@ -17,7 +18,7 @@ import { isZeroFrom, padWithZeros } from './padding.js';
 export interface ContentCoder {
   /** Coded bytes of a content: the same for the same content, for ever. */
   code(content: Uint8Array): Uint8Array;
-  /** The content of coded bytes without padding. Throws DiceError where they are malformed. */
+  /** The content of coded bytes without padding: nobody else's array, or a view of `coded`. Throws DiceError where they are malformed. */
   decode(coded: Uint8Array): Uint8Array;
   /** Bytes of coded without its zero padding. Throws DiceError where they are malformed. */
   length(coded: Uint8Array): number;
@@ -66,7 +67,9 @@ export async function fingerprint(provider: CryptoProvider, content: Uint8Array)
  * RangeError where the coder does not give the content back; then nothing may be sealed.
  */
 export function codeForSealing(coder: ContentCoder, content: Uint8Array, coded = coder.code(content)): Uint8Array {
-  if (!isEqual(coder.decode(coded), content)) throw new RangeError('the coder does not give this content back; it is not sealed');
+  const decoded = coder.decode(coded);
+  if (!isEqual(decoded, content)) throw new RangeError('the coder does not give this content back; it is not sealed');
+  if (decoded.buffer !== coded.buffer) freeBytes(decoded);
   return coded;
 }
 

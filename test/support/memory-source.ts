@@ -5,7 +5,7 @@
 import { decodeCbor, encodeCbor } from '../../client-sdk/core/cbor.js';
 import { splitterFor, splitters } from '../../client-sdk/core/image/detect.js';
 import type { ContentReader, Geometry, Recipe, Source, SplitSummary } from '../../client-sdk/core/image/splitter.js';
-import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
+import { concat, hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
 
 /** A file that was split. */
 export interface SplitFile {
@@ -45,7 +45,18 @@ export async function splitBytes(bytes: Uint8Array, geometry: Geometry = { kind:
   if (split === undefined) return undefined;
   const contents: Uint8Array[] = [];
   for await (const content of split.contents()) contents.push(content);
+  expectSame(contents, split.views?.() ?? contents);
   return { contents, recipe: await split.recipe(), summary: await split.summary(), description: split.description };
+}
+
+/** What a split shows of its contents is what it gives. */
+function expectSame(contents: readonly Uint8Array[], views: Iterable<Uint8Array>): void {
+  let index = 0;
+  for (const view of views) {
+    const content = contents[index++];
+    if (content === undefined || !isEqual(content, view)) throw new Error(`content ${String(index - 1)} is shown as another`);
+  }
+  if (index !== contents.length) throw new Error('not all contents are shown');
 }
 
 /** As `splitBytes`, for files that must be understood. */

@@ -17,6 +17,8 @@ import { launchBrowser } from './browser.js';
 import { registerAndEnter } from './page-visitor.js';
 
 const sampleMs = 200;
+/** The page before is taken down a second after it is left, which the browser does in the same thread. */
+const settleMs = 3_000;
 const { values } = parseArgs({ options: { count: { type: 'string', default: '200' }, runs: { type: 'string', default: '3' }, folder: { type: 'string' } } });
 const scratch = await mkdtemp(path.join(tmpdir(), 'dice-page-bench-'));
 
@@ -102,6 +104,7 @@ async function pageRun(server: ServerProcess, files: readonly string[]): Promise
   try {
     const { page, complaints } = await browser.visit();
     await registerAndEnter(page, server.url, { username: 'bench' });
+    await page.waitForTimeout(settleMs);
     const pids = await browser.rendererPids();
     const cpu = async (): Promise<number> => (await Promise.all(pids.map(cpuSecondsOf))).reduce((sum, seconds) => sum + seconds, 0);
     const cpuBefore = await cpu();

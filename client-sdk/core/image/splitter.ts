@@ -99,6 +99,11 @@ export interface Split {
    * the same bytes as long as the source does. Memory: a few rows of tiles.
    */
   contents(from?: number): AsyncIterable<Uint8Array>;
+  /**
+   * Of a split that holds its contents in memory: the same, each valid only until the next one is asked for. Reading them again costs
+   * next to nothing.
+   */
+  views?(from?: number): Iterable<Uint8Array>;
   /** The recipe; known after `contents()` has been read to its end once, else it is read for this. */
   recipe(): Promise<Recipe>;
   /** Number of contents and the block map; known as the recipe is. */

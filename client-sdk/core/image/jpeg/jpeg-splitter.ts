@@ -59,6 +59,7 @@ function splitOf(parts: Omit<JpegParts, 'segments'>, recipe: Recipe, tiles: Jpeg
     maxCount: contentCount(parts),
     description: describeJpeg(parts.parsed),
     contents: (from = 0) => tiles.contents(from),
+    views: (from = 0) => tiles.views(from),
     recipe: () => Promise.resolve(recipe),
     summary: () => Promise.resolve(summaryOf(parts)),
     close: () => {

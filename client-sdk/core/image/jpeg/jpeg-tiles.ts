@@ -1,14 +1,14 @@
 /**
- * The contents of a JPEG file that was taken apart: tiles of its planes, then blocks of padding. Small files are read from their
- * planes; of large ones the tiles are packed at once, so that the planes' memory is free for putting the file together again.
- * SPEC.md section 6.8.
+ * The contents of a JPEG file that was taken apart: tiles of its planes, then blocks of padding. The tiles are packed at once, so that
+ * the planes' memory is free for putting the file together again, and for the next file. SPEC.md section 6.8.
  */
+import { freeBytes } from '../../free-bytes.js';
 import { blocksOf, coefficientBlockBytes, newCoefficients } from '../content.js';
 import { type Cut, regionOf, tileCount } from '../geometry.js';
 import type { Region } from '../splitter.js';
 import { type Coefficients, type Planes, releasePlanes } from './coefficients.js';
 import { paddingContentBlocks } from './jpeg-recipe.js';
-import { packTile, unpackTile } from './packed-tile.js';
+import { type PackedTile, packTile, unpackTile } from './packed-tile.js';
 import { dropIdleMemory } from './scan-kernel.js';
 
 /** What contents are made of. */
@@ -19,73 +19,71 @@ export interface TileSources {
   readonly padding: readonly Int16Array[];
 }
 
-type Maker = () => Uint8Array;
-
 const coefficients = 64;
-/** Bytes of planes above which tiles are packed. */
-const maxHeldBytes = 100_663_296;
 
 /** Makes contents, as often as they are asked for, until it is closed. */
 export class JpegTiles {
-  #makers: readonly Maker[];
-  /** None where tiles are packed: their memory must not be kept by whoever waits for contents. */
-  #planes: Planes | undefined;
+  /** Those that cannot be packed are contents. */
+  #held: readonly (PackedTile | Uint8Array)[];
   readonly #count: number;
 
   /** The planes belong to it from now on. */
   constructor(sources: TileSources) {
-    const { planes } = sources;
-    const bytes = planes.list.reduce((sum, { values }) => sum + values.byteLength, 0);
-    const makers = [...makersOf(sources)];
-    this.#count = makers.length;
-    if (bytes <= maxHeldBytes) {
-      this.#makers = makers;
-      this.#planes = planes;
-      return;
-    }
-    this.#makers = makers.map((make) => packedMaker(make()));
-    releasePlanes(planes, 'as large');
+    this.#held = [...heldOf(sources)];
+    this.#count = this.#held.length;
+    releasePlanes(sources.planes, 'as large');
   }
 
   /** Contents in order. Throws RangeError where it was closed. */
   async *contents(from: number): AsyncGenerator<Uint8Array, void, undefined> {
     for (let index = from; index < this.#count; index++) {
-      const make = this.#makers[index];
-      if (make === undefined) throw closed();
-      yield await Promise.resolve(make());
+      const held = this.#at(index);
+      // A consumer may keep, or give away, what it gets.
+      yield await Promise.resolve(held instanceof Uint8Array ? held.slice() : unpackTile(held));
+    }
+  }
+
+  /** See Split.views. */
+  *views(from: number): Generator<Uint8Array, void, undefined> {
+    let room: Uint8Array | undefined;
+    for (let index = from; index < this.#count; index++) {
+      const held = this.#at(index);
+      if (held instanceof Uint8Array) yield held;
+      else yield room = unpackTile(held, room);
     }
   }
 
   /** Gives its memory back. */
   close(): void {
-    this.#makers = [];
-    if (this.#planes !== undefined) releasePlanes(this.#planes);
-    else dropIdleMemory();
-    this.#planes = undefined;
+    for (const held of this.#held) for (const bytes of held instanceof Uint8Array ? [held] : held.pieces) freeBytes(bytes);
+    this.#held = [];
+    dropIdleMemory();
+  }
+
+  #at(index: number): PackedTile | Uint8Array {
+    const held = this.#held[index];
+    if (held === undefined) throw new RangeError('The coefficients were given back.');
+    return held;
   }
 }
 
-function packedMaker(content: Uint8Array): Maker {
-  const packed = packTile(content);
-  // A consumer may keep, or give away, what it gets.
-  return packed === undefined ? () => content.slice() : () => unpackTile(packed);
-}
-
-function closed(): RangeError {
-  return new RangeError('The coefficients were given back.');
-}
-
-function* makersOf({ cuts, planes, padding }: TileSources): Generator<Maker, void, undefined> {
+function* heldOf({ cuts, planes, padding }: TileSources): Generator<PackedTile | Uint8Array, void, undefined> {
   for (const [i, cut] of cuts.entries()) {
-    for (let tile = 0; tile < tileCount(cut); tile++) yield () => tileOf(planes.list[i]!, regionOf(cut, tile));
+    for (let tile = 0; tile < tileCount(cut); tile++) yield tileOf(planes, i, regionOf(cut, tile));
   }
   for (const values of padding) {
     const step = coefficients * paddingContentBlocks;
-    for (let at = 0; at < values.length; at += step) yield () => paddingContent(values.subarray(at, at + step));
+    for (let at = 0; at < values.length; at += step) yield paddingContent(values.subarray(at, at + step));
   }
 }
 
-function tileOf(plane: Coefficients, { x, y, width, height }: Region): Uint8Array {
+function tileOf({ list, kernel }: Planes, component: number, region: Region): PackedTile | Uint8Array {
+  const plane = list[component]!;
+  const place = { at: bytesAt(plane, { x: region.x, y: region.y, blocks: 0 }).byteOffset, rowBytes: coefficientBlockBytes * plane.stride };
+  return packTile(kernel.run, place, { across: region.width, down: region.height }) ?? contentOf(plane, region);
+}
+
+function contentOf(plane: Coefficients, { x, y, width, height }: Region): Uint8Array {
   const content = newCoefficients({ across: width, down: height });
   const blocks = blocksOf(content);
   const rowBytes = coefficientBlockBytes * width;

@@ -1,63 +1,66 @@
 /**
- * Tiles of coefficients in a fraction of their memory, while a large file waits for its tiles to be read again: only those that are
- * not zero. Neither a format nor a code: it never leaves the splitter.
+ * Tiles of coefficients in a fraction of their memory, while a file waits for its tiles to be read again (kernel/packed.ts). Neither a
+ * format nor a code: it never leaves the splitter.
  */
-import { blocksOf, coefficientShapeOf, type CoefficientShape, newCoefficients } from '../content.js';
+import { blocksOf, coefficientBlockBytes, coefficientShapeOf, type CoefficientShape, newCoefficients } from '../content.js';
+import { newScanKernel } from './scan-kernel-code.js';
+import type { Kernel } from './scan-kernel-code.js';
+import { areaOf, outBytes } from './scan-kernel.js';
 
 /** A tile that `unpackTile` makes again. */
 export interface PackedTile {
   readonly shape: CoefficientShape;
-  /** Of each coefficient that is not zero: how many places it lies behind the one before. Zeros stand where that is too far. */
-  readonly gaps: Uint16Array;
-  readonly values: Int16Array;
+  /** Of some rows of blocks each, as many as fit: kernel/packed.ts. */
+  readonly pieces: readonly Uint8Array[];
 }
 
-const maxGap = 0xffff;
+/** Where the blocks of a tile lie in the memory of a kernel, in bytes. */
+export interface TilePlace {
+  readonly at: number;
+  readonly rowBytes: number;
+}
 
-/** The tile, packed; undefined where that would be no smaller. */
-export function packTile(content: Uint8Array): PackedTile | undefined {
-  const shape = coefficientShapeOf(content);
-  const all = valuesIn(content);
-  const count = entriesOf(all);
-  if (2 * count >= all.length) return undefined;
-  const gaps = new Uint16Array(count);
-  const values = new Int16Array(count);
-  let last = 0;
-  let to = 0;
-  for (let at = 0; at < all.length; at++) {
-    if (all[at] === 0 && at - last < maxGap) continue;
-    gaps[to] = at - last;
-    values[to++] = all[at]!;
-    last = at;
+/** Of a block, at most. */
+const packedBlockBytes = 200;
+/** For unpacking: it holds nothing between two calls. */
+let unpacker: Kernel | undefined;
+
+/** Packs the tile out of the kernel's memory; undefined where a row of it is too long for that. */
+export function packTile(run: Kernel, { at, rowBytes }: TilePlace, shape: CoefficientShape): PackedTile | undefined {
+  const rows = rowsOfPiece(shape);
+  if (rows === 0) return undefined;
+  const out = areaOf(run, 'out');
+  const pieces: Uint8Array[] = [];
+  for (let row = 0; row < shape.down; row += rows) {
+    let to = out;
+    for (let next = row; next < Math.min(shape.down, row + rows); next++) to += run.packBlocks(at + next * rowBytes, shape.across, to);
+    pieces.push(new Uint8Array(run.memory.buffer, out, to - out).slice());
   }
-  return { shape, gaps, values };
+  return { shape, pieces };
 }
 
-function entriesOf(all: Int16Array): number {
-  let count = 0;
-  let last = 0;
-  for (let at = 0; at < all.length; at++) {
-    if (all[at] === 0 && at - last < maxGap) continue;
-    count++;
-    last = at;
-  }
-  return count;
-}
-
-/** The tile's content. */
-export function unpackTile({ shape, gaps, values }: PackedTile): Uint8Array {
-  const content = newCoefficients(shape);
-  const all = valuesIn(content);
-  let at = 0;
-  for (let from = 0; from < values.length; from++) {
-    at += gaps[from]!;
-    all[at] = values[from]!;
+/** The tile's content, in `room` where that is one of this shape. */
+export function unpackTile({ shape, pieces }: PackedTile, room?: Uint8Array): Uint8Array {
+  const content = room !== undefined && hasShape(room, shape) ? room : newCoefficients(shape);
+  const blocks = blocksOf(content);
+  const run = (unpacker ??= newScanKernel());
+  const [raw, out] = [areaOf(run, 'raw'), areaOf(run, 'out')];
+  const memory = new Uint8Array(run.memory.buffer);
+  const rows = rowsOfPiece(shape);
+  for (const [i, piece] of pieces.entries()) {
+    const count = shape.across * Math.min(rows, shape.down - i * rows);
+    memory.set(piece, raw);
+    run.unpackBlocks(raw, count, out);
+    blocks.set(memory.subarray(out, out + coefficientBlockBytes * count), coefficientBlockBytes * shape.across * rows * i);
   }
   return content;
 }
 
-/** A view of the coefficients, which lie at an even place of their own array. */
-function valuesIn(content: Uint8Array): Int16Array {
-  const { buffer, byteOffset, byteLength } = blocksOf(content);
-  return new Int16Array(buffer, byteOffset, byteLength / 2);
+function rowsOfPiece({ across }: CoefficientShape): number {
+  return Math.floor(outBytes / (packedBlockBytes * across));
+}
+
+function hasShape(room: Uint8Array, { across, down }: CoefficientShape): boolean {
+  const shape = coefficientShapeOf(room);
+  return shape.across === across && shape.down === down;
 }

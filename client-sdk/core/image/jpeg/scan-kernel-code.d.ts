@@ -25,6 +25,8 @@ export interface Kernel {
   rowsEnded(): number;
   findPlaces(values: number, places: number, dcs: number, blocks: number): void;
   placeDcs(values: number, dcs: number, blocks: number): void;
+  packBlocks(from: number, blocks: number, to: number): number;
+  unpackBlocks(from: number, blocks: number, to: number): void;
 }
 
 /** A kernel of one's own. Synchronous: the code is small. */

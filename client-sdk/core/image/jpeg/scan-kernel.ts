@@ -16,15 +16,14 @@ const callBlocks = 65_536;
 
 /** Sizes of areas, as in kernel/memory.ts. */
 export const rawBytes = 262_144;
+export const outBytes = 131_072;
 export const maxEvents = 4_096;
 export const tableBytes = 0x1800;
 export const partBytes = 32;
 
-/** Of the memory that is kept for the next files: pages that were used before cost a third of those that were not. */
+/** Of the memory that is kept for the next file: pages that were used before cost a third of those that were not. */
 const maxIdleBytes = 100_663_296;
-/** A file that is taken apart and then put together needs two. The latest first. */
-const maxIdle = 2;
-let idle: readonly Kernel[] = [];
+let idle: Kernel | undefined;
 
 /** The kernel and its memory, which does not grow any more. */
 export interface ScanKernel {
@@ -59,7 +58,8 @@ export interface ScanKernelShape {
 export function scanKernel({ blocks, order, isZero, isProgressive }: ScanKernelShape): ScanKernel {
   const all = blocks.reduce((sum, count) => sum + count, 0);
   const needed = all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
-  const run = takeIdle(needed) ?? newScanKernel();
+  const run = idleFor(needed) ?? newScanKernel();
+  idle = undefined;
   const planesAt = run.place(areas.planes);
   const end = planesAt + needed;
   const missing = Math.ceil((end - run.memory.buffer.byteLength) / pageBytes);
@@ -88,27 +88,23 @@ export function scanKernel({ blocks, order, isZero, isProgressive }: ScanKernelS
 export function releaseKernel(kernel: ScanKernel, next: 'any' | 'as large' = 'any'): void {
   if (kernel.scans < 0) return;
   kernel.scans = -1;
-  const isMuch = kernel.bytes.length > maxIdleBytes;
-  if (isMuch && next === 'any') return;
-  idle = [kernel.run, ...idle].slice(0, isMuch ? 1 : maxIdle);
-  if (idle.reduce((sum, run) => sum + bytesOf(run), 0) > maxIdleBytes) idle = idle.slice(0, 1);
+  if (next === 'as large' || kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
 }
 
 /** Frees the memory that waits, if it is much. */
 export function dropIdleMemory(): void {
-  idle = idle.filter((run) => bytesOf(run) <= maxIdleBytes);
+  if ((idle?.memory.buffer.byteLength ?? 0) > maxIdleBytes) idle = undefined;
 }
 
-/** The smallest kernel that waits and has room, else the largest; much memory is freed where much less is needed. */
-function takeIdle(neededBytes: number): Kernel | undefined {
-  const bySize = idle.filter((run) => bytesOf(run) <= Math.max(maxIdleBytes, 2 * neededBytes)).toSorted((a, b) => bytesOf(a) - bytesOf(b));
-  const taken = bySize.find((run) => bytesOf(run) >= neededBytes) ?? bySize.at(-1);
-  idle = idle.filter((run) => run !== taken && bySize.includes(run));
-  return taken;
+/** The kernel that waits, unless its memory is much more than what is needed. */
+function idleFor(neededBytes: number): Kernel | undefined {
+  const bytes = idle?.memory.buffer.byteLength ?? 0;
+  return bytes > maxIdleBytes && bytes > 2 * neededBytes ? undefined : idle;
 }
 
-function bytesOf(run: Kernel): number {
-  return run.memory.buffer.byteLength;
+/** Where an area of any kernel begins, in bytes. */
+export function areaOf(run: Kernel, area: keyof typeof areas): number {
+  return run.place(areas[area]);
 }
 
 function placesOfAreas(run: Kernel): ScanKernel['at'] {

@@ -5,5 +5,6 @@
 export { place } from './memory';
 export { addRaw, clearEvents, rawLeft } from './bits-in';
 export { addEvents, sameBytes } from './bits-out';
+export { packBlocks, unpackBlocks } from './packed';
 export { beginReading, beginScan, beginWriting, bytesWritten, eventsRead, eventsUsed, read, rowsEnded, rowsRead, write, writeEnd } from './scan';
 export { findPlaces, placeDcs } from './zigzag';
