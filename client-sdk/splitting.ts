@@ -236,7 +236,7 @@ class SplitReader implements ContentReader {
     this.position = index;
   }
 
-  /** What the split holds cannot have changed; all is held against its fingerprint once more when it is sealed. */
+  /** What the split holds cannot have changed. */
   async #checked(index: number, content: Uint8Array): Promise<Uint8Array> {
     if (this.by.planned.split.views !== undefined) return content;
     const expected = fingerprintAt(this.by.planned.fingerprints, index);

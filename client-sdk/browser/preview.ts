@@ -21,7 +21,8 @@ async function smallWebp(picture: DecodedPicture, maxBytes: number): Promise<Uin
 async function webpOf({ image, width, height }: DecodedPicture, { pixels, quality }: PreviewTry): Promise<Blob | undefined> {
   const scale = Math.min(1, pixels / Math.max(width, height));
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-  const context = canvas.getContext('2d');
+  // So small a picture is drawn faster than a graphics processor gives it back.
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (context === null) return undefined;
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, 0, 0, canvas.width, canvas.height);

@@ -85,13 +85,13 @@ export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | undefined
 export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   const words = ((a.byteOffset | b.byteOffset) & 3) === 0 ? a.length >>> 2 : 0;
-  if (words > 0 && !areEqualWords(new Uint32Array(a.buffer, a.byteOffset, words), new Uint32Array(b.buffer, b.byteOffset, words))) return false;
+  if (words > 0 && !areEqualWords(new Int32Array(a.buffer, a.byteOffset, words), new Int32Array(b.buffer, b.byteOffset, words))) return false;
   for (let i = 4 * words; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
 /** Four bytes at a time: contents of a megabyte are compared while they are coded. */
-function areEqualWords(a: Uint32Array, b: Uint32Array): boolean {
+function areEqualWords(a: Int32Array, b: Int32Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }

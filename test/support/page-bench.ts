@@ -31,8 +31,6 @@ interface PageRun extends CommandRun {
   readonly memoryBytes: number;
   /** The longest first; the API tells those of at least 50 ms. */
   readonly longFrames: readonly LongFrame[];
-  /** Between two frames that were drawn: also waits for the compositor, another process. */
-  readonly longestGapMs: number;
 }
 
 /** See the Long Animation Frames API (W3C): from the frame's first work to the end of its drawing, in milliseconds. */
@@ -65,7 +63,7 @@ async function bench(): Promise<void> {
     const page = await withServer((server) => pageRun(server, files));
     pages.push(page);
     process.stdout.write(`run ${String(run + 1)}: command ${speed(bytes, commands.at(-1))}, page ${speed(bytes, page)}, memory ${(page.memoryBytes / 1e6).toFixed(0)} MB, `
-      + `longest frame ${longestOf(page).toFixed(0)} ms, longest gap ${page.longestGapMs.toFixed(0)} ms\n`);
+      + `longest frame ${longestOf(page).toFixed(0)} ms\n`);
     for (const { startTime, duration, scripts } of page.longFrames.filter((frame) => frame.duration > 100)) {
       process.stdout.write(`  a frame of ${duration.toFixed(0)} ms at ${(startTime / 1000).toFixed(1)} s: ${scripts.join(', ')}\n`);
     }
@@ -115,39 +113,30 @@ async function pageRun(server: ServerProcess, files: readonly string[]): Promise
     await page.waitForSelector('#queue-title:has-text("Done")', { timeout: 3_600_000 });
     const seconds = (performance.now() - startedAt) / 1000;
     const cpuSeconds = (await cpu()) - cpuBefore;
-    const frames = await framesOf(page);
+    const longFrames = await longFramesOf(page);
     const memoryBytes = memory();
     if (complaints.length > 0) throw new Error(complaints.join('\n'));
-    return { seconds, cpuSeconds, memoryBytes, ...frames };
+    return { seconds, cpuSeconds, memoryBytes, longFrames };
   } finally {
     await browser.close();
   }
 }
 
-/** Runs in the page: its long animation frames, as the performance API tells them, and the gaps between all frames. */
+/** Runs in the page: its long animation frames, as the performance API tells them. To ask for frames would cost what is measured. */
 function watchFrames(): void {
-  const gaps: number[] = [];
   const long: LongFrame[] = [];
-  let last = performance.now();
-  const next = (): void => {
-    const now = performance.now();
-    gaps.push(now - last);
-    last = now;
-    requestAnimationFrame(next);
-  };
-  requestAnimationFrame(next);
   new PerformanceObserver((list) => {
     for (const { startTime, duration, scripts } of list.getEntries() as unknown as readonly (PerformanceEntry & { readonly scripts: readonly ScriptTime[] })[]) {
       long.push({ startTime, duration, scripts: scripts.map((script) => `${script.invoker} ${script.sourceFunctionName} ${script.duration.toFixed(0)} ms`) });
     }
   }).observe({ type: 'long-animation-frame', buffered: false });
-  Object.assign(globalThis, { watchedFrames: { gaps, long } });
+  Object.assign(globalThis, { longFrames: long });
 }
 
-async function framesOf(page: Page): Promise<Pick<PageRun, 'longFrames' | 'longestGapMs'>> {
+async function longFramesOf(page: Page): Promise<readonly LongFrame[]> {
   // watchFrames put it there.
-  const { gaps, long } = await page.evaluate(() => (globalThis as unknown as { watchedFrames: { readonly gaps: readonly number[]; readonly long: readonly LongFrame[] } }).watchedFrames);
-  return { longestGapMs: gaps.reduce((most, gap) => Math.max(most, gap), 0), longFrames: long.toSorted((a, b) => b.duration - a.duration) };
+  const long = await page.evaluate(() => (globalThis as unknown as { longFrames: readonly LongFrame[] }).longFrames);
+  return long.toSorted((a, b) => b.duration - a.duration);
 }
 
 /** Answers the most resident memory of these processes together since. */

@@ -43,7 +43,7 @@ describe('the pace of an upload', () => {
 });
 
 describe('a failure', () => {
-  it.each([['server-unreachable', 'away'], ['unavailable', 'away'], ['rate-limited', 'away'], ['unauthenticated', 'signed-out'], ['quota-exceeded', 'file'], ['file-unreadable', 'file']] as const)(
+  it.each([['server-unreachable', 'away'], ['unavailable', 'busy'], ['rate-limited', 'busy'], ['unauthenticated', 'signed-out'], ['quota-exceeded', 'file'], ['file-unreadable', 'file']] as const)(
     '%s means %s', (code, trouble) => { expect(troubleOf(code)).toBe(trouble); },
   );
 
@@ -102,7 +102,7 @@ describe('sentences', () => {
   });
 
   it('count down to the next try', () => {
-    const state = { phase: 'away', isCancelled: false, tries: 1, nextTryAt: 10_000, message: '' } as const;
+    const state = { phase: 'away', isCancelled: false, isBusy: false, tries: 1, nextTryAt: 10_000, message: '' } as const;
     expect(reasonOf(state, 2_500)).toBe('Nothing is lost. Trying again in 8 s.');
     expect(reasonOf({ ...state, nextTryAt: undefined }, 2_500)).toBe('Trying now.');
     expect(reasonOf({ ...state, phase: 'running' }, 2_500)).toBeUndefined();

@@ -91,5 +91,5 @@ async function showStates({ client }: AppPage, image: Image, map: BlockMap): Pro
   byId('legend-flat', HTMLElement).textContent = `${count(counts.flat)} flat, kept in the manifest`;
   const origin = from === 'upload' ? 'As this browser saw it at upload.' : `Compared with your ${things(comparedWith, 'earlier image')}.`;
   byId('map-summary', HTMLElement).textContent = `${things(total, 'block')}: ${count(counts.new)} new, ${count(counts.stored)} already stored, ${count(counts.patched)} patched, ${count(counts.flat)} flat. ${origin}`;
-  byId('new-sentence', HTMLElement).textContent = `${count(counts.new)} of ${things(total, 'block')} ${counts.new === 1 ? 'was' : 'were'} new: ${bytes(image.sentBytes)} sent instead of ${bytes(image.size)}.`;
+  byId('new-sentence', HTMLElement).textContent = `${count(counts.new)} of ${things(total, 'block')}${map.layers.some(({ isPicture }) => isPicture) ? ' of the picture' : ''} ${counts.new === 1 ? 'was' : 'were'} new: ${bytes(image.sentBytes)} sent instead of ${bytes(image.size)}.`;
 }

@@ -17,6 +17,8 @@ export interface RunState {
   readonly phase: RunPhase;
   /** At rest because the person cancelled it. */
   readonly isCancelled: boolean;
+  /** With `away`: the server answers, and asks to come later. */
+  readonly isBusy: boolean;
   /** With `away`: tries that failed since a file was stored. */
   readonly tries: number;
   /** With `away`, milliseconds since the epoch; undefined while it tries. */
@@ -43,7 +45,7 @@ export interface ReadableFile extends NewFile {
   readonly file: File;
 }
 
-const atRest: RunState = { phase: 'rest', isCancelled: false, tries: 0, nextTryAt: undefined, message: '' };
+const atRest: RunState = { phase: 'rest', isCancelled: false, isBusy: false, tries: 0, nextTryAt: undefined, message: '' };
 const probeMs = 10_000;
 
 /** One page's uploads, one after the other. */
@@ -219,7 +221,7 @@ export class UploadRunner {
     else if (this.#controller.signal.aborted) this.#start();
     else if (trouble === 'signed-out') this.#set({ phase: 'signed-out' });
     else if (isPaused) this.#set({ phase: 'paused' });
-    else if (trouble === 'away') this.#wait();
+    else if (trouble === 'away' || trouble === 'busy') this.#wait(trouble === 'busy');
     else if (thrown !== undefined) this.#set({ phase: 'stopped', message: messageOf(thrown) });
     else this.#start();
   }
@@ -229,12 +231,12 @@ export class UploadRunner {
     this.#listener.rested();
   }
 
-  #wait(): void {
+  #wait(isBusy: boolean): void {
     const { tries } = this.#state;
     const ms = waitMs(tries);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => { this.tryNow(); }, ms);
-    this.#set({ phase: 'away', tries: tries + 1, nextTryAt: Date.now() + ms });
+    this.#set({ phase: 'away', isBusy, tries: tries + 1, nextTryAt: Date.now() + ms });
   }
 
   async #try(): Promise<void> {
@@ -244,7 +246,7 @@ export class UploadRunner {
     // It may have been cancelled meanwhile.
     if (this.#state.phase !== 'away') return;
     if (isBack) this.#start();
-    else this.#wait();
+    else this.#wait(false);
   }
 
   #set(change: Partial<RunState>): void {

@@ -4,14 +4,15 @@
  */
 import type { DiceError } from '../../../client-sdk/browser/page.js';
 
-/** `away`: nothing is wrong with the files, try later. `signed-out`: after a log in. `file`: this file alone. */
-export type Trouble = 'away' | 'signed-out' | 'file';
+/** `away`, `busy`: nothing is wrong with the files, try later. `signed-out`: after a log in. `file`: this file alone. */
+export type Trouble = 'away' | 'busy' | 'signed-out' | 'file';
 
 const seconds = [8, 15, 30, 60] as const;
 
 /** What the failure of a file or of a run means for the others. */
 export function troubleOf(code: DiceError['code']): Trouble {
-  if (code === 'server-unreachable' || code === 'unavailable' || code === 'rate-limited') return 'away';
+  if (code === 'server-unreachable') return 'away';
+  if (code === 'unavailable' || code === 'rate-limited') return 'busy';
   if (code === 'unauthenticated' || code === 'not-logged-in' || code === 'wrong-account') return 'signed-out';
   return 'file';
 }

@@ -40,11 +40,11 @@ export function stateOf(item: UploadItem): string {
 }
 
 /** What the panel is about, in a few words. */
-export function headline({ phase, isCancelled }: RunState, totals: QueueTotals): string {
+export function headline({ phase, isCancelled, isBusy }: RunState, totals: QueueTotals): string {
   if (phase === 'running') return 'Uploading';
   if (phase === 'pausing') return `Pausing after ${things(totals.underWay, 'file')} under way`;
   if (phase === 'paused') return 'Paused';
-  if (phase === 'away') return 'The server does not answer';
+  if (phase === 'away') return isBusy ? 'The server is busy' : 'The server does not answer';
   if (phase === 'signed-out') return 'Your session has ended';
   if (phase === 'stopped') return 'The upload stopped';
   if (isCancelled) return 'Cancelled';
