@@ -14,6 +14,8 @@ type Tiles = Extract<UploadUpdate, { kind: 'tiles' }>;
 const states = ['unknown', 'new', 'stored', 'flat', 'patched'] as const;
 /** How strongly a state covers the picture, as on the detail page. */
 const strengths = { unknown: 0, new: 0.45, stored: 0.25, flat: 0.3, patched: 0.45 } as const;
+/** In pixels of the style sheet; on dense screens there are more, up to `maxSide`. */
+const shownSide = 300;
 const maxSide = 640;
 const maxScale = 4;
 /** About as high as the style sheet shows it, in pixels: lines must not vanish when it is drawn smaller. */
@@ -56,7 +58,7 @@ export class LiveMap {
   /** Begins the map of a file. */
   begin({ key, width, height }: Shown, { name, file }: ShownFile): void {
     this.#key = key;
-    this.#scale = Math.min(maxScale, maxSide / Math.max(width, height));
+    this.#scale = Math.min(maxScale, Math.min(maxSide, shownSide * devicePixelRatio) / Math.max(width, height));
     for (const canvas of [this.#picture, this.#blocks]) {
       canvas.width = Math.max(1, Math.round(width * this.#scale));
       canvas.height = Math.max(1, Math.round(height * this.#scale));
