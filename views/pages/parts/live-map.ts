@@ -14,9 +14,7 @@ type Tiles = Extract<UploadUpdate, { kind: 'tiles' }>;
 const states = ['unknown', 'new', 'stored', 'flat', 'patched'] as const;
 /** How strongly a state covers the picture, as on the detail page. */
 const strengths = { unknown: 0, new: 0.45, stored: 0.25, flat: 0.3, patched: 0.45 } as const;
-/** In pixels of the style sheet; on dense screens there are more, up to `maxSide`. */
-const shownSide = 300;
-const maxSide = 640;
+const maxWidth = 1_280;
 const maxScale = 4;
 /** About as high as the style sheet shows it, in pixels: lines must not vanish when it is drawn smaller. */
 const shownHeight = 170;
@@ -58,15 +56,11 @@ export class LiveMap {
   /** Begins the map of a file. */
   begin({ key, width, height }: Shown, { name, file }: ShownFile): void {
     this.#key = key;
-    this.#scale = Math.min(maxScale, Math.min(maxSide, shownSide * devicePixelRatio) / Math.max(width, height));
-    for (const canvas of [this.#picture, this.#blocks]) {
-      canvas.width = Math.max(1, Math.round(width * this.#scale));
-      canvas.height = Math.max(1, Math.round(height * this.#scale));
-    }
+    show(this.#figure, true);
+    this.#fit(width, height);
     this.#counts.clear();
     byId('live-name', HTMLElement).textContent = baseName(name);
     this.#drawCounts();
-    show(this.#figure, true);
     if (file.size <= maxFileBytes) void this.#showPicture(key, file);
   }
 
@@ -94,6 +88,20 @@ export class LiveMap {
 
   hide(): void {
     show(this.#figure, false);
+  }
+
+  /** As many pixels as are shown, so that neither canvas is scaled: the browser would keep a scaled copy of every change. */
+  #fit(width: number, height: number): void {
+    const { style } = this.#picture;
+    style.width = style.height = '';
+    this.#scale = Math.min(maxScale, (this.#picture.clientHeight * devicePixelRatio) / height, maxWidth / width);
+    for (const canvas of [this.#picture, this.#blocks]) {
+      canvas.width = Math.max(1, Math.round(width * this.#scale));
+      canvas.height = Math.max(1, Math.round(height * this.#scale));
+    }
+    if (this.#scale === maxScale) return;
+    style.width = `${String(this.#picture.width / devicePixelRatio)}px`;
+    style.height = `${String(this.#picture.height / devicePixelRatio)}px`;
   }
 
   #box([x = 0, y = 0, width = 0, height = 0]: Uint32Array): { readonly x: number; readonly y: number; readonly width: number; readonly height: number } {
