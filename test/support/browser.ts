@@ -14,6 +14,8 @@ const run = promisify(execFile);
 const unpack = "import chromium from '@sparticuz/chromium'; await chromium.executablePath(); console.log(JSON.stringify(chromium.args));";
 /** A name that is no loopback name and leads to this machine: what it serves over plain http is no secure context. */
 export const remoteName = 'dice.test';
+/** Written last: where it is, the browser is whole. */
+const argumentsName = 'arguments.json';
 const launchTimeoutMs = 25_000;
 const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
@@ -78,8 +80,8 @@ async function unpacked(): Promise<{ readonly executablePath: string; readonly a
   // A package tells its version so.
   const { version } = JSON.parse(await readFile(path.join(modules, '@sparticuz', 'chromium', 'package.json'), 'utf8')) as { readonly version: string };
   const folder = path.join(modules, '.cache', `chromium-${version}`);
-  const argumentsFile = path.join(folder, 'arguments.json');
-  if (!(await access(argumentsFile).then(() => true, () => false))) await unpackInto(folder);
+  const argumentsFile = path.join(folder, argumentsName);
+  if (!(await isThere(argumentsFile))) await unpackInto(folder);
   // The package's own list of texts.
   const args = JSON.parse(await readFile(argumentsFile, 'utf8')) as readonly string[];
   return { executablePath: path.join(folder, 'chromium'), args: args.filter((argument) => !isUnsafe(argument)) };
@@ -90,12 +92,16 @@ async function unpackInto(folder: string): Promise<void> {
   await mkdir(path.dirname(folder), { recursive: true });
   const fresh = await mkdtemp(`${folder}-`);
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', unpack], { env: { ...process.env, TMPDIR: fresh } });
-  await writeFile(path.join(fresh, 'arguments.json'), stdout);
+  await writeFile(path.join(fresh, argumentsName), stdout);
   await rename(fresh, folder).catch(async (thrown: unknown) => {
     await rm(fresh, { recursive: true, force: true });
     // Another test file was faster.
-    if (!(thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOTEMPTY' || thrown.code === 'EEXIST'))) throw thrown;
+    if (!(await isThere(path.join(folder, argumentsName)))) throw thrown;
   });
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await access(file).then(() => true, () => false);
 }
 
 /** This Chromium crashes at its start once in some hundred times, before any page: then it is started again. */
