@@ -21,6 +21,7 @@ export async function hashSource(reader: Reader, source: Source, onBytes: (bytes
   if (source.size <= maxWholeBytes) {
     const whole = await crypto.sha256(await source.read(0, source.size));
     onBytes(source.size);
+    await reader.breatheSometimes();
     return whole;
   }
   const hash = newHash();

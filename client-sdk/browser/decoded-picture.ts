@@ -37,16 +37,25 @@ let last: Promise<unknown> = Promise.resolve();
  * Answers what `use` makes of the picture, which is gone afterwards; undefined where no decoder knows it. Throws DiceError of the
  * source, as the upload then does.
  */
-export function withPicture<T>(source: Source, wish: PictureWish, use: (picture: DecodedPicture) => Promise<T>): Promise<T | undefined> {
-  const work = async (): Promise<T | undefined> => {
-    const picture = (await ownPicture(source, wish.side)) ?? (await browserPicture(source, wish));
-    if (picture === undefined) return undefined;
-    try {
-      return await use(picture);
-    } finally {
-      picture.image.close();
-    }
-  };
+export async function withPicture<T>(source: Source, wish: PictureWish, use: (picture: DecodedPicture) => Promise<T>): Promise<T | undefined> {
+  // Ours averages rows as they come: it never has the whole.
+  const own = await ownPicture(source, wish.side);
+  if (own !== undefined) return await used(own, use);
+  return await inTurn(async () => {
+    const picture = await browserPicture(source, wish);
+    return picture === undefined ? undefined : await used(picture, use);
+  });
+}
+
+async function used<T>(picture: DecodedPicture, use: (picture: DecodedPicture) => Promise<T>): Promise<T> {
+  try {
+    return await use(picture);
+  } finally {
+    picture.image.close();
+  }
+}
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const done = last.then(work, work);
   last = done.catch(() => undefined);
   return done;

@@ -28,7 +28,7 @@ export function browserPlatform(carrier: 'cookie' | 'bearer', workers: BrowserTa
   };
 }
 
-/** Bytes are copied for the network in the thread that asks, 40 ms for 4 MB; a blob goes there beside it. */
+/** A blob goes to the network beside the thread that asks, and developer tools that look on do not keep it, as they keep bytes. */
 function fetchWithBlob(url: string, init: RequestInit): Promise<Response> {
   const { body } = init;
   if (!(body instanceof Uint8Array) || body.length <= maxDirectBytes) return fetch(url, init);

@@ -3,8 +3,7 @@
  * format nor a code: it never leaves the splitter.
  */
 import { blocksOf, coefficientBlockBytes, coefficientShapeOf, type CoefficientShape, newCoefficients } from '../content.js';
-import { newScanKernel } from './scan-kernel-code.js';
-import type { Kernel } from './scan-kernel-code.js';
+import { type Kernel, newScanKernel } from './scan-kernel-code.js';
 import { areaOf, outBytes } from './scan-kernel.js';
 
 /** A tile that `unpackTile` makes again. */

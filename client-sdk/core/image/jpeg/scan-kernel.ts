@@ -108,10 +108,10 @@ export function areaOf(run: Kernel, area: keyof typeof areas): number {
 }
 
 function placesOfAreas(run: Kernel): ScanKernel['at'] {
-  const { order, parts, tables, events, rowEnds, raw, out, planes } = areas;
+  const at = (area: keyof typeof areas): number => areaOf(run, area);
   return {
-    order: run.place(order), parts: run.place(parts), tables: run.place(tables), events: run.place(events),
-    rowEnds: run.place(rowEnds), raw: run.place(raw), out: run.place(out), planes: run.place(planes),
+    order: at('order'), parts: at('parts'), tables: at('tables'), events: at('events'),
+    rowEnds: at('rowEnds'), raw: at('raw'), out: at('out'), planes: at('planes'),
   };
 }
 
