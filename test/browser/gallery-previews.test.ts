@@ -42,14 +42,11 @@ function halves(bits: number): TestPicture {
 
 /** Light of the preview in the middle of its left and of its right half, and its size. */
 function seen(page: Page, name: string): Promise<{ readonly left: number; readonly right: number; readonly width: number; readonly height: number }> {
-  return page.$eval(`li[data-name="${name}"] img`, (image) => {
-    if (!(image instanceof HTMLImageElement)) throw new Error('no image');
-    const canvas = document.createElement('canvas');
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    context?.drawImage(image, 0, 0);
-    const light = (share: number): number => context?.getImageData(canvas.width * share, canvas.height / 2, 1, 1).data[0] ?? -1;
+  return page.$eval(`li[data-name="${name}"] canvas`, (canvas) => {
+    if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no picture');
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy?.drawImage(canvas, 0, 0);
+    const light = (share: number): number => copy?.getImageData(canvas.width * share, canvas.height / 2, 1, 1).data[0] ?? -1;
     return { left: light(0.25), right: light(0.75), width: canvas.width, height: canvas.height };
   });
 }
@@ -71,7 +68,7 @@ it('the gallery shows previews of TIFF and of 10 bits in 16 as they look, uprigh
   await page.evaluate(() => { scrollTo(0, document.body.scrollHeight); });
   await page.waitForFunction(() => document.querySelectorAll('#tiles > li').length === 7);
   expect(await page.$$eval('#tiles > li .why', (found) => found.length)).toBe(2);
-  for (const name of visible) await page.waitForSelector(`li[data-name="${name}"] img`);
+  for (const name of visible) await page.waitForSelector(`li[data-name="${name}"] canvas`);
   for (const name of ['ten bits.png', 'sixteen.tiff']) {
     const { left, right, width, height } = await seen(page, name);
     expect([width, height]).toEqual([120, 90]);
@@ -100,8 +97,8 @@ async function takenIn(orientation: number): Promise<Uint8Array> {
 
 /** Runs in the page: the colours in the middle of the quarters of what can be drawn, rounded, and its longer side over its shorter. */
 function quartersOf(element: Element): { readonly colours: readonly string[]; readonly shape: string } {
-  if (!(element instanceof HTMLImageElement || element instanceof HTMLCanvasElement)) throw new Error('no picture');
-  const [width, height] = element instanceof HTMLImageElement ? [element.naturalWidth, element.naturalHeight] : [element.width, element.height];
+  if (!(element instanceof HTMLCanvasElement)) throw new Error('no picture');
+  const { width, height } = element;
   const canvas = document.createElement('canvas');
   canvas.width = width;
   canvas.height = height;
@@ -142,11 +139,40 @@ it('a photograph that was taken in any orientation is upright in the gallery, an
     const bytes = await takenIn(orientation);
     const name = await uploadShown(page, orientation, bytes);
     expect({ orientation, ...(await page.$eval('#live-picture', quartersOf)) }).toEqual({ orientation, colours: stored, shape: 'wide' });
-    await page.waitForSelector(`li[data-name="${name}"] img`);
+    await page.waitForSelector(`li[data-name="${name}"] canvas`);
     const upright = await sharp(bytes).rotate().resize(8, 8, { fit: 'fill' }).raw().toBuffer();
     const colours = [[2, 2], [6, 2], [2, 6], [6, 6]].map(([x = 0, y = 0]) => [...upright.subarray(3 * (8 * y + x), 3 * (8 * y + x) + 3)].map((value) => (value > 115 ? 200 : 30)).join(' '));
-    expect({ orientation, ...(await page.$eval(`li[data-name="${name}"] img`, quartersOf)) }).toEqual({ orientation, colours, shape: orientation < 5 ? 'wide' : 'high' });
+    expect({ orientation, ...(await page.$eval(`li[data-name="${name}"] canvas`, quartersOf)) }).toEqual({ orientation, colours, shape: orientation < 5 ? 'wide' : 'high' });
   }
   expect(visit.complaints).toEqual([]);
   await visit.close();
 }, 60_000);
+
+/** Lines on both sides of a picture, and half a pixel of rounding each. */
+const border = 3;
+
+/** Runs in the page: pixels of the first tile's picture, and how many its frame shows. */
+function pixelsOf(canvas: Element): { readonly drawn: number; readonly shown: number } {
+  if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no picture');
+  return { drawn: canvas.width, shown: Math.round(canvas.clientWidth * devicePixelRatio) };
+}
+
+it('a tile has as many pixels as its screen shows, more once it is larger, and gives them back when it goes', async () => {
+  const visit = await browser.visit({ viewport: { width: 390, height: 600 } });
+  const { page } = visit;
+  await registerAndEnter(page, server.url, { username: 'piet' });
+  await uploadFiles(page, [{ name: 'wide.jpg', bytes: await takenIn(1) }]);
+  const small = await page.$eval('#tiles canvas', pixelsOf);
+  expect(Math.abs(small.drawn - small.shown)).toBeLessThanOrEqual(border);
+  await page.setViewportSize({ width: 530, height: 600 });
+  await page.waitForFunction((before) => (document.querySelector('#tiles canvas') as HTMLCanvasElement).width > before, small.drawn);
+  const large = await page.$eval('#tiles canvas', pixelsOf);
+  expect(large.shown).toBeGreaterThan(small.shown + 50);
+  expect(Math.abs(large.drawn - large.shown)).toBeLessThanOrEqual(border);
+  const gone = await page.evaluateHandle(() => document.querySelector('#tiles canvas') as HTMLCanvasElement);
+  await page.fill('#search', 'no such picture');
+  await page.waitForFunction(() => document.querySelector('#tiles canvas') === null);
+  expect(await gone.evaluate((canvas) => canvas.width * canvas.height)).toBe(0);
+  expect(visit.complaints).toEqual([]);
+  await visit.close();
+});

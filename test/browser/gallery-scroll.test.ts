@@ -124,7 +124,7 @@ describe('a gallery of ten thousand images', () => {
     expect(sorted.at(-3)).toBeLessThan(100);
     expect(sorted.at(-1)).toBeLessThan(250);
     expect(await tiles()).toBeLessThan(150);
-    await until('the last pictures', async () => (await page.locator('#tiles > li .frame img').count()) > 5);
+    await until('the last pictures', async () => (await page.locator('#tiles > li .frame canvas').count()) > 5);
   });
 
   it('fetches no more than six previews at once, and drops those that were scrolled past', async () => {

@@ -45,7 +45,7 @@ describe('the pages', () => {
     expect(await uploadFiles(page, [files.tiff])).toMatch(/^[01] of \d+ blocks w(as|ere) new/);
     expect(await uploadFiles(page, [files.png])).toBe('1 file was here already: nothing was sent.');
     expect(await page.locator('#tiles > li').count()).toBe(3);
-    await page.waitForSelector('li[data-name="hill.jpg"] img');
+    await page.waitForSelector('li[data-name="hill.jpg"] canvas');
     for (const file of Object.values(files)) expect(await downloadFromGallery(page, file.name)).toEqual({ fileName: file.name, hash: sha256(file.bytes) });
 
     await page.click('li[data-name="lake.tiff"] a');

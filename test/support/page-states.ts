@@ -87,7 +87,7 @@ async function fillGallery(page: Page): Promise<void> {
     { name: 'letter.pdf', bytes: Buffer.from('%PDF-1.7 not really '.repeat(300)) },
   ]);
   await uploadFiles(page, [{ name: 'harbour-edited.png', bytes: pngOf(withOnePixel(pixels, 333, 222)) }, { name: 'harbour.tiff', bytes: tiffOf(pixels) }]);
-  await page.waitForSelector('li[data-name="harbour.png"] img');
+  await page.waitForSelector('li[data-name="harbour.png"] canvas');
 }
 
 async function walkLists({ page, url }: Walk, at: AtState): Promise<void> {

@@ -24,6 +24,8 @@ export class GridLayout {
   readonly columns: number;
   readonly tileWidth: number;
   readonly tileHeight: number;
+  /** The picture of a tile. */
+  readonly frame: { readonly width: number; readonly height: number };
   /** Of the whole grid. */
   readonly height: number;
   readonly #tops: readonly number[];
@@ -35,7 +37,8 @@ export class GridLayout {
     const { width, gap, minTileWidth, minColumns, headingHeight, labelHeight } = measure;
     this.columns = Math.max(minColumns, Math.floor((width + gap) / (minTileWidth + gap)));
     this.tileWidth = Math.max(1, (width - gap * (this.columns - 1)) / this.columns);
-    this.tileHeight = Math.round(this.tileWidth * frameShare) + labelHeight;
+    this.frame = { width: this.tileWidth, height: Math.round(this.tileWidth * frameShare) };
+    this.tileHeight = this.frame.height + labelHeight;
     const tops: number[] = [];
     let at = 0;
     for (const { count } of groups) {

@@ -5,8 +5,9 @@
 import type { Image } from '../../../client-sdk/browser/page.js';
 import type { GridLayout } from './grid-layout.js';
 import type { DayGroup, ImageList } from './image-list.js';
-import { dayHeading, showPreview, type DayHeading, type Tile } from './tiles.js';
-import type { Previews } from './previews.js';
+import type { PreviewOutcome, Previews } from './previews.js';
+import { tilePicture, type PictureBox } from './tile-picture.js';
+import { dayHeading, removeTile, showNoPicture, showPicture, type DayHeading, type Tile } from './tiles.js';
 
 /** How far beyond the window tiles are drawn, in CSS pixels: less while the page flies by. */
 const overscan = 500;
@@ -31,8 +32,8 @@ interface DrawnTile {
   heading: DayHeading | undefined;
   /** The layout, place and selection that it was drawn for. */
   drawn: string;
-  /** Its preview was asked for. */
-  isWanted: boolean;
+  /** What its preview was asked for to cover; undefined before. */
+  wantedFor: PictureBox | undefined;
 }
 
 /** The drawn tiles. */
@@ -93,11 +94,29 @@ export class GridWindow {
   }
 
   #wantPreviews(): void {
+    const box = this.#layout?.frame;
+    if (box === undefined) return;
     for (const drawn of this.#tiles.values()) {
-      const { tile } = drawn;
-      if (drawn.isWanted || !tile.image.hasPreview) continue;
-      drawn.isWanted = true;
-      this.parts.previews.want(tile.image.id, (outcome) => { showPreview(tile, outcome); });
+      const { tile: { image }, wantedFor } = drawn;
+      // A picture that was drawn for a larger tile serves a smaller one.
+      if (!image.hasPreview || (wantedFor !== undefined && box.width <= wantedFor.width && box.height <= wantedFor.height)) continue;
+      drawn.wantedFor = box;
+      this.parts.previews.want(image.id, (outcome) => { void this.#show(drawn, outcome); });
+    }
+  }
+
+  /** Shows a preview, unless its tile was asked for a larger one or is gone by then. */
+  async #show(drawn: DrawnTile, outcome: PreviewOutcome): Promise<void> {
+    const { tile, wantedFor } = drawn;
+    if (outcome.kind !== 'picture' || wantedFor === undefined) {
+      showNoPicture(tile, outcome.kind === 'none' ? 'none' : 'failed');
+      return;
+    }
+    try {
+      const picture = await tilePicture(outcome.preview, wantedFor);
+      if (drawn.wantedFor === wantedFor && this.#tiles.get(tile.image.id) === drawn) showPicture(tile, picture);
+    } catch {
+      showNoPicture(tile, 'failed'); // What came is no picture that this browser knows.
     }
   }
 
@@ -105,11 +124,11 @@ export class GridWindow {
     const { root, list, previews } = this.parts;
     const images = indices.flatMap((index) => { const image = list.shown[index]; return image === undefined ? [] : [{ image, index }]; });
     const wanted: ReadonlySet<string> = new Set<string>(images.map(({ image }) => image.id));
-    for (const [id, { tile, isWanted }] of this.#tiles) {
+    for (const [id, { tile, wantedFor }] of this.#tiles) {
       if (wanted.has(id)) continue;
-      tile.item.remove();
+      removeTile(tile);
       this.#tiles.delete(id);
-      if (isWanted) previews.leave(id);
+      if (wantedFor !== undefined) previews.leave(id);
     }
     let before: Element | null = root.firstElementChild;
     for (const { image, index } of images) {
@@ -122,7 +141,7 @@ export class GridWindow {
 
   #newTile(image: Image): DrawnTile {
     const tile = this.parts.makeTile(image);
-    const drawn: DrawnTile = { tile, heading: undefined, drawn: '', isWanted: false };
+    const drawn: DrawnTile = { tile, heading: undefined, drawn: '', wantedFor: undefined };
     this.#tiles.set(image.id, drawn);
     return drawn;
   }

@@ -8,7 +8,7 @@ const maxAtOnce = 6;
 const maxKept = 400;
 
 /** What became of a preview. */
-export type PreviewOutcome = { readonly kind: 'picture'; readonly url: string } | { readonly kind: 'none' | 'failed' };
+export type PreviewOutcome = { readonly kind: 'picture'; readonly preview: Blob } | { readonly kind: 'none' | 'failed' };
 
 interface Wanted {
   readonly id: string;
@@ -20,18 +20,18 @@ interface Wanted {
 /** The previews of one grid. */
 export class Previews {
   readonly #wanted = new Map<string, Wanted>();
-  /** Object URLs, the one that was wanted last at the end. */
-  readonly #kept = new Map<string, string>();
+  /** The one that was wanted last at the end. */
+  readonly #kept = new Map<string, Blob>();
   #underWay = 0;
 
   constructor(private readonly client: PageClient) {}
 
   /** Asks for the preview of an image whose tile is there now. */
   want(id: string, onOutcome: Wanted['onOutcome']): void {
-    const url = this.#kept.get(id);
-    if (url !== undefined) {
-      this.#keep(id, url);
-      onOutcome({ kind: 'picture', url });
+    const preview = this.#kept.get(id);
+    if (preview !== undefined) {
+      this.#keep(id, preview);
+      onOutcome({ kind: 'picture', preview });
       return;
     }
     this.#wanted.set(id, { id, onOutcome, controller: new AbortController(), isUnderWay: false });
@@ -42,13 +42,6 @@ export class Previews {
   leave(id: string): void {
     this.#wanted.get(id)?.controller.abort();
     this.#wanted.delete(id);
-  }
-
-  /** Gives all memory back. */
-  close(): void {
-    for (const id of [...this.#wanted.keys()]) this.leave(id);
-    for (const url of this.#kept.values()) URL.revokeObjectURL(url);
-    this.#kept.clear();
   }
 
   /** The tiles that came last are those that are seen. */
@@ -67,7 +60,7 @@ export class Previews {
     let outcome: PreviewOutcome;
     try {
       const blob = await this.client.call('preview', wanted.id, wanted.controller.signal);
-      outcome = blob === undefined ? { kind: 'none' } : { kind: 'picture', url: this.#keep(wanted.id, URL.createObjectURL(blob)) };
+      outcome = blob === undefined ? { kind: 'none' } : { kind: 'picture', preview: this.#keep(wanted.id, blob) };
     } catch {
       // The tile says so; opening the image says what is wrong.
       outcome = { kind: 'failed' };
@@ -81,14 +74,13 @@ export class Previews {
     this.#fill();
   }
 
-  #keep(id: string, url: string): string {
+  #keep(id: string, preview: Blob): Blob {
     this.#kept.delete(id);
-    this.#kept.set(id, url);
-    for (const [oldest, oldUrl] of this.#kept) {
+    this.#kept.set(id, preview);
+    for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= maxKept) break;
       this.#kept.delete(oldest);
-      URL.revokeObjectURL(oldUrl);
     }
-    return url;
+    return preview;
   }
 }

@@ -6,7 +6,7 @@ import type { Image } from '../../../client-sdk/browser/page.js';
 import { el, icon } from './dom.js';
 import { baseName, shortType, things } from './format.js';
 import type { DayGroup } from './image-list.js';
-import type { PreviewOutcome } from './previews.js';
+import { dropPicture } from './tile-picture.js';
 
 /** Something that a tile offers. */
 export interface TileAct {
@@ -92,20 +92,23 @@ function partOf<T extends HTMLElement>(item: HTMLElement, selector: string, type
   throw new Error(`a tile lacks ${selector}`);
 }
 
-/** Shows what became of the preview. */
-export function showPreview({ frame, image }: Tile, outcome: PreviewOutcome): void {
-  if (outcome.kind !== 'picture') {
-    frame.classList.remove('is-loading');
-    frame.replaceChildren(placeholder(image, outcome.kind === 'none' ? 'No preview: encrypted file' : 'The preview did not come'));
-    return;
-  }
-  const picture = el('img', { alt: '', decoding: 'async', draggable: 'false' });
-  picture.onload = () => {
-    frame.classList.remove('is-loading');
-    frame.replaceChildren(picture);
-  };
-  picture.onerror = () => { showPreview({ frame, image } as Tile, { kind: 'failed' }); }; // No more than these two members is read.
-  picture.src = outcome.url;
+/** Shows the picture of a tile, in place of what it showed. */
+export function showPicture({ frame }: Tile, picture: HTMLCanvasElement): void {
+  dropPicture(frame);
+  frame.classList.remove('is-loading');
+  frame.replaceChildren(picture);
+}
+
+/** Says why there is no picture. */
+export function showNoPicture({ frame, image }: Tile, why: 'none' | 'failed'): void {
+  frame.classList.remove('is-loading');
+  frame.replaceChildren(placeholder(image, why === 'none' ? 'No preview: encrypted file' : 'The preview did not come'));
+}
+
+/** Takes a tile out of the page. */
+export function removeTile({ item, frame }: Tile): void {
+  item.remove();
+  dropPicture(frame);
 }
 
 /** The line over the first tile of a day. */
