@@ -22,18 +22,25 @@ export interface Averages {
 export function rgbaOf(averages: Averages, { depth, orientation }: { readonly depth: number; readonly orientation: number }): SmallPicture {
   const { width, height, channels, values } = averages;
   const { least, factor } = rangeOf(values, depth);
-  const isTurned = orientation >= 5 && orientation <= 8;
-  const turned = { width: isTurned ? height : width, height: isTurned ? width : height };
   const rgba = new Uint8ClampedArray(4 * width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = (y * width + x) * channels;
-      const to = 4 * placeOf({ x, y }, { width, height }, orientation);
-      for (let k = 0; k < 3; k++) rgba[to + k] = ((values[from + (channels === 1 ? 0 : k)] ?? 0) - least) * factor;
-      rgba[to + 3] = 255;
-    }
+  for (let i = 0; i < width * height; i++) {
+    for (let k = 0; k < 3; k++) rgba[4 * i + k] = ((values[i * channels + (channels === 1 ? 0 : k)] ?? 0) - least) * factor;
+    rgba[4 * i + 3] = 255;
   }
-  return { ...turned, rgba };
+  return turnedUpright({ width, height, rgba }, orientation);
+}
+
+/** The picture as whoever took it means it. `orientation` is that of EXIF and TIFF, 1 to 8; others leave it as it is. */
+export function turnedUpright(picture: SmallPicture, orientation: number): SmallPicture {
+  if (!(orientation >= 2 && orientation <= 8)) return picture;
+  const { width, height } = picture;
+  const pixels = new Uint32Array(picture.rgba.buffer, picture.rgba.byteOffset, width * height);
+  const turned = new Uint32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) turned[placeOf({ x, y }, { width, height }, orientation)] = pixels[y * width + x] ?? 0;
+  }
+  const rgba = new Uint8ClampedArray(turned.buffer);
+  return orientation >= 5 ? { width: height, height: width, rgba } : { width, height, rgba };
 }
 
 /** What is black, and what makes bytes of the rest. A picture of one value keeps it. */

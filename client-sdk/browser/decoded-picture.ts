@@ -4,6 +4,7 @@
  */
 import type { Source } from '../core/image/splitter.js';
 import { rasterPreview } from '../raster-preview.js';
+import { turnedUpright } from '../small-picture.js';
 
 /** What is wanted of a picture. */
 export interface PictureWish {
@@ -15,7 +16,7 @@ export interface PictureWish {
 
 /** A picture that can be drawn. */
 export interface DecodedPicture {
-  readonly image: ImageBitmap | VideoFrame;
+  readonly image: ImageBitmap;
   readonly width: number;
   readonly height: number;
 }
@@ -96,8 +97,7 @@ async function reducedJpeg(bytes: Uint8Array<ArrayBuffer>, { side, turned }: Pic
   const decoder = new ImageDecoder({ data: bytes, type: 'image/jpeg', desiredWidth: 2 * side, desiredHeight: 2 * side });
   try {
     const frame = (await decoder.decode()).image;
-    const image = turned === 'upright' ? frame : turnedBack(frame);
-    return { image, width: image.displayWidth, height: image.displayHeight };
+    return pictureOf(await bitmapOf(frame, turned));
   } catch {
     return undefined;
   } finally {
@@ -105,15 +105,26 @@ async function reducedJpeg(bytes: Uint8Array<ArrayBuffer>, { side, turned }: Pic
   }
 }
 
-function turnedBack(frame: VideoFrame): VideoFrame {
-  // reducedJpeg has looked for them.
-  const { rotation, flip } = frame as VideoFrame & Turn;
-  const back: Turn = { rotation: flip ? rotation : (360 - rotation) % 360, flip };
+/** Closes the frame. No canvas turns it, for that would keep what is drawn on it; and as a bitmap it comes as it lies in the file. */
+async function bitmapOf(frame: VideoFrame, turned: PictureWish['turned']): Promise<ImageBitmap> {
   try {
-    return new VideoFrame(frame, back as VideoFrameInit);
+    const orientation = orientationOf(frame);
+    if (orientation === 1) return await createImageBitmap(frame);
+    const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
+    const rgba = new Uint8ClampedArray(4 * width * height);
+    await frame.copyTo(rgba, { format: 'RGBA', colorSpace: 'srgb' });
+    const stored = { width, height, rgba };
+    const { rgba: pixels, ...size } = turned === 'upright' ? turnedUpright(stored, orientation) : stored;
+    return await createImageBitmap(new ImageData(pixels, size.width, size.height));
   } finally {
     frame.close();
   }
+}
+
+/** As EXIF counts them, 1 to 8. reducedJpeg has looked for the members. */
+function orientationOf(frame: VideoFrame): number {
+  const { rotation, flip } = frame as VideoFrame & Turn;
+  return ((flip ? [2, 5, 4, 7] : [1, 6, 3, 8])[rotation / 90]) ?? 1;
 }
 
 /** By the first bytes: formats that every browser decodes. SVG is not among them, since it is a document. */

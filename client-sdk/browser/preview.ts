@@ -4,6 +4,7 @@
 import type { Source } from '../core/image/splitter.js';
 import { previewTries, type PreviewTry } from '../core/preview-plan.js';
 import { type DecodedPicture, withPicture } from './decoded-picture.js';
+import { scaled } from './scaled.js';
 
 /** WebP of at most `maxBytes`, or undefined where no decoder knows the picture, or it does not fit. */
 export function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
@@ -20,11 +21,8 @@ async function smallWebp(picture: DecodedPicture, maxBytes: number): Promise<Uin
 
 async function webpOf({ image, width, height }: DecodedPicture, { pixels, quality }: PreviewTry): Promise<Blob | undefined> {
   const scale = Math.min(1, pixels / Math.max(width, height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-  // So small a picture is drawn faster than a graphics processor gives it back.
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) return undefined;
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const small = await scaled(image, Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
+  const canvas = new OffscreenCanvas(small.width, small.height);
+  canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(small);
   return canvas.convertToBlob({ type: 'image/webp', quality: quality / 100 });
 }

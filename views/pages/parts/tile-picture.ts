@@ -3,6 +3,8 @@
  * the element is gone, for up to a thousand pictures; a canvas is given back with its tile.
  */
 
+import { scaled } from '../../../client-sdk/browser/scaled.js';
+
 /** What a picture has to cover, in CSS pixels. */
 export interface PictureBox {
   readonly width: number;
@@ -15,18 +17,15 @@ export interface PictureBox {
  * @throws DOMException when the browser cannot decode it.
  */
 export async function tilePicture(preview: Blob, box: PictureBox): Promise<HTMLCanvasElement> {
-  const bitmap = await createImageBitmap(preview);
-  const scale = Math.min(1, devicePixelRatio * Math.max(box.width / bitmap.width, box.height / bitmap.height));
+  const whole = await createImageBitmap(preview);
+  const scale = Math.min(1, devicePixelRatio * Math.max(box.width / whole.width, box.height / whole.height));
+  const small = await scaled(whole, Math.max(1, Math.round(whole.width * scale)), Math.max(1, Math.round(whole.height * scale)));
+  whole.close();
   const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.width = small.width;
+  canvas.height = small.height;
   canvas.setAttribute('aria-hidden', 'true'); // The name of the tile says what it is.
-  const context = canvas.getContext('2d');
-  if (context !== null) {
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  }
-  bitmap.close();
+  canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(small);
   return canvas;
 }
 
