@@ -1,4 +1,4 @@
-/** The one way in which the browser scales pictures: no canvas that draws them larger or smaller, for it would keep each. */
+/** The one way in which pictures are scaled here: by no canvas, for the browser keeps a copy of what one draws scaled or turned. */
 
 /** A copy of so many pixels; the original stays open. */
 export function scaled(image: ImageBitmap, width: number, height: number): Promise<ImageBitmap> {

@@ -2,7 +2,6 @@
  * A preview as a tile shows it: a canvas of no more pixels than are seen. A browser keeps what it decoded for an `<img>` long after
  * the element is gone, for up to a thousand pictures; a canvas is given back with its tile.
  */
-
 import { scaled } from '../../../client-sdk/browser/scaled.js';
 
 /** What a picture has to cover, in CSS pixels. */
