@@ -2,20 +2,15 @@
  * Opens a store for one process: lock, data directory, packs, database, then the services over them, in this order;
  * closes them in the reverse one. Refuses to go on where what is found does not belong together.
  */
-import { existsSync } from 'node:fs';
 import type { Parts, Policy, Services, Stores } from './core/contract.js';
-import { createGate } from './core/gate.js';
 import { advanceGeneration, openGeneration } from './core/generation.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
+import { openIndex, type Index } from './open-index.js';
+import type { BlockStore } from './ports/block-store.js';
 import { openBlockStore } from './storage/packs/block-store.js';
 import { nodeFiles, type FileLayer } from './storage/packs/file-layer.js';
-import { createAccountStore } from './storage/sqlite/account-store.js';
-import { openDatabase, type StoreDatabase } from './storage/sqlite/database.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
-import { createImageStore } from './storage/sqlite/image-store.js';
-import { createStoreState } from './storage/sqlite/store-state.js';
-import { createTagStore } from './storage/sqlite/tag-store.js';
 import { nodeWorld } from './world.js';
 
 /** What a process opens a store for. Only a server makes one where there is none; only a rebuild goes on without a database. */
@@ -70,16 +65,13 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
 async function openLocked(order: StoreOrder): Promise<OpenedStore> {
   const { purpose, directory, files = nodeFiles } = order;
   const data = await openDataDirectory(directory, purpose.kind === 'serve' ? purpose.realm : undefined);
-  const hadDatabase = existsSync(data.databaseFile);
   const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey, files });
   try {
-    const isMissing = !hadDatabase && (await blocks.packs()).length > 0;
-    if (isMissing && purpose.kind !== 'rebuild') throw new DataDirectoryError(`${data.databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
-    const database = openDatabase({ file: data.databaseFile });
+    const index = await openIndex(data, purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0);
     try {
-      return await openServices(order, { data, database, stores: { blocks, ...tablesOf(database) } });
+      return await openServices(order, { data, index, blocks });
     } catch (error) {
-      database.close();
+      await index.close();
       throw error;
     }
   } catch (error) {
@@ -88,28 +80,26 @@ async function openLocked(order: StoreOrder): Promise<OpenedStore> {
   }
 }
 
-function tablesOf(database: StoreDatabase): Omit<Stores, 'blocks'> {
-  return { tags: createTagStore(database), images: createImageStore(database), accounts: createAccountStore(database), state: createStoreState(database) };
-}
-
 interface Opened {
   readonly data: DataDirectory;
-  readonly database: StoreDatabase;
-  readonly stores: Stores;
+  readonly index: Index;
+  readonly blocks: BlockStore;
 }
 
-async function openServices(order: StoreOrder, { data, database, stores }: Opened): Promise<OpenedStore> {
+async function openServices(order: StoreOrder, { data, index, blocks }: Opened): Promise<OpenedStore> {
+  const { gate } = index;
+  const stores: Stores = { ...index.stores, blocks };
   await refuseStrangers(data, stores);
   if (order.purpose.kind === 'serve') await settleExistence(order.policy.existence, stores, order.purpose.isSharedConfirmed);
-  await openGeneration(stores);
+  await openGeneration(gate, stores);
   const hasAccounts = (await stores.accounts.count()) > 0;
   if (hasAccounts) await removeSetupToken(data.directory);
   const parts: Parts = {
     stores,
-    world: nodeWorld,
+    gate,
+    world: { ...nodeWorld, clock: index.clock },
     policy: order.policy,
     secrets: { serverId: data.serverId, saltKey: data.saltKey, setupToken: hasAccounts ? undefined : data.setupToken },
-    gate: createGate(),
     otherFileBytes: () => measureOtherFiles(data),
   };
   return {
@@ -118,11 +108,11 @@ async function openServices(order: StoreOrder, { data, database, stores }: Opene
     services: createServices(parts),
     async close() {
       try {
-        await advanceGeneration(stores);
+        await advanceGeneration(gate, stores);
       } finally {
         // Even where a full disk takes no mark: what was acknowledged is durable already.
-        await stores.blocks.close();
-        database.close();
+        await blocks.close();
+        await index.close();
       }
     },
   };

@@ -13,10 +13,10 @@ import type {
 } from '../../client-sdk/protocol/messages.js';
 import type { AccountRow, AccountStore, SessionRow } from '../ports/account-store.js';
 import type { BlockStore } from '../ports/block-store.js';
+import type { Gate } from '../ports/gate.js';
 import type { ImageStore } from '../ports/image-store.js';
 import type { TagStore } from '../ports/tag-store.js';
 import type { Clock, Hasher, RandomBytes, StoreState } from '../ports/world.js';
-import type { Gate } from './gate.js';
 
 /** All ports of storage. */
 export interface Stores {
@@ -65,7 +65,7 @@ export interface ServerSecrets {
   readonly setupToken: string | undefined;
 }
 
-/** All that the factories take. `gate` is one per process: every writer and the collector share it. */
+/** All that the factories take. `gate` is one for all of them: every writer and the collector share it. */
 export interface Parts {
   readonly stores: Stores;
   readonly world: World;

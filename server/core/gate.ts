@@ -1,20 +1,16 @@
 /**
- * Lets the collector wait for writes under way. A record is appended before the row that names it, so a pack may
- * hold records of rows that are still to come: after `seal`, `settle` waits until each such write has its row or has
- * failed. Of one process; not a lock: it never delays a write.
+ * The gate of a store that one process serves. It lets the collector wait for writes under way: a record is appended before the
+ * row that names it, so a pack may hold records of rows that are still to come. After `seal`, `settle` waits until each such write
+ * has its row or has failed.
  */
-
-/** Counts writes of the form "append, then row". */
-export interface Gate {
-  /** Runs a write; it counts from now until it settles. */
-  run<T>(write: () => Promise<T>): Promise<T>;
-  /** Resolves when all writes that run now have settled; later ones are not waited for. */
-  settle(): Promise<void>;
-}
+import type { Gate } from '../ports/gate.js';
+import { createQueue } from './queue.js';
 
 /** A gate with nothing under way. */
 export function createGate(): Gate {
   const underWay = new Set<Promise<unknown>>();
+  const names = new Set<string>();
+  const queue = createQueue();
   return {
     async run(write) {
       const running = write();
@@ -28,5 +24,15 @@ export function createGate(): Gate {
     async settle() {
       await Promise.allSettled(underWay);
     },
+    async alone(name, work) {
+      if (names.has(name)) return undefined;
+      names.add(name);
+      try {
+        return await work();
+      } finally {
+        names.delete(name);
+      }
+    },
+    inTurn: (name, work) => queue.run(name, work),
   };
 }

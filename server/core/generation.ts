@@ -4,6 +4,7 @@
  * compacted until `dice-admin check` passes and the operator releases it.
  */
 import type { BlockStore } from '../ports/block-store.js';
+import type { Gate } from '../ports/gate.js';
 import type { StoreState } from '../ports/world.js';
 
 /** The two that are compared. */
@@ -15,6 +16,9 @@ export interface Marked {
 /** `database-older` and `packs-older` hold the store. `fits` after a crash between the two marks of one step too. */
 export type Fit = 'fits' | 'database-older' | 'packs-older';
 
+/** One process at a time makes a step. */
+const turn = 'generation';
+
 /** Pure comparison. The database is marked first, so after a crash it may be one ahead. */
 export function compareGenerations(database: number, packs: number): Fit {
   if (database < packs) return 'database-older';
@@ -22,18 +26,24 @@ export function compareGenerations(database: number, packs: number): Fit {
 }
 
 /** To be called once at start, before anything else: holds a store that does not fit, then makes a new generation. */
-export async function openGeneration(marked: Marked): Promise<Fit> {
-  const fit = compareGenerations(await marked.state.generation(), await marked.blocks.generation());
-  if (fit !== 'fits') await marked.state.setHeld(true);
-  await advanceGeneration(marked);
-  return fit;
+export function openGeneration(gate: Gate, marked: Marked): Promise<Fit> {
+  return gate.inTurn(turn, async () => {
+    const fit = compareGenerations(await marked.state.generation(), await marked.blocks.generation());
+    if (fit !== 'fits') await marked.state.setHeld(true);
+    await advance(marked);
+    return fit;
+  });
 }
 
 /**
  * Makes a new generation: at start, before each sweep, at a clean stop and after a backup. Every copy of the database made
  * before is older from now on.
  */
-export async function advanceGeneration(marked: Marked): Promise<void> {
+export function advanceGeneration(gate: Gate, marked: Marked): Promise<void> {
+  return gate.inTurn(turn, () => advance(marked));
+}
+
+async function advance(marked: Marked): Promise<void> {
   const reached = await marked.state.generation();
   // A step whose second half failed is finished first: packs that cannot be marked must not be left behind again and again.
   if (reached > (await marked.blocks.generation())) await marked.blocks.mark(reached);

@@ -25,7 +25,7 @@ import { isSamePlace } from './stored-block.js';
 const batchBlocks = 1_000;
 
 /** What rebuilding needs. */
-export type RebuildParts = Pick<Parts, 'stores' | 'world'>;
+export type RebuildParts = Pick<Parts, 'stores' | 'world' | 'gate'>;
 
 /** What came back. `incomplete`: images that refer to blocks which the packs no longer hold. */
 export interface RebuildAnswer {
@@ -55,7 +55,7 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
     if (!(await reinstateImage(parts, image))) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
   }
   for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
-  await advanceGeneration(parts.stores);
+  await advanceGeneration(parts.gate, parts.stores);
   return { ...countsOf(ledger), blocks, incomplete, damage };
 }
 

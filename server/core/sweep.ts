@@ -26,16 +26,12 @@ interface Run {
 
 export function createSweep(parts: Parts, images: Pick<ImageService, 'purge'>): SweepService {
   const sizes: RemovalSizes = new Map();
-  let isRunning = false;
   return {
     async sweep({ isThorough, stop }: SweepOrder) {
-      if (isRunning) throw new Refusal('unavailable', 'A sweep is running.');
-      isRunning = true;
-      try {
-        return await sweepAll({ parts, images, stop, sizes, minDeadShare: isThorough ? thoroughDeadShare : ordinaryDeadShare });
-      } finally {
-        isRunning = false;
-      }
+      const run = { parts, images, stop, sizes, minDeadShare: isThorough ? thoroughDeadShare : ordinaryDeadShare };
+      const answer = await parts.gate.alone('sweep', () => sweepAll(run));
+      if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
+      return answer;
     },
     forecast: () => forecast(parts),
   };
@@ -46,7 +42,7 @@ async function sweepAll(run: Run): Promise<CollectAnswer> {
   if (await stores.state.isHeld()) {
     throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
   }
-  await advanceGeneration(stores);
+  await advanceGeneration(run.parts.gate, stores);
   const now = world.clock.now();
   const expiredUploads = await stores.tags.expireUploads(now);
   await stores.accounts.expireSessions(now);

@@ -32,12 +32,14 @@ export const layers: readonly Layer[] = [
   layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes'], isPure: true }),
   layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol'], packages: ['node:'] }),
   layer('storage/sqlite', /^server\/storage\/sqlite\//, { imports: ['ports', 'protocol'], packages: ['node:', 'better-sqlite3'] }),
+  layer('storage/postgres', /^server\/storage\/postgres\//, { imports: ['ports', 'protocol'], packages: ['node:', 'pg'] }),
+  layer('storage/s3', /^server\/storage\/s3\//, { imports: ['ports', 'protocol'], packages: ['node:', '@aws-sdk/client-s3'] }),
   layer('http', /^server\/http\//, {
     imports: ['server/core', 'ports', 'protocol'],
     packages: ['node:', 'express', 'passport', 'passport-http-bearer', 'ejs', 'helmet', 'express-rate-limit', 'pino'],
   }),
   layer('server', /^server\/([^/]+\.ts$|cli\/)/, {
-    imports: ['ports', 'server/core', 'storage/packs', 'storage/sqlite', 'http', 'protocol'],
+    imports: ['ports', 'server/core', 'storage/packs', 'storage/sqlite', 'storage/postgres', 'storage/s3', 'http', 'protocol'],
     packages: ['node:', 'commander', 'pino'],
   }),
   layer('views/pages', /^views\/pages\//, { imports: ['browser', 'protocol'] }),

@@ -420,15 +420,15 @@ describe('a rebuild', () => {
 describe('generations of the real stores', () => {
   it('fit at every ordinary start, and a database from before the last step is held', async () => {
     store = await CoreStore.open();
-    const { stores } = store.parts;
-    expect(await openGeneration(stores)).toBe('fits');
-    expect(await openGeneration(stores)).toBe('fits');
+    const { stores, gate } = store.parts;
+    expect(await openGeneration(gate, stores)).toBe('fits');
+    expect(await openGeneration(gate, stores)).toBe('fits');
     const older = await stores.state.generation();
-    await advanceGeneration(stores);
+    await advanceGeneration(gate, stores);
     await stores.state.setGeneration(older);
-    expect(await openGeneration(stores)).toBe('database-older');
+    expect(await openGeneration(gate, stores)).toBe('database-older');
     expect(await stores.state.isHeld()).toBe(true);
-    expect(await openGeneration(stores)).toBe('fits');
+    expect(await openGeneration(gate, stores)).toBe('fits');
     expect(await stores.state.isHeld()).toBe(true);
   });
 });

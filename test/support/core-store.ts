@@ -13,8 +13,9 @@ import type { AccountId, ImageId, UploadId } from '../../client-sdk/protocol/ids
 import type { CommitResult, Registration } from '../../client-sdk/protocol/messages.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { BegunSession, Origin, Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
-import { createGate, type Gate } from '../../server/core/gate.js';
+import { createGate } from '../../server/core/gate.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
+import type { Gate } from '../../server/ports/gate.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';

@@ -138,6 +138,23 @@ describe('small tools', () => {
     expect(second).toBeInstanceOf(Promise);
   });
 
+  it('a gate lets one of a name work alone, and others of that name take turns', async () => {
+    const gate = createGate();
+    const events: string[] = [];
+    let finish = (): void => undefined;
+    const first = gate.alone('sweep', () => new Promise<string>((resolve) => { finish = () => { resolve('swept'); }; }));
+    expect(await gate.alone('sweep', () => Promise.resolve('second'))).toBeUndefined();
+    expect(await gate.alone('other', () => Promise.resolve('other'))).toBe('other');
+    finish();
+    expect(await first).toBe('swept');
+    await expect(gate.alone('sweep', () => Promise.reject(new Error('it fails')))).rejects.toThrow('it fails');
+    expect(await gate.alone('sweep', () => Promise.resolve('again'))).toBe('again');
+    const slow = gate.inTurn('generation', async () => { await Promise.resolve(); events.push('first'); });
+    const fast = gate.inTurn('generation', () => { events.push('second'); return Promise.resolve(); });
+    await Promise.all([slow, fast]);
+    expect(events).toEqual(['first', 'second']);
+  });
+
   it('a queue runs steps of one key in order and goes on after a failure', async () => {
     const queue = createQueue();
     const events: string[] = [];
