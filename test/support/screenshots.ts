@@ -31,15 +31,23 @@ process.stdout.write(`${visit.complaints.length === 0 ? 'No complaint of the bro
 async function takeEach(shown: Page, name: string): Promise<void> {
   for (const width of widths) {
     for (const colorScheme of schemes) {
-      await shown.setViewportSize({ width, height: width < 600 ? 844 : 900 });
-      // As tall as the page, so that what is fixed to the window stands at its end.
-      const height = await shown.evaluate(() => document.documentElement.scrollHeight);
-      await shown.setViewportSize({ width, height });
       await shown.emulateMedia({ colorScheme });
+      await shown.setViewportSize({ width, height: width < 600 ? 844 : 900 });
+      await fitHeight(shown, width);
       await shown.evaluate(() => { scrollTo(0, 0); });
       await shown.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
       await shown.screenshot({ path: path.join(folder, `${name}-${String(width)}-${colorScheme}.png`), fullPage: true });
       taken++;
     }
+  }
+}
+
+/** As tall as the page, so that what is fixed to the window stands at its end; a page may grow when it is given room. */
+async function fitHeight(shown: Page, width: number): Promise<void> {
+  for (let tries = 0; tries < 5; tries++) {
+    await shown.waitForFunction(() => document.querySelector('.is-loading') === null);
+    const [height, window] = await shown.evaluate(() => [document.documentElement.scrollHeight, innerHeight] as const);
+    if (height <= window) return;
+    await shown.setViewportSize({ width, height });
   }
 }
