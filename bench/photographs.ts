@@ -6,8 +6,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 
-const width = 4_000;
-const height = 3_000;
+const size = { width: 4_000, height: 3_000 };
 /** Chosen so that the files have about 4 MB. */
 const quality = 93;
 /** Layers: how much smaller than the picture, how strong. */
@@ -29,17 +28,28 @@ export async function writePhotographs(folder: string, count: number): Promise<{
 }
 
 async function photographOf(seed: number): Promise<Uint8Array> {
+  return sharp(await madeSamples(seed, size), { raw: { ...size, channels: 3 } }).jpeg({ quality }).toBuffer();
+}
+
+/** Size of a picture in pixels. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The samples of a picture: red, green, blue, row by row. */
+export async function madeSamples(seed: number, picture: Size): Promise<Uint8ClampedArray> {
   const noise = numbersFrom(seed);
-  const sum = new Int16Array(width * height * 3).fill(128);
+  const sum = new Int16Array(picture.width * picture.height * 3).fill(128);
   for (const layer of layers) {
-    const samples = await enlarged(noise, layer.part);
+    const samples = await enlarged(noise, layer.part, picture);
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + ((((samples[i] ?? 0) - 128) * layer.strength) >> 7);
   }
-  return sharp(Uint8ClampedArray.from(sum), { raw: { width, height, channels: 3 } }).jpeg({ quality }).toBuffer();
+  return Uint8ClampedArray.from(sum);
 }
 
 /** Random samples of a picture that is `part` times smaller, made as large as the picture. */
-async function enlarged(noise: () => number, part: number): Promise<Uint8Array> {
+async function enlarged(noise: () => number, part: number, { width, height }: Size): Promise<Uint8Array> {
   const small = { width: Math.ceil(width / part), height: Math.ceil(height / part), channels: 3 as const };
   const samples = new Uint8Array(small.width * small.height * 3);
   for (let i = 0; i < samples.length; i++) samples[i] = noise() >>> 24;

@@ -176,6 +176,7 @@ export interface Image {
   /** When the server took it in. */
   readonly createdAt: number;
   readonly trashedAt: number | undefined;
+  /** A small picture is to be had: one that was made at upload, or the file itself. */
   readonly hasPreview: boolean;
   /** Distinct blocks, segments included. */
   readonly blocks: number;
@@ -334,7 +335,7 @@ export interface DiceClient {
   verify(id: ImageId | string, options?: CallOptions): AsyncIterable<BlockCheck | FileCheck>;
   /** One block of the image, fetched alone, by its tag T in hex: each step as it ends, then the check. Throws `argument-invalid` for a tag that the image does not have. */
   checkBlock(id: ImageId | string, tag: string, options?: CallOptions): AsyncIterable<BlockStep | BlockCheck>;
-  /** A small picture (WebP or JPEG bytes), or undefined where there is none. */
+  /** A small picture (WebP, or the file itself where it is a small JPEG or PNG), or undefined where there is none. */
   preview(id: ImageId | string, options?: CallOptions): Promise<Uint8Array | undefined>;
   /** To the trash. */
   remove(id: ImageId | string, options?: CallOptions): Promise<void>;

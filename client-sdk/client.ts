@@ -11,13 +11,13 @@ import { checkBlockOf } from './block-check.js';
 import { closeAccount } from './closing.js';
 import { accountOf, type Connection, forgetSession, sessionOf } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
-import { openImagePart } from './core/keys/hierarchy.js';
 import { realmOf } from './core/keys/password.js';
 import * as credentials from './credentials.js';
 import type { AccountFigures } from './figures.js';
 import { FingerprintCache } from './fingerprint-cache.js';
-import { checkedImageId, findImage, imageOf, listImages, openCard } from './listing.js';
+import { checkedImageId, findImage, imageOf, listImages } from './listing.js';
 import type { Platform } from './ports.js';
+import { previewOf } from './preview.js';
 import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
 import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
 import { checkRecoveryWords } from './recovery-check.js';
@@ -165,16 +165,8 @@ class ConnectedClient implements DiceClient {
     yield* checkBlockOf(this.connection, stored, { tag, signal });
   }
 
-  async preview(id: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {
-    const { transport, platform } = this.connection;
-    const imageId = checkedImageId(id);
-    const { card } = await transport.call('readImage', { body: undefined, params: { imageId }, signal });
-    if (card.imageId !== imageId) throw fault('integrity-failed', 'The server sent another image’s record.');
-    if (!card.hasPreview) return undefined;
-    const { imageKey } = await openCard(this.connection, card);
-    const sealed = await transport.call('readPreview', { body: undefined, params: { imageId }, signal });
-    const { accountId } = accountOf(this.connection).record;
-    return openImagePart(platform.crypto, { accountId, imageId, imageKey, part: 'preview' }, sealed);
+  preview(id: string, { signal }: CallOptions = {}): Promise<Uint8Array | undefined> {
+    return previewOf(this.connection, checkedImageId(id), signal);
   }
 
   remove(id: string, options: CallOptions = {}): Promise<void> {

@@ -6,6 +6,7 @@ import { accountOf, type Connection } from './connection.js';
 import { decodeEntry, type Entry } from './core/entry.js';
 import { fault } from './core/errors.js';
 import { openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
+import { isOwnPreview } from './core/preview-plan.js';
 import { hexOf, utf8 } from './protocol/bytes.js';
 import { type ImageId, idOf } from './protocol/ids.js';
 import { maxPageImages } from './protocol/limits.js';
@@ -55,7 +56,7 @@ export function imageOf({ card, entry }: ListedImage): Image {
     modifiedAt: entry.modifiedAt,
     createdAt: card.createdAt,
     trashedAt: card.trashedAt,
-    hasPreview: card.hasPreview,
+    hasPreview: card.hasPreview || isOwnPreview(entry),
     blocks: card.blocks,
     picture: entry.picture,
     splitter: entry.splitter,

@@ -17,7 +17,7 @@ import { textOf, utf8 } from './protocol/bytes.js';
 import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
 import { idBytes, maxPreviewBytes } from './protocol/limits.js';
 import type { Commit } from './protocol/commit-body.js';
-import { previewBudget } from './core/preview-plan.js';
+import { isDeepPng, isOwnPreview, type PictureFacts, pngHeadBytes, previewBudget } from './core/preview-plan.js';
 import type { PlannedFile } from './planned-file.js';
 import type { UploadRun } from './upload-run.js';
 
@@ -43,14 +43,15 @@ export async function sealImage(run: UploadRun, image: PlacedImage): Promise<Com
   const { record, accountKey, identity } = accountOf(run.connection);
   const imageKey = makeKey(randomBytes);
   const place = { accountId: record.accountId, imageId: idOfBytes<ImageId>(randomBytes(idBytes)) };
-  const preview = await sealedPreview(run, { ...place, imageKey, part: 'preview' }, image.opened);
+  const entry = await entryOf(run, image);
+  const preview = await sealedPreview(run, { ...place, imageKey, part: 'preview' }, { opened: image.opened, entry });
   const wrappedKey = await wrapImageKey(crypto, { ...place, accountKey }, { imageKey, randomBytes });
   const manifest = await sealManifest(crypto, { ...place, imageKey }, { manifest: manifestOf(run, image), identity, randomBytes });
   const tags = packedRehashes(image.rehashes);
   const lengths = { wrappedKey: wrappedKey.length, manifest: manifest.length, preview: preview?.length, tags: tags.length };
-  const plaintext = entryWithSentBytes(await entryOf(run, image), image.sentBytes, lengths);
-  const entry = await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext, randomBytes });
-  return { imageId: place.imageId, wrappedKey, entry, manifest, ...(preview === undefined ? {} : { preview }), tags };
+  const plaintext = entryWithSentBytes(entry, image.sentBytes, lengths);
+  const sealedEntry = await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext, randomBytes });
+  return { imageId: place.imageId, wrappedKey, entry: sealedEntry, manifest, ...(preview === undefined ? {} : { preview }), tags };
 }
 
 /**
@@ -110,9 +111,11 @@ function shortened(text: string): string {
   return '';
 }
 
-async function sealedPreview(run: UploadRun, place: Parameters<typeof sealImagePart>[1], { source }: OpenedFile): Promise<Uint8Array | undefined> {
+async function sealedPreview(run: UploadRun, place: Parameters<typeof sealImagePart>[1], file: { readonly opened: OpenedFile; readonly entry: PictureFacts }): Promise<Uint8Array | undefined> {
   const { makePreview, crypto, randomBytes } = run.connection.platform;
+  const { source } = file.opened;
   if (run.options.preview === false || makePreview === undefined) return undefined;
+  if (isOwnPreview(file.entry) && !isDeepPng(await source.read(0, Math.min(pngHeadBytes, source.size)))) return undefined;
   const plaintext = await makePreview(source, previewBudget(source.size));
   if (plaintext === undefined || sealedLength('preview', plaintext.length) > maxPreviewBytes) return undefined;
   return sealImagePart(crypto, place, { plaintext, randomBytes });

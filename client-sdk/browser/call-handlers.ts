@@ -57,11 +57,11 @@ async function nothing(step: Promise<void>): Promise<undefined> {
   return undefined;
 }
 
-/** Typed as the picture that its bytes say, for an <img> alone; never as a document. */
+/** Its bytes alone say what it is; never a document. */
 async function previewBlob(client: DiceClient, id: string, options: CallOptions): Promise<Blob | undefined> {
   const bytes = await client.preview(id, options);
   if (bytes === undefined) return undefined;
-  return new Blob([Uint8Array.from(bytes)], { type: bytes[0] === 0xff ? 'image/jpeg' : 'image/webp' });
+  return new Blob([Uint8Array.from(bytes)]);
 }
 
 /** The exact file; fails, and gives nothing, where its hash is not the one that was stored. */

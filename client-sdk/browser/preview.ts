@@ -2,17 +2,17 @@
  * Previews made in the worker of a page. Not part of any format: a preview is never compared.
  */
 import type { Source } from '../core/image/splitter.js';
-import { previewTries, type PreviewTry } from '../core/preview-plan.js';
+import { maxPreviewSide, previewTries, type PreviewTry } from '../core/preview-plan.js';
 import { type DecodedPicture, withPicture } from './decoded-picture.js';
 import { scaled } from './scaled.js';
 
 /** WebP of at most `maxBytes`, or undefined where no decoder knows the picture, or it does not fit. */
 export function makePreview(source: Source, maxBytes: number): Promise<Uint8Array | undefined> {
-  return withPicture(source, { side: previewTries[0]?.pixels ?? 1, turned: 'upright' }, (picture) => smallWebp(picture, maxBytes));
+  return withPicture(source, { side: maxPreviewSide, turned: 'upright' }, (picture) => smallWebp(picture, maxBytes));
 }
 
 async function smallWebp(picture: DecodedPicture, maxBytes: number): Promise<Uint8Array | undefined> {
-  for (const tried of previewTries) {
+  for (const tried of previewTries(maxBytes)) {
     const blob = await webpOf(picture, tried);
     if (blob !== undefined && blob.size <= maxBytes) return new Uint8Array(await blob.arrayBuffer());
   }

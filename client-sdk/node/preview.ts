@@ -5,7 +5,7 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
 import type { Source } from '../core/image/splitter.js';
-import { previewTries } from '../core/preview-plan.js';
+import { maxPreviewSide, previewTries } from '../core/preview-plan.js';
 import { rasterPreview } from '../raster-preview.js';
 
 /** The whole file is in memory meanwhile, beside the last blocks on their way. */
@@ -20,7 +20,7 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
   if (source.size < headBytes || source.size > maxSourceBytes || !looksLikePicture(await source.read(0, headBytes))) return undefined;
   try {
     const open = (await openOwn(source)) ?? (await openSharp(source));
-    for (const { pixels, quality } of previewTries) {
+    for (const { pixels, quality } of previewTries(maxBytes)) {
       const bytes = await open()
         .resize(pixels, pixels, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality })
@@ -35,7 +35,7 @@ export async function makePreview(source: Source, maxBytes: number): Promise<Uin
 
 /** A picture of more than 8 bits, as our own decoder has it. */
 async function openOwn(source: Source): Promise<(() => Sharp) | undefined> {
-  const limits = { maxSide: previewTries[0]?.pixels ?? 1, maxMs: maxOwnMs, minDepth: 9, now: () => performance.now() };
+  const limits = { maxSide: maxPreviewSide, maxMs: maxOwnMs, minDepth: 9, now: () => performance.now() };
   const own = await rasterPreview(source, { ...limits, breathe: () => breath(undefined) });
   return own === undefined ? undefined : () => sharp(own.rgba, { raw: { width: own.width, height: own.height, channels: 4 } }).removeAlpha();
 }

@@ -162,6 +162,7 @@ it('a tile has as many pixels as its screen shows, more once it is larger, and g
   const { page } = visit;
   await registerAndEnter(page, server.url, { username: 'piet' });
   await uploadFiles(page, [{ name: 'wide.jpg', bytes: await takenIn(1) }]);
+  await page.waitForSelector('#tiles canvas');
   const small = await page.$eval('#tiles canvas', pixelsOf);
   expect(Math.abs(small.drawn - small.shown)).toBeLessThanOrEqual(border);
   await page.setViewportSize({ width: 530, height: 600 });

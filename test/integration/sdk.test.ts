@@ -10,8 +10,9 @@ import type { DiceClient, Image, UploadFile } from '../../client-sdk/api.js';
 import { fault } from '../../client-sdk/core/errors.js';
 import { csvOfFigures } from '../../client-sdk/figures.js';
 import { bytesForUpload } from '../../client-sdk/memory-file.js';
+import { makePreview } from '../../client-sdk/node/preview.js';
 import { startServer, type TestServer } from '../support/running-server.js';
-import { photograph, withOnePixel } from '../support/sample-images.js';
+import { jpegOf, photograph, withOnePixel } from '../support/sample-images.js';
 import { clientOf, codeOf, downloaded, registered, storedId, testPassword, uploaded, verified } from '../support/sdk-client.js';
 
 let server: TestServer;
@@ -151,6 +152,23 @@ describe('the fingerprint cache', () => {
     } finally {
       await rm(profileDir, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a small picture', () => {
+  it('is its own preview where its file is small, and a new one where it is not', async () => {
+    const client = await registered(server.url, 'previews', { platform: { makePreview } });
+    const [small, large] = [await jpegOf(photograph(120, 90, 5)), await jpegOf(photograph(600, 450, 6), 95)];
+    expect([small.length <= 32_768, large.length > 32_768]).toEqual([true, true]);
+    await uploaded(client, { 'small.jpg': small, 'large.jpg': large, 'words.txt': new TextEncoder().encode('only a few words') });
+    const previewOf = async (name: string): Promise<Uint8Array | undefined> => client.preview((await client.find(name)).id);
+    expect((await client.find('small.jpg')).hasPreview).toBe(true);
+    expect(await previewOf('small.jpg')).toEqual(small);
+    const made = await previewOf('large.jpg');
+    expect(Buffer.from(made ?? []).toString('latin1', 8, 12)).toBe('WEBP');
+    expect(made?.length).toBeLessThanOrEqual(Math.max(4_096, large.length / 32));
+    expect([(await client.find('words.txt')).hasPreview, await previewOf('words.txt')]).toEqual([false, undefined]);
+    expect((await client.usage()).previewBytes).toBeLessThan(small.length);
   });
 });
 
