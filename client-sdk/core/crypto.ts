@@ -34,6 +34,10 @@ export interface CryptoProvider {
   aes256GcmSeal(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Eventual<Uint8Array>;
   /** The plaintext, or undefined where the tag does not fit. */
   aes256GcmOpen(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Eventual<Uint8Array | undefined>;
+  /** RFC 8032 Ed25519: 64 bytes, the same for the same secret (32 bytes) and message. */
+  ed25519Sign(secret: Uint8Array, message: Uint8Array): Eventual<Uint8Array>;
+  /** RFC 8032 Ed25519, not ZIP 215. False for keys and signatures of other lengths. */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Eventual<boolean>;
   /** RFC 7914: 32 bytes. */
   scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost): Eventual<Uint8Array>;
 }

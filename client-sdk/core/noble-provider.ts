@@ -1,8 +1,9 @@
 /**
- * The reference provider: @noble/hashes and @noble/ciphers, plain JavaScript that runs everywhere, pages on plain
+ * The reference provider: @noble/hashes, @noble/ciphers and @noble/curves, plain JavaScript that runs everywhere, pages on plain
  * http among them. Slow; node:crypto is the fast path (client-sdk/node). SPEC.md section 1.
  */
 import { ctr, gcm } from '@noble/ciphers/aes.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
@@ -24,6 +25,16 @@ export const nobleProvider: CryptoProvider = {
     } catch {
       // noble throws for a wrong tag and for an input shorter than one: both mean that it does not open.
       return undefined;
+    }
+  },
+  ed25519Sign: (secret, message) => ed25519.sign(message, secret),
+  ed25519Verify(publicKey, message, signature) {
+    if (publicKey.length !== hashBytes || signature.length !== 2 * hashBytes) return false;
+    try {
+      return ed25519.verify(signature, message, publicKey, { zip215: false });
+    } catch {
+      // noble throws for what is no point and no scalar.
+      return false;
     }
   },
   scrypt: (password, salt, cost) =>

@@ -2,11 +2,14 @@
  * The fast provider: node:crypto (OpenSSL). Agrees with noble byte for byte; the vectors of test/vectors run on
  * both. Answers are plain arrays, never Buffers, whose `slice` would share memory. SPEC.md section 1.
  */
-import { createCipheriv, createDecipheriv, createHmac, hash, scrypt } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, hash, scrypt, sign, verify } from 'node:crypto';
 import type { CryptoProvider, GcmInput, ScryptCost } from '../core/crypto.js';
 import { hashBytes } from '../protocol/limits.js';
 
 const gcmTagBytes = 16;
+/** RFC 8410 section 7 and 4: what stands before the 32 bytes of an Ed25519 key in DER. */
+const privateKeyHead = Buffer.from('302e020100300506032b657004220420', 'hex');
+const publicKeyHead = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** node:crypto under the interface of core/crypto.ts. Answers at once, but for scrypt, which runs in the thread pool. */
 export const nodeProvider: CryptoProvider = {
@@ -18,6 +21,8 @@ export const nodeProvider: CryptoProvider = {
   aes256CtrWithIv: ctrWithIv,
   aes256GcmSeal: gcmSeal,
   aes256GcmOpen: gcmOpen,
+  ed25519Sign: edSign,
+  ed25519Verify: edVerify,
   scrypt: scryptInPool,
 };
 
@@ -50,6 +55,21 @@ function gcmOpen(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Uint8Arra
     return undefined;
   }
   return plain(bytes);
+}
+
+function edSign(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  const key = createPrivateKey({ key: Buffer.concat([privateKeyHead, secret]), format: 'der', type: 'pkcs8' });
+  return plain(sign(undefined, message, key));
+}
+
+function edVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== hashBytes || signature.length !== 2 * hashBytes) return false;
+  try {
+    const key = createPublicKey({ key: Buffer.concat([publicKeyHead, publicKey]), format: 'der', type: 'spki' });
+    return verify(undefined, message, key, signature);
+  } catch {
+    return false;
+  }
 }
 
 function scryptInPool(password: Uint8Array, salt: Uint8Array, cost: ScryptCost): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import {
   type AccountKeyWrap, imageContext, makeKey, openImagePart, sealImagePart, unwrapAccountKey, unwrapImageKey, wrapAccountKey, wrapImageKey,
 } from '../../client-sdk/core/keys/hierarchy.js';
 import {
-  checkOwnIdentity, checkPublicIdentity, isSignedBy, makeIdentity, signIdentity, signWith, unwrapIdentity, wrapIdentity,
+  checkOwnIdentity, checkPublicIdentity, makeIdentity, signIdentity, unwrapIdentity, wrapIdentity,
 } from '../../client-sdk/core/keys/identity.js';
 import { invitationLink, makeInvitation, openInvitedGroup, parseInvitationLink, sealInvitedGroup } from '../../client-sdk/core/keys/invitation.js';
 import {
@@ -130,12 +130,6 @@ describe('an identity', () => {
     const forged = { ...told, x25519: eve.x25519, ed25519: eve.ed25519, signature: signIdentity(eve, accountId, 'ada') };
     expect(() => { checkPublicIdentity(forged); }).not.toThrow();
     expect(() => { checkOwnIdentity(identity, forged); }).toThrow(expect.objectContaining({ code: 'wrong-account' }));
-  });
-
-  it('signs messages for its own key alone', () => {
-    const signature = signWith(identity, utf8('message'));
-    expect(isSignedBy(identity.ed25519, utf8('message'), signature)).toBe(true);
-    expect(isSignedBy(identity.ed25519, utf8('massage'), signature)).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@
  * Both providers against published vectors and against each other.
  */
 import { describe, expect, it } from '@jest/globals';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import type { CryptoProvider } from '../../client-sdk/core/crypto.js';
 import { nobleProvider } from '../../client-sdk/core/noble-provider.js';
@@ -9,6 +10,12 @@ import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { bytesOfHex, concat, hexOf, utf8 } from '../../client-sdk/protocol/bytes.js';
 
 const hex = (text: string): Uint8Array => bytesOfHex(text.replaceAll(' ', '')) ?? new Uint8Array();
+
+/** The same residue, written as no honest signer writes it: RFC 8032 section 5.1.7 refuses it. */
+function plusOrder(scalar: Uint8Array): Uint8Array {
+  const value = scalar.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n) + ed25519.Point.Fn.ORDER;
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
+}
 
 describe.each([nobleProvider, nodeProvider])('the $name provider', (provider: CryptoProvider) => {
   it('hashes as FIPS 180-4 says', async () => {
@@ -55,6 +62,26 @@ describe.each([nobleProvider, nodeProvider])('the $name provider', (provider: Cr
     }
   });
 
+  it('signs as RFC 8032 section 7.1 says', async () => {
+    const secret = hex('c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7');
+    const publicKey = hex('fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025');
+    const [message, signature] = [hex('af82'), await provider.ed25519Sign(secret, hex('af82'))];
+    expect(hexOf(signature)).toBe('6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a');
+    expect(await provider.ed25519Verify(publicKey, message, signature)).toBe(true);
+    const wrong = [[publicKey, hex('af83'), signature], [publicKey, message, signature.map((byte, i) => byte ^ (i === 40 ? 1 : 0))], [publicKey.map((byte) => byte ^ 1), message, signature]] as const;
+    for (const [key, said, signed] of wrong) expect(await provider.ed25519Verify(key, said, signed)).toBe(false);
+  });
+
+  it('takes no signature with a scalar above the order, and none of another length', async () => {
+    const secret = new Uint8Array(32).fill(5);
+    const [message, signature] = [utf8('message'), await provider.ed25519Sign(secret, utf8('message'))];
+    const publicKey = ed25519.getPublicKey(secret);
+    expect(await provider.ed25519Verify(publicKey, message, concat(signature.subarray(0, 32), plusOrder(signature.subarray(32))))).toBe(false);
+    for (const length of [0, 32, 63, 65]) expect(await provider.ed25519Verify(publicKey, message, concat(signature, signature).subarray(0, length))).toBe(false);
+    for (const length of [0, 31, 33]) expect(await provider.ed25519Verify(concat(publicKey, publicKey).subarray(0, length), message, signature)).toBe(false);
+    expect(await provider.ed25519Verify(new Uint8Array(32).fill(0xff), message, signature)).toBe(false);
+  });
+
   it('stretches as RFC 7914 section 12 says', async () => {
     const key = await provider.scrypt(utf8('password'), utf8('NaCl'), { log2N: 10, r: 8, p: 16 });
     expect(hexOf(key)).toBe('fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162');
@@ -78,7 +105,7 @@ describe('the two providers', () => {
       const shifted = concat(new Uint8Array(offset), bytes).subarray(offset);
       const of = async (p: CryptoProvider) => [
         await p.sha256(shifted), await p.hmacSha256(iv, shifted), await p.hmacSha512(key, shifted), await p.aes256Ctr(key, iv, shifted),
-        await p.aes256GcmSeal(key, iv.subarray(4), { bytes: shifted, associated: iv }),
+        await p.aes256GcmSeal(key, iv.subarray(4), { bytes: shifted, associated: iv }), await p.ed25519Sign(key, shifted),
       ];
       expect(await of(nodeProvider)).toEqual(await of(nobleProvider));
     }), { numRuns: 60 });

@@ -80,19 +80,14 @@ export function checkOwnIdentity(own: Identity, told: PublicIdentity): void {
   checkPublicIdentity(told);
 }
 
-/** `signature` over `message` belongs to the Ed25519 key; RFC 8032 rules (no ZIP 215), malformed input is false. */
-export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+/** RFC 8032 rules (no ZIP 215); malformed input is false. Once for a session: the provider's own is for what is many. */
+function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== hashBytes || signature.length !== 2 * hashBytes) return false;
   try {
     return ed25519.verify(signature, message, publicKey, { zip215: false });
   } catch {
     return false;
   }
-}
-
-/** The Ed25519 signature (64 bytes) of `message`. */
-export function signWith(identity: Identity, message: Uint8Array): Uint8Array {
-  return ed25519.sign(message, identity.ed25519Secret);
 }
 
 type SignedMembers = Pick<PublicIdentity, 'accountId' | 'username' | 'x25519' | 'epoch'>;

@@ -14,7 +14,7 @@ import { subkey } from '../hkdf.js';
 import { labels } from '../labels.js';
 import { decodeManifest, encodeManifest, type Manifest } from '../manifest.js';
 import { imageContext, type ImagePlace } from './hierarchy.js';
-import { type Identity, isSignedBy, signWith } from './identity.js';
+import type { Identity } from './identity.js';
 import { associatedOf, open, seal, sealedLength } from './sealed-object.js';
 
 /** Whose image, under which image key. `accountId` is the owner's. */
@@ -63,7 +63,7 @@ export interface SignedBody {
 
 /** The owner's signature (64 bytes) over (context, associated data, SHA-256 of the manifest). */
 export async function signManifest(provider: CryptoProvider, identity: Identity, signed: SignedBody): Promise<Uint8Array> {
-  return signWith(identity, await messageOf(provider, signed));
+  return provider.ed25519Sign(identity.ed25519Secret, await messageOf(provider, signed));
 }
 
 /** Throws DiceError `signature-invalid` unless the signature belongs to `ownerKey`. */
@@ -72,7 +72,7 @@ export async function checkManifestSignature(
   ownerKey: Uint8Array,
   signed: SignedBody & { readonly signature: Uint8Array },
 ): Promise<void> {
-  if (!isSignedBy(ownerKey, await messageOf(provider, signed), signed.signature)) throw fault('signature-invalid', 'The manifest is not by this image’s owner.');
+  if (!(await provider.ed25519Verify(ownerKey, await messageOf(provider, signed), signed.signature))) throw fault('signature-invalid', 'The manifest is not by this image’s owner.');
 }
 
 async function messageOf(provider: CryptoProvider, { body, associated }: SignedBody): Promise<Uint8Array> {
