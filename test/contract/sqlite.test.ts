@@ -113,6 +113,39 @@ describe('the SQLite database', () => {
     await expect(stores.accounts.count()).rejects.toBeInstanceOf(StorageError);
   });
 
+  it('commits the writes of one turn together, each with its own outcome', async () => {
+    const file = path.join(await temporary(), 'index.sqlite');
+    const db = openDatabase({ file });
+    const put = (name: string) => (): void => { db.query('INSERT INTO store_state (name, value) VALUES (?, ?)').run(name, 'x'); };
+    const names = (): unknown => db.connection.prepare("SELECT name FROM store_state WHERE name LIKE 'n%' ORDER BY name").pluck().all();
+    const logBytes = async (): Promise<number> => (await stat(`${file}-wal`)).size;
+    const before = await logBytes();
+    const failing = db.write('failing', () => { put('n-half')(); throw new Error('it fails'); });
+    const twice = [db.write('putting', put('n-twice')), db.write('putting', put('n-twice'))];
+    const many = Array.from({ length: 40 }, (_, i) => db.write('putting', put(`n${String(i).padStart(2, '0')}`)));
+    await expect(failing).rejects.toThrow('it fails');
+    expect((await Promise.allSettled(twice)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await Promise.all(many);
+    expect(names()).toEqual(['n-twice', ...many.map((_, i) => `n${String(i).padStart(2, '0')}`)]);
+    const together = (await logBytes()) - before;
+    for (let i = 0; i < 40; i++) await db.write('putting', put(`one by one ${i}`));
+    expect((await logBytes()) - before - together).toBeGreaterThan(4 * together);
+    db.close();
+  });
+
+  it('syncs before it answers a write, and not before it answers a note', async () => {
+    const db = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
+    const level = (): number => Number(db.connection.pragma('synchronous', { simple: true }));
+    const levels = await Promise.all([db.note('noting', level), db.write('writing', level)]);
+    expect([...levels, level()]).toEqual([2, 2, 2]);
+    expect(await db.note('noting', level)).toBe(1);
+    expect(await db.write('writing', level)).toBe(2);
+    const last = db.write('writing', level);
+    db.close();
+    expect(await last).toBe(2);
+    await expect(db.write('writing', level)).rejects.toBeInstanceOf(StorageError);
+  });
+
   it('answers a full disk as full, and takes nothing of that step', async () => {
     const db: StoreDatabase = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
     const stores = { tags: createTagStore(db), images: createImageStore(db) };

@@ -91,7 +91,7 @@ class SqliteAccountStore implements AccountStore {
   }
 
   touchSession(sessionId: SessionId, now: number): Promise<void> {
-    return this.db.write('touching a session', () => { sessions.touchSession(this.db, sessionId, now); });
+    return this.db.note('touching a session', () => { sessions.touchSession(this.db, sessionId, now); });
   }
 
   listSessions(accountId: AccountId, now: number): Promise<readonly SessionRow[]> {

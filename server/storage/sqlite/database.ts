@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CorruptionError, StorageError } from '../../ports/errors.js';
+import { type Durability, GroupCommit } from './group-commit.js';
 import { migrate } from './migrate.js';
 
 /** Where the file lies. `migrations` is the folder of the schema, by default that of the package. */
@@ -37,8 +38,11 @@ export function openDatabase(options: DatabaseOptions): StoreDatabase {
 /** An open database. Methods of the stores run inside `read` or `write`, each one transaction. */
 export class StoreDatabase {
   private readonly statements = new Map<string, Statement>();
+  private readonly writes: GroupCommit;
 
-  constructor(readonly connection: Database) {}
+  constructor(readonly connection: Database) {
+    this.writes = new GroupCommit(this);
+  }
 
   /** The prepared statement of `sql`; `Row` is what its columns give. */
   query<Row>(sql: string): Statement<unknown[], Row> {
@@ -51,12 +55,20 @@ export class StoreDatabase {
 
   /** Runs `step` on one snapshot. */
   read<T>(doing: string, step: () => T): Promise<T> {
-    return this.run('BEGIN', doing, step);
+    return new Promise((resolve) => { resolve(translated(doing, () => this.transact(step))); });
   }
 
-  /** Runs `step` as the only writer; all of it is durable when the promise resolves, none of it where it rejects. */
+  /** Runs `step` as the only writer, soon; all of it is durable when the promise resolves, none of it where it rejects. */
   write<T>(doing: string, step: () => T): Promise<T> {
-    return this.run('BEGIN IMMEDIATE', doing, step);
+    return this.add('durable', doing, step);
+  }
+
+  /**
+   * As `write`, but a crash of the machine (not of the process) may take it back, whole: for what a client brings again when it is told
+   * that it is missing. The next durable write makes it durable too.
+   */
+  note<T>(doing: string, step: () => T): Promise<T> {
+    return this.add('lazy', doing, step);
   }
 
   /** Moves the write-ahead log into the file, empties it, and gives free pages back. */
@@ -69,18 +81,28 @@ export class StoreDatabase {
   close(): void {
     if (!this.connection.open) return;
     translated('closing the database', () => {
+      this.writes.flush();
       this.truncateLog();
       this.connection.close();
     });
   }
 
-  private run<T>(begin: string, doing: string, step: () => T): Promise<T> {
-    return new Promise((resolve) => { resolve(translated(doing, () => this.transact(begin, step))); });
+  private async add<T>(durability: Durability, doing: string, step: () => T): Promise<T> {
+    try {
+      this.refuseClosed();
+      return await this.writes.add(durability, step);
+    } catch (error) {
+      throw storageErrorOf(doing, error);
+    }
   }
 
-  private transact<T>(begin: string, step: () => T): T {
+  private refuseClosed(): void {
     if (!this.connection.open) throw new StorageError('the database is closed', { retryable: false });
-    this.query(begin).run();
+  }
+
+  private transact<T>(step: () => T): T {
+    this.refuseClosed();
+    this.query('BEGIN').run();
     try {
       const result = step();
       this.query('COMMIT').run();
@@ -112,12 +134,17 @@ export function translated<T>(doing: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw new CorruptionError(`${doing}: ${code}`, { cause: error });
-    const retryable = /^SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|PROTOCOL)/.test(code);
-    throw new StorageError(`${doing}: ${code}`, { retryable, isFull: fullCodes.has(code), cause: error });
+    throw storageErrorOf(doing, error);
   }
+}
+
+/** The error of the ports for what SQLite or the file system threw; anything else as it is. */
+function storageErrorOf(doing: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (code === undefined) return error;
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return new CorruptionError(`${doing}: ${code}`, { cause: error });
+  const retryable = /^SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|PROTOCOL)/.test(code);
+  return new StorageError(`${doing}: ${code}`, { retryable, isFull: fullCodes.has(code), cause: error });
 }
 
 /** The code that SQLite or the file system gave an error, or undefined where it comes from neither. */

@@ -23,7 +23,7 @@ class SqliteTagStore implements TagStore {
   }
 
   touchUpload(scope: ExistenceScope, expiresAt: number): Promise<Upload | undefined> {
-    return this.db.write('touching an upload', () => uploads.touchUpload(this.db, scope, expiresAt));
+    return this.db.note('touching an upload', () => uploads.touchUpload(this.db, scope, expiresAt));
   }
 
   endUpload(uploadId: UploadId, accountId: AccountId): Promise<void> {
@@ -31,7 +31,7 @@ class SqliteTagStore implements TagStore {
   }
 
   pinOwned(scope: ExistenceScope, rehashes: readonly Rehash[]): Promise<readonly boolean[]> {
-    return this.db.write('answering existence', () => uploads.pinOwned(this.db, scope, rehashes));
+    return this.db.note('answering existence', () => uploads.pinOwned(this.db, scope, rehashes));
   }
 
   findLive(rehashes: readonly Rehash[]): Promise<readonly Claimable[]> {
@@ -47,7 +47,7 @@ class SqliteTagStore implements TagStore {
   }
 
   pinClaimed(scope: ExistenceScope, rehashes: readonly Rehash[]): Promise<readonly boolean[]> {
-    return this.db.write('pinning claimed blocks', () => uploads.pinClaimed(this.db, scope, rehashes));
+    return this.db.note('pinning claimed blocks', () => uploads.pinClaimed(this.db, scope, rehashes));
   }
 
   spendProofBytes(accountId: AccountId, spending: uploads.Spending): Promise<boolean> {
@@ -100,7 +100,7 @@ class SqliteTagStore implements TagStore {
   }
 
   expireUploads(now: number): Promise<number> {
-    return this.db.write('expiring uploads', () => uploads.expireUploads(this.db, now));
+    return this.db.note('expiring uploads', () => uploads.expireUploads(this.db, now));
   }
 
   collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
