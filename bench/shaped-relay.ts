@@ -58,11 +58,9 @@ export class ShapedRelay {
     for (const [socket, other] of [[client, server], [server, client]] as const) {
       this.#sockets.add(socket);
       socket.on('data', (piece: Buffer) => { this.#bytes += piece.length; });
-      socket.on('error', () => { other.destroy(); });
-      socket.on('close', (hasFailed) => {
-        this.#sockets.delete(socket);
-        if (hasFailed) other.destroy();
-      });
+      // The other side learns that it is an error, not an end.
+      socket.on('error', () => { other.resetAndDestroy(); });
+      socket.on('close', () => { this.#sockets.delete(socket); });
     }
     join({ from: client, to: server }, this.lanes?.up);
     join({ from: server, to: client }, this.lanes?.down);
@@ -125,7 +123,8 @@ class DelayedPipe {
     way.to.on('drain', () => { this.#deliver(); });
     way.to.on('close', () => {
       clearTimeout(this.#timer);
-      way.from.destroy();
+      // One that ended in order may have bytes of the other direction still under way.
+      if (!way.to.writableFinished) way.from.destroy();
     });
   }
 
