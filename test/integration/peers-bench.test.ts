@@ -35,10 +35,10 @@ describe('the comparison', () => {
   it('reports every step of every tool in a table and as JSON, and leaves nothing behind', async () => {
     const temporary = await makeDirectory();
     const jsonFile = path.join(await makeDirectory(), 'figures.json');
-    const { status, stdout, stderr } = await run([folder, '--runs', '1', '--link', '100', '--tool', 'dice,restic,borg', '--edits', '3', '--json', jsonFile], { temporary });
+    const { status, stdout, stderr } = await run([folder, '--runs', '1', '--link', '100', '--tool', 'dice-bytes,restic,borg', '--edits', '3', '--json', jsonFile], { temporary });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('round 1 of 1, 100 Mbit/s each way, 20 ms round trip, borg') });
     expect(stdout).toContain('edits: 1 stamps on PNG, 1 comments in JPEG, 1 appended bytes');
-    expect(stdout).toMatch(/^\| verify +\| dice +\|/m);
+    expect(stdout).toMatch(/^\| verify +\| dice-bytes +\|/m);
     expect(await readdir(temporary)).toEqual([]);
     // The bench's own document.
     const { medians } = JSON.parse(await readFile(jsonFile, 'utf8')) as { readonly medians: readonly PeerRow[] };
@@ -50,7 +50,7 @@ describe('the comparison', () => {
     }
     expectCopies(medians);
     const verify = medians.filter(({ step }) => step === 'verify');
-    const best = Math.min(...verify.filter(({ tool }) => tool !== 'dice').map(({ wallSeconds }) => wallSeconds));
+    const best = Math.min(...verify.filter(({ tool }) => tool !== 'dice-bytes').map(({ wallSeconds }) => wallSeconds));
     for (const row of verify) expect(row.ratioToBestPeer).toBeCloseTo(row.wallSeconds / best);
   });
 
@@ -104,11 +104,11 @@ function expectCopies(medians: readonly PeerRow[]): void {
   expect(rowOf('restic', 'first store')?.repositoryBytes).toBe(logicalBytes + 'stub'.length);
   expect(rowOf('restic', 'store unchanged')?.repositoryBytes).toBe(logicalBytes + 'stub'.length);
   expect(rowOf('restic', 'restore')?.repositoryBytes).toBeUndefined();
-  for (const [tool, step] of [['restic', 'first store'], ['restic', 'restore'], ['borg', 'first store'], ['borg', 'restore'], ['dice', 'first store']] as const) {
+  for (const [tool, step] of [['restic', 'first store'], ['restic', 'restore'], ['borg', 'first store'], ['borg', 'restore'], ['dice-bytes', 'first store']] as const) {
     expect(rowOf(tool, step)?.linkBytes).toBeGreaterThan(logicalBytes / 2);
     expect(rowOf(tool, step)?.linkBytes).toBeLessThan(3 * logicalBytes);
   }
-  expect(rowOf('dice', 'store unchanged')?.linkBytes).toBeLessThan(logicalBytes / 2);
+  expect(rowOf('dice-bytes', 'store unchanged')?.linkBytes).toBeLessThan(logicalBytes / 2);
 }
 
 function roundOf(tool: string, round: number, seconds: number): RoundFigures {

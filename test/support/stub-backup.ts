@@ -9,7 +9,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { filesBelow } from '../../client-sdk/node/index.js';
 
 /** Names of files and their bytes in base64. */
 type Archive = Readonly<Record<string, string>>;
@@ -84,7 +83,9 @@ async function firstLine(stream: AsyncIterable<unknown>): Promise<string> {
 
 async function packed(folder: string): Promise<Archive> {
   const archive: Record<string, string> = {};
-  for await (const file of filesBelow([folder])) archive[file.name] = (await readFile(file.path)).toString('base64');
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) archive[path.join(file.parentPath, file.name)] = (await readFile(path.join(file.parentPath, file.name))).toString('base64');
+  }
   return archive;
 }
 
