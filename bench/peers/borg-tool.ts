@@ -19,7 +19,7 @@ export const borgTool: PeerTool = {
   version: async () => `borg: ${await versionOf('borg', ['--version'])}, repokey, lz4, borg serve; it syncs when it commits`,
   open: async (place) => {
     const listener = new BorgListener(place.folder);
-    const session = new BorgSession(place, listener, await openLink(place.link, await listener.listening()));
+    const session = new BorgSession(place, listener, await openLink(place.link, { port: await listener.listening(), stop: () => listener.close() }));
     try {
       await session.init();
       return session;

@@ -34,7 +34,7 @@ class DiceSession implements PeerSession {
 
   static async open(place: PeerPlace, uploadOptions: readonly string[]): Promise<DiceSession> {
     const server = await ServerProcess.start({ dataDirectory: path.join(place.folder, 'data'), environment: serverEnvironment });
-    const session = new DiceSession(place, uploadOptions, { server, link: await openLink(place.link, server.port) });
+    const session = new DiceSession(place, uploadOptions, { server, link: await openLink(place.link, { port: server.port, stop: () => server.stop() }) });
     try {
       await session.#dice(['register', '--recovery-file', path.join(place.folder, 'words.txt')]);
       return session;

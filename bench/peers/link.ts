@@ -22,11 +22,22 @@ export interface LinkEnd {
   close(): Promise<void>;
 }
 
-/** A link to the server on this loopback port. */
-export async function openLink({ shape }: LinkKind, port: number): Promise<LinkEnd> {
+/** A server that runs, on a loopback port. */
+export interface Served {
+  readonly port: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** A link to this server, which is stopped where there can be none. */
+export async function openLink({ shape }: LinkKind, { port, stop }: Served): Promise<LinkEnd> {
   if (shape === undefined && hasOwnNetwork()) return { port, sentBytes: loopbackBytes, close: () => Promise.resolve() };
-  const relay = await ShapedRelay.before(port, shape);
-  return { port: relay.port, sentBytes: () => Promise.resolve(relay.bytes), close: () => relay.close() };
+  try {
+    const relay = await ShapedRelay.before(port, shape);
+    return { port: relay.port, sentBytes: () => Promise.resolve(relay.bytes), close: () => relay.close() };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
 }
 
 /** How bytes on this link are counted, for the heading of a table. */

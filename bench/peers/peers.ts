@@ -35,32 +35,36 @@ async function inScratch(command: PeerCommand): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stopping.abort(new Error(`ended by ${signal}`)); });
   const scratch = await mkdtemp(path.join(tmpdir(), 'dice-peers-'));
+  let tables = '';
   try {
-    await compare(command, scratch, stopping.signal);
-    return 0;
+    tables = await compare(command, scratch, stopping.signal);
   } catch (thrown) {
     if (!stopping.signal.aborted) throw thrown;
     return 130;
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
+  // Whoever reads may be gone by now: nothing is left to do after this.
+  process.stdout.write(tables);
+  return 0;
 }
 
-async function compare(command: PeerCommand, scratch: string, signal: AbortSignal): Promise<void> {
+/** Measures, writes the JSON file, and answers what is to be printed. */
+async function compare(command: PeerCommand, scratch: string, signal: AbortSignal): Promise<string> {
   const set = await fileSetOf(command.folder);
   const edits = Math.min(set.files.length, command.edits ?? Math.max(1, Math.round(set.files.length / 10)));
   const [measuredOn, versions] = [await circumstances(), await Promise.all(command.tools.map((tool) => tool.version()))];
   const copy = await EditedCopy.make(set, edits, scratch);
   const bytes = set.files.reduce((sum, file) => sum + file.bytes, 0);
-  const figures = await compareTools(command, { scratch, copy, signal, say: (line) => { process.stderr.write(`${line}\n`); } });
-  const rows = peerRows(figures, command.tools.filter(({ isPeer }) => isPeer).map(({ name }) => name));
-  const what = `${String(set.files.length)} files, ${(bytes / 1e6).toFixed(2)} MB; edits: ${String(copy.edits.stamped)} stamps on PNG, ${String(copy.edits.retitled)} comments in JPEG, ${String(copy.edits.lengthened)} appended bytes`;
-  process.stdout.write(`${[circumstancesText(measuredOn), what, ...versions, `medians of ${String(command.runs)}; every restored file was identical`].join('\n')}\n`);
-  for (const link of command.links) {
-    process.stdout.write(`\n== ${link.name} (${countedText(link)})\n\n${peerTable(rows.filter((row) => row.link === link.name))}\n`);
-  }
+  const rounds = await compareTools(command, { scratch, copy, signal, say: (line) => { process.stderr.write(`${line}\n`); } });
+  const medians = peerRows(rounds, command.tools.filter(({ isPeer }) => isPeer).map(({ name }) => name));
   if (command.jsonFile !== undefined) {
-    const document = { ...measuredOn, versions, folder: path.basename(set.folder), files: set.files.length, bytes, edits: copy.edits, medians: rows, rounds: figures };
+    const document = { ...measuredOn, versions, folder: path.basename(set.folder), files: set.files.length, bytes, edits: copy.edits, medians, rounds };
     await writeFile(command.jsonFile, `${JSON.stringify(document, undefined, 2)}\n`);
   }
+  const { stamped, retitled, lengthened } = copy.edits;
+  const what = `${String(set.files.length)} files, ${(bytes / 1e6).toFixed(2)} MB; edits: ${String(stamped)} stamps on PNG, ${String(retitled)} comments in JPEG, ${String(lengthened)} appended bytes`;
+  const heading = [circumstancesText(measuredOn), what, ...versions, `medians of ${String(command.runs)}; every restored file was identical`].join('\n');
+  const tables = command.links.map((link) => `\n== ${link.name} (${countedText(link)})\n\n${peerTable(medians.filter((row) => row.link === link.name))}\n`);
+  return `${heading}\n${tables.join('')}`;
 }

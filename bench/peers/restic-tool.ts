@@ -22,7 +22,7 @@ export const resticTool: PeerTool = {
     const repository = path.join(place.folder, 'repository');
     await mkdir(repository);
     const { child, port } = await startRclone(repository, place.folder);
-    const session = new ResticSession(place, child, await openLink(place.link, port));
+    const session = new ResticSession(place, child, await openLink(place.link, { port, stop: () => ended(child) }));
     try {
       place.signal.throwIfAborted();
       await session.init();
@@ -75,10 +75,7 @@ class ResticSession implements PeerSession {
 
   async close(): Promise<void> {
     await this.link.close();
-    if (this.server.exitCode !== null || this.server.signalCode !== null) return;
-    const ended = once(this.server, 'exit');
-    this.server.kill('SIGTERM');
-    await ended;
+    await ended(this.server);
   }
 
   #restic(args: readonly string[], folder: string): Promise<MeasuredRun> {
@@ -91,6 +88,14 @@ class ResticSession implements PeerSession {
     };
     return succeeded({ command: 'restic', args, environment, folder, signal: this.place.signal });
   }
+}
+
+/** Ends it, where it still runs. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
 }
 
 /** Nothing of the caller's settings, and nothing left outside `folder`. */
