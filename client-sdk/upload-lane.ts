@@ -1,14 +1,15 @@
 /**
  * One upload session on the server, shared by the files of a run: begun when it is first needed, begun again where it
- * expired, and commits gathered while another is on its way. Knows tags and sealed bytes, no images. SPEC.md section 12.
+ * expired; what small files ask, send and commit at the same time goes together. Knows tags and sealed bytes, no images. SPEC.md section 12.
  */
 import { commitBodyBytes, lengthsOfCommit } from './commit-bytes.js';
 import type { Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
+import { Gathering } from './gathering.js';
 import type { Commit } from './protocol/commit-body.js';
-import { type BlockFrame, encodeStream } from './protocol/frames.js';
+import { type BlockFrame, encodeStream, frameOverheadBytes, streamOverheadBytes } from './protocol/frames.js';
 import type { UploadId } from './protocol/ids.js';
-import { maxCommitsPerRequest } from './protocol/limits.js';
+import { hashBytes, maxCommitsPerRequest, maxTagsPerQuery } from './protocol/limits.js';
 import type { CommitResult, ExistenceAnswer, IntakeAnswer } from './protocol/messages.js';
 import { concat } from './protocol/bytes.js';
 
@@ -17,14 +18,31 @@ export class SentMeter {
   bytes = 0;
 }
 
-/** A commit and the file that pays for it. */
-interface Waiting {
-  readonly commit: Commit;
+/** What a file asks of the server, and who pays for it. */
+interface Asking {
+  readonly tags: Uint8Array<ArrayBuffer>;
   readonly meter: SentMeter;
-  readonly resolve: (result: CommitResult) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
+interface Sending {
+  readonly frames: readonly BlockFrame[];
+  readonly meter: SentMeter;
+}
+
+interface Committing {
+  readonly commit: Commit;
+  readonly meter: SentMeter;
+}
+
+/** Existence as one file's part of an answer tells it. */
+interface Asked {
+  readonly answer: ExistenceAnswer;
+  readonly uploadId: UploadId;
+}
+
+/** Blocks of several files travel together up to so many bytes; larger ones at once, each in a request of their own. */
+const maxGatheredBytes = 1_048_576;
+const maxGatheredFiles = 64;
 const maxRequestBytes = 8_388_608;
 
 /** Where the session of an interrupted run is remembered. */
@@ -38,24 +56,27 @@ export interface LaneMemory {
 /** The lane of one run. */
 export class UploadLane {
   #uploadId: Promise<UploadId> | undefined;
-  readonly #waiting: Waiting[] = [];
-  #isCommitting = false;
+  readonly #questions: Gathering<Asking, Asked>;
+  readonly #blocks: Gathering<Sending, IntakeAnswer['results']>;
+  readonly #commits: Gathering<Committing, CommitResult>;
 
   constructor(
     private readonly connection: Connection,
     private readonly signal: AbortSignal | undefined,
     private readonly memory?: LaneMemory,
   ) {
+    const rules = { maxItems: maxGatheredFiles, isOfOne: isOfOneFile };
+    this.#questions = new Gathering({ ...rules, maxSize: maxTagsPerQuery, sizeOf: ({ tags }) => tags.length / hashBytes }, (files) => this.#askAll(files));
+    this.#blocks = new Gathering({ ...rules, maxSize: maxGatheredBytes, sizeOf: ({ frames }) => ownBytes(frames) }, (files) => this.#sendAll(files));
+    const commitRules = { maxItems: maxCommitsPerRequest, maxSize: maxRequestBytes, isOfOne: () => false };
+    this.#commits = new Gathering({ ...commitRules, sizeOf: ({ commit }) => commitBodyBytes(lengthsOfCommit(commit)) }, (files) => this.#commitAll(files));
     if (memory?.left !== undefined) this.#uploadId = Promise.resolve(memory.left);
   }
 
-  /** Existence of T1s, packed in the order given. */
-  async ask(tags: Uint8Array<ArrayBuffer>, meter: SentMeter): Promise<{ readonly answer: ExistenceAnswer; readonly uploadId: UploadId }> {
-    return this.#inSession(async (uploadId) => {
-      const answer = await this.connection.transport.call('askExistence', { body: tags, params: { uploadId }, ...this.#rest(meter) });
-      if (answer.states.length * 32 !== tags.length) throw fault('answer-invalid', 'It tells of another number of blocks.');
-      return { answer, uploadId };
-    });
+  /** Existence of T1s, packed in the order given, asked together with those of other files that wait at the same time. */
+  ask(tags: Uint8Array<ArrayBuffer>, meter: SentMeter): Promise<Asked> {
+    // A nonce is bound to all that was asked with it: who may have to prove possession asks alone.
+    return this.connection.server.existence === 'own' ? this.#questions.add({ tags, meter }) : this.#ask(tags, [{ tags, meter }]);
   }
 
   /** Claims T1s by proofs, in the session whose nonce they answer: 1 pinned, 0 send it. */
@@ -65,23 +86,17 @@ export class UploadLane {
     return states;
   }
 
-  /** Sends frames as one stream; one result for each. */
+  /** Sends frames; one result for each. Few of them go together with those of other files that wait at the same time. */
   async send(frames: readonly BlockFrame[], meter: SentMeter): Promise<IntakeAnswer['results']> {
-    // Assembled once, so that a repeated try needs no second copy.
-    const body = [concat(...encodeStream(frames))];
-    return this.#inSession(async (uploadId) => {
-      const answer = await this.connection.transport.call('sendBlocks', { body, params: { uploadId }, ...this.#rest(meter) });
-      if (answer.results.length !== frames.length) throw fault('answer-invalid', 'It tells of another number of blocks.');
-      return answer.results;
-    });
+    if (ownBytes(frames) <= maxGatheredBytes / 2) return this.#blocks.add({ frames, meter });
+    const [results] = await this.#sendAll([{ frames, meter }]);
+    if (results === undefined) throw new RangeError('one file has one answer');
+    return results;
   }
 
   /** Commits one image, together with those of other files that wait at the same time. */
   commit(commit: Commit, meter: SentMeter): Promise<CommitResult> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ commit, meter, resolve, reject });
-      if (!this.#isCommitting) void this.#commitAll();
-    });
+    return this.#commits.add({ commit, meter });
   }
 
   /** Ends the session and its pins. Failure is no error: it expires by itself. */
@@ -100,44 +115,50 @@ export class UploadLane {
     return { signal: this.signal, onSent: (bytes) => { meter.bytes += bytes; } };
   }
 
-  async #commitAll(): Promise<void> {
-    this.#isCommitting = true;
-    try {
-      while (this.#waiting.length > 0) await this.#commitSome(this.#nextBatch());
-    } finally {
-      this.#isCommitting = false;
-    }
+  async #askAll(files: readonly Asking[]): Promise<readonly Asked[]> {
+    const { answer, uploadId } = await this.#ask(concat(...files.map(({ tags }) => tags)), files);
+    let at = 0;
+    return files.map(({ tags }) => {
+      const states = answer.states.subarray(at, (at += tags.length / hashBytes));
+      return { answer: { ...answer, states }, uploadId };
+    });
   }
 
-  #nextBatch(): readonly Waiting[] {
-    const batch: Waiting[] = [];
-    let bytes = 0;
-    for (let next = this.#waiting[0]; next !== undefined && batch.length < maxCommitsPerRequest; next = this.#waiting[0]) {
-      bytes += commitBodyBytes(lengthsOfCommit(next.commit));
-      if (batch.length > 0 && bytes > maxRequestBytes) break;
-      batch.push(next);
-      this.#waiting.shift();
-    }
-    return batch;
+  /** Each try is paid by the files that are in it, each for its own. */
+  #ask(tags: Uint8Array<ArrayBuffer>, files: readonly Asking[]): Promise<Asked> {
+    const onSent = (): void => { for (const file of files) file.meter.bytes += file.tags.length; };
+    return this.#inSession(async (uploadId) => {
+      const answer = await this.connection.transport.call('askExistence', { body: tags, params: { uploadId }, signal: this.signal, onSent });
+      if (answer.states.length * hashBytes !== tags.length) throw fault('answer-invalid', 'It tells of another number of blocks.');
+      return { answer, uploadId };
+    });
   }
 
-  async #commitSome(batch: readonly Waiting[]): Promise<void> {
-    try {
-      const results = await this.#inSession(async (uploadId) => {
-        const body = batch.map((waiting) => waiting.commit);
-        const answer = await this.connection.transport.call('commitImages', { body, params: { uploadId }, signal: this.signal });
-        const isInOrder = answer.results.length === batch.length && answer.results.every((result, i) => result.imageId === batch[i]?.commit.imageId);
-        if (!isInOrder) throw fault('answer-invalid', 'It tells of other images.');
-        return answer.results;
-      });
-      for (const [i, { commit, meter, resolve }] of batch.entries()) {
-        const result = results[i];
-        meter.bytes += commitBodyBytes(lengthsOfCommit(commit));
-        if (result !== undefined) resolve(result);
-      }
-    } catch (thrown) {
-      for (const waiting of batch) waiting.reject(thrown);
-    }
+  /** What is around the frames of all is paid by the first. */
+  async #sendAll(files: readonly Sending[]): Promise<readonly IntakeAnswer['results'][]> {
+    const frames = files.flatMap((file) => file.frames);
+    // Assembled once, so that a repeated try needs no second copy.
+    const body = [concat(...encodeStream(frames))];
+    const onSent = (): void => { for (const [i, file] of files.entries()) file.meter.bytes += ownBytes(file.frames) + (i === 0 ? streamOverheadBytes : 0); };
+    const results = await this.#inSession(async (uploadId) => {
+      const answer = await this.connection.transport.call('sendBlocks', { body, params: { uploadId }, signal: this.signal, onSent });
+      if (answer.results.length !== frames.length) throw fault('answer-invalid', 'It tells of another number of blocks.');
+      return answer.results;
+    });
+    let at = 0;
+    return files.map((file) => results.slice(at, (at += file.frames.length)));
+  }
+
+  async #commitAll(files: readonly Committing[]): Promise<readonly CommitResult[]> {
+    const results = await this.#inSession(async (uploadId) => {
+      const body = files.map(({ commit }) => commit);
+      const answer = await this.connection.transport.call('commitImages', { body, params: { uploadId }, signal: this.signal });
+      const isInOrder = answer.results.length === files.length && answer.results.every((result, i) => result.imageId === files[i]?.commit.imageId);
+      if (!isInOrder) throw fault('answer-invalid', 'It tells of other images.');
+      return answer.results;
+    });
+    for (const { commit, meter } of files) meter.bytes += commitBodyBytes(lengthsOfCommit(commit));
+    return results;
   }
 
   /** In the live session; where the server has forgotten it, once more in a new one. What it lacks then shows at the commit. */
@@ -163,4 +184,14 @@ export class UploadLane {
       throw thrown;
     }
   }
+}
+
+/** Without what is around them. */
+function ownBytes(frames: readonly BlockFrame[]): number {
+  return frames.reduce((sum, { cipher }) => sum + frameOverheadBytes + cipher.length, 0);
+}
+
+/** Refused for what one file brought, perhaps: the others may pass. */
+function isOfOneFile(thrown: unknown): boolean {
+  return thrown instanceof DiceError && ['quota-exceeded', 'storage-full', 'frame-invalid', 'request-invalid', 'body-too-large'].includes(thrown.code);
 }
