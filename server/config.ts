@@ -18,12 +18,28 @@ export interface RatesPerMinute {
   readonly general: number;
 }
 
+/** Where blocks lie, if not in packs. */
+export interface BucketConfig {
+  /** Undefined: the address that Amazon has for the region. */
+  readonly endpoint: URL | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  /** Stands before the names of all objects. */
+  readonly prefix: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** All that the operator decides, checked. */
 export interface Config {
   readonly port: number;
   readonly host: string;
   /** Absolute path of the data directory. */
   readonly dataDirectory: string;
+  /** A PostgreSQL database for the index, which is in SQLite without one. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: packs in the data directory. */
+  readonly bucket: BucketConfig | undefined;
   readonly existence: Infer<typeof existenceMode>;
   /** The operator accepts that blocks stored under `own` can be probed once existence is `shared`. */
   readonly isSharedConfirmed: boolean;
@@ -58,6 +74,7 @@ const clientNames = new Set(['DICE_SERVER', 'DICE_USERNAME', 'DICE_PASSWORD', 'D
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
   'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES',
+  'DICE_DATABASE_URL', 'DICE_S3_BUCKET', 'DICE_S3_ENDPOINT', 'DICE_S3_REGION', 'DICE_S3_PREFIX', 'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY',
 ]);
 const defaultGraceMinutes = 60;
 const defaultSweepMinutes = 10;
@@ -79,6 +96,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy,
     port: reader.integer('PORT', 0, 65_535) ?? 3_000,
     dataDirectory: path.resolve(reader.text('DICE_DATA_DIR') ?? './data'),
+    databaseUrl: reader.database('DICE_DATABASE_URL'),
+    bucket: reader.bucket(),
     existence: reader.choice('DICE_EXISTENCE', ['own', 'shared']) ?? 'own',
     isSharedConfirmed: reader.choice('DICE_CONFIRM_SHARED', ['yes']) === 'yes',
     defaultDomain: reader.choice('DICE_DEFAULT_DOMAIN', ['open', 'personal']) ?? (isLocal ? 'open' : 'personal'),
@@ -138,14 +157,45 @@ class Reader {
     return chosen ?? 'open';
   }
 
-  origin(name: string): URL | undefined {
+  origin(name: string, what = 'the address that people use, such as https://images.example.org'): URL | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash + url.username + url.password === '';
     if (isOrigin) return url;
-    this.mistakes.push(`${name} must be the address that people use, such as https://images.example.org, without path, user or query.`);
+    this.mistakes.push(`${name} must be ${what}, without path, user or query.`);
     return undefined;
+  }
+
+  /** The value is never repeated: it may hold a password. */
+  database(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url !== undefined && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return value;
+    this.mistakes.push(`${name} must be the address of a PostgreSQL database, such as postgres://dice:password@127.0.0.1:5432/dice.`);
+    return undefined;
+  }
+
+  bucket(): BucketConfig | undefined {
+    const names = ['BUCKET', 'ENDPOINT', 'REGION', 'PREFIX', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'].map((name) => `DICE_S3_${name}`);
+    if (names.every((name) => this.text(name) === undefined)) return undefined;
+    const prefix = this.text('DICE_S3_PREFIX') ?? '';
+    if (!/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/.test(prefix)) this.mistakes.push('DICE_S3_PREFIX must be folder names that each end with a slash, such as dice/.');
+    return {
+      prefix,
+      endpoint: this.origin('DICE_S3_ENDPOINT', 'the address of the object store, such as https://s3.example.org'),
+      region: this.text('DICE_S3_REGION') ?? 'us-east-1',
+      bucket: this.required('DICE_S3_BUCKET'),
+      accessKeyId: this.required('DICE_S3_ACCESS_KEY_ID'),
+      secretAccessKey: this.required('DICE_S3_SECRET_ACCESS_KEY'),
+    };
+  }
+
+  private required(name: string): string {
+    const value = this.text(name);
+    if (value === undefined) this.mistakes.push(`${name} is missing: blocks in an object store need it.`);
+    return value ?? '';
   }
 
   proxies(name: string): Config['trustProxy'] {
@@ -160,8 +210,6 @@ class Reader {
 }
 
 function strangerSentence(name: string): string {
-  if (name === 'DICE_DATABASE_URL') return `${name} cannot be used: this build keeps its index in SQLite only. Remove it.`;
-  if (name.startsWith('DICE_S3_')) return `${name} cannot be used: this build keeps blocks in pack files only. Remove it.`;
   if (name === 'DICE_METRICS_TOKEN') return `${name} cannot be used: this build serves no metrics. Remove it.`;
   return `${name} is not a variable of this server. Known are PORT, HOST, ${[...names].join(', ')}.`;
 }

@@ -2,7 +2,7 @@
  * The fast provider: node:crypto (OpenSSL). Agrees with noble byte for byte; the vectors of test/vectors run on
  * both. Answers are plain arrays, never Buffers, whose `slice` would share memory. SPEC.md section 1.
  */
-import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, hash, scrypt, sign, verify } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, hash, type KeyObject, scrypt, sign, verify } from 'node:crypto';
 import type { CryptoProvider, GcmInput, ScryptCost } from '../core/crypto.js';
 import { hashBytes } from '../protocol/limits.js';
 
@@ -57,8 +57,12 @@ function gcmOpen(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Uint8Arra
   return plain(bytes);
 }
 
+/** Reading a key takes longer than signing with it. Nobody writes into an array that holds a secret. */
+const readKeys = new WeakMap<Uint8Array, KeyObject>();
+
 function edSign(secret: Uint8Array, message: Uint8Array): Uint8Array {
-  const key = createPrivateKey({ key: Buffer.concat([privateKeyHead, secret]), format: 'der', type: 'pkcs8' });
+  const key = readKeys.get(secret) ?? createPrivateKey({ key: Buffer.concat([privateKeyHead, secret]), format: 'der', type: 'pkcs8' });
+  readKeys.set(secret, key);
   return plain(sign(undefined, message, key));
 }
 

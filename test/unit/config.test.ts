@@ -50,16 +50,28 @@ describe('configuration', () => {
   it('reports all mistakes at once, each with what to do', () => {
     const mistakes = mistakesOf({
       PORT: '65536', DICE_EXISTENCE: 'all', DICE_QUOTA_BYTES: '1GB', DICE_TRASH_DAYS: '-1', DICE_PUBLIC_URL: 'images.example.org/x', DICE_TRUST_PROXY: 'yes',
-      DICE_DATABSE_DIR: 'x', DICE_S3_BUCKET: 'b', DICE_DATABASE_URL: 'postgres://x', DICE_METRICS_TOKEN: 't', DICE_LOG_LEVEL: 'loud', DICE_SIGNUP: 'maybe',
+      DICE_DATABSE_DIR: 'x', DICE_S3_BUCKET: 'b', DICE_DATABASE_URL: 'postgres://me:sesame@host', DICE_METRICS_TOKEN: 't', DICE_LOG_LEVEL: 'loud', DICE_SIGNUP: 'maybe',
     });
     for (const name of ['PORT', 'DICE_EXISTENCE', 'DICE_QUOTA_BYTES', 'DICE_TRASH_DAYS', 'DICE_PUBLIC_URL', 'DICE_TRUST_PROXY', 'DICE_DATABSE_DIR',
-      'DICE_S3_BUCKET', 'DICE_DATABASE_URL', 'DICE_METRICS_TOKEN', 'DICE_LOG_LEVEL', 'DICE_SIGNUP']) {
+      'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY', 'DICE_DATABASE_URL', 'DICE_METRICS_TOKEN', 'DICE_LOG_LEVEL', 'DICE_SIGNUP']) {
       expect(mistakes.filter((mistake) => mistake.startsWith(`${name} `))).toHaveLength(1);
     }
-    expect(mistakes).toHaveLength(12);
-    expect(mistakes.join('\n')).toMatch(/DICE_S3_BUCKET cannot be used: this build keeps blocks in pack files only/);
-    expect(mistakes.join('\n')).toMatch(/DICE_DATABASE_URL cannot be used: this build keeps its index in SQLite only/);
-    expect(mistakes.join('\n')).not.toMatch(/postgres:/);
+    expect(mistakes).toHaveLength(13);
+    expect(mistakes.join('\n')).not.toMatch(/sesame/);
+  });
+
+  it('takes a PostgreSQL database and a bucket, and says what of a bucket is missing or wrong', () => {
+    expect(readConfig({})).toMatchObject({ databaseUrl: undefined, bucket: undefined });
+    expect(readConfig({ DICE_DATABASE_URL: 'postgresql://dice@db/dice' }).databaseUrl).toBe('postgresql://dice@db/dice');
+    const keys = { DICE_S3_ACCESS_KEY_ID: 'id', DICE_S3_SECRET_ACCESS_KEY: 'secret' };
+    const given = { ...keys, DICE_S3_BUCKET: 'images', DICE_S3_ENDPOINT: 'https://s3.example.org', DICE_S3_PREFIX: 'dice/one/' };
+    expect(readConfig(given).bucket).toEqual({
+      bucket: 'images', endpoint: new URL('https://s3.example.org'), region: 'us-east-1', prefix: 'dice/one/', accessKeyId: 'id', secretAccessKey: 'secret',
+    });
+    expect(mistakesOf({ DICE_S3_REGION: 'eu-1' })).toHaveLength(3);
+    for (const prefix of ['no slash', '../up/', '/']) expect(mistakesOf({ ...given, DICE_S3_PREFIX: prefix })).toEqual([expect.stringMatching(/^DICE_S3_PREFIX must be/)]);
+    expect(mistakesOf({ ...given, DICE_S3_ENDPOINT: 'https://me:secret@s3.example.org' })).toEqual([expect.stringMatching(/^DICE_S3_ENDPOINT must be the address of the object store/)]);
+    for (const url of ['mysql://db/dice', 'postgres://db', 'dice']) expect(mistakesOf({ DICE_DATABASE_URL: url })).toEqual([expect.stringMatching(/^DICE_DATABASE_URL must be/)]);
   });
 
   it('leaves the client’s variables alone, and empty ones', () => {
