@@ -1,0 +1,108 @@
+/**
+ * The S3 driver, set up so that no service can hold it up or fill its memory: every answer is taken whole, within a time and a length,
+ * before the driver looks at it. It knows no names and no packs.
+ */
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import { Readable } from 'node:stream';
+import { S3Client } from '@aws-sdk/client-s3';
+
+/** Where the service is and who asks. */
+export interface Service {
+  /** http or https, without credentials; the service of AWS where it is missing. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of one attempt: from its first byte to the last of its answer. */
+  readonly timeoutMs: number;
+  /** How often a request is tried, with back-off between. */
+  readonly attempts: number;
+}
+
+const maxSockets = 32;
+const connectionTimeoutMs = 5_000;
+/** The longest list of 1,000 names of 1,024 bytes, each byte escaped. */
+const maxAnswerBytes = 8_388_608;
+const maxErrorBytes = 65_536;
+
+/** A client that retries only what its `attempts` allow. Nothing is read from files or variables of the driver's own. */
+export function openClient(service: Service): S3Client {
+  const agent = { keepAlive: true, maxSockets };
+  const quiet = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const client = new S3Client({
+    ...(service.endpoint === undefined ? {} : { endpoint: service.endpoint }),
+    region: service.region,
+    credentials: { accessKeyId: service.accessKeyId, secretAccessKey: service.secretAccessKey },
+    forcePathStyle: true,
+    followRegionRedirects: false,
+    maxAttempts: service.attempts,
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    expectContinueHeader: false,
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    useArnRegion: false,
+    disableS3ExpressSessionAuth: true,
+    disableMultiregionAccessPoints: true,
+    logger: quiet,
+    requestHandler: {
+      connectionTimeout: connectionTimeoutMs, requestTimeout: service.timeoutMs, throwOnRequestTimeout: true, logger: quiet,
+      httpAgent: new Agent(agent), httpsAgent: new TlsAgent(agent),
+    },
+  });
+  client.middlewareStack.add(
+    (next) => async (sent) => {
+      const result = await next(sent);
+      const { response } = result;
+      if (isAnswer(response)) response.body = Readable.from(await takenWhole(response, limitOf(sent.request, response.statusCode), service.timeoutMs), { objectMode: false });
+      return result;
+    },
+    { step: 'deserialize', priority: 'low', name: 'takeAnswerWhole' },
+  );
+  return client;
+}
+
+interface Answer {
+  readonly statusCode: number;
+  body: Readable;
+}
+
+function isAnswer(response: unknown): response is Answer {
+  return typeof response === 'object' && response !== null && 'body' in response && response.body instanceof Readable && 'statusCode' in response;
+}
+
+/** A read by range is answered with that range at most, by whatever service. */
+function limitOf(request: unknown, status: number): number {
+  if (status >= 300) return maxErrorBytes;
+  const headers = typeof request === 'object' && request !== null && 'headers' in request ? request.headers : undefined;
+  const range = typeof headers === 'object' && headers !== null && 'range' in headers ? /^bytes=(\d+)-(\d+)$/.exec(String(headers.range)) : null;
+  return range === null ? maxAnswerBytes : Number(range[2]) - Number(range[1]) + 1;
+}
+
+async function takenWhole({ body }: Answer, limit: number, timeoutMs: number): Promise<readonly Buffer[]> {
+  const timer = setTimeout(() => body.destroy(named('TimeoutError', 'the answer took too long')), timeoutMs);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) { // a response body is a stream of buffers
+      length += chunk.length;
+      if (length > limit) throw named('AnswerTooLong', 'the answer is longer than what was asked for');
+      chunks.push(chunk);
+    }
+    return chunks;
+  } finally {
+    clearTimeout(timer);
+    body.destroy();
+  }
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+function ignore(): void {
+  return;
+}
