@@ -112,15 +112,17 @@ export class Bucket {
 
   /** Names that begin with `start`, ascending, those up to `after` left out. One page in memory. */
   async *list(start: string, after?: string): AsyncGenerator<Listed> {
-    let last = this.prefix + (after ?? '');
+    let last = '';
     let token: string | undefined;
     for (let barren = 0; barren < maxBarrenPages; ) {
       const page = await this.page(start, { after, token });
       const before = last;
       for (const { name, bytes } of page.found) {
-        if (name <= last) continue;
+        // Taken in another order, one could be passed over, and the same page again would be a page without end.
+        if (name < last) throw oddAnswer(`listing ${start}`, 'names out of order');
+        if (name === last) continue;
         last = name;
-        yield { name: name.slice(this.prefix.length), bytes };
+        if (after === undefined || name > this.prefix + after) yield { name: name.slice(this.prefix.length), bytes };
       }
       if (page.next === undefined) return;
       barren = last > before ? 0 : barren + 1;

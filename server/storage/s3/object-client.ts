@@ -53,16 +53,25 @@ export function openClient(service: Service): S3Client {
       httpAgent: new Agent(agent), httpsAgent: new TlsAgent(agent),
     },
   });
+  takeAnswersWhole(client, service.timeoutMs);
+  return client;
+}
+
+/** Put nearest to the connection, so that what fails there is tried again like any other failure. */
+function takeAnswersWhole(client: S3Client, timeoutMs: number): void {
   client.middlewareStack.add(
     (next) => async (sent) => {
-      const result = await next(sent);
-      const { response } = result;
-      if (isAnswer(response)) response.body = Readable.from(await takenWhole(response, limitOf(sent.request, response.statusCode), service.timeoutMs), { objectMode: false });
-      return result;
+      try {
+        const result = await next(sent);
+        const { response } = result;
+        if (isAnswer(response)) response.body = Readable.from(await takenWhole(response, limitOf(sent.request, response.statusCode), timeoutMs), { objectMode: false });
+        return result;
+      } catch (error) {
+        throw failureOf(error);
+      }
     },
     { step: 'deserialize', priority: 'low', name: 'takeAnswerWhole' },
   );
-  return client;
 }
 
 interface Answer {
@@ -97,6 +106,14 @@ async function takenWhole({ body }: Answer, limit: number, timeoutMs: number): P
     clearTimeout(timer);
     body.destroy();
   }
+}
+
+/** Name and code alone, which decide whether it is tried again: errors of connections carry sockets and what was sent over them. */
+function failureOf(error: unknown): Error {
+  if (typeof error !== 'object' || error === null) return named('Error', 'the request failed');
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : 'the request failed';
+  const failure = named('name' in error && typeof error.name === 'string' ? error.name : 'Error', message);
+  return 'code' in error && typeof error.code === 'string' ? Object.assign(failure, { code: error.code }) : failure;
 }
 
 function named(name: string, message: string): Error {
