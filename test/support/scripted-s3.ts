@@ -32,6 +32,8 @@ export class ScriptedS3 {
   readonly objects = new Map<string, Buffer>();
   readonly asked: S3Asked[] = [];
   meddle: Meddle | undefined;
+  /** How many connections were ever made. */
+  connections = 0;
   /** Names on one page of a listing. */
   pageKeys = 1_000;
   private readonly uploads = new Map<string, Map<number, Buffer>>();
@@ -44,6 +46,7 @@ export class ScriptedS3 {
     server.on('request', (request, response) => {
       scripted.serve(request, response).catch(() => { response.destroy(); });
     });
+    server.on('connection', () => { scripted.connections++; });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return scripted;

@@ -20,7 +20,8 @@ import { PackWriter } from './pack-writer.js';
 import { checkedOptions, type BlockStoreOptions } from './store-options.js';
 
 const packsUnderWay = 4;
-const scanBytes = 8_388_608;
+/** A pack of the usual size with its headers. */
+const scanBytes = 9_437_184;
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /**

@@ -7,7 +7,7 @@ import {
   ListObjectsV2Command, PutObjectCommand, UploadPartCommand, type CompletedPart, type S3Client,
 } from '@aws-sdk/client-s3';
 import { answered, guarded, oddAnswer, storageErrorOf } from './failure.js';
-import { openClient, type Service } from './object-client.js';
+import { openClient, WholeBody, type Service } from './object-client.js';
 
 /** Bytes of an object from an offset on: fewer than asked for where it ends before. `total` is the length of the whole object. */
 export interface Stretch {
@@ -51,7 +51,8 @@ export class Bucket {
     return guarded(doing, async () => {
       const answer = await this.send(name, offset, length);
       if (answer === undefined || 'total' in answer) return answer;
-      const bytes = new Uint8Array((await answer.Body?.transformToByteArray()) ?? []);
+      const body: unknown = answer.Body;
+      const bytes = body instanceof WholeBody ? body.bytes : new Uint8Array(0);
       const range = answer.ContentRange === undefined ? undefined : rangeOf(answer.ContentRange);
       // Some services answer a whole object that way when all of it was asked for.
       if (range === undefined && answer.$metadata.httpStatusCode === 200 && offset === 0) return { bytes, total: bytes.length };

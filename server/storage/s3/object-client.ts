@@ -26,6 +26,18 @@ const connectionTimeoutMs = 5_000;
 const maxAnswerBytes = 8_388_608;
 const maxErrorBytes = 65_536;
 
+/** A body that is there already. The driver may read it as a stream; whoever knows it takes `bytes`. */
+export class WholeBody extends Readable {
+  constructor(readonly bytes: Buffer) {
+    super();
+  }
+
+  override _read(): void {
+    if (this.bytes.length > 0) this.push(this.bytes);
+    this.push(null);
+  }
+}
+
 /** A client that retries only what its `attempts` allow. Nothing is read from files or variables of the driver's own. */
 export function openClient(service: Service): S3Client {
   const agent = { keepAlive: true, maxSockets };
@@ -64,7 +76,7 @@ function takeAnswersWhole(client: S3Client, timeoutMs: number): void {
       try {
         const result = await next(sent);
         const { response } = result;
-        if (isAnswer(response)) response.body = Readable.from(await takenWhole(response, limitOf(sent.request, response.statusCode), timeoutMs), { objectMode: false });
+        if (isAnswer(response)) response.body = new WholeBody(await takenWhole(response, limitOf(sent.request, response.statusCode), timeoutMs));
         return result;
       } catch (error) {
         throw failureOf(error);
@@ -76,11 +88,12 @@ function takeAnswersWhole(client: S3Client, timeoutMs: number): void {
 
 interface Answer {
   readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   body: Readable;
 }
 
 function isAnswer(response: unknown): response is Answer {
-  return typeof response === 'object' && response !== null && 'body' in response && response.body instanceof Readable && 'statusCode' in response;
+  return typeof response === 'object' && response !== null && 'body' in response && response.body instanceof Readable && 'statusCode' in response && 'headers' in response;
 }
 
 /** A read by range is answered with that range at most, by whatever service. */
@@ -91,17 +104,21 @@ function limitOf(request: unknown, status: number): number {
   return range === null ? maxAnswerBytes : Number(range[2]) - Number(range[1]) + 1;
 }
 
-async function takenWhole({ body }: Answer, limit: number, timeoutMs: number): Promise<readonly Buffer[]> {
+async function takenWhole({ body, headers }: Answer, limit: number, timeoutMs: number): Promise<Buffer> {
   const timer = setTimeout(() => body.destroy(named('TimeoutError', 'the answer took too long')), timeoutMs);
   const chunks: Buffer[] = [];
+  // Where the length is told, one buffer from the beginning: what comes in small pieces need not be held twice.
+  const told = Number(headers['content-length'] ?? Number.NaN);
+  const whole = told <= limit ? Buffer.allocUnsafe(told) : undefined;
   let length = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) { // a response body is a stream of buffers
+      if (length + chunk.length > limit) throw named('AnswerTooLong', 'the answer is longer than what was asked for');
+      if (whole === undefined) chunks.push(chunk);
+      else chunk.copy(whole, length);
       length += chunk.length;
-      if (length > limit) throw named('AnswerTooLong', 'the answer is longer than what was asked for');
-      chunks.push(chunk);
     }
-    return chunks;
+    return whole === undefined ? Buffer.concat(chunks) : whole.subarray(0, length);
   } finally {
     clearTimeout(timer);
     body.destroy();

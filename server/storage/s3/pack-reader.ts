@@ -24,7 +24,8 @@ interface Span {
 }
 
 const maxGapBytes = 65_536;
-const maxSpanBytes = 8_388_608;
+/** A pack of the usual size with its headers. */
+const maxSpanBytes = 9_437_184;
 const maxRequests = 8;
 
 export class PackReader {

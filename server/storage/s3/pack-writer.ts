@@ -21,7 +21,8 @@ export interface PackWriting {
 const tries = 3;
 const maxTaken = 8;
 const firstPauseMs = 100;
-const readBackBytes = 8_388_608;
+/** An object that was put at once is read back at once. */
+const readBackBytes = 16_777_216;
 
 export class PackWriter {
   /** Until the service says that it does not know the condition. */
