@@ -30,10 +30,11 @@ export const layers: readonly Layer[] = [
   layer('browser', /^client-sdk\/browser\//, { imports: sdk, packages: ['client-zip'] }),
   layer('ports', /^server\/ports\//, { imports: ['protocol'], isPure: true }),
   layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes'], isPure: true }),
-  layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol'], packages: ['node:'] }),
+  layer('storage/record-format', /^server\/storage\/record-format\//, { imports: ['ports', 'protocol'] }),
+  layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:'] }),
   layer('storage/sqlite', /^server\/storage\/sqlite\//, { imports: ['ports', 'protocol'], packages: ['node:', 'better-sqlite3'] }),
   layer('storage/postgres', /^server\/storage\/postgres\//, { imports: ['ports', 'protocol'], packages: ['node:', 'pg'] }),
-  layer('storage/s3', /^server\/storage\/s3\//, { imports: ['ports', 'protocol'], packages: ['node:', '@aws-sdk/client-s3'] }),
+  layer('storage/s3', /^server\/storage\/s3\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:', '@aws-sdk/client-s3'] }),
   layer('http', /^server\/http\//, {
     imports: ['server/core', 'ports', 'protocol'],
     packages: ['node:', 'express', 'passport', 'passport-http-bearer', 'ejs', 'helmet', 'express-rate-limit', 'pino'],

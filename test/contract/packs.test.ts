@@ -22,6 +22,7 @@ blockStoreContract('packs', async () => {
   const directory = path.join(await temporary(), 'packs');
   return {
     open: () => openBlockStore({ directory, storeKey }),
+    keepsPacksOpen: true,
     change: async (pack, edit) => { await writeFile(fileOf(directory, pack), edit(await readFile(fileOf(directory, pack)))); },
   };
 });

@@ -14,10 +14,10 @@ import { AppendQueue } from './append-queue.js';
 import { guarded, isAbsent, storageErrorOf } from './failure.js';
 import { nodeFiles, type FileLayer } from './file-layer.js';
 import { OpenPack } from './open-pack.js';
-import { maxPack, maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes } from './pack-format.js';
+import { maxShortPack, maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes } from '../record-format/pack-format.js';
 import { listPacks, openMark, packPath, writeMark, type Mark, type PackFolder } from './pack-folder.js';
 import { PackReader } from './pack-reader.js';
-import { scanRecords } from './pack-scan.js';
+import { scanRecords } from '../record-format/pack-scan.js';
 
 /** Where the packs lie and how they are written. Byte counts are of files and payloads. */
 export interface BlockStoreOptions {
@@ -203,7 +203,7 @@ class PackStore implements BlockStore {
   }
 
   private async begin(): Promise<OpenPack> {
-    if (this.highest >= maxPack) throw new StorageError('no pack number is left', { retryable: false });
+    if (this.highest >= maxShortPack) throw new StorageError('no pack number is left', { retryable: false });
     this.highest++;
     return guarded(`creating pack ${this.highest}`, () => OpenPack.begin(this.folder, this.highest, this.current.generation));
   }

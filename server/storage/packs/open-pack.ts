@@ -7,7 +7,7 @@ import type { NewRecord, Place } from '../../ports/block-store.js';
 import { StorageError } from '../../ports/errors.js';
 import { writeAll } from './durable-file.js';
 import type { OpenFile } from './file-layer.js';
-import { encodePackHeader, packHeaderBytes, RecordFormat, recordHeaderBytes } from './pack-format.js';
+import { encodePackHeader, packHeaderBytes, RecordFormat, recordHeaderBytes } from '../record-format/pack-format.js';
 import { packPath, type PackFolder } from './pack-folder.js';
 
 const readBackBytes = 1_048_576;

@@ -9,7 +9,7 @@ import { CorruptionError } from '../../ports/errors.js';
 import { writeDurably } from './durable-file.js';
 import { isAbsent } from './failure.js';
 import type { FileLayer } from './file-layer.js';
-import { decodePackHeader, maxPack, packHeaderBytes, u64, type Mac } from './pack-format.js';
+import { decodePackHeader, maxShortPack, packHeaderBytes, u64, type Mac } from '../record-format/pack-format.js';
 
 /** What the mark says. */
 export interface Mark {
@@ -45,7 +45,7 @@ export async function listPacks(folder: PackFolder): Promise<readonly number[]> 
 /** The number of the pack whose file is called `name`; undefined for the name of anything else. */
 export function packOfName(name: string): number | undefined {
   const number = Number(namePattern.exec(name)?.[1] ?? 0);
-  return number >= 1 && number <= maxPack ? number : undefined;
+  return number >= 1 && number <= maxShortPack ? number : undefined;
 }
 
 /** Writes the mark durably. */

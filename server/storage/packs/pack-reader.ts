@@ -6,7 +6,7 @@ import type { Place, RecordType } from '../../ports/block-store.js';
 import { CorruptionError } from '../../ports/errors.js';
 import { isAbsent } from './failure.js';
 import type { OpenFile } from './file-layer.js';
-import { maxRecordPayloadBytes, RecordFormat, recordHeaderBytes } from './pack-format.js';
+import { maxRecordPayloadBytes, RecordFormat, recordHeaderBytes } from '../record-format/pack-format.js';
 import { packPath, type PackFolder } from './pack-folder.js';
 
 interface Held {

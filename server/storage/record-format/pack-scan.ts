@@ -3,22 +3,29 @@
  * damage it looks for the next record that authenticates at its own offset, so no bytes of a client are taken for one.
  */
 import type { Damage, ScannedRecord } from '../../ports/block-store.js';
-import type { OpenFile } from './file-layer.js';
 import { decodePackHeader, packHeaderBytes, RecordFormat, recordHeaderBytes, type Mac } from './pack-format.js';
+
+/** Bytes of one pack, wherever they lie. */
+export interface PackBytes {
+  /** Fills `into` from `position`; answers how many bytes there were. */
+  read(into: Uint8Array, position: number): Promise<number>;
+}
 
 /** What a scan needs; `end` is where the pack's bytes end. */
 export interface Scan {
-  readonly file: OpenFile;
+  readonly file: PackBytes;
   readonly pack: number;
   readonly end: number;
   readonly mac: Mac;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   readonly onDamage: (damage: Damage) => void;
+  /** Bytes that one read asks for; 1 MiB where nothing is said. */
+  readonly windowBytes?: number;
 }
 
-/** Every intact record in order. Memory: a window of 1 MiB, or of the longest record. */
+/** Every intact record in order. Memory: a window, or of the longest record. */
 export async function* scanRecords(scan: Scan): AsyncIterable<ScannedRecord> {
-  const window = new Window(scan.file, scan.end);
+  const window = new Window(scan.file, scan.end, scan.windowBytes ?? usualWindowBytes);
   const format = new RecordFormat(scan.mac, scan.pack);
   const head = decodePackHeader(scan.mac, await window.bytes(0, packHeaderBytes), scan.pack);
   if (head.kind === 'unknown-version') {
@@ -59,18 +66,21 @@ async function recordAt(scan: Scan, { window, format }: Sight, offset: number): 
   return { place: { pack: scan.pack, offset, length: head.length }, type: head.type, payload, digest };
 }
 
-const windowBytes = 1_048_576;
+const usualWindowBytes = 1_048_576;
 
-/** A stretch of the file in memory that moves forward. */
+/** A stretch of the pack in memory that moves forward. */
 class Window {
-  private buffer = Buffer.allocUnsafe(windowBytes);
+  private buffer: Buffer;
   private start = 0;
   private filled = 0;
 
   constructor(
-    private readonly file: OpenFile,
+    private readonly file: PackBytes,
     private readonly end: number,
-  ) {}
+    windowBytes: number,
+  ) {
+    this.buffer = Buffer.allocUnsafe(windowBytes);
+  }
 
   /** The bytes at `offset`, fewer at the end of the pack. Valid until the next call. */
   async bytes(offset: number, length: number): Promise<Uint8Array> {

@@ -22,11 +22,13 @@ export const packHeaderBytes = 56;
 export const recordHeaderBytes = 22;
 /** The longest payload that a record may carry. */
 export const maxRecordPayloadBytes = 8_388_608;
-/** Numbers that fit their fields: packs 1 to this. */
-export const maxPack = 0xffff_ffff;
+/** Pack numbers up to this take 4 bytes and layout 1; those above, up to `maxPack`, take 8 bytes and layout 2. */
+export const maxShortPack = 0xffff_ffff;
+export const maxPack = Number.MAX_SAFE_INTEGER;
+/** What fits the header of a pack of layout 2. */
+export const maxGeneration = 0xffff_ffff_ffff;
 
 const packMagic = utf8('DICEPACK');
-const formatVersion = 1;
 const magicBytes = 2;
 const fieldBytes = 6;
 const codeBytes = recordHeaderBytes - fieldBytes;
@@ -42,7 +44,8 @@ const recordLabel = utf8('dice/1/record');
 
 /** The header of `pack`, begun under `generation`. */
 export function encodePackHeader(mac: Mac, pack: number, generation: number): Uint8Array {
-  const fields = concat(packMagic, u16(formatVersion), u16(0), u32(pack), u64(generation));
+  const isShort = pack <= maxShortPack;
+  const fields = isShort ? concat(packMagic, u16(1), u16(0), u32(pack), u64(generation)) : concat(packMagic, u16(2), u64(generation).subarray(2), u64(pack));
   return concat(fields, mac(concat(packLabel, fields)));
 }
 
@@ -52,20 +55,24 @@ export function decodePackHeader(mac: Mac, bytes: Uint8Array, pack: number): Pac
   const fields = bytes.subarray(0, fixedPackBytes);
   if (!isEqual(bytes.subarray(fixedPackBytes, packHeaderBytes), mac(concat(packLabel, fields)))) return { kind: 'damaged' };
   const view = viewOf(fields);
-  if (!isEqual(fields.subarray(0, packMagic.length), packMagic) || view.getUint32(12) !== pack) return { kind: 'damaged' };
-  if (view.getUint16(8) !== formatVersion || view.getUint16(10) !== 0) return { kind: 'unknown-version' };
-  return { kind: 'head', generation: Number(view.getBigUint64(16)) };
+  const isShort = pack <= maxShortPack;
+  const named = isShort ? view.getUint32(12) : Number(view.getBigUint64(16));
+  if (!isEqual(fields.subarray(0, packMagic.length), packMagic) || named !== pack) return { kind: 'damaged' };
+  if (view.getUint16(8) !== (isShort ? 1 : 2) || (isShort && view.getUint16(10) !== 0)) return { kind: 'unknown-version' };
+  return { kind: 'head', generation: isShort ? Number(view.getBigUint64(16)) : view.getUint16(10) * 2 ** 32 + view.getUint32(12) };
 }
 
 /** The records of one pack. */
 export class RecordFormat {
   readonly #magic: Uint8Array;
+  readonly #pack: Uint8Array;
 
   constructor(
     private readonly mac: Mac,
-    private readonly pack: number,
+    pack: number,
   ) {
-    this.#magic = mac(concat(magicLabel, u32(pack))).subarray(0, magicBytes);
+    this.#pack = pack <= maxShortPack ? u32(pack) : u64(pack);
+    this.#magic = mac(concat(magicLabel, this.#pack)).subarray(0, magicBytes);
   }
 
   /** The header of a record that begins at `offset`. `digest` is SHA-256 of its payload. */
@@ -99,7 +106,7 @@ export class RecordFormat {
   }
 
   #codeOf(offset: number, fields: Uint8Array, digest: Uint8Array): Uint8Array {
-    return this.mac(concat(recordLabel, fields, u32(this.pack), u64(offset), digest)).subarray(0, codeBytes);
+    return this.mac(concat(recordLabel, fields, this.#pack, u64(offset), digest)).subarray(0, codeBytes);
   }
 }
 
