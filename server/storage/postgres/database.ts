@@ -22,7 +22,7 @@ export interface Fence {
   /** 16 bytes in hex: the row in the table of processes. */
   readonly processId: string;
   /** No transaction is begun any more. */
-  readonly isShut: boolean;
+  isShut(): boolean;
   /** A transaction found that the row is gone. */
   noteGone(): void;
   /** A commit was sent and not answered: nobody knows whether it will still happen. */
@@ -175,7 +175,7 @@ async function beginFenced(client: pg.PoolClient, fence: Fence | undefined): Pro
     await client.query(begin);
     return;
   }
-  if (fence.isShut) throw shutOut();
+  if (fence.isShut()) throw shutOut();
   // Two statements in one message: no round trip is paid for the fence. The id is hex of this program's own making.
   const answer: unknown = await client.query(`${begin}; SELECT 1 FROM process WHERE process_id = '\\x${fence.processId}' FOR KEY SHARE`);
   const [, row] = answer as readonly { readonly rowCount: number | null }[]; // the driver answers a list where there are two statements
