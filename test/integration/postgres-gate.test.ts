@@ -122,8 +122,7 @@ describe('a process that does not answer', () => {
 describe('a name', () => {
   it('is had alone, by one process at a time', async () => {
     const [one, two] = [await open(), await open()];
-    const first = latch();
-    const [entered, running] = [latch(), latch()];
+    const [entered, first] = [latch(), latch()];
     const alone = one.gate.alone('sweep', async () => {
       entered.open();
       await first.opened;
@@ -134,7 +133,6 @@ describe('a name', () => {
     expect(await one.gate.alone('sweep', () => Promise.resolve('again'))).toBeUndefined();
     expect(await two.gate.alone('other', () => Promise.resolve('two'))).toBe('two');
     first.open();
-    running.open();
     expect(await alone).toBe('one');
     expect(await two.gate.alone('sweep', () => Promise.resolve('two'))).toBe('two');
     await expect(two.gate.alone('sweep', () => Promise.reject(new Error('stopped')))).rejects.toThrow('stopped');
@@ -142,12 +140,12 @@ describe('a name', () => {
   });
 
   it('comes to each in turn, never to two at once', async () => {
-    const processes = [await open(), await open()];
+    const [one, two] = [await open(), await open()];
     let inside = 0;
     let most = 0;
-    const outcomes = await Promise.all(Array.from({ length: 8 }, (_, index) => processes[index % 2]?.gate.inTurn('generation', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? one : two).gate.inTurn('generation', async () => {
       most = Math.max(most, ++inside);
-      await processes[0]?.tags.figures();
+      await one.tags.figures();
       inside--;
       return index;
     })));
@@ -191,10 +189,11 @@ async function endLockHolders(url: string): Promise<void> {
 describe('the clock', () => {
   it('tells the time of the database, and never an earlier one than before', async () => {
     const one = await open();
-    const { clock, close } = await createClock(one.db);
+    const measured = await createClock(one.db);
+    const { clock } = measured;
     const seen = Array.from({ length: 1_000 }, () => clock.now());
     expect(seen.every((now, index) => Number.isInteger(now) && now >= (seen[index - 1] ?? 0))).toBe(true);
     expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
-    close();
+    measured.close();
   });
 });

@@ -120,7 +120,7 @@ describe('a collector in another process', () => {
     expect(await waitsFor(filing, () => two.tags.figures())).toBe(true);
     await held.finish();
     expect(await filing).toBe(true);
-    expect(await two.tags.find(a.rehash)).toMatchObject({ place: placeFrom(60, 4).pack === 4 ? { pack: 4 } : {} });
+    expect(await two.tags.find(a.rehash)).toMatchObject({ place: { pack: 4 } });
     expect(await two.tags.collect(5_000, 10)).toEqual([]);
   });
 
@@ -138,10 +138,10 @@ describe('a collector in another process', () => {
   it('never takes what a session was told is present, over many rounds of filing, asking, ending and collecting', async () => {
     const { one, two } = current;
     const blocks = Array.from({ length: 12 }, (_, number) => blockFrom(number));
-    let isOver = false;
+    const rounds = { areOver: false };
     const collecting = (async () => {
       let taken = 0;
-      while (!isOver) taken += (await two.tags.collect(50_000, 4)).length;
+      while (!rounds.areOver) taken += (await two.tags.collect(50_000, 4)).length;
       return taken;
     })();
     const client = async (number: number): Promise<number> => {
@@ -159,7 +159,7 @@ describe('a collector in another process', () => {
       return lost;
     };
     const lost = await Promise.all([1, 2, 3, 4].map(client));
-    isOver = true;
+    rounds.areOver = true;
     expect(await collecting).toBeGreaterThan(0);
     expect(lost).toEqual([0, 0, 0, 0]);
   });
