@@ -1,6 +1,7 @@
 /**
  * The gate of several processes on one PostgreSQL: who waits for whom, who is shut out, and what is left of whoever dropped a lock.
  */
+import net from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -67,6 +68,28 @@ describe('settling', () => {
     own.open();
     await writing;
     await settling;
+  });
+
+  it('waits for a commit whose answer was lost with the connection', async () => {
+    const one = await open();
+    const way = await breakableWay(current.url);
+    const two = await openGated(way.url, lively);
+    current.opened.push(two);
+    const scope = await begin(one, alice, 1);
+    const stall = await stallCommits(current.url);
+    const writing = two.gate.run(() => two.tags.file(scope, [a])).catch((error: unknown) => error);
+    await stall.isReached();
+    way.breakAll();
+    expect(await writing).toMatchObject({ name: 'StorageError', options: { retryable: true } });
+    const settling = one.gate.settle();
+    expect(await waitsFor(settling, () => setTimeout(60))).toBe(true);
+    expect(await one.tags.find(a.rehash)).toBeUndefined();
+    await stall.release();
+    await settling;
+    expect(await one.tags.find(a.rehash)).toBeDefined();
+    await two.close();
+    current.opened.pop();
+    way.close();
   });
 
   it('hears of a write that failed as settled', async () => {
@@ -184,6 +207,45 @@ async function endLockHolders(url: string): Promise<void> {
   await client.connect();
   await client.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
   await client.end();
+}
+
+/** A way to the database at `url` whose connections can be broken as a network would. */
+async function breakableWay(url: string): Promise<{ readonly url: string; breakAll(): void; close(): void }> {
+  const target = new URL(url);
+  const sockets = new Set<net.Socket>();
+  const listener = net.createServer((near) => {
+    const far = net.connect(Number(target.port), target.hostname);
+    for (const [socket, other] of [[near, far], [far, near]] as const) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => { sockets.delete(socket); });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('the way has no port');
+  const way = new URL(url);
+  way.port = String(address.port);
+  return {
+    url: way.href,
+    breakAll() { for (const socket of sockets) socket.destroy(); },
+    close() { listener.close(); },
+  };
+}
+
+/** Holds every commit that filed a row in the middle: a deferred trigger waits for a lock that the test has. */
+async function stallCommits(url: string): Promise<{ isReached(): Promise<void>; release(): Promise<void> }> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`SELECT pg_advisory_lock(42);
+    CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER stalled AFTER INSERT ON tag DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stall()`);
+  const waiting = "SELECT count(*)::integer AS count FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  return {
+    isReached: () => until(async () => (await client.query<{ count: number }>(waiting)).rows[0]?.count === 1),
+    release: () => client.end(),
+  };
 }
 
 describe('the clock', () => {

@@ -44,6 +44,7 @@ export class Membership {
   private moment = 0;
   private isOut = true;
   private isClosed = false;
+  private isRenewing = false;
   private timer: NodeJS.Timeout | undefined;
   private turn: Promise<void> = Promise.resolve();
 
@@ -109,10 +110,11 @@ export class Membership {
     await this.db.steer('leaving the processes', (session) => session.run(leaveSql, this.processId)).catch(() => undefined);
   }
 
-  /** One renewal after the other; a failed one is made up for by the next. */
-  renew(): Promise<void> {
-    this.turn = this.turn.then(() => this.renewOnce()).catch(() => undefined);
-    return this.turn;
+  /** One renewal at a time: an outage must not pile them up. A failed one is made up for by the next. */
+  private renew(): void {
+    if (this.isRenewing) return;
+    this.isRenewing = true;
+    this.turn = this.renewOnce().catch(() => undefined).finally(() => { this.isRenewing = false; });
   }
 
   private async renewOnce(): Promise<void> {
@@ -146,7 +148,7 @@ export class Membership {
   }
 
   private startTimer(): NodeJS.Timeout {
-    const timer = setInterval(() => { void this.renew(); }, this.pace.renewMs);
+    const timer = setInterval(() => { this.renew(); }, this.pace.renewMs);
     timer.unref();
     return timer;
   }
