@@ -1,0 +1,31 @@
+/**
+ * State of the whole store that survives restarts: small texts by name, and what the database measures of itself.
+ */
+import type { StoreState } from '../../ports/world.js';
+import type { StoreDatabase } from './database.js';
+
+const generationName = 'generation';
+const heldName = 'held';
+const readSql = 'SELECT value FROM store_state WHERE name = $1';
+const writeSql = 'INSERT INTO store_state (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value';
+const sizeSql = 'SELECT pg_database_size(current_database()) AS bytes';
+
+/** The state kept in `db`. It owns nothing: the database is closed by who opened it. */
+export function createStoreState(db: StoreDatabase): StoreState {
+  const read = async (name: string): Promise<string | undefined> =>
+    (await db.look('reading the state', (session) => session.get<{ value: string }>(readSql, name)))?.value;
+  const write = async (name: string, value: string): Promise<void> => {
+    await db.write('writing the state', (session) => session.run(writeSql, name, value));
+  };
+  return {
+    generation: async () => Number((await read(`core.${generationName}`)) ?? 0),
+    setGeneration: (generation) => write(`core.${generationName}`, String(generation)),
+    isHeld: async () => (await read(`core.${heldName}`)) === 'true',
+    setHeld: (isHeld) => write(`core.${heldName}`, String(isHeld)),
+    read: (name) => read(`named.${name}`),
+    write: (name, value) => write(`named.${name}`, value),
+    databaseFileBytes: async () => (await db.look('measuring the database', (session) => session.get<{ bytes: number }>(sizeSql)))?.bytes ?? 0,
+    // The server keeps and recycles its own log, for all of its databases.
+    truncateLog: () => Promise.resolve(),
+  };
+}

