@@ -33,7 +33,7 @@ const drainMs = 20_000;
 /** Opens, composes and listens; `files` is the file system under the packs. Rejects with DataDirectoryError, StorageError, CorruptionError or the socket's error. */
 export async function composeServer(config: Config, log: Logger = logTo(config), files?: FileLayer): Promise<RunningServer> {
   const purpose = { kind: 'serve', realm: realmOf(config), isSharedConfirmed: config.isSharedConfirmed } as const;
-  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose, files });
+  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose, engines: config, files });
   try {
     const app = makeApp(store.services, {
       log,

@@ -8,11 +8,10 @@ import { createGate } from './core/gate.js';
 import { DataDirectoryError, type DataDirectory } from './data-directory.js';
 import type { Gate } from './ports/gate.js';
 import type { Clock } from './ports/world.js';
-import { createAccountStore } from './storage/sqlite/account-store.js';
-import { openDatabase } from './storage/sqlite/database.js';
-import { createImageStore } from './storage/sqlite/image-store.js';
-import { createStoreState } from './storage/sqlite/store-state.js';
-import { createTagStore } from './storage/sqlite/tag-store.js';
+import { createClock } from './storage/postgres/clock.js';
+import { createGate as joinProcesses } from './storage/postgres/gate.js';
+import * as postgres from './storage/postgres/index-tables.js';
+import * as sqlite from './storage/sqlite/index-tables.js';
 import { nodeWorld } from './world.js';
 
 /** An open index. */
@@ -24,14 +23,26 @@ export interface Index {
   close(): Promise<void>;
 }
 
-/** Opens; with `mustExist`, only one that was made before. Rejects with DataDirectoryError, StorageError or CorruptionError. */
-export function openIndex(data: DataDirectory, mustExist: boolean): Promise<Index> {
+/** Where the index is. */
+export interface IndexPlace {
+  readonly data: DataDirectory;
+  /** A PostgreSQL database; SQLite in the data directory without one. */
+  readonly databaseUrl: string | undefined;
+  /** Only an index that was made before. */
+  readonly mustExist: boolean;
+}
+
+/** Opens. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
+export function openIndex(place: IndexPlace): Promise<Index> {
+  return place.databaseUrl === undefined ? Promise.resolve(openSqlite(place)) : openPostgres(place.databaseUrl, place.mustExist);
+}
+
+function openSqlite({ data, mustExist }: IndexPlace): Index {
   if (mustExist && !existsSync(data.databaseFile)) {
     throw new DataDirectoryError(`${data.databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
   }
-  const database = openDatabase({ file: data.databaseFile });
-  const stores = { tags: createTagStore(database), images: createImageStore(database), accounts: createAccountStore(database), state: createStoreState(database) };
-  return Promise.resolve({
+  const { database, stores } = sqlite.openTables(data.databaseFile);
+  return {
     stores,
     gate: createGate(),
     clock: nodeWorld.clock,
@@ -39,5 +50,29 @@ export function openIndex(data: DataDirectory, mustExist: boolean): Promise<Inde
       database.close();
       return Promise.resolve();
     },
-  });
+  };
+}
+
+async function openPostgres(url: string, mustExist: boolean): Promise<Index> {
+  const { database, stores } = await postgres.openTables(url);
+  try {
+    if (mustExist && (await stores.state.read('store-id')) === undefined) {
+      throw new DataDirectoryError('The database that DICE_DATABASE_URL names holds no index while there are packs. Name the right one, or run: dice-admin rebuild-index');
+    }
+    const gate = await joinProcesses(database, createGate());
+    const time = await createClock(database);
+    return {
+      stores,
+      gate,
+      clock: time.clock,
+      async close() {
+        time.close();
+        await gate.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

@@ -6,10 +6,11 @@ import type { Parts, Policy, Services, Stores } from './core/contract.js';
 import { advanceGeneration, openGeneration } from './core/generation.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
+import type { Config } from './config.js';
+import { openBlocks } from './open-blocks.js';
 import { openIndex, type Index } from './open-index.js';
 import type { BlockStore } from './ports/block-store.js';
-import { openBlockStore } from './storage/packs/block-store.js';
-import { nodeFiles, type FileLayer } from './storage/packs/file-layer.js';
+import type { FileLayer } from './storage/packs/file-layer.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
 import { nodeWorld } from './world.js';
 
@@ -19,11 +20,16 @@ export type Purpose =
   | { readonly kind: 'administer' }
   | { readonly kind: 'rebuild' };
 
+/** What keeps the index and the blocks. */
+export type Engines = Partial<Pick<Config, 'databaseUrl' | 'bucket'>>;
+
 /** How to open a store. */
 export interface StoreOrder {
   readonly directory: string;
   readonly policy: Policy;
   readonly purpose: Purpose;
+  /** SQLite and packs in the data directory without them. */
+  readonly engines?: Engines;
   /** The file system under the packs; a test may give one that fails. */
   readonly files?: FileLayer | undefined;
 }
@@ -63,11 +69,11 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
 }
 
 async function openLocked(order: StoreOrder): Promise<OpenedStore> {
-  const { purpose, directory, files = nodeFiles } = order;
+  const { purpose, directory, engines = {} } = order;
   const data = await openDataDirectory(directory, purpose.kind === 'serve' ? purpose.realm : undefined);
-  const blocks = await openBlockStore({ directory: data.packsDirectory, storeKey: data.storeKey, files });
+  const blocks = await openBlocks({ data, bucket: engines.bucket, files: order.files });
   try {
-    const index = await openIndex(data, purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0);
+    const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0 });
     try {
       return await openServices(order, { data, index, blocks });
     } catch (error) {

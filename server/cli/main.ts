@@ -51,7 +51,7 @@ async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'adm
   const { config, directory } = readSettings(options);
   const stop = new AbortController();
   process.once('SIGINT', () => { stop.abort(); });
-  const store = await openStore({ directory, policy: policyOf(config), purpose });
+  const store = await openStore({ directory, policy: policyOf(config), purpose, engines: config });
   try {
     status = await verb({ store, form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
   } finally {
