@@ -46,12 +46,17 @@ export interface OpenedStore {
 /** Opens. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
 export async function openStore(order: StoreOrder): Promise<OpenedStore> {
   await refuseUnfit(order.directory, order.purpose.kind === 'serve');
+  const { databaseUrl, bucket } = order.engines ?? {};
+  // Where neither index nor blocks lie in the directory, any number of processes may serve the store: of it they read secrets alone.
+  const isShared = databaseUrl !== undefined && bucket !== undefined;
   const lock = lockDirectory(order.directory);
   if (lock === undefined) {
     throw new DataDirectoryError(`${order.directory} is in use by another process of this program. Stop the server first, or name another directory.`);
   }
   try {
-    const store = await openLocked(order);
+    const data = await openDataDirectory(order.directory, order.purpose.kind === 'serve' ? order.purpose.realm : undefined);
+    if (isShared) lock.release();
+    const store = await openEngines(order, data);
     return {
       ...store,
       async close() {
@@ -68,9 +73,8 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
   }
 }
 
-async function openLocked(order: StoreOrder): Promise<OpenedStore> {
-  const { purpose, directory, engines = {} } = order;
-  const data = await openDataDirectory(directory, purpose.kind === 'serve' ? purpose.realm : undefined);
+async function openEngines(order: StoreOrder, data: DataDirectory): Promise<OpenedStore> {
+  const { purpose, engines = {} } = order;
   const blocks = await openBlocks({ data, bucket: engines.bucket, files: order.files });
   try {
     const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0 });
