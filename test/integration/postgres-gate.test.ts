@@ -21,12 +21,15 @@ const sleepy = { renewMs: 1_500, leaseMs: 100, pollMs: 10 };
 type Gated = StoreProcess & { readonly gate: ProcessGate };
 
 // Given before each test; nothing reads it earlier.
-const current = {} as { url: string; opened: Gated[] };
+const current = {} as { url: string; opened: Gated[]; ends: (() => unknown)[] };
 beforeEach(async () => {
   current.url = await server.freshDatabase();
   current.opened = [];
+  current.ends = [];
 });
 afterEach(async () => {
+  // First what holds others up, also where a test failed in the middle.
+  for (const end of current.ends) await end();
   for (const process of current.opened) await process.close();
 });
 
@@ -87,9 +90,6 @@ describe('settling', () => {
     await stall.release();
     await settling;
     expect(await one.tags.find(a.rehash)).toBeDefined();
-    await two.close();
-    current.opened.pop();
-    way.close();
   });
 
   it('hears of a write that failed as settled', async () => {
@@ -210,7 +210,7 @@ async function endLockHolders(url: string): Promise<void> {
 }
 
 /** A way to the database at `url` whose connections can be broken as a network would. */
-async function breakableWay(url: string): Promise<{ readonly url: string; breakAll(): void; close(): void }> {
+async function breakableWay(url: string): Promise<{ readonly url: string; breakAll(): void }> {
   const target = new URL(url);
   const sockets = new Set<net.Socket>();
   const listener = net.createServer((near) => {
@@ -225,12 +225,12 @@ async function breakableWay(url: string): Promise<{ readonly url: string; breakA
   await new Promise<void>((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
   const address = listener.address();
   if (address === null || typeof address === 'string') throw new Error('the way has no port');
+  current.ends.push(() => { listener.close(); });
   const way = new URL(url);
   way.port = String(address.port);
   return {
     url: way.href,
     breakAll() { for (const socket of sockets) socket.destroy(); },
-    close() { listener.close(); },
   };
 }
 
@@ -241,10 +241,12 @@ async function stallCommits(url: string): Promise<{ isReached(): Promise<void>; 
   await client.query(`SELECT pg_advisory_lock(42);
     CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
     CREATE CONSTRAINT TRIGGER stalled AFTER INSERT ON tag DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stall()`);
+  const release = (): Promise<void> => client.end();
+  current.ends.push(release);
   const waiting = "SELECT count(*)::integer AS count FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
   return {
     isReached: () => until(async () => (await client.query<{ count: number }>(waiting)).rows[0]?.count === 1),
-    release: () => client.end(),
+    release,
   };
 }
 
