@@ -8,6 +8,7 @@ import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings } from './existence.js';
 import { ensureOwner } from './owner-rows.js';
+import { keepVector } from './pin-vectors.js';
 import { isRehash, rehashKey } from './tag-seek.js';
 
 /** Begins a session, after those of the account that are over were dropped. */
@@ -52,12 +53,11 @@ export function pinner(db: StoreDatabase, upload: { readonly id: number; readonl
 export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
+  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, rehashes);
+  keepVector(db, upload.id, seen.flatMap((row) => (row?.hasReference === true ? [row.id] : [])));
   const pin = pinner(db, upload);
-  return sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, rehashes).map((seen) => {
-    if (seen === undefined || !(seen.hasReference || seen.hasPin)) return false;
-    pin(seen.id);
-    return true;
-  });
+  for (const row of seen) if (row?.hasPin === true && !row.hasReference) pin(row.id);
+  return seen.map((row) => row !== undefined && (row.hasReference || row.hasPin));
 }
 
 /** Pins live rows, whoever has them. All false where the session is not live. */
