@@ -8,6 +8,7 @@ import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, ownedTags } from './existence.js';
+import { noteHeld } from './held-filter.js';
 import { moveKeys } from './key-moving.js';
 import { findOwner, recountOwner } from './owner-rows.js';
 import { pinLost } from './pin-vectors.js';
@@ -51,6 +52,7 @@ export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly 
   const pin = pinner(db, upload);
   let [receivedBytes, filed] = [0, 0];
   for (const block of blocks) {
+    noteHeld(db, upload.owner, block.rehash);
     const { id, isNew } = fileOne(db, block, scope.now);
     pin(id);
     receivedBytes += block.place.length;
@@ -149,9 +151,17 @@ export function repair(db: StoreDatabase, was: Rehash, block: FiledBlock): void 
   const other = tagOfRehash(db, block.rehash);
   if (other !== undefined && other.id !== row.id) {
     unite(db, row, other.id);
+    noteHolders(db, other.id, block.rehash);
     return;
   }
+  noteHolders(db, row.id, block.rehash);
   db.query('UPDATE tag SET t1 = ?, t = ?, code = ? WHERE id = ?').run(block.rehash, block.tag, block.code, row.id);
+}
+
+/** Who holds a tag holds it under another T1 from now on. */
+function noteHolders(db: StoreDatabase, tag: number, rehash: Rehash): void {
+  const owners = db.query<number>('SELECT owner FROM referrer WHERE tag = ? UNION SELECT owner FROM pin WHERE tag = ?').pluck().all(tag, tag);
+  for (const owner of owners) noteHeld(db, owner, rehash);
 }
 
 /** Everything that hung on `row` hangs on `kept`, and the bytes of `row` are an extra copy of it. */
