@@ -28,6 +28,8 @@ export interface Asked {
   readonly rounds: Readonly<Record<VectorKind, readonly Timing[]>>;
   /** Opening, until the first vector was answered. */
   readonly openSeconds: number;
+  /** Questions of a whole vector, one after the other, until what is kept in memory is complete. */
+  readonly warmUp: Timing;
   readonly memoryBytes: number;
   readonly peakMemoryBytes: number;
   readonly fileBytes: number;
@@ -51,16 +53,12 @@ async function fill(): Promise<Filled> {
   const timings: Timing[] = [];
   let longestCall = 0;
   while (index.rows() < rows) {
-    const sums = { operations: 0, seconds: 0, cpuSeconds: 0 };
-    for (let turn = 0; turn < reportEvery && index.rows() < rows; turn++) {
-      const timing = await fillOnce(index);
-      sums.operations += timing.operations;
-      sums.seconds += timing.seconds;
-      sums.cpuSeconds += timing.cpuSeconds;
-      longestCall = Math.max(longestCall, timing.seconds);
-    }
-    timings.push(sums);
-    process.stderr.write(`${String(index.rows())} rows, ${String(Math.round(sums.operations / sums.seconds))} rows/s\n`);
+    const batches: Timing[] = [];
+    for (let turn = 0; turn < reportEvery && index.rows() < rows; turn++) batches.push(await fillOnce(index));
+    longestCall = Math.max(longestCall, ...batches.map(({ seconds }) => seconds));
+    const timing = summed(batches);
+    timings.push(timing);
+    process.stderr.write(`${String(index.rows())} rows, ${String(Math.round(timing.operations / timing.seconds))} rows/s\n`);
   }
   index.close();
   return { timings, longestCall, peakMemoryBytes: await peakMemoryOf(process.pid) };
@@ -79,25 +77,31 @@ async function ask(): Promise<Asked> {
   const index = BenchIndex.open(file);
   await askOnce(index, 'hits', 'first');
   const openSeconds = (performance.now() - from) / 1000;
+  const warmUp = await repeated(index, 'misses', { name: 'warm-up', vectors: Math.ceil(rows / batch / 4) + 1 });
   const found: Record<VectorKind, Timing[]> = { hits: [], misses: [], half: [], foreign: [] };
   for (let round = -1; round < rounds; round++) {
     for (const kind of kinds) {
-      const sums = { operations: 0, seconds: 0, cpuSeconds: 0 };
-      for (let turn = 0; turn < vectorsPerRound; turn++) {
-        const timing = await askOnce(index, kind, `${kind} ${String(round)} ${String(turn)}`);
-        sums.operations += timing.operations;
-        sums.seconds += timing.seconds;
-        sums.cpuSeconds += timing.cpuSeconds;
-      }
-      if (round >= 0) found[kind].push(sums);
+      const timing = await repeated(index, kind, { name: String(round), vectors: vectorsPerRound });
+      if (round >= 0) found[kind].push(timing);
     }
     process.stderr.write(`asked ${String(round + 2)} of ${String(rounds + 1)} rounds\n`);
   }
   const memoryBytes = process.memoryUsage.rss();
   const peakMemoryBytes = await peakMemoryOf(process.pid);
-  const asked = { rounds: found, openSeconds, memoryBytes, peakMemoryBytes, fileBytes: index.fileBytes(), tables: index.bytesByTable() };
+  const asked = { rounds: found, openSeconds, warmUp, memoryBytes, peakMemoryBytes, fileBytes: index.fileBytes(), tables: index.bytesByTable() };
   index.close();
   return asked;
+}
+
+async function repeated(index: BenchIndex, kind: VectorKind, { name, vectors }: { readonly name: string; readonly vectors: number }): Promise<Timing> {
+  const timings: Timing[] = [];
+  for (let turn = 0; turn < vectors; turn++) timings.push(await askOnce(index, kind, `${kind} ${name} ${String(turn)}`));
+  return summed(timings);
+}
+
+function summed(timings: readonly Timing[]): Timing {
+  const sum = (key: keyof Timing): number => timings.reduce((total, timing) => total + timing[key], 0);
+  return { operations: sum('operations'), seconds: sum('seconds'), cpuSeconds: sum('cpuSeconds') };
 }
 
 async function askOnce(index: BenchIndex, kind: VectorKind, name: string): Promise<Timing> {
