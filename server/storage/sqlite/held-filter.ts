@@ -12,7 +12,7 @@ interface Filling {
   filledTo: number;
   /** The last tag when filling began: later ones enter when they are filed. */
   readonly end: number;
-  /** Above so many entries most are of blocks that are gone. */
+  /** Above so many entries most may be of blocks that are gone, or the store has outgrown the filter. */
   readonly most: number;
   /** Changes where another connection wrote. */
   readonly version: number;
@@ -52,7 +52,7 @@ function currentFilling(db: StoreDatabase): Filling {
   const held = db.query<number>('SELECT COALESCE(SUM(blocks), 0) FROM owner').pluck().get() ?? 0;
   const end = db.query<number | null>('SELECT MAX(id) FROM tag').pluck().get() ?? 0;
   const capacity = Math.max(leastCapacity, Math.ceil(1.25 * held));
-  const begun = { filter: new BloomFilter(capacity), filledTo: 0, end, most: 4 * capacity, version };
+  const begun = { filter: new BloomFilter(capacity), filledTo: 0, end, most: 2 * Math.max(capacity, end), version };
   fillings.set(db, begun);
   return begun;
 }
