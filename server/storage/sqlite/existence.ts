@@ -96,16 +96,17 @@ function look(db: StoreDatabase, asked: Look, rehashes: readonly Rehash[]): read
   return found;
 }
 
-type RowSeen = readonly [isSame: number, length: number, state: number, hasReference: number, hasPin: number];
+/** A row in one number, which the driver hands over several times as fast as an array: its length, then one bit each. */
+const rowSql = (pinSql: string): string => `SELECT 16 * length + 8 * (t1 = ?) + 4 * state + 2 * ${referenceSql} + ${pinSql} FROM tag WHERE id = ?`;
 
 /** A function that looks at one row and says whether it is that of T1. */
 function rowAsker(db: StoreDatabase, { owner, pinSql, bound }: Look): (rehash: Rehash, id: number) => Seen | 'another' | undefined {
-  const row = db.query<RowSeen>(`SELECT t1 = ?, length, state, ${referenceSql}, ${pinSql} FROM tag WHERE id = ?`).raw();
+  const row = db.query<number>(rowSql(pinSql)).pluck();
   return (rehash, id) => {
     const seen = row.get(rehash, owner, ...bound, id);
     if (seen === undefined) return undefined;
-    const [isSame, length, state, hasReference, hasPin] = seen;
-    return isSame === 1 ? { id, length, state, hasReference: hasReference === 1, hasPin: hasPin === 1 } : 'another';
+    if ((seen & 8) === 0) return 'another';
+    return { id, length: Math.floor(seen / 16), state: (seen >> 2) & 1, hasReference: (seen & 2) !== 0, hasPin: (seen & 1) !== 0 };
   };
 }
 
