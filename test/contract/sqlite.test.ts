@@ -14,7 +14,7 @@ import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/da
 import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createStoreState } from '../../server/storage/sqlite/store-state.js';
-import { inOrderOfRehash, isAfterRehash, isRehash } from '../../server/storage/sqlite/tag-seek.js';
+import { isRehash, nextKeysSql } from '../../server/storage/sqlite/tag-seek.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { accountStoreContract } from './account-store-contract.js';
@@ -81,14 +81,14 @@ describe('the SQLite database', () => {
     const folder = path.join(directory, 'migrations');
     await cp(migrations, folder, { recursive: true });
     openDatabase({ file, migrations: folder }).close();
-    await writeFile(path.join(folder, '0006_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
+    await writeFile(path.join(folder, '0007_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
     const db = openDatabase({ file, migrations: folder });
-    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4, 5, 6, 7]);
     db.close();
     expect(() => openDatabase({ file })).toThrow(/does not know/);
-    await writeFile(path.join(folder, '0006_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
-    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0006_more\.sql was changed/);
-    await writeFile(path.join(folder, '0008_gap.sql'), '');
+    await writeFile(path.join(folder, '0007_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0007_more\.sql was changed/);
+    await writeFile(path.join(folder, '0009_gap.sql'), '');
     expect(() => openDatabase({ file: path.join(directory, 'new.sqlite'), migrations: folder })).toThrow(StorageError);
   });
 
@@ -97,7 +97,7 @@ describe('the SQLite database', () => {
     const file = path.join(directory, 'index.sqlite');
     const folder = path.join(directory, 'migrations');
     await cp(migrations, folder, { recursive: true });
-    await writeFile(path.join(folder, '0006_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
+    await writeFile(path.join(folder, '0007_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
     expect(() => openDatabase({ file, migrations: folder })).toThrow(StorageError);
     const db = openDatabase({ file });
     expect(db.connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
@@ -167,8 +167,9 @@ describe('the index', () => {
     const db = openDatabase({ file: path.join(await temporary(), 'index.sqlite') });
     const plan = (sql: string): string => db.connection.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
       .all(...Array.from(sql.matchAll(/\?/g), () => 0)).map(({ detail }) => detail).join();
-    expect(plan(`SELECT * FROM tag WHERE ${isRehash}`)).toMatch(/SEARCH tag USING INDEX tag_t1/);
-    expect(plan(`SELECT * FROM tag WHERE ${isAfterRehash} ORDER BY ${inOrderOfRehash} LIMIT ?`)).toMatch(/SEARCH tag USING INDEX tag_t1/);
+    expect(plan(`SELECT * FROM tag WHERE ${isRehash}`)).toMatch(/SEARCH tag USING INTEGER PRIMARY KEY.*SEARCH young_key USING PRIMARY KEY.*SEARCH old_key USING PRIMARY KEY/);
+    expect(plan(nextKeysSql)).toMatch(/SEARCH young_key USING PRIMARY KEY.*SEARCH old_key USING PRIMARY KEY/);
+    expect(plan(nextKeysSql)).not.toMatch(/TEMP/);
     db.close();
   });
 

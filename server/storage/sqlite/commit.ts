@@ -7,6 +7,7 @@ import type { CommitOutcome, NewImage } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings, type LiveUpload, type Sighting } from './existence.js';
+import { noteHeld } from './held-filter.js';
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
 import type { Referent } from './reference-rows.js';
@@ -78,6 +79,7 @@ export function reinstate(db: StoreDatabase, accountId: AccountId, image: NewIma
   const referenceOf = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
   const tags = image.rehashes.flatMap((rehash) => {
     const row = byRehash.get(...rehashKey(rehash));
+    if (row !== undefined) noteHeld(db, owner, rehash);
     return row === undefined ? [] : [{ ...row, isNew: referenceOf.get(row.id, owner) === undefined }];
   });
   insertImage(db, { owner, image }, tags);

@@ -6,7 +6,8 @@ import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { tagSeeker } from './tag-seek.js';
+import { ascending, inOrderOfFirstBytes } from './look-up-order.js';
+import { candidateSeeker, firstSeeker } from './tag-seek.js';
 
 /** An upload session that is live for this account. */
 export interface LiveUpload {
@@ -41,56 +42,101 @@ export interface Inquiry {
   readonly pins: PinQuestion;
 }
 
-const referenceSql = 'SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1';
-const uploadPinSql = 'SELECT 1 FROM pin WHERE upload = ? AND tag = ?';
-const ownerPinSql = 'SELECT 1 FROM pin p JOIN upload u ON u.id = p.upload WHERE p.tag = ? AND p.owner = ? AND u.expires_at > ? LIMIT 1';
+const referenceSql = 'EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id AND referrer.owner = ?)';
+const uploadPinSql = 'EXISTS (SELECT 1 FROM pin WHERE pin.upload = ? AND pin.tag = tag.id)';
+const ownerPinSql = 'EXISTS (SELECT 1 FROM pin JOIN upload ON upload.id = pin.upload WHERE pin.tag = tag.id AND pin.owner = ? AND upload.expires_at > ?)';
+const anyPinSql = 'SELECT 1 FROM upload CROSS JOIN pin ON pin.upload = upload.id WHERE upload.owner = ? AND upload.expires_at > ? LIMIT 1';
 
 /** Per T1, in the order given, what the owner has of it; undefined where no live row exists. */
 export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
-  const seek = tagSeeker(db);
-  const referenceOf = db.query(referenceSql);
-  const hasPin = pinAsker(db, owner, pins);
-  return visit(db, rehashes, (rehash, decoy) => {
-    const { asked, row } = seek(rehash, decoy);
-    const hasReference = referenceOf.get(asked, owner) !== undefined;
-    const isPinned = hasPin(asked);
-    return row?.state === 0 ? { id: asked, length: row.length, hasReference, hasPin: isPinned } : undefined;
-  });
+  const { sql, bound } = pinCondition(db, owner, pins);
+  return look(db, { owner, pinSql: sql, bound }, rehashes).map((row) => (row?.state === 0 ? row : undefined));
 }
 
 /** Per T1, in the order given, the id of its row if an image of `owner` refers to it, whatever its state. */
 export function ownedTags(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): readonly (number | undefined)[] {
-  const seek = tagSeeker(db);
-  const referenceOf = db.query(referenceSql);
-  return visit(db, rehashes, (rehash, decoy) => {
-    const { asked, row } = seek(rehash, decoy);
-    const hasReference = referenceOf.get(asked, owner) !== undefined;
-    return row !== undefined && hasReference ? asked : undefined;
-  });
+  return look(db, { owner, pinSql: '0', bound: [] }, rehashes).map((row) => (row?.hasReference === true ? row.id : undefined));
 }
 
-function pinAsker(db: StoreDatabase, owner: number, question: PinQuestion): (tag: number) => boolean {
-  if (question.kind === 'upload') {
-    const pinOf = db.query(uploadPinSql);
-    return (tag) => pinOf.get(question.upload, tag) !== undefined;
-  }
-  const pinOf = db.query(ownerPinSql);
-  return (tag) => pinOf.get(tag, owner, question.now) !== undefined;
+/** An owner without any live pin is not asked for each of them: that depends on nobody else. */
+function pinCondition(db: StoreDatabase, owner: number, question: PinQuestion): { readonly sql: string; readonly bound: readonly number[] } {
+  if (question.kind === 'upload') return { sql: uploadPinSql, bound: [question.upload] };
+  const hasAny = db.query(anyPinSql).get(owner, question.now) !== undefined;
+  return hasAny ? { sql: ownerPinSql, bound: [owner, question.now] } : { sql: '0', bound: [] };
+}
+
+interface Look {
+  readonly owner: number;
+  readonly pinSql: string;
+  /** What `pinSql` binds. */
+  readonly bound: readonly number[];
+}
+
+/** A tag row that was looked at. */
+interface Seen extends Sighting {
+  readonly state: number;
 }
 
 /**
- * Looks up in order of T1, so that the order in which a client asks gains it nothing, and gives a decoy for each: some row that
- * is looked at in place of an absent one. Decoys lie in one window of as many neighbouring rows as were asked for, as the
- * blocks of somebody's image do, asked for in its order; what is found there is not used.
+ * Looks up in two passes: keys in order of T1, so that the order in which a client asks gains it nothing, then rows and references in
+ * order of their ids, where neighbours share pages. Every T1 costs the same seeks whether it is there or not; only where another
+ * T1 has its first bytes all candidates are looked at.
  */
-function visit<T>(db: StoreDatabase, rehashes: readonly Rehash[], look: (rehash: Rehash, decoy: number) => T): readonly T[] {
-  const highest = Math.max(1, db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0);
-  const order = rehashes.map((rehash, index) => ({ rehash, index })).sort((a, b) => Buffer.compare(a.rehash, b.rehash));
-  const [first] = order;
-  const base = first === undefined ? 0 : wordOf(first.rehash);
-  const found = new Array<T>(rehashes.length);
-  for (const { rehash, index } of order) found[index] = look(rehash, 1 + ((base + index) % highest));
+function look(db: StoreDatabase, asked: Look, rehashes: readonly Rehash[]): readonly (Seen | undefined)[] {
+  const ask = rowAsker(db, asked);
+  const candidates = candidateSeeker(db);
+  const { ids, isDecoy } = firstCandidates(db, rehashes);
+  const found = new Array<Seen | undefined>(rehashes.length);
+  for (const index of ascending(ids)) {
+    const rehash = rehashes[index];
+    if (rehash === undefined) continue;
+    const seen = ask(rehash, ids[index] ?? 0);
+    found[index] = seen !== 'another' ? seen : isDecoy[index] === 1 ? undefined : firstOf(candidates(rehash), (id) => ask(rehash, id));
+  }
   return found;
+}
+
+/** A row in one number, which the driver hands over several times as fast as an array: its length, then one bit each. */
+const rowSql = (pinSql: string): string => `SELECT 16 * length + 8 * (t1 = ?) + 4 * state + 2 * ${referenceSql} + ${pinSql} FROM tag WHERE id = ?`;
+
+/** A function that looks at one row and says whether it is that of T1. */
+function rowAsker(db: StoreDatabase, { owner, pinSql, bound }: Look): (rehash: Rehash, id: number) => Seen | 'another' | undefined {
+  const row = db.query<number>(rowSql(pinSql)).pluck();
+  return (rehash, id) => {
+    const seen = row.get(rehash, owner, ...bound, id);
+    if (seen === undefined) return undefined;
+    if ((seen & 8) === 0) return 'another';
+    return { id, length: Math.floor(seen / 16), state: (seen >> 2) & 1, hasReference: (seen & 2) !== 0, hasPin: (seen & 1) !== 0 };
+  };
+}
+
+function firstOf(ids: readonly number[], ask: (id: number) => Seen | 'another' | undefined): Seen | undefined {
+  for (const id of ids) {
+    const seen = ask(id);
+    if (seen !== undefined && seen !== 'another') return seen;
+  }
+  return undefined;
+}
+
+/**
+ * Per T1 a row to look at, and whether it is a decoy: some row in place of an absent one. Decoys lie in one window of as many
+ * neighbouring rows as were asked for, as the blocks of somebody's image do, asked for in its order; what is found there is not used.
+ */
+function firstCandidates(db: StoreDatabase, rehashes: readonly Rehash[]): { readonly ids: Float64Array; readonly isDecoy: Uint8Array } {
+  const highest = Math.max(1, db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0);
+  const first = firstSeeker(db);
+  const ids = new Float64Array(rehashes.length);
+  const isDecoy = new Uint8Array(rehashes.length);
+  let base: number | undefined;
+  for (const index of inOrderOfFirstBytes(rehashes)) {
+    const rehash = rehashes[index];
+    if (rehash === undefined) continue;
+    base ??= wordOf(rehash);
+    const id = first(rehash);
+    isDecoy[index] = id === 0 ? 1 : 0;
+    ids[index] = id === 0 ? 1 + ((base + index) % highest) : id;
+  }
+  return { ids, isDecoy };
 }
 
 function wordOf(rehash: Rehash): number {

@@ -3,6 +3,7 @@
  * unreferenced tags. Each function runs inside a transaction that its caller holds.
  */
 import type { StoreDatabase } from './database.js';
+import { pinLost } from './pin-vectors.js';
 
 /** A tag to refer to; `isNew`: no image of the owner referred to it before. */
 export interface Referent {
@@ -64,13 +65,16 @@ export function unlink(db: StoreDatabase, { image, owner }: Referring, now: numb
   const isUnreferenced = db.query('INSERT OR REPLACE INTO unreferenced (tag, touched_at) VALUES (?, ?)');
   db.query('DELETE FROM reference_run WHERE image = ?').run(image);
   const lost = { blocks: 0, cipherBytes: 0 };
+  const unheld = new Map<number, number>();
   for (const { id, length } of tags) {
     drop(id);
     if (ofOwner.get(id, owner) !== undefined) continue;
+    unheld.set(id, id);
     lost.blocks++;
     lost.cipherBytes += length;
     if (ofAnyone.get(id) === undefined) isUnreferenced.run(id, now);
   }
+  pinLost(db, owner, unheld);
   return lost;
 }
 

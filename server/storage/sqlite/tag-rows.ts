@@ -8,9 +8,12 @@ import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, ownedTags } from './existence.js';
+import { noteHeld } from './held-filter.js';
+import { moveKeys } from './key-moving.js';
 import { findOwner, recountOwner } from './owner-rows.js';
+import { pinLost } from './pin-vectors.js';
 import { redirect } from './reference-rows.js';
-import { inOrderOfRehash, isAfterRehash, isRehash, rehashKey } from './tag-seek.js';
+import { candidateSeeker, isRehash, rehashKey, tagsAfter } from './tag-seek.js';
 import { pinner } from './upload-rows.js';
 
 /** A tag row as it stands in the table. */
@@ -25,7 +28,7 @@ export interface TagColumns extends PlaceColumns {
 /** The columns of `TagColumns`, of a table called `tag`. */
 export const tagColumns = 'tag.id, tag.t1, tag.t, tag.code, tag.length, tag.pack, tag.offset, tag.state';
 
-const byRehashSql = `SELECT ${tagColumns} FROM tag WHERE ${isRehash}`;
+const byIdSql = `SELECT ${tagColumns} FROM tag WHERE id = ?`;
 const insertSql = 'INSERT INTO tag (t1, t, code, length, pack, offset, state) VALUES (?, ?, ?, ?, ?, ?, 0)';
 const touchSql = 'INSERT INTO unreferenced (tag, touched_at) VALUES (?, ?)';
 const retouchSql = 'UPDATE unreferenced SET touched_at = MAX(touched_at, ?) WHERE tag = ?';
@@ -35,7 +38,11 @@ const uncopySql = 'DELETE FROM copy WHERE tag = ? AND pack = ? AND offset = ?';
 
 /** The row of T1 as it stands. */
 export function tagOfRehash(db: StoreDatabase, rehash: Rehash): TagColumns | undefined {
-  return db.query<TagColumns>(byRehashSql).get(...rehashKey(rehash));
+  for (const id of candidateSeeker(db)(rehash)) {
+    const row = db.query<TagColumns>(byIdSql).get(id);
+    if (row !== undefined && Buffer.compare(row.t1, rehash) === 0) return row;
+  }
+  return undefined;
 }
 
 /** Files and pins blocks in one session; false where it is not live. */
@@ -43,28 +50,32 @@ export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly 
   const upload = liveUpload(db, scope);
   if (upload === undefined) return false;
   const pin = pinner(db, upload);
-  let receivedBytes = 0;
+  let [receivedBytes, filed] = [0, 0];
   for (const block of blocks) {
-    pin(fileOne(db, block, scope.now));
+    noteHeld(db, upload.owner, block.rehash);
+    const { id, isNew } = fileOne(db, block, scope.now);
+    pin(id);
     receivedBytes += block.place.length;
+    filed += isNew ? 1 : 0;
   }
+  moveKeys(db, filed);
   db.query('UPDATE upload SET received_bytes = received_bytes + ?, uncommitted_bytes = uncommitted_bytes + ? WHERE id = ?')
     .run(receivedBytes, receivedBytes, upload.id);
   return true;
 }
 
-function fileOne(db: StoreDatabase, block: FiledBlock, now: number): number {
+function fileOne(db: StoreDatabase, block: FiledBlock, now: number): { readonly id: number; readonly isNew: boolean } {
   const { place } = block;
   const row = tagOfRehash(db, block.rehash);
   if (row === undefined) {
     const id = Number(db.query(insertSql).run(block.rehash, block.tag, block.code, place.length, place.pack, place.offset).lastInsertRowid);
     db.query(touchSql).run(id, now);
-    return id;
+    return { id, isNew: true };
   }
   if (row.state !== 0) heal(db, row.id, block);
   else if (!isSamePlace(row, place)) db.query(copySql).run(row.id, place.pack, place.offset);
   db.query(retouchSql).run(now, row.id);
-  return row.id;
+  return { id: row.id, isNew: false };
 }
 
 /** The bytes at the old place are not what they should be: it is forgotten. */
@@ -84,7 +95,7 @@ export function findLive(db: StoreDatabase, rehashes: readonly Rehash[]): readon
 /** Per T1 its row, if an image of the account refers to it. */
 export function findAllOwned(db: StoreDatabase, accountId: AccountId, rehashes: readonly Rehash[]): readonly (TagRow | undefined)[] {
   const owner = findOwner(db, accountId) ?? 0; // no owner is 0: the seeks are made all the same
-  const byId = db.query<TagColumns>(`SELECT ${tagColumns} FROM tag WHERE id = ?`);
+  const byId = db.query<TagColumns>(byIdSql);
   return ownedTags(db, owner, rehashes).map((id) => {
     const row = id === undefined ? undefined : byId.get(id);
     return row === undefined ? undefined : tagRow(row);
@@ -97,11 +108,12 @@ export function find(db: StoreDatabase, rehash: Rehash): TagRow | undefined {
   return row === undefined ? undefined : tagRow(row);
 }
 
-const listSql = `SELECT ${tagColumns} FROM tag WHERE ${isAfterRehash} ORDER BY ${inOrderOfRehash} LIMIT ?`;
-
 /** Rows in order of T1. */
 export function list(db: StoreDatabase, after: Rehash | undefined, limit: number): readonly TagRow[] {
-  return db.query<TagColumns>(listSql).all(...rehashKey(after ?? new Uint8Array(0)), limit).map(tagRow);
+  const from = after ?? new Uint8Array(0);
+  const byId = db.query<TagColumns>(byIdSql);
+  const rows = tagsAfter(db, from, limit).flatMap((id) => byId.get(id) ?? []).filter((row) => Buffer.compare(row.t1, from) > 0);
+  return rows.sort((a, b) => Buffer.compare(a.t1, b.t1)).slice(0, limit).map(tagRow);
 }
 
 const packSql = `SELECT tag.t1, tag.pack, tag.offset, tag.length
@@ -139,14 +151,23 @@ export function repair(db: StoreDatabase, was: Rehash, block: FiledBlock): void 
   const other = tagOfRehash(db, block.rehash);
   if (other !== undefined && other.id !== row.id) {
     unite(db, row, other.id);
+    noteHolders(db, other.id, block.rehash);
     return;
   }
+  noteHolders(db, row.id, block.rehash);
   db.query('UPDATE tag SET t1 = ?, t = ?, code = ? WHERE id = ?').run(block.rehash, block.tag, block.code, row.id);
+}
+
+/** Who holds a tag holds it under another T1 from now on. */
+function noteHolders(db: StoreDatabase, tag: number, rehash: Rehash): void {
+  const owners = db.query<number>('SELECT owner FROM referrer WHERE tag = ? UNION SELECT owner FROM pin WHERE tag = ?').pluck().all(tag, tag);
+  for (const owner of owners) noteHeld(db, owner, rehash);
 }
 
 /** Everything that hung on `row` hangs on `kept`, and the bytes of `row` are an extra copy of it. */
 function unite(db: StoreDatabase, row: TagColumns, kept: number): void {
   const owners = redirect(db, row.id, kept);
+  for (const owner of owners) pinLost(db, owner, new Map([[row.id, kept]]));
   for (const table of ['pin', 'copy']) {
     db.query(`UPDATE OR IGNORE ${table} SET tag = ? WHERE tag = ?`).run(kept, row.id);
     db.query(`DELETE FROM ${table} WHERE tag = ?`).run(row.id);

@@ -1,55 +1,57 @@
 /**
- * Finding tag rows by T1: an index on its first bytes gives candidates, and T1 is compared whole. Two different T1 with
- * equal first bytes are two rows. It judges nobody's right to a row. DESIGN.md section 6.
+ * Finding tag rows by T1: keys, which are its first bytes, give candidates, and T1 is compared whole. Two different T1 with
+ * equal first bytes are two rows. Young and old keys are both looked at. It judges nobody's right to a row.
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { StoreDatabase } from './database.js';
 
-/** As in the index of the migration: the planner compares the expressions. */
-const indexed = 'substr(tag.t1, 1, 6)';
-const indexedBytes = 6;
+/** As in the triggers of the migration. */
+const keyBytes = 6;
+
+const candidatesSql = 'SELECT tag FROM young_key WHERE t1 = ? UNION ALL SELECT tag FROM old_key WHERE t1 = ?';
 
 /** A condition on a table called `tag`; its parameters are `rehashKey`. */
-export const isRehash = `${indexed} = ? AND tag.t1 = ?`;
-
-/** Rows after T1 in order of T1; its parameters are `rehashKey`, or two empty blobs for all. */
-export const isAfterRehash = `${indexed} >= ? AND tag.t1 > ?`;
-export const inOrderOfRehash = `${indexed}, tag.t1`;
+export const isRehash = `tag.id IN (${candidatesSql}) AND tag.t1 = ?`;
 
 /** What `isRehash` binds. */
-export function rehashKey(rehash: Uint8Array): readonly [Uint8Array, Uint8Array] {
-  return [rehash.subarray(0, indexedBytes), rehash];
+export function rehashKey(rehash: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  const key = keyOf(rehash);
+  return [key, key, rehash];
 }
 
-/** A tag row that was asked for, or another one that was looked at in its place. */
-export interface Seen {
-  /** The row that was looked at. */
-  readonly asked: number;
-  /** Undefined where T1 has no row. */
-  readonly row: { readonly length: number; readonly state: number } | undefined;
+/** The bytes that T1 is found by. */
+export function keyOf(rehash: Uint8Array): Uint8Array {
+  return rehash.subarray(0, keyBytes);
 }
 
-/** Answers a row either way: making none would be quicker. */
-const candidatesSql = `SELECT MIN(id) AS id, COUNT(*) AS count FROM tag WHERE ${indexed} = ?`;
-const rowSql = 'SELECT t1 = ? AS isSame, length, state FROM tag WHERE id = ?';
-const idSql = `SELECT id FROM tag WHERE ${isRehash}`;
+/** A function that answers the ids of all tags whose T1 begins as the given one does. */
+export function candidateSeeker(db: StoreDatabase): (rehash: Uint8Array) => readonly number[] {
+  const candidates = db.query<number>(candidatesSql).pluck();
+  return (rehash) => {
+    const key = keyOf(rehash);
+    return candidates.all(key, key);
+  };
+}
 
-/**
- * A function that looks one row up by T1, in the same two seeks whether T1 is there, is not, or another T1 has its first bytes: then
- * that row is looked at, and else `decoy`. Only where two stored T1 have the same first bytes there are two seeks more.
- */
-export function tagSeeker(db: StoreDatabase): (rehash: Rehash, decoy: number) => Seen {
-  const candidates = db.query<{ id: number | null; count: number }>(candidatesSql);
-  const byId = db.query<{ isSame: number; length: number; state: number }>(rowSql);
-  const look = (rehash: Rehash, asked: number): Seen => {
-    const row = byId.get(rehash, asked);
-    return { asked, row: row?.isSame === 1 ? row : undefined };
-  };
-  return (rehash, decoy) => {
-    const found = candidates.get(rehash.subarray(0, indexedBytes));
-    const seen = look(rehash, found?.id ?? decoy);
-    if (seen.row !== undefined || found === undefined || found.count < 2) return seen;
-    const id = db.query<{ id: number }>(idSql).get(...rehashKey(rehash))?.id;
-    return id === undefined ? seen : look(rehash, id);
-  };
+/** Answers a row either way, and always looks at both tables: less would be quicker. The key is bound once, which costs as much as a seek. */
+const firstSql = `SELECT MAX(IFNULL((SELECT tag FROM young_key WHERE t1 = asked), 0), IFNULL((SELECT tag FROM old_key WHERE t1 = asked), 0))
+  FROM (SELECT ? AS asked)`;
+
+/** A function that answers one candidate for T1, or 0 where there is none, with the same work. */
+export function firstSeeker(db: StoreDatabase): (rehash: Rehash) => number {
+  const first = db.query<number>(firstSql).pluck();
+  return (rehash) => first.get(keyOf(rehash)) ?? 0;
+}
+
+/** Keys after one, in order: both tables are read in theirs, and neither is sorted. */
+export const nextKeysSql = 'SELECT t1, tag FROM young_key WHERE t1 > ? UNION ALL SELECT t1, tag FROM old_key WHERE t1 > ? ORDER BY t1 LIMIT ?';
+
+/** Ids of the tags whose T1 may follow `after` in order of T1: at least `limit` that do, where there are so many. In no order. */
+export function tagsAfter(db: StoreDatabase, after: Uint8Array, limit: number): readonly number[] {
+  const key = keyOf(after);
+  const candidates = candidateSeeker(db);
+  const next = db.query<{ t1: Uint8Array; tag: number }>(nextKeysSql).all(key, key, limit);
+  // Those that share the first bytes of the last one may come before it in order of T1.
+  const last = next.at(-1);
+  return [...new Set([...candidates(after), ...next.map(({ tag }) => tag), ...(last === undefined ? [] : candidates(last.t1))])];
 }

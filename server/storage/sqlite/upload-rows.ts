@@ -7,7 +7,9 @@ import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings } from './existence.js';
+import { mayHold, noteHeld } from './held-filter.js';
 import { ensureOwner } from './owner-rows.js';
+import { keepVector } from './pin-vectors.js';
 import { isRehash, rehashKey } from './tag-seek.js';
 
 /** Begins a session, after those of the account that are over were dropped. */
@@ -52,12 +54,17 @@ export function pinner(db: StoreDatabase, upload: { readonly id: number; readonl
 export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
+  const asked = mayHold(db, upload.owner, rehashes);
+  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, asked.flatMap((index) => rehashes[index] ?? []));
+  keepVector(db, upload.id, seen.flatMap((row) => (row?.hasReference === true ? [row.id] : [])));
   const pin = pinner(db, upload);
-  return sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, rehashes).map((seen) => {
-    if (seen === undefined || !(seen.hasReference || seen.hasPin)) return false;
-    pin(seen.id);
-    return true;
+  for (const row of seen) if (row?.hasPin === true && !row.hasReference) pin(row.id);
+  const answers = rehashes.map(() => false);
+  asked.forEach((index, place) => {
+    const row = seen[place];
+    answers[index] = row !== undefined && (row.hasReference || row.hasPin);
   });
+  return answers;
 }
 
 /** Pins live rows, whoever has them. All false where the session is not live. */
@@ -68,8 +75,10 @@ export function pinClaimed(db: StoreDatabase, scope: ExistenceScope, rehashes: r
   const pin = pinner(db, upload);
   return rehashes.map((rehash) => {
     const id = live.get(...rehashKey(rehash))?.id;
-    if (id !== undefined) pin(id);
-    return id !== undefined;
+    if (id === undefined) return false;
+    noteHeld(db, upload.owner, rehash);
+    pin(id);
+    return true;
   });
 }
 
