@@ -1,0 +1,1 @@
+-- Nothing: keys that are young first are SQLite's way to spare its one file. Numbers and names are those of both engines.
