@@ -126,7 +126,7 @@ export interface UploadOptions extends CallOptions {
   readonly preview?: boolean | undefined;
   /** Asks what would be sent, sends and commits nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Default: 4 of 4 MB and more, up to 16 smaller ones. */
+  /** Default 4. */
   readonly filesInFlight?: number | undefined;
   readonly onProgress?: ((event: UploadEvent) => void) | undefined;
 }

@@ -30,8 +30,7 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   checkName(file.name);
   const opened = await file.open();
   try {
-    const result = await run.withRoom(opened.source.size, () => new FileUpload(run, file.name, opened).upload());
-    return { ...result, origin: file.origin };
+    return { ...(await new FileUpload(run, file.name, opened).upload()), origin: file.origin };
   } finally {
     await opened.close();
   }

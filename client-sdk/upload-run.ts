@@ -6,7 +6,6 @@ import { domainOfKind } from './account.js';
 import type { UploadEvent, UploadOptions } from './api.js';
 import { BlockSender } from './block-sender.js';
 import { Breath } from './breath.js';
-import { ByteGate } from './byte-gate.js';
 import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
@@ -20,12 +19,8 @@ import { type LaneMemory, UploadLane } from './upload-lane.js';
 /** Raw bytes of contents that the files in flight keep together between two readings, and one file at most. */
 const keptBytes = 100_663_296;
 const maxKeptBytes = 33_554_432;
-/** See UploadOptions.filesInFlight: small files wait for the server, large ones for the processor. */
-export const defaultSmallFilesInFlight = 16;
-const defaultFilesInFlight = 4;
-/** A file takes so much of the room for those in flight, whatever its size. */
-const leastRoomBytes = 1_048_576;
-const mostRoomBytes = 4_194_304;
+/** See UploadOptions.filesInFlight. More would be faster for small files, and edited copies would go up beside their originals without meeting them. */
+export const defaultFilesInFlight = 4;
 
 /** One call of upload. */
 export class UploadRun {
@@ -37,8 +32,6 @@ export class UploadRun {
   readonly originals: Originals;
   readonly isDryRun: boolean;
   readonly #breath: Breath;
-  /** Undefined where the caller said how many. */
-  readonly #room: ByteGate | undefined;
 
   readonly known: KnownImages;
   readonly cache: FingerprintCache | undefined;
@@ -57,7 +50,6 @@ export class UploadRun {
     this.keepBytes = Math.min(maxKeptBytes, Math.floor(keptBytes / (options.filesInFlight ?? defaultFilesInFlight)));
     this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, tasks: this.tasks, isDryRun: this.isDryRun });
     this.originals = new Originals(connection, this.cache, options.signal);
-    this.#room = options.filesInFlight === undefined ? new ByteGate(defaultFilesInFlight * mostRoomBytes) : undefined;
     this.#breath = new Breath(connection.platform, options.signal);
   }
 
@@ -71,17 +63,6 @@ export class UploadRun {
 
   tell(event: UploadEvent): void {
     this.options.onProgress?.(event);
-  }
-
-  /** Runs `work` on a file of so many bytes once there is room for it. Throws `cancelled`. */
-  async withRoom<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    const room = Math.min(mostRoomBytes, Math.max(leastRoomBytes, bytes));
-    await this.#room?.enter(room, this.options.signal);
-    try {
-      return await work();
-    } finally {
-      this.#room?.leave(room);
-    }
   }
 
   /** Lets others run. Throws `cancelled`. */
