@@ -8,7 +8,8 @@ import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
 import type { Config } from './config.js';
 import { openBlocks } from './open-blocks.js';
-import { openIndex, type Index } from './open-index.js';
+import { openIndex } from './open-index.js';
+import type { OpenedIndex } from './opened-index.js';
 import type { BlockStore } from './ports/block-store.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
@@ -92,7 +93,7 @@ async function openEngines(order: StoreOrder, data: DataDirectory): Promise<Open
 
 interface Opened {
   readonly data: DataDirectory;
-  readonly index: Index;
+  readonly index: OpenedIndex;
   readonly blocks: BlockStore;
 }
 

@@ -1,0 +1,13 @@
+/** The index of a store, open: its tables, and what the processes that share them agree on. */
+import type { Stores } from './core/contract.js';
+import type { Gate } from './ports/gate.js';
+import type { Clock } from './ports/world.js';
+
+/** Closed once, after the block store. */
+export interface OpenedIndex {
+  readonly stores: Omit<Stores, 'blocks'>;
+  readonly gate: Gate;
+  /** The time that expiry is counted by. */
+  readonly clock: Clock;
+  close(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+/**
+ * The index in a PostgreSQL database, which several processes may share.
+ */
+import { createGate as createLocalGate } from './core/gate.js';
+import { DataDirectoryError } from './data-directory.js';
+import type { OpenedIndex } from './opened-index.js';
+import { createAccountStore } from './storage/postgres/account-store.js';
+import { createClock } from './storage/postgres/clock.js';
+import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
+import { createGate } from './storage/postgres/gate.js';
+import { createImageStore } from './storage/postgres/image-store.js';
+import { createStoreState } from './storage/postgres/store-state.js';
+import { createTagStore } from './storage/postgres/tag-store.js';
+
+/** Opens; with `mustExist` only what is a store's index already. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
+export async function openPostgresIndex(url: string, mustExist: boolean): Promise<OpenedIndex> {
+  const db = await openDatabase({ url });
+  try {
+    return await indexIn(db, mustExist);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedIndex> {
+  const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
+  // Not that the schema was just made: a start that was refused for it has left one.
+  if (mustExist && (await stores.state.read('store-id')) === undefined) {
+    throw new DataDirectoryError('The database that DICE_DATABASE_URL names holds no index while there are packs. Name the right one, or run: dice-admin rebuild-index');
+  }
+  const time = await createClock(db);
+  try {
+    const gate = await createGate(db, createLocalGate());
+    return {
+      stores,
+      gate,
+      clock: time.clock,
+      async close() {
+        time.close();
+        await gate.close();
+        await db.close();
+      },
+    };
+  } catch (error) {
+    time.close();
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The index in a SQLite file of the data directory, which one process has to itself.
+ */
+import { existsSync } from 'node:fs';
+import { createGate } from './core/gate.js';
+import { DataDirectoryError, type DataDirectory } from './data-directory.js';
+import type { OpenedIndex } from './opened-index.js';
+import { createAccountStore } from './storage/sqlite/account-store.js';
+import { openDatabase } from './storage/sqlite/database.js';
+import { createImageStore } from './storage/sqlite/image-store.js';
+import { createStoreState } from './storage/sqlite/store-state.js';
+import { createTagStore } from './storage/sqlite/tag-store.js';
+import { nodeWorld } from './world.js';
+
+/** Opens; with `mustExist` only a file that is there. Throws DataDirectoryError, StorageError or CorruptionError. */
+export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseFile'>, mustExist: boolean): OpenedIndex {
+  if (mustExist && !existsSync(databaseFile)) {
+    throw new DataDirectoryError(`${databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
+  }
+  const db = openDatabase({ file: databaseFile });
+  return {
+    stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) },
+    gate: createGate(),
+    clock: nodeWorld.clock,
+    close() {
+      db.close();
+      return Promise.resolve();
+    },
+  };
+}
