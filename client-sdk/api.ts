@@ -126,7 +126,7 @@ export interface UploadOptions extends CallOptions {
   readonly preview?: boolean | undefined;
   /** Asks what would be sent, sends and commits nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Default 4. */
+  /** At once, whatever their sizes. Default: four of a megabyte or more, up to 32 of small ones. */
   readonly filesInFlight?: number | undefined;
   readonly onProgress?: ((event: UploadEvent) => void) | undefined;
 }

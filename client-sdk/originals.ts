@@ -11,6 +11,7 @@ import type { Point, SplitterId } from './core/image/splitter.js';
 import type { CachedAnchor, FingerprintCache } from './fingerprint-cache.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
+import { PicturesUnderWay, type PictureUnderWay } from './pictures-under-way.js';
 import { openImage, type StoredImage } from './stored-image.js';
 
 /** A stored picture, and how the new one lies in it. */
@@ -31,14 +32,34 @@ export class Originals {
   readonly #opened = new Map<ImageId, Promise<StoredImage | undefined>>();
   readonly #met = new Map<string, CachedAnchor>();
 
+  /** Those of this run that are not stored yet. */
+  readonly #underWay = new PicturesUnderWay();
+
   constructor(
     private readonly connection: Connection,
     private readonly cache: FingerprintCache | undefined,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The picture of the same splitter that most anchors lead to, where they agree on how the new one lies in it. Throws only `cancelled` and what ends a session. */
-  async find(splitter: SplitterId, anchors: readonly Anchor[]): Promise<Original | undefined> {
+  /** A picture that later ones may be copies of; it leaves when it is remembered, or is not going to be. */
+  enter(splitter: SplitterId, anchors: readonly Anchor[]): PictureUnderWay {
+    return this.#underWay.enter(splitter, anchors);
+  }
+
+  /**
+   * The picture of the same splitter that most anchors lead to, where they agree on how the new one lies in it. While there is none,
+   * and one that came earlier and looks the same is still on its way, that one is waited for. Throws only `cancelled` and what ends a session.
+   */
+  async find(picture: PictureUnderWay): Promise<Original | undefined> {
+    for (;;) {
+      const earlier = this.#underWay.earlierLike(picture);
+      const original = await this.#findStored(picture);
+      if (original !== undefined || earlier === undefined) return original;
+      await earlier.left;
+    }
+  }
+
+  async #findStored({ splitter, anchors }: PictureUnderWay): Promise<Original | undefined> {
     if (anchors.length === 0) return undefined;
     const met = await this.#find(anchors);
     const pairs = new Map<ImageId, { target: Anchor; known: Anchor }[]>();

@@ -5,7 +5,7 @@
 import type { Anchor } from './core/image/anchors.js';
 import { geometryAlong } from './core/image/default-cut.js';
 import type { Geometry } from './core/image/splitter.js';
-import type { Original, Originals } from './originals.js';
+import type { Original } from './originals.js';
 import type { PlannedFile } from './planned-file.js';
 import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
 
@@ -27,10 +27,9 @@ export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
   return { ...first, planned: { ...first.planned, anchors: [] }, original: undefined };
 }
 
-/** The same file cut along its original, if it has one. */
-export async function alongOriginal(first: Omit<SplitFile, 'original'>, originals: Originals, splitAs: SplitAs): Promise<SplitFile> {
-  const { anchors, recipe: { splitter } } = first.planned;
-  const original = await originals.find(splitter, anchors);
+/** The same file cut along its original, if there is one. */
+export async function alongOriginal(first: Omit<SplitFile, 'original'>, original: Original | undefined, splitAs: SplitAs): Promise<SplitFile> {
+  const { splitter } = first.planned.recipe;
   const geometry = original === undefined ? undefined : geometryAlong(splitter, original.alignment, original.origin);
   if (geometry === undefined) return { ...first, original };
   await first.steps.return();

@@ -12,6 +12,8 @@ import type { Region } from './core/image/splitter.js';
 import { packPatches } from './core/patch-list.js';
 import { unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
+import type { Original } from './originals.js';
+import type { PictureUnderWay } from './pictures-under-way.js';
 import { Placing, type PlacingListener } from './placing.js';
 import { plannedFile } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
@@ -30,7 +32,12 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   checkName(file.name);
   const opened = await file.open();
   try {
-    return { ...(await new FileUpload(run, file.name, opened).upload()), origin: file.origin };
+    const leave = await run.enter(opened.source.size);
+    try {
+      return { ...(await new FileUpload(run, file.name, opened).upload()), origin: file.origin };
+    } finally {
+      leave();
+    }
   } finally {
     await opened.close();
   }
@@ -47,6 +54,7 @@ type Way = 'best' | 'alone' | 'bytes';
 class FileUpload {
   readonly #meter = new SentMeter();
   readonly #sending: SendingFile;
+  #picture: PictureUnderWay | undefined;
   #blocksSent = 0;
 
   constructor(
@@ -68,6 +76,7 @@ class FileUpload {
       if (known !== undefined) return this.#result('known', { id: known, splitter: undefined, blocks: 0, flatTiles: 0, patchedTiles: 0 });
       return await this.#splitAndStore(fileHash, 'best');
     } finally {
+      this.#picture?.leave();
       leave();
     }
   }
@@ -93,7 +102,7 @@ class FileUpload {
     const splitAs: SplitAs = (as) => this.#planned(fileHash, as);
     const first = await splitAs({ splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry });
     const mayBeCopy = way === 'best' && geometry === undefined;
-    const split = mayBeCopy ? await alongOriginal(first, this.run.originals, splitAs) : alone(first);
+    const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), splitAs) : alone(first);
     const { picture, count } = split.planned.summary;
     if (picture === undefined) return split;
     this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
@@ -101,9 +110,16 @@ class FileUpload {
     return split;
   }
 
+  /** Once: who tries again does so alone. */
+  #original({ planned }: Pick<SplitFile, 'planned'>): Promise<Original | undefined> {
+    this.#picture = this.run.originals.enter(planned.recipe.splitter, planned.anchors);
+    return this.run.originals.find(this.#picture);
+  }
+
   async #planned(fileHash: Uint8Array, way: Pick<SplitInput, 'splitter' | 'geometry'>): Promise<Omit<SplitFile, 'original'>> {
-    const { options, tasks, keepBytes } = this.run;
-    const steps = tasks.split({ fileHash, ...way, keepBytes }, this.opened.source, options.signal);
+    const { options, tasks } = this.run;
+    const { source } = this.opened;
+    const steps = tasks.split({ fileHash, ...way, keepBytes: this.run.keepBytes(source.size) }, source, options.signal);
     for (;;) {
       const { value: step } = await steps.next();
       if (step?.kind === 'progress') this.#tellShare('splitting', step.contents, step.maxContents);
