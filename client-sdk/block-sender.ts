@@ -15,7 +15,7 @@ import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { asRehash, asTag, type Rehash, type Tag, type UploadId } from './protocol/ids.js';
 import { existenceStates } from './protocol/messages.js';
 import { possessionPrefix } from './protocol/possession.js';
-import type { FingerprintedContent, SealedContent, Tasks } from './tasks.js';
+import type { FingerprintedContent, SealedContent, SplitContent, Tasks } from './tasks.js';
 import type { SentMeter, UploadLane } from './upload-lane.js';
 
 /** Where a content went. */
@@ -41,7 +41,7 @@ export interface SendingFile {
 
 /** A content that this call brings to the server. */
 interface Own {
-  readonly item: FingerprintedContent;
+  readonly item: SplitContent;
   readonly key: string;
   tag?: Tag;
   rehash?: Rehash;
@@ -72,7 +72,7 @@ export class BlockSender {
   constructor(private readonly parts: SenderParts) {}
 
   /** Places all contents, which are given up, in order. `again` names rehashes that the server lacks though it once had them. */
-  async place(items: readonly FingerprintedContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
+  async place(items: readonly SplitContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
     const owns: Own[] = [];
     if (again !== undefined) for (const item of items) this.#placed.delete(keyOf(item, file));
     const placements = items.map((item) => this.#claimItem(item, file, owns));
@@ -96,7 +96,7 @@ export class BlockSender {
     return fingerprints.map((fingerprint, i) => cached[i] !== undefined || this.#placed.has(keyOf({ fingerprint }, { domain })));
   }
 
-  async #collect(items: readonly FingerprintedContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
+  async #collect(items: readonly SplitContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
     const collected: Placement[] = [];
     for (const [i, placement] of placements.entries()) {
       const item = items[i];
@@ -112,7 +112,7 @@ export class BlockSender {
     return collected;
   }
 
-  #claimItem(item: FingerprintedContent, file: SendingFile, owns: Own[]): Promise<Placement> {
+  #claimItem(item: SplitContent, file: SendingFile, owns: Own[]): Promise<Placement> {
     const key = keyOf(item, file);
     const known = this.#placed.get(key);
     if (known !== undefined) return known.then((placement) => (placement.state === 'new' ? { ...placement, state: 'stored' } : placement));
@@ -152,9 +152,14 @@ export class BlockSender {
 
   /** Codes and seals; what is so small that it travels in the manifest is settled. */
   async #seal(owns: readonly Own[], { domain, signal }: SendingFile): Promise<void> {
-    await Promise.all(inBatches(owns, ({ item }) => item.content.length, sealBatchBytes).map(async (batch) => {
+    const unsealed: { readonly own: Own; readonly item: FingerprintedContent }[] = [];
+    for (const own of owns) {
+      if ('sealed' in own.item) this.#take(own, own.item.sealed);
+      else unsealed.push({ own, item: own.item });
+    }
+    await Promise.all(inBatches(unsealed, ({ item }) => item.content.length, sealBatchBytes).map(async (batch) => {
       const sealed = await this.parts.tasks.seal({ domain, contents: batch.map(({ item }) => item) }, signal);
-      for (const [i, own] of batch.entries()) this.#take(own, sealed[i]);
+      for (const [i, { own }] of batch.entries()) this.#take(own, sealed[i]);
     }));
   }
 

@@ -13,7 +13,7 @@ import { type NewTile, type PatchedContent, patchTiles } from './edited-copy.js'
 import { hexOf } from './protocol/bytes.js';
 import { asRehash, type Rehash } from './protocol/ids.js';
 import { chunksOf, type SplitFile } from './split-file.js';
-import type { FingerprintedContent } from './tasks.js';
+import type { FingerprintedContent, SplitContent } from './tasks.js';
 import type { UploadRun } from './upload-run.js';
 
 /** Who is told while contents are placed. */
@@ -144,10 +144,10 @@ export class Placing {
     return async (contents) => this.#placeAgain(await this.#fingerprinted(contents), missing);
   }
 
-  async #placeAgain(items: readonly FingerprintedContent[], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
+  async #placeAgain(items: readonly SplitContent[], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
     const lost = new Set(this.#fresh.flatMap(({ rehash, fingerprint }) => (fingerprint !== undefined && rehash !== undefined && missing.has(hexOf(rehash)) ? [hexOf(fingerprint)] : [])));
     const placed = new Map<string, ContentRef>();
-    const isLost = ({ fingerprint }: FingerprintedContent): boolean => lost.has(hexOf(fingerprint));
+    const isLost = ({ fingerprint }: SplitContent): boolean => lost.has(hexOf(fingerprint));
     for (const [some, again] of [[items.filter(isLost), missing], [items.filter((item) => !isLost(item)), undefined]] as const) {
       const names = some.map(({ fingerprint }) => hexOf(fingerprint));
       for (const [i, { ref }] of (await this.parts.run.sender.place(some, this.parts.sending, again)).entries()) placed.set(names[i] ?? '', ref);
@@ -156,7 +156,7 @@ export class Placing {
   }
 
   /** Notes the contents of a chunk that are blocks of the original under a patch; answers the others. */
-  async #withoutPatched(chunk: readonly FingerprintedContent[], first: number): Promise<{ readonly indices: readonly number[]; readonly items: readonly FingerprintedContent[] }> {
+  async #withoutPatched(chunk: readonly SplitContent[], first: number): Promise<{ readonly indices: readonly number[]; readonly items: readonly SplitContent[] }> {
     const patched = await this.#patchedOf(chunk, first);
     for (const [index, content] of patched) {
       this.#patches.set(index, content.patch);
@@ -166,13 +166,13 @@ export class Placing {
     return { indices, items: chunk.filter((_, i) => !patched.has(first + i)) };
   }
 
-  async #patchedOf(chunk: readonly FingerprintedContent[], first: number): Promise<ReadonlyMap<number, PatchedContent>> {
+  async #patchedOf(chunk: readonly SplitContent[], first: number): Promise<ReadonlyMap<number, PatchedContent>> {
     const { original, planned } = this.split;
     if (original === undefined) return new Map();
     const isKnown = await this.parts.run.sender.knows(chunk.map(({ fingerprint }) => fingerprint), this.parts.sending.domain);
-    const tiles = chunk.flatMap(({ content }, i): readonly NewTile[] => {
+    const tiles = chunk.flatMap((item, i): readonly NewTile[] => {
       const place = planned.summary.places[first + i];
-      return isKnown[i] === true || place === undefined ? [] : [{ index: first + i, content, place }];
+      return isKnown[i] === true || place === undefined || !('content' in item) ? [] : [{ index: first + i, content: item.content, place }];
     });
     return patchTiles(original, tiles, this.parts.sending.domain.id);
   }

@@ -80,7 +80,7 @@ export class PoolThread {
     });
   }
 
-  /** The next step of a split. */
+  /** The next steps of a split; its first ones are its answer. */
   next(id: number): Promise<WorkAnswer> {
     const answer = this.answer(id);
     if (this.#calls.has(id)) this.#port.post({ kind: 'next', id }, []);
@@ -116,7 +116,7 @@ export class PoolThread {
     }
     const { waiting } = call;
     call.waiting = undefined;
-    if (message.kind === 'failed' || !isStep(message.value)) this.#forget(message.id);
+    if (message.kind === 'failed' || isEnd(message.value)) this.#forget(message.id);
     if (message.kind === 'failed') waiting?.reject(errorOf(message.error));
     else waiting?.resolve(message.value);
   }
@@ -149,6 +149,6 @@ export class PoolThread {
   }
 }
 
-function isStep(value: WorkAnswer): boolean {
-  return value !== undefined && 'kind' in value;
+function isEnd(value: WorkAnswer): boolean {
+  return !('isLast' in value) || value.isLast;
 }

@@ -7,20 +7,22 @@ import { geometryAlong } from './core/image/default-cut.js';
 import type { Geometry } from './core/image/splitter.js';
 import type { Original } from './originals.js';
 import type { PlannedFile } from './planned-file.js';
-import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
+import type { SplitContent, SplitInput, SplitStep } from './tasks.js';
 
 /** A plan and what follows it. */
 export interface SplitFile {
   readonly planned: PlannedFile;
   /** How its picture is cut, if it is one. */
   readonly geometry: Geometry;
+  /** Its contents come sealed, and without their raw bytes. */
+  readonly isSealed: boolean;
   readonly steps: AsyncGenerator<SplitStep, void, void>;
   /** The picture whose blocks may stand for this one's under patches. */
   readonly original: Original | undefined;
 }
 
 /** Takes the file apart in a given way. */
-export type SplitAs = (way: Pick<SplitInput, 'splitter' | 'geometry'>) => Promise<Omit<SplitFile, 'original'>>;
+export type SplitAs = (way: Pick<SplitInput, 'splitter' | 'geometry' | 'sealFor'>) => Promise<Omit<SplitFile, 'original'>>;
 
 /** The same file without an original, and not to be found as one. */
 export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
@@ -30,10 +32,11 @@ export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
 /** The same file cut along its original, if there is one. */
 export async function alongOriginal(first: Omit<SplitFile, 'original'>, original: Original | undefined, splitAs: SplitAs): Promise<SplitFile> {
   const { splitter } = first.planned.recipe;
-  const geometry = original === undefined ? undefined : geometryAlong(splitter, original.alignment, original.origin);
-  if (geometry === undefined) return { ...first, original };
+  if (original === undefined) return { ...first, original };
+  const geometry = geometryAlong(splitter, original.alignment, original.origin);
+  if (geometry === undefined && !first.isSealed) return { ...first, original };
   await first.steps.return();
-  const second = await splitAs({ splitter, geometry });
+  const second = await splitAs({ splitter, geometry: geometry ?? first.geometry });
   return { ...second, original: second.planned.recipe.splitter === splitter ? original : undefined };
 }
 
@@ -43,6 +46,6 @@ export function anchorsFor({ planned, original }: SplitFile, broughtTiles: numbe
 }
 
 /** The contents, in chunks and in order. */
-export async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly FingerprintedContent[], void, void> {
+export async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly SplitContent[], void, void> {
   for await (const step of steps) if (step.kind === 'chunk') yield step.contents;
 }

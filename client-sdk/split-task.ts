@@ -12,6 +12,7 @@ import type { Source } from './core/image/splitter.js';
 import { chunkBytes, chunkContents } from './core/plan.js';
 import { isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
+import { sealContents } from './seal-task.js';
 import { planFile, type PlanInput, type PlannedFile, type PlanTools } from './splitting.js';
 import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
 
@@ -95,14 +96,26 @@ async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedF
     chunk.push({ content, fingerprint, ...shorter });
     bytes += content.length;
     if (bytes >= chunkBytes || chunk.length >= chunkContents) {
-      yield { kind: 'chunk', contents: chunk };
+      yield await chunkOf(tools, input, chunk);
       chunk = [];
       bytes = 0;
     }
     await tools.breath.breatheSometimes();
   }
   if (index !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), input.fileHash))) throw fault('file-changed');
-  if (chunk.length > 0) yield { kind: 'chunk', contents: chunk };
+  if (chunk.length > 0) yield await chunkOf(tools, input, chunk);
+}
+
+async function chunkOf({ crypto, breath }: SplitTools, { sealFor }: SplitInput, contents: readonly FingerprintedContent[]): Promise<SplitStep> {
+  if (sealFor === undefined) return { kind: 'chunk', contents };
+  try {
+    const sealed = await sealContents(crypto, { domain: sealFor, contents }, breath);
+    return { kind: 'chunk', contents: contents.flatMap(({ fingerprint }, i) => sealed[i] === undefined ? [] : [{ fingerprint, sealed: sealed[i] }]) };
+  } catch (thrown) {
+    // A coder that does not give a content back: whoever seals it hears of it.
+    if (thrown instanceof RangeError) return { kind: 'chunk', contents };
+    throw thrown;
+  }
 }
 
 /** The coded form of a content or what it is made with, as far as either is known. */

@@ -1,32 +1,38 @@
 /**
- * What a pool and its threads say to each other. Types alone. The pool asks for each step of a split, so that a thread is never more
- * than one step ahead. SPEC.md section 12.
+ * What a pool and its threads say to each other. Types alone. The pool asks for the steps of a split, so that a thread is never more
+ * than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
 import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
 
-/** Work, by its name. The bytes of a split's source are asked for as they are needed. */
+/** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
-  | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number }
+  | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number; readonly bytes: Uint8Array | undefined }
   | { readonly name: 'seal'; readonly input: SealInput }
   | { readonly name: 'open'; readonly input: OpenInput };
 
 /** An OpenedBlock as it crosses. */
 export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
 
+/** Some steps of a split; after the last ones nothing is asked any more. */
+export interface SplitSteps {
+  readonly steps: readonly SplitStep[];
+  readonly isLast: boolean;
+}
+
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitStep | undefined;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitSteps;
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =
   | { readonly kind: 'start'; readonly id: number; readonly work: Work }
-  /** One more step of a split. */
+  /** More steps of a split, whose first ones are answered unasked. */
   | { readonly kind: 'next'; readonly id: number }
   | { readonly kind: 'bytes'; readonly id: number; readonly read: number; readonly bytes: Uint8Array }
   | { readonly kind: 'unreadable'; readonly id: number; readonly read: number; readonly error: CrossingError }
   | { readonly kind: 'abort'; readonly id: number };
 
-/** From a thread. `ready` once, before all else: its script runs. `answer` is the end of work, or one step of a split, whose end is undefined. */
+/** From a thread. `ready` once, before all else: its script runs. `answer` is the end of work, or some steps of a split. */
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: WorkAnswer }

@@ -10,7 +10,7 @@ import type { Source } from './core/image/splitter.js';
 import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
-import type { CrossingBlock, StartThread, Work } from './task-messages.js';
+import type { CrossingBlock, SplitSteps, StartThread, Work } from './task-messages.js';
 import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
@@ -32,6 +32,8 @@ export interface PoolSetting {
 const minBatchBytes = 262_144;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
 const gateBytesPerThread = 8_388_608;
+/** A source up to so large goes to its thread whole. */
+const maxWholeBytes = 262_144;
 const defaultStartBytes = 1_048_576;
 const defaultMaxStartMs = 20_000;
 const startWarning = 'A worker thread could not be started. Its work is done by those that run, if there are any, else by the main one: this takes longer.';
@@ -65,14 +67,17 @@ export class TaskPool implements Tasks {
       yield* this.#local.split(input, source, signal);
       return;
     }
-    const id = thread.begin({ name: 'split', input, sourceBytes: source.size }, source);
+    const bytes = await wholeOf(source, signal);
+    const id = thread.begin({ name: 'split', input, sourceBytes: source.size, bytes }, source);
     const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
     try {
+      let answer = await thread.answer(id);
       for (;;) {
         // A split answers with its steps.
-        const step = (await thread.next(id)) as SplitStep | undefined;
-        if (step === undefined) return;
-        yield step;
+        const { steps, isLast } = answer as SplitSteps;
+        yield* steps;
+        if (isLast) return;
+        answer = await thread.next(id);
       }
     } finally {
       forgetSignal?.();
@@ -159,6 +164,15 @@ export class TaskPool implements Tasks {
       return { trouble: thrown instanceof Error ? thrown.message : String(thrown) };
     }
   }
+}
+
+/** The bytes of a small source. Throws `cancelled`. */
+async function wholeOf(source: Source, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+  if (source.size > maxWholeBytes) return undefined;
+  const bytes = await source.read(0, source.size);
+  if (signal?.aborted === true) throw fault('cancelled');
+  // A copy: what a source gives may be in use elsewhere, whatever its type says.
+  return new Uint8Array(bytes);
 }
 
 /** What comes first of the answer and the abort. */

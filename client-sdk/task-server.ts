@@ -6,8 +6,9 @@ import { crossing, crossingError, errorOf } from './crossing.js';
 import { fault } from './core/errors.js';
 import type { Source } from './core/image/splitter.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
-import type { FromThread, ToThread, Work, WorkAnswer } from './task-messages.js';
-import type { SplitStep, Tasks } from './tasks.js';
+import { sourceOf } from './memory-file.js';
+import type { FromThread, SplitSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
+import type { SplitContent, SplitStep, Tasks } from './tasks.js';
 
 /** How a thread answers. */
 export type PostFromThread = (message: FromThread, transfer: readonly ArrayBuffer[]) => void;
@@ -42,12 +43,20 @@ export class TaskServer {
     const controller = new AbortController();
     const { signal } = controller;
     if (work.name === 'split') {
-      const source = new RemoteSource(id, { size: work.sourceBytes, signal, post: this.post });
-      this.#underWay.set(id, { controller, source, steps: this.#tasks.split(work.input, source, signal) });
+      const task = this.#beginSplit(id, work, controller);
+      this.#underWay.set(id, task);
+      void this.#step(id, task);
       return;
     }
-    this.#underWay.set(id, { controller, source: undefined, steps: undefined });
+    this.#underWay.set(id, { controller, source: undefined, split: undefined });
     void this.#answer(id, () => this.#once(work, signal));
+  }
+
+  #beginSplit(id: number, { input, sourceBytes, bytes }: Extract<Work, { name: 'split' }>, controller: AbortController): UnderWay {
+    const { signal } = controller;
+    const source = bytes === undefined ? new RemoteSource(id, { size: sourceBytes, signal, post: this.post }) : undefined;
+    const steps = this.#tasks.split(input, source ?? sourceOf(bytes ?? new Uint8Array()), signal);
+    return { controller, source, split: { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes } };
   }
 
   async #once(work: Exclude<Work, { name: 'split' }>, signal: AbortSignal): Promise<WorkAnswer> {
@@ -56,17 +65,14 @@ export class TaskServer {
     return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: crossingError(error) }));
   }
 
-  async #step(id: number, { steps }: UnderWay): Promise<void> {
-    await this.#answer(id, async () => {
-      const next = await steps?.next();
-      return next?.done === false ? next.value : undefined;
-    });
+  async #step(id: number, { split }: UnderWay): Promise<void> {
+    if (split !== undefined) await this.#answer(id, () => someSteps(split));
   }
 
   async #answer(id: number, work: () => Promise<WorkAnswer>): Promise<void> {
     try {
       const { value, transfer } = crossing(await work());
-      if (!isStep(value)) this.#underWay.delete(id);
+      if (isEnd(value)) this.#underWay.delete(id);
       this.post({ kind: 'answer', id, value }, transfer);
     } catch (thrown) {
       this.#underWay.delete(id);
@@ -74,23 +80,50 @@ export class TaskServer {
     }
   }
 
-  #abort(id: number, { controller, source, steps }: UnderWay): void {
+  #abort(id: number, { controller, source, split }: UnderWay): void {
     this.#underWay.delete(id);
     controller.abort();
     source?.close();
     // Nobody waits for it any more.
-    steps?.return().catch(() => undefined);
+    split?.steps.return().catch(() => undefined);
   }
 }
 
 interface UnderWay {
   readonly controller: AbortController;
   readonly source: RemoteSource | undefined;
-  readonly steps: AsyncGenerator<SplitStep, void, void> | undefined;
+  readonly split: SplitUnderWay | undefined;
 }
 
-function isStep(value: WorkAnswer): boolean {
-  return value !== undefined && 'kind' in value;
+interface SplitUnderWay {
+  readonly steps: AsyncGenerator<SplitStep, void, void>;
+  /** Of contents in one answer; one step where it is 0. */
+  readonly maxBytes: number;
+}
+
+/** Steps of a small file that go together, as bytes of their contents. */
+const maxAnswerBytes = 262_144;
+
+/** One step, and those after it while there is room. */
+async function someSteps({ steps, maxBytes }: SplitUnderWay): Promise<SplitSteps> {
+  const some: SplitStep[] = [];
+  let bytes = 0;
+  do {
+    const next = await steps.next();
+    if (next.done === true) return { steps: some, isLast: true };
+    some.push(next.value);
+    if (next.value.kind === 'chunk') bytes += next.value.contents.reduce((sum, item) => sum + bytesOf(item), 0);
+  } while (bytes < maxBytes);
+  return { steps: some, isLast: false };
+}
+
+function bytesOf(item: SplitContent): number {
+  if ('content' in item) return item.content.length;
+  return item.sealed.kind === 'block' ? item.sealed.cipher.length : item.sealed.coded.length;
+}
+
+function isEnd(value: WorkAnswer): boolean {
+  return !('isLast' in value) || value.isLast;
 }
 
 /** A source whose bytes come from the pool's thread. */

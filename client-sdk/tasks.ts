@@ -16,6 +16,8 @@ export interface SplitInput {
   readonly geometry: Geometry;
   /** Raw bytes of contents that may be kept between the first reading and the second. */
   readonly keepBytes: number;
+  /** Contents come sealed for this domain, as `seal` would, where their coder gives them back. For small files alone: it is done before anybody knows whether it is needed. */
+  readonly sealFor?: Domain | undefined;
 }
 
 /** A file that is understood: its contents, in chunks after this, and its recipe join to exactly its bytes. */
@@ -34,11 +36,20 @@ export interface FingerprintedContent {
   readonly equalisation?: TileEqualisation;
 }
 
+/** A content that was sealed where it was taken apart. */
+export interface ContentSealedEarly {
+  readonly fingerprint: Uint8Array;
+  readonly sealed: SealedContent;
+}
+
+/** A content of a file that is taken apart. */
+export type SplitContent = FingerprintedContent | ContentSealedEarly;
+
 /** Progress as often as it comes, then the plan once, then all contents in order. */
 export type SplitStep =
   | { readonly kind: 'progress'; readonly contents: number; readonly maxContents: number }
   | { readonly kind: 'plan'; readonly plan: FilePlan }
-  | { readonly kind: 'chunk'; readonly contents: readonly FingerprintedContent[] };
+  | { readonly kind: 'chunk'; readonly contents: readonly SplitContent[] };
 
 /** Contents to code and seal in one domain, whose secret is forgotten with the task. */
 export interface SealInput {

@@ -14,6 +14,7 @@ import { unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
 import type { Original } from './originals.js';
 import type { PictureUnderWay } from './pictures-under-way.js';
+import { sourceOf } from './memory-file.js';
 import { Placing, type PlacingListener } from './placing.js';
 import { plannedFile } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
@@ -23,7 +24,6 @@ import type { Commit } from './protocol/commit-body.js';
 import { hashSource } from './reading.js';
 import { type PlacedImage, sealImage } from './seal-image.js';
 import { alone, alongOriginal, anchorsFor, type SplitAs, type SplitFile } from './split-file.js';
-import type { SplitInput } from './tasks.js';
 import type { UploadRun } from './upload-run.js';
 import { SentMeter } from './upload-lane.js';
 
@@ -34,13 +34,24 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   try {
     const leave = await run.enter(opened.source.size);
     try {
-      return { ...(await new FileUpload(run, file.name, opened).upload()), origin: file.origin };
+      return { ...(await new FileUpload(run, file.name, await held(opened)).upload()), origin: file.origin };
     } finally {
       leave();
     }
   } finally {
     await opened.close();
   }
+}
+
+/** Up to so large a file is read once, and sealed where it is taken apart. */
+const maxHeldBytes = 262_144;
+
+/** A small file with its bytes in memory. */
+async function held(opened: OpenedFile): Promise<OpenedFile> {
+  const { source, modifiedAt } = opened;
+  if (source.size > maxHeldBytes) return opened;
+  const bytes = await source.read(0, source.size);
+  return { source: sourceOf(bytes), modifiedAt, isUnchanged: () => opened.isUnchanged(), close: () => opened.close() };
 }
 
 /** A block of the original was lost meanwhile: the file is stored alone. */
@@ -100,7 +111,8 @@ class FileUpload {
   async #split(fileHash: Uint8Array, way: Way): Promise<SplitFile> {
     const { geometry, splitter } = this.run.options;
     const splitAs: SplitAs = (as) => this.#planned(fileHash, as);
-    const first = await splitAs({ splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry });
+    const sealFor = this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
+    const first = await splitAs({ splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
     const mayBeCopy = way === 'best' && geometry === undefined;
     const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), splitAs) : alone(first);
     const { picture, count } = split.planned.summary;
@@ -116,7 +128,7 @@ class FileUpload {
     return this.run.originals.find(this.#picture);
   }
 
-  async #planned(fileHash: Uint8Array, way: Pick<SplitInput, 'splitter' | 'geometry'>): Promise<Omit<SplitFile, 'original'>> {
+  async #planned(fileHash: Uint8Array, way: Parameters<SplitAs>[0]): Promise<Omit<SplitFile, 'original'>> {
     const { options, tasks } = this.run;
     const { source } = this.opened;
     const steps = tasks.split({ fileHash, ...way, keepBytes: this.run.keepBytes(source.size) }, source, options.signal);
@@ -128,7 +140,7 @@ class FileUpload {
         const planned = plannedFile(step.plan);
         if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
         this.#tellShare('splitting', 1, 1);
-        return { planned, geometry: way.geometry, steps };
+        return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined, steps };
       }
     }
   }

@@ -14,7 +14,8 @@ import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
 import { TaskPool } from '../../client-sdk/task-pool.js';
 import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
-import type { Tasks } from '../../client-sdk/tasks.js';
+import { localTasks } from '../../client-sdk/local-tasks.js';
+import type { ContentSealedEarly, Tasks } from '../../client-sdk/tasks.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hostileFiles } from '../support/hostile-files.js';
 import { memoryContents, memorySource } from '../support/memory-source.js';
@@ -38,6 +39,9 @@ const picture = photograph(200, 130, 6);
 const png = pngOf(picture);
 const noise = incompressible(600_000);
 const fileHash = await nodeTools.crypto.sha256(png);
+/** Too large to go to a thread whole. */
+const large = pngOf(photograph(700, 500, 6));
+const largeHash = await nodeTools.crypto.sha256(large);
 
 describe('tasks', () => {
   it('make the same blocks in this thread, in one other and in four, and open them to the same contents', async () => {
@@ -67,6 +71,24 @@ describe('tasks', () => {
     const source: Source = { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) };
     await splitBy(opened(1), { source, fileHash });
     expect(Buffer.from(bytes).equals(png)).toBe(true);
+  });
+});
+
+describe('contents sealed where they are taken apart', () => {
+  it.each([0, 1])('are what sealing them afterwards makes of them, with %i threads', async (threads) => {
+    const tasks = threads === 0 ? localTasks(nodeTools) : opened(threads);
+    const domain = personalDomain(new Uint8Array(32).fill(5));
+    const { contents } = await splitBy(tasks, { source: memorySource(png), fileHash });
+    const fingerprints = contents.map(({ fingerprint }) => hexOf(fingerprint));
+    const later = await tasks.seal({ domain, contents }, undefined);
+    const early: ContentSealedEarly[] = [];
+    const input = { fileHash, splitter: 'auto', geometry: { kind: 'tile', tilePixels: 64 }, keepBytes: 0, sealFor: domain } as const;
+    for await (const step of tasks.split(input, memorySource(png), undefined)) {
+      if (step.kind === 'chunk') early.push(...step.contents.flatMap((item) => ('sealed' in item ? [item] : [])));
+    }
+    expect(early.length).toBe(12);
+    expect(early.map(({ fingerprint }) => hexOf(fingerprint))).toEqual(fingerprints);
+    expect(early.map(({ sealed }) => sealed)).toEqual(later);
   });
 });
 
@@ -105,13 +127,23 @@ describe('cancelling', () => {
     const tasks = opened(1);
     const stopping = new AbortController();
     let reads = 0;
-    const slow: Source = { size: png.length, read: (offset, length) => {
+    const slow: Source = { size: large.length, read: (offset, length) => {
       if (++reads === 2) stopping.abort();
-      return memorySource(png).read(offset, length);
+      return memorySource(large).read(offset, length);
     } };
-    expect(await codeOf(splitBy(tasks, { source: slow, fileHash }, { signal: stopping.signal }))).toBe('cancelled');
+    expect(await codeOf(splitBy(tasks, { source: slow, fileHash: largeHash }, { signal: stopping.signal }))).toBe('cancelled');
+    expect(reads).toBeGreaterThan(1);
     expect(await codeOf(tasks.seal({ domain: openDomain, contents: [{ content: noise, fingerprint: fileHash }] }, stopping.signal))).toBe('cancelled');
     expect((await splitBy(tasks, { source: memorySource(png), fileHash })).plan.recipe.splitter).toBe('raster');
+  });
+
+  it('is noticed while a small file is read', async () => {
+    const stopping = new AbortController();
+    const read = (offset: number, length: number): Promise<Uint8Array> => {
+      stopping.abort();
+      return memorySource(png).read(offset, length);
+    };
+    expect(await codeOf(splitBy(opened(1), { source: { size: png.length, read }, fileHash }, { signal: stopping.signal }))).toBe('cancelled');
   });
 
   it('happens to all that is under way when a pool is closed; later work runs without threads', async () => {
@@ -202,7 +234,7 @@ describe('a thread that stops', () => {
       ports.push({ ...port, end: async () => { await port.end(); listener.onEnd('pulled out'); } });
       return port;
     });
-    const steps = tasks.split({ fileHash, splitter: 'auto', geometry: { kind: 'tile', tilePixels: 64 }, keepBytes: 0 }, memorySource(png), undefined);
+    const steps = tasks.split({ fileHash: largeHash, splitter: 'auto', geometry: { kind: 'tile', tilePixels: 64 }, keepBytes: 0 }, memorySource(large), undefined);
     await steps.next();
     await ports[0]?.end();
     await expect((async () => { for await (const step of steps) expect(step.kind).not.toBe('never'); })()).rejects.toMatchObject({ code: 'internal' });

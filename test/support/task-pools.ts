@@ -46,7 +46,8 @@ export async function splitBy(tasks: Tasks, { source, fileHash }: SplitFrom, wis
   let plan: FilePlan | undefined;
   for await (const step of tasks.split(input, source, wish.signal)) {
     if (step.kind === 'plan') ({ plan } = step);
-    if (step.kind === 'chunk') contents.push(...step.contents);
+    // Unsealed, as it was asked for.
+    if (step.kind === 'chunk') contents.push(...step.contents.flatMap((item) => ('content' in item ? [item] : [])));
   }
   if (plan === undefined) throw new Error('a split without a plan');
   return { plan, contents };
