@@ -1,14 +1,14 @@
 /**
  * What this account has stored before: fingerprint to tag and length, so that a content that was met needs neither
- * coding nor sealing. Keys are HMACs, values are sealed, all bound to server, account and domain; the store that holds
- * them learns nothing. Existence is asked all the same. SPEC.md section 8.
+ * coding nor sealing. Keys are HMACs, values are sealed in pages, all bound to server, account and domain; the store that holds
+ * them learns how much there is, and what came together. Existence is asked all the same. SPEC.md section 8.
  */
 import type { OpenAccount } from './account.js';
+import { type CacheEntry, CachePages } from './cache-pages.js';
 import type { Domain } from './core/domain.js';
-import { DiceError } from './core/errors.js';
 import { deriveKey, subkey } from './core/hkdf.js';
 import type { Anchor } from './core/image/anchors.js';
-import { objectIdOf, open, seal } from './core/keys/sealed-object.js';
+import { objectIdOf } from './core/keys/sealed-object.js';
 import type { CacheStore, Platform } from './ports.js';
 import { concat, u32, utf8 } from './protocol/bytes.js';
 import { asTag, idOfBytes, type ImageId, type Tag, type UploadId } from './protocol/ids.js';
@@ -20,26 +20,32 @@ export interface CachedBlock {
   readonly cipherBytes: number;
 }
 
+/** What is worth remembering of a picture. */
+export interface RememberedImage {
+  readonly imageId: ImageId;
+  readonly domain: Domain;
+  readonly blocks: readonly (CachedBlock & { readonly fingerprint: Uint8Array })[];
+  readonly anchors: readonly Anchor[];
+}
+
 /** Where an anchor was met. */
 export interface CachedAnchor {
   readonly imageId: ImageId;
   readonly anchor: Anchor;
 }
 
-interface CacheKeys {
-  readonly index: Uint8Array;
-  readonly sealing: Uint8Array;
-}
-
 interface CacheParts {
   readonly platform: Platform;
   readonly store: CacheStore;
-  readonly account: OpenAccount;
-  readonly keys: CacheKeys;
+  readonly pages: CachePages;
+  readonly indexKey: Uint8Array;
 }
 
 /** The cache of one account on one server, over the platform's store. */
 export class FingerprintCache {
+  /** Keys of arrays that were asked about before: a file asks about each of its fingerprints and anchors several times. */
+  readonly #keys = new Map<string, WeakMap<Uint8Array, Uint8Array>>();
+
   private constructor(private readonly parts: CacheParts) {}
 
   /** Opens it, or undefined where the platform keeps none. */
@@ -47,59 +53,45 @@ export class FingerprintCache {
     if (platform.openCache === undefined) return undefined;
     const store = await platform.openCache({ serverId, accountId: account.record.accountId });
     const cacheKey = await subkey(platform.crypto, account.accountKey, 'cache');
-    const index = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-index/${serverId}`));
-    const sealing = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-seal/${serverId}`));
-    return new FingerprintCache({ platform, store, account, keys: { index, sealing } });
+    const indexKey = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-index/${serverId}`));
+    const sealingKey = await deriveKey(platform.crypto, cacheKey, utf8(`dice/1/cache-seal/${serverId}`));
+    return new FingerprintCache({ platform, store, indexKey, pages: new CachePages({ platform, store, account, sealingKey }) });
   }
 
   /** What is known of each fingerprint, in order. */
   async find(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly (CachedBlock | undefined)[]> {
-    const keys = await this.#keysOf(domain, fingerprints);
-    const values = await this.parts.store.get(keys);
-    return Promise.all(keys.map((key, i) => this.#open(key, values[i])));
-  }
-
-  /** Remembers blocks whose commit was acknowledged. */
-  async remember(domain: Domain, blocks: readonly (CachedBlock & { readonly fingerprint: Uint8Array })[]): Promise<void> {
-    const keys = await this.#keysOf(domain, blocks.map((block) => block.fingerprint));
-    const entries: [Uint8Array, Uint8Array][] = [];
-    for (const [i, block] of blocks.entries()) {
-      const key = keys[i];
-      if (key !== undefined) entries.push([key, await this.#seal(key, block)]);
-    }
-    await this.parts.store.put(entries);
+    return (await this.parts.pages.find(await this.#keysOf(domain.id, fingerprints))).map(cachedBlock);
   }
 
   /** In which picture each anchor was met, in order. */
   async findAnchors(anchors: readonly Anchor[]): Promise<readonly (CachedAnchor | undefined)[]> {
-    const keys = await Promise.all(anchors.map((anchor) => this.#anchorKey(anchor)));
-    const values = await this.parts.store.get(keys);
-    return Promise.all(anchors.map(async ({ hash }, i) => cachedAnchor(hash, await this.#opened(keys[i] ?? hash, values[i]))));
+    const hashes = anchors.map(({ hash }) => hash);
+    const values = await this.parts.pages.find(await this.#keysOf('anchor', hashes));
+    return hashes.map((hash, i) => cachedAnchor(hash, values[i]));
   }
 
-  /** Remembers the anchors of a picture whose commit was acknowledged. */
-  async rememberAnchors(imageId: ImageId, anchors: readonly Anchor[]): Promise<void> {
-    const entries: [Uint8Array, Uint8Array][] = [];
-    for (const anchor of anchors) {
-      const key = await this.#anchorKey(anchor);
-      const place = concat(objectIdOf(imageId), u32(anchor.x), u32(anchor.y), Uint8Array.of(anchor.orientation));
-      entries.push([key, await this.#sealed(key, place)]);
-    }
-    await this.parts.store.put(entries);
+  /** Remembers blocks and anchors of a picture whose commit was acknowledged. */
+  async remember(image: RememberedImage): Promise<void> {
+    const { imageId, domain, blocks, anchors } = image;
+    const blockKeys = await this.#keysOf(domain.id, blocks.map(({ fingerprint }) => fingerprint));
+    const anchorKeys = await this.#keysOf('anchor', anchors.map(({ hash }) => hash));
+    const id = objectIdOf(imageId);
+    await this.parts.pages.put([
+      ...entriesOf(blockKeys, blocks.map(({ tag, cipherBytes }) => concat(tag, u32(cipherBytes)))),
+      ...entriesOf(anchorKeys, anchors.map(({ x, y, orientation }) => concat(id, u32(x), u32(y), Uint8Array.of(orientation)))),
+    ]);
   }
 
   /** The upload session that an earlier run left behind: its pins are what makes a repeated upload send little. */
   async openUpload(): Promise<UploadId | undefined> {
-    const key = await this.#uploadKey();
-    const [sealed] = await this.parts.store.get([key]);
-    const plaintext = await this.#opened(key, sealed);
+    const [plaintext] = await this.parts.pages.find(await this.#keysOf('upload', [new Uint8Array()]));
     return plaintext?.length === idBytes ? idOfBytes<UploadId>(plaintext) : undefined;
   }
 
   /** Remembers the upload session of this run, or that it has ended. */
   async keepUpload(uploadId: UploadId | undefined): Promise<void> {
-    const key = await this.#uploadKey();
-    await this.parts.store.put([[key, await this.#sealed(key, uploadId === undefined ? new Uint8Array() : objectIdOf(uploadId))]]);
+    const keys = await this.#keysOf('upload', [new Uint8Array()]);
+    await this.parts.pages.put(entriesOf(keys, [uploadId === undefined ? new Uint8Array() : objectIdOf(uploadId)]));
   }
 
   erase(): Promise<void> {
@@ -110,51 +102,29 @@ export class FingerprintCache {
     return this.parts.store.close();
   }
 
-  async #keysOf(domain: Domain, fingerprints: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    const label = utf8(`${domain.id}/`);
+  /** `kind` is the id of a domain, or what else is kept. */
+  async #keysOf(kind: string, arrays: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const known = this.#keys.get(kind) ?? new WeakMap<Uint8Array, Uint8Array>();
+    this.#keys.set(kind, known);
+    const label = utf8(`${kind}/`);
     const keys: Uint8Array[] = [];
-    for (const fingerprint of fingerprints) keys.push(await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, concat(label, fingerprint)));
+    for (const array of arrays) {
+      const key = known.get(array) ?? (await this.parts.platform.crypto.hmacSha256(this.parts.indexKey, concat(label, array)));
+      known.set(array, key);
+      keys.push(key);
+    }
     return keys;
   }
+}
 
-  #context(objectId: Uint8Array) {
-    return { purpose: 'cache', accountId: this.parts.account.record.accountId, objectId, revision: 0 } as const;
-  }
+function entriesOf(keys: readonly Uint8Array[], values: readonly Uint8Array[]): readonly CacheEntry[] {
+  return keys.flatMap((key, i) => (values[i] === undefined ? [] : [{ key, value: values[i] }]));
+}
 
-  async #uploadKey(): Promise<Uint8Array> {
-    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, utf8('upload'));
-  }
-
-  async #anchorKey({ hash }: Anchor): Promise<Uint8Array> {
-    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, concat(utf8('anchor/'), hash));
-  }
-
-  #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {
-    return this.#sealed(objectId, concat(tag, u32(cipherBytes)));
-  }
-
-  #sealed(objectId: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
-    const { crypto, randomBytes } = this.parts.platform;
-    return seal(crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), plaintext, randomBytes });
-  }
-
-  async #open(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<CachedBlock | undefined> {
-    const plaintext = await this.#opened(objectId, sealed);
-    if (plaintext?.length !== hashBytes + 4) return undefined;
-    const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
-    return { tag: asTag(plaintext.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };
-  }
-
-  /** A value that does not open is one that somebody changed or another version wrote: not known. */
-  async #opened(objectId: Uint8Array, sealed: Uint8Array | undefined): Promise<Uint8Array | undefined> {
-    if (sealed === undefined) return undefined;
-    try {
-      return await open(this.parts.platform.crypto, { key: this.parts.keys.sealing, context: this.#context(objectId), sealed });
-    } catch (thrown) {
-      if (thrown instanceof DiceError) return undefined;
-      throw thrown;
-    }
-  }
+function cachedBlock(value: Uint8Array | undefined): CachedBlock | undefined {
+  if (value?.length !== hashBytes + 4) return undefined;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  return { tag: asTag(value.slice(0, hashBytes)), cipherBytes: view.getUint32(hashBytes) };
 }
 
 function cachedAnchor(hash: Uint8Array, place: Uint8Array | undefined): CachedAnchor | undefined {

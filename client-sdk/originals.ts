@@ -76,14 +76,13 @@ export class Originals {
     return undefined;
   }
 
-  /** Remembers a picture whose commit was acknowledged, and that is an edited copy of none. */
-  async remember(imageId: ImageId, anchors: readonly Anchor[]): Promise<void> {
+  /** Remembers, for this run, a picture whose commit was acknowledged. */
+  remember(imageId: ImageId, anchors: readonly Anchor[]): void {
     for (const anchor of anchors) this.#met.set(hexOf(anchor.hash), { imageId, anchor });
     for (const oldest of this.#met.keys()) {
       if (this.#met.size <= maxRemembered) break;
       this.#met.delete(oldest);
     }
-    await this.cache?.rememberAnchors(imageId, anchors);
   }
 
   async #find(anchors: readonly Anchor[]): Promise<readonly (CachedAnchor | undefined)[]> {

@@ -23,7 +23,7 @@ export interface CacheScope {
 }
 
 /**
- * A small persistent map from opaque 32-byte keys to sealed values. It knows nothing of what it keeps. Losing
+ * A small persistent map from opaque keys of 16 or 32 bytes to opaque values. It knows nothing of what it keeps. Losing
  * an entry costs work, never correctness.
  */
 export interface CacheStore {

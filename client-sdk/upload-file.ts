@@ -206,9 +206,9 @@ class FileUpload {
   /** Only what a commit acknowledged is remembered. */
   async #remember(imageId: ImageId, split: SplitFile, { fresh, broughtContents }: Placing): Promise<void> {
     const blocks = fresh.flatMap(({ ref, fingerprint, cipherBytes }) => (ref.kind === 'block' && fingerprint !== undefined ? [{ tag: ref.tag, fingerprint, cipherBytes }] : []));
-    await this.run.cache?.remember(this.run.domain, blocks);
     const anchors = anchorsFor(split, broughtContents);
-    if (anchors.length > 0) await this.run.originals.remember(imageId, anchors);
+    await this.run.cache?.remember({ imageId, domain: this.run.domain, blocks, anchors });
+    this.run.originals.remember(imageId, anchors);
   }
 
   #listener(): PlacingListener {

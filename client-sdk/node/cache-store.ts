@@ -4,6 +4,7 @@
  */
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { CacheScope, CacheStore } from '../ports.js';
 import { makePrivateFolder } from './profile.js';
@@ -42,41 +43,55 @@ function removeFiles(file: string): void {
   for (const name of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(name)) rmSync(name);
 }
 
+type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
 class SqliteCache implements CacheStore {
-  readonly #read;
-  readonly #write;
+  readonly #getAll;
+  readonly #putAll;
+  #waiting: Entry[] = [];
+  #written: Promise<void> | undefined;
 
   constructor(
     private readonly file: string,
     private readonly database: Database.Database,
   ) {
-    this.#read = database.prepare<[Uint8Array], { value: Buffer }>('SELECT value FROM fingerprint WHERE key = ?');
-    this.#write = database.prepare<[Uint8Array, Uint8Array]>('INSERT OR REPLACE INTO fingerprint (key, value) VALUES (?, ?)');
+    const read = database.prepare<[Uint8Array], { value: Buffer }>('SELECT value FROM fingerprint WHERE key = ?');
+    const write = database.prepare<[Uint8Array, Uint8Array]>('INSERT OR REPLACE INTO fingerprint (key, value) VALUES (?, ?)');
+    this.#getAll = database.transaction((keys: readonly Uint8Array[]) => keys.map((key) => {
+      const row = read.get(key);
+      return row === undefined ? undefined : Uint8Array.from(row.value);
+    }));
+    this.#putAll = database.transaction((entries: readonly Entry[]) => {
+      for (const [key, value] of entries) write.run(key, value);
+    });
   }
 
   get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const find = this.database.transaction(() => keys.map((key) => {
-      const row = this.#read.get(key);
-      return row === undefined ? undefined : Uint8Array.from(row.value);
-    }));
-    return Promise.resolve(find());
+    return Promise.resolve(this.#getAll(keys));
   }
 
-  put(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): Promise<void> {
-    this.database.transaction(() => {
-      for (const [key, value] of entries) this.#write.run(key, value);
-    })();
-    return Promise.resolve();
+  /** What is put in one turn of the event loop is written together. */
+  put(entries: readonly Entry[]): Promise<void> {
+    this.#waiting.push(...entries);
+    this.#written ??= this.#writeSoon();
+    return this.#written;
   }
 
-  erase(): Promise<void> {
-    this.database.close();
+  async erase(): Promise<void> {
+    await this.close();
     removeFiles(this.file);
-    return Promise.resolve();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.#written;
     this.database.close();
-    return Promise.resolve();
+  }
+
+  async #writeSoon(): Promise<void> {
+    await endOfTurn();
+    const entries = this.#waiting;
+    this.#waiting = [];
+    this.#written = undefined;
+    this.#putAll(entries);
   }
 }

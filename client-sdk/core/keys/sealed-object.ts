@@ -119,8 +119,13 @@ function encodeAssociated(context: SealedContext, keyId: Uint8Array): Uint8Array
   return encodeCbor([suite, sealedPurposes[purpose], objectIdOf(accountId), objectId, revision, keyId]);
 }
 
+/** Nobody writes into an array that holds a key. */
+const keyIds = new WeakMap<Uint8Array, Uint8Array>();
+
 async function keyIdOf(provider: CryptoProvider, key: Uint8Array): Promise<Uint8Array> {
-  return (await deriveKey(provider, key, utf8(labels.keyId))).slice(0, keyIdBytes);
+  const keyId = keyIds.get(key) ?? (await deriveKey(provider, key, utf8(labels.keyId))).slice(0, keyIdBytes);
+  keyIds.set(key, keyId);
+  return keyId;
 }
 
 interface ObjectKeys {
