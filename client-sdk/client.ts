@@ -22,11 +22,13 @@ import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
 import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, SessionCard, Usage, UserCard } from './protocol/messages.js';
 import { checkRecoveryWords } from './recovery-check.js';
 import { reportOf } from './report.js';
+import { ImageReads } from './image-reads.js';
 import * as sessions from './sessions.js';
 import { joinedBytes, openedView, openImage, type StoredImage } from './stored-image.js';
 import { Transport } from './transport.js';
 import { uploadFiles } from './upload.js';
 import { verifyImage } from './verify.js';
+import { wholeFile } from './whole-file.js';
 
 const defaultInvitationDays = 7;
 
@@ -43,7 +45,7 @@ export async function connectWith(platform: Platform, options: ConnectOptions): 
   if (realmOf(server.realm) !== dialled && (await options.confirmRealm?.(server.realm, dialled)) !== true) {
     throw fault('realm-mismatch', `It says ${JSON.stringify(server.realm.slice(0, 100))}, and ${JSON.stringify(dialled)} was dialled.`);
   }
-  return new ConnectedClient({ platform, transport, server, serverUrl, session: undefined });
+  return new ConnectedClient({ platform, transport, reads: new ImageReads(transport), server, serverUrl, session: undefined });
 }
 
 function parsedServerUrl(text: string): URL {
@@ -149,7 +151,10 @@ class ConnectedClient implements DiceClient {
   }
 
   async *download(id: string, options: CallOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    yield* joinedBytes(this.connection, await openImage(this.connection, checkedImageId(id), { signal: options.signal }));
+    const stored = await openImage(this.connection, checkedImageId(id), { signal: options.signal });
+    const whole = await wholeFile(this.connection, stored);
+    if (whole === undefined) yield* joinedBytes(this.connection, stored);
+    else if (whole.length > 0) yield whole;
   }
 
   verify(id: string, options: CallOptions = {}): AsyncIterable<BlockCheck | FileCheck> {

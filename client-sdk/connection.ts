@@ -4,6 +4,7 @@
  */
 import type { OpenAccount } from './account.js';
 import { fault } from './core/errors.js';
+import type { ImageReads } from './image-reads.js';
 import type { Platform } from './ports.js';
 import type { ServerCard, SessionGrant } from './protocol/messages.js';
 import type { SessionId } from './protocol/ids.js';
@@ -30,6 +31,7 @@ export interface BegunSession {
 export interface Connection {
   readonly platform: Platform;
   readonly transport: Transport;
+  readonly reads: ImageReads;
   readonly server: ServerCard;
   readonly serverUrl: string;
   session: LiveSession | undefined;

@@ -63,11 +63,8 @@ export class Gathering<Item, Answer> {
   async #request(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
       const answers = await this.send(batch.map(({ item }) => item));
-      for (const [i, { resolve, reject }] of batch.entries()) {
-        const answer = answers[i];
-        if (answer === undefined) reject(new RangeError('a request answers each of its items'));
-        else resolve(answer);
-      }
+      if (answers.length !== batch.length) throw new RangeError('a request answers each of its items');
+      for (const [i, answer] of answers.entries()) batch[i]?.resolve(answer);
     } catch (thrown) {
       if (batch.length > 1 && this.rules.isOfOne(thrown)) for (const waiting of batch) await this.#request([waiting]);
       else for (const { reject } of batch) reject(thrown);

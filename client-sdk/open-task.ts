@@ -20,7 +20,8 @@ export async function openBlocks(crypto: CryptoProvider, { blocks }: OpenInput, 
   return opened;
 }
 
-async function openOne(crypto: CryptoProvider, block: OpenInput['blocks'][number]): Promise<OpenedBlock> {
+/** One block, judged; the code of what came beside what is in it. */
+export async function openOne(crypto: CryptoProvider, block: OpenInput['blocks'][number]): Promise<OpenedBlock> {
   const code = hammingOf(await crypto.sha256(block.cipher));
   try {
     return { code, content: await openBlock(crypto, contentCoder, block) };

@@ -52,7 +52,7 @@ export interface OpeningOptions {
 /** Opens an image. Throws `integrity-failed`, `sealed-invalid`, `signature-invalid` or `recipe-invalid` where the server mixed things up. */
 export async function openImage(connection: Connection, imageId: ImageId, options: OpeningOptions): Promise<StoredImage> {
   const { signal } = options;
-  const record = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
+  const record = await connection.reads.record(imageId, signal);
   if (record.card.imageId !== imageId) throw fault('integrity-failed', 'The server sent another image’s record.');
   const listed = await openCard(connection, record.card);
   const { identity, record: account } = accountOf(connection);

@@ -3,13 +3,14 @@
  * than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
+import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
   | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number; readonly bytes: Uint8Array | undefined }
   | { readonly name: 'seal'; readonly input: SealInput }
-  | { readonly name: 'open'; readonly input: OpenInput };
+  | { readonly name: 'open'; readonly input: OpenInput }
+  | { readonly name: 'join'; readonly input: JoinInput };
 
 /** An OpenedBlock as it crosses. */
 export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
@@ -21,7 +22,7 @@ export interface SplitSteps {
 }
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitSteps;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitSteps | JoinedFile;
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =

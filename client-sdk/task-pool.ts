@@ -11,7 +11,7 @@ import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
 import type { CrossingBlock, SplitSteps, StartThread, Work } from './task-messages.js';
-import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
+import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -103,6 +103,16 @@ export class TaskPool implements Tasks {
       // Opening answers so.
       const opened = (await answerOf(thread, { name: 'open', input }, signal)) as readonly CrossingBlock[];
       return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: diceErrorOf(errorOf(error)) }));
+    });
+  }
+
+  async join(input: JoinInput, signal: AbortSignal | undefined): Promise<JoinedFile> {
+    const bytes = input.blocks.reduce((sum, { cipher }) => sum + cipher.length, 0);
+    if (!this.#isForThreads(bytes)) return this.#local.join(input, signal);
+    return this.#gated(bytes, signal, async (thread) => {
+      if (thread === undefined) return this.#local.join(input, signal);
+      // Joining answers so.
+      return (await answerOf(thread, { name: 'join', input }, signal)) as JoinedFile;
     });
   }
 

@@ -79,6 +79,20 @@ export interface OpenedBlock {
   readonly error?: DiceError;
 }
 
+/** A small image to join: its blocks as they came, and its contents as places among them, or coded where they travel in the manifest. */
+export interface JoinInput {
+  readonly recipe: Recipe;
+  readonly contents: readonly (number | Uint8Array)[];
+  readonly blocks: OpenInput['blocks'];
+  readonly size: number;
+  readonly fileHash: Uint8Array;
+}
+
+/** The bytes of the file, which have its hash; undefined where anything does not fit: whoever opens and joins step by step hears what. */
+export interface JoinedFile {
+  readonly bytes: Uint8Array | undefined;
+}
+
 /** What carries tasks out, in this thread or in others: the outcome is the same. */
 export interface Tasks {
   /**
@@ -90,6 +104,8 @@ export interface Tasks {
   seal(input: SealInput, signal: AbortSignal | undefined): Promise<readonly SealedContent[]>;
   /** Checks, decrypts and decodes in the order of SPEC.md section 3. In the order given; a bad block is an outcome. */
   open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
+  /** Opens all blocks of a small image and joins them. */
+  join(input: JoinInput, signal: AbortSignal | undefined): Promise<JoinedFile>;
   /** Ends its threads; what is under way fails with `cancelled`. Later tasks run in the caller's thread. */
   close(): Promise<void>;
 }

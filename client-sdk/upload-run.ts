@@ -6,9 +6,9 @@ import { domainOfKind } from './account.js';
 import type { UploadEvent, UploadOptions } from './api.js';
 import { BlockSender } from './block-sender.js';
 import { Breath } from './breath.js';
-import { ByteGate } from './byte-gate.js';
 import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
+import { filesAtOnce, FilesInFlight } from './files-in-flight.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { KnownImages } from './listing.js';
 import { Originals } from './originals.js';
@@ -20,12 +20,6 @@ import { type LaneMemory, UploadLane } from './upload-lane.js';
 /** Raw bytes of contents that the files in flight keep together between two readings, and one file at most. */
 const keptBytes = 100_663_296;
 const maxKeptBytes = 33_554_432;
-/** Files of `largeBytes` and more at once; of smaller ones more, by their sizes. See UploadOptions.filesInFlight. */
-const largeInFlight = 4;
-const largeBytes = 1_048_576;
-const smallBytes = 131_072;
-/** Files in flight where all are small. */
-export const defaultFilesInFlight = (largeInFlight * largeBytes) / smallBytes;
 
 /** One call of upload. */
 export class UploadRun {
@@ -37,7 +31,7 @@ export class UploadRun {
   readonly isDryRun: boolean;
   readonly #breath: Breath;
   /** Undefined where the caller says how many files go at once. */
-  readonly #gate: ByteGate | undefined;
+  readonly #inFlight: FilesInFlight | undefined;
 
   readonly known: KnownImages;
   readonly cache: FingerprintCache | undefined;
@@ -53,7 +47,7 @@ export class UploadRun {
     this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
     this.lane = new UploadLane(connection, options.signal, known.memory);
     this.tasks = tasksOf(connection.platform);
-    this.#gate = options.filesInFlight === undefined ? new ByteGate(largeInFlight * largeBytes) : undefined;
+    this.#inFlight = options.filesInFlight === undefined ? new FilesInFlight() : undefined;
     this.sender = new BlockSender({ connection, lane: this.lane, cache: this.cache, tasks: this.tasks, isDryRun: this.isDryRun });
     this.originals = new Originals(connection, this.cache, options.signal);
     this.#breath = new Breath(connection.platform, options.signal);
@@ -69,15 +63,12 @@ export class UploadRun {
 
   /** Waits until a file of `size` bytes may be on its way; call the answer when it is not any more. Throws `cancelled`. */
   async enter(size: number): Promise<() => void> {
-    const share = shareOf(size);
-    await this.#gate?.enter(share, this.options.signal);
-    return () => { this.#gate?.leave(share); };
+    return (await this.#inFlight?.enter(size, this.options.signal)) ?? (() => undefined);
   }
 
   /** Raw bytes of contents of such a file that may be kept between two readings. */
   keepBytes(size: number): number {
-    const files = this.options.filesInFlight ?? (largeInFlight * largeBytes) / shareOf(size);
-    return Math.min(maxKeptBytes, Math.floor(keptBytes / files));
+    return Math.min(maxKeptBytes, Math.floor(keptBytes / (this.options.filesInFlight ?? filesAtOnce(size))));
   }
 
   tell(event: UploadEvent): void {
@@ -93,9 +84,4 @@ export class UploadRun {
   breatheSometimes(): Promise<void> {
     return this.#breath.breatheSometimes();
   }
-}
-
-/** What a file takes of the room of those in flight. */
-function shareOf(size: number): number {
-  return Math.min(Math.max(size, smallBytes), largeBytes);
 }

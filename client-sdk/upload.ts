@@ -5,9 +5,10 @@ import type { UploadedFile, UploadFile, UploadOptions } from './api.js';
 import { concurrently } from './concurrent.js';
 import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
+import { mostInFlight } from './files-in-flight.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { uploadOne } from './upload-file.js';
-import { defaultFilesInFlight, UploadRun } from './upload-run.js';
+import { UploadRun } from './upload-run.js';
 
 const maxFilesInFlight = 64;
 
@@ -17,7 +18,7 @@ export async function* uploadFiles(
   files: Iterable<UploadFile> | AsyncIterable<UploadFile>,
   options: UploadOptions,
 ): AsyncGenerator<UploadedFile, void, void> {
-  const inFlight = options.filesInFlight ?? defaultFilesInFlight;
+  const inFlight = options.filesInFlight ?? mostInFlight;
   if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > maxFilesInFlight) throw fault('argument-invalid', `filesInFlight is 1 to ${String(maxFilesInFlight)}.`);
   const stopping = new AbortController();
   const signal = options.signal === undefined ? stopping.signal : AbortSignal.any([options.signal, stopping.signal]);

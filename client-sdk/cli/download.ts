@@ -8,6 +8,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DiceClient, Image } from '../api.js';
 import { DiceError, fault } from '../core/errors.js';
+import { FilesInFlight } from '../files-in-flight.js';
 import { writeFileWhole } from '../node/files.js';
 import { isCode } from '../node/profile.js';
 import type { Json } from '../protocol/schema.js';
@@ -53,18 +54,19 @@ async function singleTarget(image: Image, output: string | undefined): Promise<s
   return target;
 }
 
-const filesInFlight = 4;
-
 async function downloadAll(context: Context, client: DiceClient, folder: string): Promise<ExitStatus> {
   await mkdir(folder, { recursive: true });
   const tree = new Tree(context, client, await realpath(folder));
   const running = new Set<Promise<void>>();
+  const inFlight = new FilesInFlight();
   try {
     for await (const image of client.list({ signal: context.signal })) {
-      context.signal.throwIfAborted();
-      const task: Promise<void> = tree.take(image).finally(() => running.delete(task));
+      const leave = await inFlight.enter(image.size, context.signal);
+      const task: Promise<void> = tree.take(image).finally(() => {
+        running.delete(task);
+        leave();
+      });
       running.add(task);
-      if (running.size >= filesInFlight) await Promise.race(running);
     }
     await Promise.all(running);
   } finally {
@@ -80,6 +82,7 @@ class Tree {
   /** Paths of files and of folders that this run uses. */
   readonly #taken = new Set<string>();
   readonly #folders = new Set<string>();
+  readonly #entered = new Map<string, Promise<string>>();
   readonly #failures: unknown[] = [];
   readonly #document;
   readonly #progress: Progress;
@@ -145,8 +148,16 @@ class Tree {
     }
   }
 
-  /** The folder `name` below `above`, made where it is missing; where a file has that name, the first free numbered one. */
-  async #enter(above: string, name: string): Promise<string> {
+  /** The folder `name` below `above`, looked at once. */
+  #enter(above: string, name: string): Promise<string> {
+    const wanted = path.join(above, name);
+    const entered = this.#entered.get(wanted) ?? this.#make(above, name);
+    this.#entered.set(wanted, entered);
+    return entered;
+  }
+
+  /** Made where it is missing; where a file has that name, the first free numbered one. */
+  async #make(above: string, name: string): Promise<string> {
     for (let number = 1; ; number++) {
       const folder = path.join(above, ...numbered([name], number));
       if (this.#taken.has(folder)) continue;

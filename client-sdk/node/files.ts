@@ -8,6 +8,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import path from 'node:path';
 import type { OpenedFile, UploadFile } from '../api.js';
 import { DiceError, fault } from '../core/errors.js';
+import { syncFolder } from './folder-sync.js';
 
 /** The file at `file` as an upload named `name`. Nothing is opened yet. */
 export function fileForUpload(file: string, name: string): UploadFile {
@@ -108,13 +109,4 @@ async function readExactly(handle: FileHandle, { offset, length, file }: { reado
 async function writeAll(handle: FileHandle, piece: Uint8Array): Promise<number> {
   for (let at = 0; at < piece.length; ) at += (await handle.write(piece, at, piece.length - at)).bytesWritten;
   return piece.length;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

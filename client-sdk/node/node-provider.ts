@@ -57,19 +57,21 @@ function gcmOpen(key: Uint8Array, nonce: Uint8Array, input: GcmInput): Uint8Arra
   return plain(bytes);
 }
 
-/** Reading a key takes longer than signing with it. Nobody writes into an array that holds a secret. */
-const readKeys = new WeakMap<Uint8Array, KeyObject>();
+/** Reading a key takes longer than signing with it. Nobody writes into an array that holds one. */
+const privateKeys = new WeakMap<Uint8Array, KeyObject>();
+const publicKeys = new WeakMap<Uint8Array, KeyObject>();
 
 function edSign(secret: Uint8Array, message: Uint8Array): Uint8Array {
-  const key = readKeys.get(secret) ?? createPrivateKey({ key: Buffer.concat([privateKeyHead, secret]), format: 'der', type: 'pkcs8' });
-  readKeys.set(secret, key);
+  const key = privateKeys.get(secret) ?? createPrivateKey({ key: Buffer.concat([privateKeyHead, secret]), format: 'der', type: 'pkcs8' });
+  privateKeys.set(secret, key);
   return plain(sign(undefined, message, key));
 }
 
 function edVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== hashBytes || signature.length !== 2 * hashBytes) return false;
   try {
-    const key = createPublicKey({ key: Buffer.concat([publicKeyHead, publicKey]), format: 'der', type: 'spki' });
+    const key = publicKeys.get(publicKey) ?? createPublicKey({ key: Buffer.concat([publicKeyHead, publicKey]), format: 'der', type: 'spki' });
+    publicKeys.set(publicKey, key);
     return verify(undefined, message, key, signature);
   } catch {
     return false;

@@ -51,6 +51,10 @@ export const maxPreviewBytes = 262_144;
 export const maxSealedBytes = 65_536;
 /** Images in one page of a listing. */
 export const maxPageImages = 500;
+/** Images whose records one request reads. */
+export const maxRecordsPerRead = 64;
+/** Sealed manifests of one such answer, but for the first. */
+export const maxRecordBytes = 4_194_304;
 /** A skeleton or a block list above this many bytes is cut into segments, which are blocks themselves. */
 export const maxInlineSegmentBytes = 256;
 /** Sessions and tokens of one account. */

@@ -3,7 +3,7 @@
  * a client opens. SPEC.md section 12.
  */
 import {
-  hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, maxManifestBytes, maxPageImages,
+  hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, maxManifestBytes, maxPageImages, maxRecordsPerRead,
   maxSealedBytes, maxTagsPerQuery, maxUsernameChars, maxWrappedKeyBytes, minUsernameChars, scryptCeiling,
 } from './limits.js';
 import type { AccountId, ImageId, InvitationId, SessionId, UploadId } from './ids.js';
@@ -250,6 +250,10 @@ export type ImageList = Infer<typeof imageList>;
 /** GET /images/:imageId. */
 export const imageRecord = object({ card: imageCard, manifest: blob(1, maxManifestBytes) });
 export type ImageRecord = Infer<typeof imageRecord>;
+
+/** POST /images/records: images of the account, each at most once. What is not there, or damaged, is left out, and so is what would make the answer large: read it alone. */
+export const recordsRequest = object({ images: list(id<ImageId>(), maxRecordsPerRead) });
+export const recordsAnswer = object({ records: list(imageRecord, maxRecordsPerRead) });
 
 /** GET /report: figures of this account over its own references, by day (UTC). */
 export const reportDay = object({ day: text(10, 10), images: count, newBlocks: count, newCipherBytes: count, receivedBytes: count });

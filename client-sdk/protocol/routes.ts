@@ -53,6 +53,8 @@ export const routes = {
   commitImages: { method: 'POST', path: '/uploads/:uploadId/commits', access: 'session', request: 'commits', response: m.commitAnswer, isRepeatable: true, says: 'Commits images.' },
   endUpload: { method: 'DELETE', path: '/uploads/:uploadId', access: 'session', isRepeatable: true, says: 'Ends an upload session and releases its pins.' },
   listImages: { method: 'GET', path: '/images', access: 'session', response: m.imageList, isRepeatable: true, says: 'Images, newest first; query: cursor, limit, trash (true or false).' },
+  // Before the row whose id would take its name.
+  readImages: { method: 'POST', path: '/images/records', access: 'session', request: m.recordsRequest, response: m.recordsAnswer, isRepeatable: true, says: 'Several images with their sealed manifests, in the order asked; left out: what is unknown, and what is too much for one answer.' },
   readImage: { method: 'GET', path: '/images/:imageId', access: 'session', response: m.imageRecord, isRepeatable: true, says: 'One image with its sealed manifest.' },
   readPreview: { method: 'GET', path: '/images/:imageId/preview', access: 'session', response: 'octets', isRepeatable: true, says: 'The sealed preview.' },
   fetchBlocks: { method: 'POST', path: '/images/:imageId/blocks', access: 'session', request: 'hashes', response: 'frames', isRepeatable: true, says: 'Fetches blocks by their tags.' },

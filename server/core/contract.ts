@@ -180,6 +180,8 @@ export interface ImageService {
   list(accountId: AccountId, page: { readonly isTrash: boolean; readonly cursor: string | undefined; readonly limit: number | undefined }): Promise<ImageList>;
   /** not-found. */
   read(accountId: AccountId, imageId: ImageId): Promise<{ readonly card: ImageCard; readonly manifest: Uint8Array }>;
+  /** In the order given, without those that are unknown or damaged, and without what would make the answer large. */
+  readSeveral(accountId: AccountId, imageIds: readonly ImageId[]): Promise<readonly { readonly card: ImageCard; readonly manifest: Uint8Array }[]>;
   /** not-found where image or preview is unknown. */
   preview(accountId: AccountId, imageId: ImageId): Promise<Uint8Array>;
   trash(accountId: AccountId, imageId: ImageId): Promise<void>;

@@ -4,7 +4,7 @@
  */
 import { base64Of, bytesOfBase64, textOf, utf8 } from '../../client-sdk/protocol/bytes.js';
 import { idOf, type AccountId, type ImageId } from '../../client-sdk/protocol/ids.js';
-import { maxPageImages } from '../../client-sdk/protocol/limits.js';
+import { maxPageImages, maxRecordBytes } from '../../client-sdk/protocol/limits.js';
 import type { ImageCard, ImageList } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Place } from '../ports/block-store.js';
@@ -26,6 +26,7 @@ export function createImages(parts: Parts): ImageService {
   return {
     list: (accountId, page) => list(parts, accountId, page),
     read: (accountId, imageId) => read(parts, { accountId, imageId }),
+    readSeveral: (accountId, imageIds) => readSeveral(parts, accountId, imageIds),
     preview: (accountId, imageId) => readPreview(parts, { accountId, imageId }),
     async trash(accountId, imageId) {
       if (!(await parts.stores.images.trash(accountId, imageId, parts.world.clock.now()))) throw new Refusal('not-found');
@@ -57,6 +58,30 @@ async function read(parts: Parts, name: ImageName): Promise<{ readonly card: Ima
   const record = decodeManifestRecord(payload);
   if (record.accountId !== name.accountId || record.imageId !== name.imageId) throw misplaced();
   return { card: cardOf(row), manifest: record.manifest };
+}
+
+/** One after the other: the next only while there is room for the largest. */
+async function readSeveral(parts: Parts, accountId: AccountId, imageIds: readonly ImageId[]): Promise<Awaited<ReturnType<typeof read>>[]> {
+  const records: Awaited<ReturnType<typeof read>>[] = [];
+  let bytes = 0;
+  for (const imageId of new Set(imageIds)) {
+    const record = await readOrSkip(parts, { accountId, imageId });
+    if (record === undefined) continue;
+    if (records.length > 0 && bytes + record.manifest.length > maxRecordBytes) break;
+    bytes += record.manifest.length;
+    records.push(record);
+  }
+  return records;
+}
+
+/** Whoever needs the image reads it alone, and hears what is wrong. */
+async function readOrSkip(parts: Parts, name: ImageName): Promise<Awaited<ReturnType<typeof read>> | undefined> {
+  try {
+    return await read(parts, name);
+  } catch (thrown) {
+    if (thrown instanceof Refusal || thrown instanceof CorruptionError) return undefined;
+    throw thrown;
+  }
 }
 
 async function readPreview(parts: Parts, name: ImageName): Promise<Uint8Array> {

@@ -10,7 +10,7 @@ import type { Caller, Services, UploadName } from '../core/contract.js';
 import type { HandlersOf } from './call.js';
 
 type UploadRoutes = Extract<RouteName, 'beginUpload' | 'askExistence' | 'claimBlocks' | 'sendBlocks' | 'commitImages' | 'endUpload'>;
-type ImageRoutes = Extract<RouteName, 'listImages' | 'readImage' | 'readPreview' | 'fetchBlocks' | 'trashImage' | 'restoreImage' | 'purgeImage'>;
+type ImageRoutes = Extract<RouteName, 'listImages' | 'readImage' | 'readImages' | 'readPreview' | 'fetchBlocks' | 'trashImage' | 'restoreImage' | 'purgeImage'>;
 
 /** Handlers of upload sessions. */
 export function uploadHandlers({ uploads, blocks }: Services): HandlersOf<UploadRoutes> {
@@ -32,6 +32,7 @@ export function imageHandlers({ images, blocks }: Services): HandlersOf<ImageRou
   return {
     listImages: async ({ caller, query }) => images.list(caller.account.accountId, pageOf(query)),
     readImage: async ({ caller, ids }) => images.read(caller.account.accountId, ids.imageId),
+    readImages: async ({ caller, body }) => ({ records: await images.readSeveral(caller.account.accountId, body.images) }),
     readPreview: async ({ caller, ids }) => images.preview(caller.account.accountId, ids.imageId),
     fetchBlocks: async ({ caller, ids, body }) => blocks.fetch(caller.account.accountId, ids.imageId, tagsOf(body)),
     trashImage: async ({ caller, ids }) => {

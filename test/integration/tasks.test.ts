@@ -15,7 +15,7 @@ import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
 import { TaskPool } from '../../client-sdk/task-pool.js';
 import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
 import { localTasks } from '../../client-sdk/local-tasks.js';
-import type { ContentSealedEarly, Tasks } from '../../client-sdk/tasks.js';
+import type { ContentSealedEarly, JoinInput, Tasks } from '../../client-sdk/tasks.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hostileFiles } from '../support/hostile-files.js';
 import { memoryContents, memorySource } from '../support/memory-source.js';
@@ -89,6 +89,30 @@ describe('contents sealed where they are taken apart', () => {
     expect(early.length).toBe(12);
     expect(early.map(({ fingerprint }) => hexOf(fingerprint))).toEqual(fingerprints);
     expect(early.map(({ sealed }) => sealed)).toEqual(later);
+  });
+});
+
+describe('a small image joined in one task', () => {
+  it.each([0, 1])('has the bytes of its file, or none where anything is wrong, with %i threads', async (threads) => {
+    const tasks = threads === 0 ? localTasks(nodeTools) : opened(threads);
+    const { plan, contents } = await splitBy(tasks, { source: memorySource(png), fileHash });
+    const fingerprints = contents.map(({ fingerprint }) => Uint8Array.from(fingerprint));
+    const sealed = await tasks.seal({ domain: openDomain, contents }, undefined);
+    const inputOf = (flip?: number): JoinInput => {
+      const blocks: JoinInput['blocks'][number][] = [];
+      const places = sealed.map((item, i) => {
+        if (item.kind === 'inline') return Uint8Array.from(item.coded);
+        const cipher = item.cipher.map((byte, at) => (i === flip && at === 40 ? byte ^ 1 : byte));
+        return blocks.push({ cipher, tag: item.tag, key: fingerprints[i] ?? item.tag, domain: openDomain }) - 1;
+      });
+      return { recipe: { ...plan.recipe, skeleton: Uint8Array.from(plan.recipe.skeleton) }, contents: places, blocks, size: png.length, fileHash };
+    };
+    expect(sealed[3]?.kind).toBe('block');
+    expect((await tasks.join(inputOf(), undefined)).bytes).toEqual(png);
+    expect(await tasks.join(inputOf(3), undefined)).toEqual({ bytes: undefined });
+    expect(await tasks.join({ ...inputOf(), fileHash: new Uint8Array(32) }, undefined)).toEqual({ bytes: undefined });
+    expect(await tasks.join({ ...inputOf(), size: png.length - 1 }, undefined)).toEqual({ bytes: undefined });
+    expect(await tasks.join({ ...inputOf(), contents: [0, 0, -1] }, undefined)).toEqual({ bytes: undefined });
   });
 });
 

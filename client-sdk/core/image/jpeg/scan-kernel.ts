@@ -23,7 +23,10 @@ export const partBytes = 32;
 
 /** Of the memory that is kept for the next file: pages that were used before cost a third of those that were not. */
 const maxIdleBytes = 100_663_296;
-let idle: Kernel | undefined;
+/** Of several memories together, for small files that are joined at once. */
+const maxIdleTogether = 16_777_216;
+/** The last one was used last. */
+let idle: readonly Kernel[] = [];
 
 /** The kernel and its memory, which does not grow any more. */
 export interface ScanKernel {
@@ -58,8 +61,7 @@ export interface ScanKernelShape {
 export function scanKernel({ blocks, order, isZero, isProgressive }: ScanKernelShape): ScanKernel {
   const all = blocks.reduce((sum, count) => sum + count, 0);
   const needed = all * (blockBytes + (isProgressive ? placesBytes + dcBytes : 0));
-  const run = idleFor(needed) ?? newScanKernel();
-  idle = undefined;
+  const run = takeIdle(needed) ?? newScanKernel();
   const planesAt = run.place(areas.planes);
   const end = planesAt + needed;
   const missing = Math.ceil((end - run.memory.buffer.byteLength) / pageBytes);
@@ -88,18 +90,26 @@ export function scanKernel({ blocks, order, isZero, isProgressive }: ScanKernelS
 export function releaseKernel(kernel: ScanKernel, next: 'any' | 'as large' = 'any'): void {
   if (kernel.scans < 0) return;
   kernel.scans = -1;
-  if (next === 'as large' || kernel.bytes.length <= maxIdleBytes) idle = kernel.run;
+  if (next !== 'as large' && kernel.bytes.length > maxIdleBytes) return;
+  const together = [...idle, kernel.run];
+  idle = bytesOf(together) <= maxIdleTogether ? together : [kernel.run];
 }
 
 /** Frees the memory that waits, if it is much. */
 export function dropIdleMemory(): void {
-  if ((idle?.memory.buffer.byteLength ?? 0) > maxIdleBytes) idle = undefined;
+  if (bytesOf(idle) > maxIdleBytes) idle = [];
 }
 
-/** The kernel that waits, unless its memory is much more than what is needed. */
-function idleFor(neededBytes: number): Kernel | undefined {
-  const bytes = idle?.memory.buffer.byteLength ?? 0;
-  return bytes > maxIdleBytes && bytes > 2 * neededBytes ? undefined : idle;
+/** A kernel that waits, unless its memory is much more than what is needed. */
+function takeIdle(neededBytes: number): Kernel | undefined {
+  const last = idle.at(-1);
+  idle = idle.slice(0, -1);
+  const bytes = last === undefined ? 0 : bytesOf([last]);
+  return bytes > maxIdleBytes && bytes > 2 * neededBytes ? undefined : last;
+}
+
+function bytesOf(kernels: readonly Kernel[]): number {
+  return kernels.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
 }
 
 /** Where an area of any kernel begins, in bytes. */
