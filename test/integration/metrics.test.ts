@@ -1,10 +1,13 @@
 /**
  * What /metrics tells: counts that fit what was done, to who may read them, with a bounded number of series and nothing of anybody in them.
  */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { readFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
@@ -136,6 +139,11 @@ describe('requests', () => {
     } finally {
       await strict.close();
     }
+    const login = { username: 'ada-lovelace', authKey: '0'.repeat(64), carrier: 'bearer' };
+    const [guessing] = await added(async () => {
+      for (let i = 0; i < 6; i++) await request(server.url).post('/api/v1/login').send(login);
+    }, ['dice_limited_total{limit="guessing"}']);
+    expect(guessing).toBe(1);
   });
 });
 
@@ -172,6 +180,25 @@ describe('the rest of the machine', () => {
     for (const queue of ['packs', 'sqlite', 'accounts', 'gate']) expect(figures.get(`dice_queue_depth{queue="${queue}"}`)).toBe(0);
     expect(figures.get('dice_store_held')).toBe(0);
     expect(figures.get('dice_event_loop_lag_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0);
+  });
+
+  it('tells of the last scrub, which ran in another process', async () => {
+    const dataDirectory = await mkdtemp(path.join(tmpdir(), 'dice-metrics-'));
+    try {
+      const before = await startServer({ dataDirectory });
+      await storeRaw(before.url, await registerRaw(before.url, 'bob'), [rawBlock(), rawBlock()]);
+      expect([(await scrape(before.url)).get('dice_scrub_runs'), (await scrape(before.url)).has('dice_scrub_last_end_seconds')]).toEqual([0, false]);
+      await before.stop();
+      const admin = fileURLToPath(new URL('../../server/cli/main.js', import.meta.url));
+      expect(await once(spawn(process.execPath, [admin, 'scrub', '--data-dir', dataDirectory], { stdio: 'ignore' }), 'exit')).toEqual([0, null]);
+      const after = await startServer({ dataDirectory });
+      const figures = await scrape(after.url);
+      await after.stop();
+      expect(['runs', 'last_blocks', 'last_repaired', 'last_lost'].map((name) => figures.get(`dice_scrub_${name}`))).toEqual([1, 2, 0, 0]);
+      expect(Math.abs((figures.get('dice_scrub_last_end_seconds') ?? 0) - Date.now() / 1_000)).toBeLessThan(60);
+    } finally {
+      await rm(dataDirectory, { recursive: true, force: true });
+    }
   });
 
   it('has a row in the table of metrics for each name, and no row for a name that is not there', async () => {
