@@ -3,16 +3,22 @@
  * and by tests alike. No rules of its own.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
-import type { Services } from './core/contract.js';
+import type { Parts, Services } from './core/contract.js';
+import { lastScrub } from './core/last-scrub.js';
 import type { Config } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import { makeApp } from './http/app.js';
 import { isLoopbackName } from './http/hosts.js';
 import type { FixedCard } from './http/reports.js';
 import { listen, type Listener } from './listener.js';
+import { type Metrics, openMetrics } from './metrics/metrics.js';
+import type { StoreFigures } from './metrics/store-figures.js';
 import { openStore, type OpenedStore } from './open-store.js';
 import { policyOf } from './policy.js';
+import { createReadiness, type Readiness } from './readiness.js';
+import { recently } from './recently.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
 import { startSweeper } from './sweeper.js';
 
@@ -24,44 +30,67 @@ export interface RunningServer {
   readonly store: OpenedStore;
   /** Lines for the operator. */
   readonly greeting: readonly string[];
-  /** Finishes requests under way within a bound, stops the collector, closes the store. Repeatable. */
+  /** Says that it is about to stop, finishes requests under way within a bound, stops the collector, closes the store. Repeatable. */
   close(): Promise<void>;
 }
 
 const drainMs = 20_000;
+/** Counting what is open looks at each: a scrape may get it somewhat old. */
+const figuresPatience = { holdMs: 15_000, withinMs: 2_000 };
 
 /** Opens, composes and listens; `files` is the file system under the packs. Rejects with DataDirectoryError, StorageError, CorruptionError or the socket's error. */
 export async function composeServer(config: Config, log: Logger = logTo(config), files?: FileLayer): Promise<RunningServer> {
   const purpose = { kind: 'serve', realm: realmOf(config), isSharedConfirmed: config.isSharedConfirmed } as const;
-  const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose, engines: config, files });
+  const metrics = openMetrics();
   try {
-    const app = makeApp(store.services, {
-      log,
-      publicUrl: config.publicUrl,
-      trustProxy: config.trustProxy,
-      rates: config.rates,
-      card: cardOf(config, store.data),
-    });
-    return await runningServer({ config, store, log }, await listen(app, config));
+    const store = await openStore({ directory: config.dataDirectory, policy: policyOf(config), purpose, engines: config, files, meter: metrics.meter });
+    try {
+      return await serve({ config, store, log, metrics, readiness: createReadiness(store.parts.stores, log) });
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   } catch (error) {
-    await store.close();
+    metrics.close();
     throw error;
   }
+}
+
+async function serve(composed: Composed): Promise<RunningServer> {
+  const { config, store, log, metrics, readiness } = composed;
+  metrics.watchStore(recently(() => figuresOf(store.parts), figuresPatience));
+  const app = makeApp(store.services, {
+    log,
+    publicUrl: config.publicUrl,
+    trustProxy: config.trustProxy,
+    rates: config.rates,
+    card: cardOf(config, store.data),
+    failing: () => readiness.failing(),
+    metrics: { token: config.metricsToken, contentType: metrics.contentType, render: () => metrics.render() },
+    meter: metrics.meter,
+  });
+  return runningServer(composed, await listen(app, config));
 }
 
 interface Composed {
   readonly config: Config;
   readonly store: OpenedStore;
   readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
 }
 
-async function runningServer({ config, store, log }: Composed, listener: Listener): Promise<RunningServer> {
+async function runningServer({ config, store, log, metrics, readiness }: Composed, listener: Listener): Promise<RunningServer> {
   const sweeper = startSweeper(store.services.sweep, config.sweepIntervalMs, log);
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`;
   const close = async (): Promise<void> => {
+    readiness.drain();
+    // Meanwhile everything is served as before: who asks whether this process is ready turns others away.
+    if (config.drainMs > 0) await setTimeout(config.drainMs);
     await listener.drain(drainMs);
     await sweeper.close();
     await store.close();
+    metrics.close();
   };
   let closing: Promise<void> | undefined;
   return {
@@ -71,6 +100,19 @@ async function runningServer({ config, store, log }: Composed, listener: Listene
     store,
     greeting: await greetingOf(config, store, url),
     close: () => (closing ??= close()),
+  };
+}
+
+/** What a scrape tells of the store as a whole. */
+async function figuresOf({ stores, world }: Parts): Promise<StoreFigures> {
+  const { sessions, uploads } = await stores.state.countOpen(world.clock.now());
+  const scrub = await lastScrub(stores.state);
+  return {
+    sessions,
+    uploads,
+    databaseBytes: await stores.state.databaseFileBytes(),
+    isHeld: await stores.state.isHeld(),
+    lastScrub: scrub && { at: scrub.endedAt / 1_000, seconds: scrub.tookMs / 1_000, runs: scrub.runs, blocks: scrub.blocks, repaired: scrub.repaired, lost: scrub.lost },
   };
 }
 

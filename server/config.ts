@@ -58,6 +58,10 @@ export interface Config {
   /** Between two sweeps; 0 sweeps only when asked. */
   readonly sweepIntervalMs: number;
   readonly rates: RatesPerMinute;
+  /** Opens the metrics to who has it; without one they are this machine's. */
+  readonly metricsToken: string | undefined;
+  /** How long a stop is announced before connections are refused, so that a balancer turns away in time. */
+  readonly drainMs: number;
 }
 
 /** All mistakes of an environment, one sentence each. */
@@ -73,7 +77,7 @@ export class ConfigMistakes extends Error {
 const clientNames = new Set(['DICE_SERVER', 'DICE_USERNAME', 'DICE_PASSWORD', 'DICE_HOME']);
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
-  'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES',
+  'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
   'DICE_DATABASE_URL', 'DICE_S3_BUCKET', 'DICE_S3_ENDPOINT', 'DICE_S3_REGION', 'DICE_S3_PREFIX', 'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY',
 ]);
 const defaultGraceMinutes = 60;
@@ -109,6 +113,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     graceMs: (reader.integer('DICE_GRACE_MINUTES', 0, 525_600) ?? defaultGraceMinutes) * 60_000,
     sweepIntervalMs: (reader.integer('DICE_SWEEP_MINUTES', 0, 1_440) ?? defaultSweepMinutes) * 60_000,
     rates: isLocal ? localRates : publicRates,
+    metricsToken: reader.token('DICE_METRICS_TOKEN'),
+    drainMs: (reader.integer('DICE_DRAIN_SECONDS', 0, 600) ?? 0) * 1_000,
   };
   if (reader.mistakes.length > 0) throw new ConfigMistakes(reader.mistakes);
   return config;
@@ -177,6 +183,14 @@ class Reader {
     return undefined;
   }
 
+  /** The value is never repeated. */
+  token(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || /^[\x21-\x7e]{24,256}$/.test(value)) return value;
+    this.mistakes.push(`${name} must have 24 to 256 printable characters without spaces; make one with: openssl rand -hex 32`);
+    return undefined;
+  }
+
   bucket(): BucketConfig | undefined {
     const names = ['BUCKET', 'ENDPOINT', 'REGION', 'PREFIX', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'].map((name) => `DICE_S3_${name}`);
     if (names.every((name) => this.text(name) === undefined)) return undefined;
@@ -210,6 +224,5 @@ class Reader {
 }
 
 function strangerSentence(name: string): string {
-  if (name === 'DICE_METRICS_TOKEN') return `${name} cannot be used: this build serves no metrics. Remove it.`;
   return `${name} is not a variable of this server. Known are PORT, HOST, ${[...names].join(', ')}.`;
 }

@@ -4,6 +4,7 @@
 import type { BucketConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import type { BlockStore } from './ports/block-store.js';
+import { type Meter, silentMeter } from './ports/meter.js';
 import { openBlockStore as openPacks } from './storage/packs/block-store.js';
 import { nodeFiles, type FileLayer } from './storage/packs/file-layer.js';
 import { openBlockStore as openBucket } from './storage/s3/block-store.js';
@@ -14,12 +15,13 @@ export interface BlockPlace {
   readonly bucket: BucketConfig | undefined;
   /** The file system under the packs; a test may give one that fails. */
   readonly files: FileLayer | undefined;
+  readonly meter?: Meter | undefined;
 }
 
 /** Opens. Rejects with StorageError or CorruptionError. */
-export function openBlocks({ data, bucket, files }: BlockPlace): Promise<BlockStore> {
+export function openBlocks({ data, bucket, files, meter = silentMeter }: BlockPlace): Promise<BlockStore> {
   const { storeKey, packsDirectory } = data;
-  if (bucket === undefined) return openPacks({ directory: packsDirectory, storeKey, files: files ?? nodeFiles });
+  if (bucket === undefined) return openPacks({ directory: packsDirectory, storeKey, files: files ?? nodeFiles, meter });
   const { endpoint, ...rest } = bucket;
-  return openBucket({ ...rest, storeKey, ...(endpoint === undefined ? {} : { endpoint: endpoint.href }) });
+  return openBucket({ ...rest, storeKey, meter, ...(endpoint === undefined ? {} : { endpoint: endpoint.href }) });
 }

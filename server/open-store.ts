@@ -11,6 +11,7 @@ import { openBlocks } from './open-blocks.js';
 import { openIndex } from './open-index.js';
 import type { OpenedIndex } from './opened-index.js';
 import type { BlockStore } from './ports/block-store.js';
+import type { Meter } from './ports/meter.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
 import { nodeWorld } from './world.js';
@@ -33,6 +34,8 @@ export interface StoreOrder {
   readonly engines?: Engines;
   /** The file system under the packs; a test may give one that fails. */
   readonly files?: FileLayer | undefined;
+  /** Hears what is done, counted and timed. */
+  readonly meter?: Meter | undefined;
 }
 
 /** An open store. */
@@ -75,10 +78,10 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
 }
 
 async function openEngines(order: StoreOrder, data: DataDirectory): Promise<OpenedStore> {
-  const { purpose, engines = {} } = order;
-  const blocks = await openBlocks({ data, bucket: engines.bucket, files: order.files });
+  const { purpose, engines = {}, meter } = order;
+  const blocks = await openBlocks({ data, bucket: engines.bucket, files: order.files, meter });
   try {
-    const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0 });
+    const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0, meter });
     try {
       return await openServices(order, { data, index, blocks });
     } catch (error) {
@@ -112,6 +115,7 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
     policy: order.policy,
     secrets: { serverId: data.serverId, saltKey: data.saltKey, setupToken: hasAccounts ? undefined : data.setupToken },
     otherFileBytes: () => measureOtherFiles(data),
+    meter: order.meter,
   };
   return {
     data,

@@ -1,7 +1,15 @@
 /** The index of a store, open: its tables, and what the processes that share them agree on. */
 import type { Stores } from './core/contract.js';
 import type { Gate } from './ports/gate.js';
+import type { Meter } from './ports/meter.js';
 import type { Clock } from './ports/world.js';
+
+/** How an index is opened. */
+export interface IndexWish {
+  /** Only an index that was made before. */
+  readonly mustExist: boolean;
+  readonly meter?: Meter | undefined;
+}
 
 /** Closed once, after the block store. */
 export interface OpenedIndex {

@@ -3,7 +3,7 @@
  */
 import { createGate as createLocalGate } from './core/gate.js';
 import { DataDirectoryError } from './data-directory.js';
-import type { OpenedIndex } from './opened-index.js';
+import type { IndexWish, OpenedIndex } from './opened-index.js';
 import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
 import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
@@ -12,18 +12,18 @@ import { createImageStore } from './storage/postgres/image-store.js';
 import { createStoreState } from './storage/postgres/store-state.js';
 import { createTagStore } from './storage/postgres/tag-store.js';
 
-/** Opens; with `mustExist` only what is a store's index already. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
-export async function openPostgresIndex(url: string, mustExist: boolean): Promise<OpenedIndex> {
-  const db = await openDatabase({ url });
+/** Opens; where it must exist only what is a store's index already. Rejects with DataDirectoryError, StorageError or CorruptionError; then nothing stays open. */
+export async function openPostgresIndex(url: string, wish: IndexWish): Promise<OpenedIndex> {
+  const db = await openDatabase({ url, meter: wish.meter });
   try {
-    return await indexIn(db, mustExist);
+    return await indexIn(db, wish);
   } catch (error) {
     await db.close();
     throw error;
   }
 }
 
-async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedIndex> {
+async function indexIn(db: StoreDatabase, { mustExist, meter }: IndexWish): Promise<OpenedIndex> {
   const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
   // Not that the schema was just made: a start that was refused for it has left one.
   if (mustExist && (await stores.state.read('store-id')) === undefined) {
@@ -31,7 +31,7 @@ async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedInd
   }
   const time = await createClock(db);
   try {
-    const gate = await createGate(db, createLocalGate());
+    const gate = await createGate(db, createLocalGate(meter));
     return {
       stores,
       gate,

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createGate } from './core/gate.js';
 import { DataDirectoryError, type DataDirectory } from './data-directory.js';
-import type { OpenedIndex } from './opened-index.js';
+import type { IndexWish, OpenedIndex } from './opened-index.js';
 import { createAccountStore } from './storage/sqlite/account-store.js';
 import { openDatabase } from './storage/sqlite/database.js';
 import { createImageStore } from './storage/sqlite/image-store.js';
@@ -12,15 +12,15 @@ import { createStoreState } from './storage/sqlite/store-state.js';
 import { createTagStore } from './storage/sqlite/tag-store.js';
 import { nodeWorld } from './world.js';
 
-/** Opens; with `mustExist` only a file that is there. Throws DataDirectoryError, StorageError or CorruptionError. */
-export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseFile'>, mustExist: boolean): OpenedIndex {
+/** Opens; where it must exist only a file that is there. Throws DataDirectoryError, StorageError or CorruptionError. */
+export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseFile'>, { mustExist, meter }: IndexWish): OpenedIndex {
   if (mustExist && !existsSync(databaseFile)) {
     throw new DataDirectoryError(`${databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
   }
-  const db = openDatabase({ file: databaseFile });
+  const db = openDatabase({ file: databaseFile, meter });
   return {
     stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) },
-    gate: createGate(),
+    gate: createGate(meter),
     clock: nodeWorld.clock,
     close() {
       db.close();

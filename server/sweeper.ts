@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { Refusal } from '../client-sdk/protocol/refusals.js';
 import type { SweepService } from './core/contract.js';
+import { loggable } from './http/loggable.js';
 
 /** Stops sweeping; resolves when a sweep under way has ended. */
 export interface Sweeper {
@@ -20,7 +21,7 @@ export function startSweeper(sweep: SweepService, intervalMs: number, log: Logge
       log.info(await sweep.sweep({ isThorough: false, stop: stop.signal }), 'sweep');
     } catch (error) {
       // Held, or another one runs: both are said elsewhere.
-      if (!(error instanceof Refusal)) log.error({ err: error }, 'sweep failed');
+      if (!(error instanceof Refusal)) log.error({ error: loggable(error) }, 'sweep failed');
     }
   };
   const begin = (): void => {

@@ -34,6 +34,7 @@ interface Desk {
 
 export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: Throttle): AccountService {
   const desk: Desk = { parts, sessions, throttle, queue: createQueue() };
+  parts.meter?.watch('queue', 'accounts', () => desk.queue.steps());
   return {
     async register(registration, origin) {
       const account = await registerAccount(parts, registration, origin);

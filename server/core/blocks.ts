@@ -41,6 +41,7 @@ async function receive(parts: Parts, upload: UploadName, frames: AsyncIterable<F
     if (frame.kind === 'absent') throw new Refusal('frame-invalid', 'Only answers have absent frames.');
     const block = verify(parts, frame);
     results.push(block === undefined ? 'tag-mismatch' : 'stored');
+    if (block === undefined) parts.meter?.add('received', 'mismatched', 1);
     if (block === undefined) continue;
     room -= block.cipher.length;
     if (room < 0) throw new Refusal('quota-exceeded');
@@ -67,7 +68,11 @@ function verify(parts: Parts, frame: BlockFrame): Verified | undefined {
 async function storeGroup(parts: Parts, scope: ExistenceScope, group: readonly Verified[]): Promise<void> {
   const distinct = [...new Map(group.map((block) => [rehashHex(block.rehash), block])).values()];
   const fresh = await withoutOwnSound(parts, scope, distinct);
-  if (fresh.length === 0) return;
+  if (fresh.length > 0) await fileGroup(parts, scope, fresh);
+  countGroup(parts, { group, distinct, fresh });
+}
+
+async function fileGroup(parts: Parts, scope: ExistenceScope, fresh: readonly Verified[]): Promise<void> {
   await parts.gate.run(async () => {
     const records = fresh.map(({ cipher, tag }) => ({ type: 'block' as const, payload: cipher, digest: tag }));
     const places = await parts.stores.blocks.append(records);
@@ -78,6 +83,17 @@ async function storeGroup(parts: Parts, scope: ExistenceScope, group: readonly V
     });
     if (!(await parts.stores.tags.file(scope, filed))) throw new Refusal('upload-unknown');
   });
+}
+
+/** Once for a group: of each block it costs an addition. */
+function countGroup({ meter }: Parts, { group, distinct, fresh }: Readonly<Record<'group' | 'distinct' | 'fresh', readonly Verified[]>>): void {
+  const bytesOf = (blocks: readonly Verified[]) => blocks.reduce((sum, { cipher }) => sum + cipher.length, 0);
+  meter?.add('received', 'taken', group.length);
+  meter?.add('blockBytes', 'received', bytesOf(group));
+  meter?.add('stored', 'block', fresh.length);
+  meter?.add('blockBytes', 'stored', bytesOf(fresh));
+  meter?.add('hits', 'repeated', group.length - distinct.length);
+  meter?.add('hits', 'sent_again', distinct.length - fresh.length);
 }
 
 /**
@@ -110,8 +126,20 @@ async function openFetch(parts: Parts, image: { readonly accountId: AccountId; r
 
 /** Reads a few blocks ahead of the consumer, in order. Memory: `readsAhead` blocks. */
 async function* framesOf(parts: Parts, rows: readonly TagRow[]): AsyncGenerator<Frame> {
-  for (let start = 0; start < rows.length; start += readsAhead) {
-    yield* await Promise.all(rows.slice(start, start + readsAhead).map((row) => frameOf(parts, row)));
+  const served = { sound: 0, absent: 0, bytes: 0 };
+  try {
+    for (let start = 0; start < rows.length; start += readsAhead) {
+      const frames = await Promise.all(rows.slice(start, start + readsAhead).map((row) => frameOf(parts, row)));
+      for (const frame of frames) {
+        served[frame.kind === 'block' ? 'sound' : 'absent']++;
+        served.bytes += frame.kind === 'block' ? frame.cipher.length : 0;
+        yield frame;
+      }
+    }
+  } finally {
+    parts.meter?.add('served', 'sound', served.sound);
+    parts.meter?.add('served', 'absent', served.absent);
+    parts.meter?.add('blockBytes', 'served', served.bytes);
   }
 }
 

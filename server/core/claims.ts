@@ -34,7 +34,16 @@ export async function claimBlocks(parts: Parts, upload: UploadName, claim: Claim
   }
   const pins = await parts.stores.tags.pinClaimed({ ...scope, now: parts.world.clock.now() }, passed);
   const pinned = new Set(passed.filter((_, i) => pins[i] === true).map(rehashHex));
-  return Uint8Array.from(rehashes, (rehash) => (pinned.has(rehashHex(rehash)) ? 1 : 0));
+  const states = Uint8Array.from(rehashes, (rehash) => (pinned.has(rehashHex(rehash)) ? 1 : 0));
+  countClaims(parts, states);
+  return states;
+}
+
+function countClaims({ meter }: Parts, states: Uint8Array): void {
+  const count = states.reduce((sum, state) => sum + state, 0);
+  meter?.add('claimed', 'pinned', count);
+  meter?.add('claimed', 'refused', states.length - count);
+  meter?.add('hits', 'claimed', count);
 }
 
 async function spendBudget(parts: Parts, upload: UploadName, rehashes: readonly Rehash[]): Promise<void> {
@@ -43,6 +52,7 @@ async function spendBudget(parts: Parts, upload: UploadName, rehashes: readonly 
   const bytes = (await parts.stores.tags.findLive(rehashes)).reduce((sum, block) => sum + block.place.length, 0);
   const spending = { bytes, limit: maxProofBytes, since: now - proofWindowMs, now };
   if (!(await parts.stores.tags.spendProofBytes(upload.accountId, spending))) {
+    parts.meter?.add('limited', 'proofs', 1);
     throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(proofWindowMs / 1_000) });
   }
 }

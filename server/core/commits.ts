@@ -45,7 +45,9 @@ export async function commitImages(parts: Parts, upload: UploadName, commits: re
   const drafts = looked.filter((item) => 'manifestHash' in item);
   const stored = await parts.gate.run(() => store(parts, session, drafts));
   const results = stored.values();
-  return looked.map((item) => ('manifestHash' in item ? next(results) : item));
+  const answer = looked.map((item) => ('manifestHash' in item ? next(results) : item));
+  for (const { status } of answer) parts.meter?.add('commits', status, 1);
+  return answer;
 }
 
 /** Answers what needs no durable write: a repeated commit, a conflicting one, one that lacks blocks. */

@@ -15,6 +15,7 @@ import type { AccountRow, AccountStore, SessionRow } from '../ports/account-stor
 import type { BlockStore } from '../ports/block-store.js';
 import type { Gate } from '../ports/gate.js';
 import type { ImageStore } from '../ports/image-store.js';
+import type { Meter } from '../ports/meter.js';
 import type { TagStore } from '../ports/tag-store.js';
 import type { Clock, Hasher, RandomBytes, StoreState } from '../ports/world.js';
 
@@ -74,6 +75,8 @@ export interface Parts {
   readonly gate: Gate;
   /** Bytes of files of the data directory that are neither packs nor database, measured. */
   readonly otherFileBytes: () => Promise<number>;
+  /** Hears what the rules do; nobody does without it. */
+  readonly meter?: Meter | undefined;
 }
 
 /** Where a call comes from, as the http layer sees it. */

@@ -4,13 +4,15 @@
  * has its row or has failed.
  */
 import type { Gate } from '../ports/gate.js';
+import type { Meter } from '../ports/meter.js';
 import { createQueue } from './queue.js';
 
 /** A gate with nothing under way. */
-export function createGate(): Gate {
+export function createGate(meter?: Meter): Gate {
   const underWay = new Set<Promise<unknown>>();
   const names = new Set<string>();
   const queue = createQueue();
+  meter?.watch('queue', 'gate', () => underWay.size);
   return {
     async run(write) {
       const running = write();

@@ -36,7 +36,7 @@ export function createServices(parts: Parts): Services {
   const sessions = createSessions(parts);
   const images = createImages(parts);
   return {
-    accounts: createAccounts(parts, sessions, createThrottle(parts.world.clock)),
+    accounts: createAccounts(parts, sessions, createThrottle(parts.world.clock, parts.meter)),
     sessions,
     invitations: createInvitations(parts),
     blocks: createBlocks(parts),

@@ -12,7 +12,7 @@ import type { Parts } from './contract.js';
 import { judgeByCipher, judgeRow, type RotOf } from './row-scrub.js';
 
 /** What reading needs. */
-export type ReadParts = Pick<Parts, 'stores' | 'world' | 'gate'>;
+export type ReadParts = Pick<Parts, 'stores' | 'world' | 'gate' | 'meter'>;
 
 /** A block whose cipher hashes to its row's T, the row itself being sound. `rot`: what was put right on the way. */
 export interface SoundBlock {
@@ -23,6 +23,13 @@ export interface SoundBlock {
 
 /** The block of `row`, healed if need be; undefined where nothing intact is left, and then the row is quarantined. */
 export async function readSound(parts: ReadParts, row: TagRow): Promise<SoundBlock | undefined> {
+  const block = await readOrHeal(parts, row);
+  if (block === undefined) parts.meter?.add('rot', 'lost', 1);
+  else if (block.rot !== undefined) parts.meter?.add('rot', block.rot === 'cipher' ? 'healed' : 'index', 1);
+  return block;
+}
+
+async function readOrHeal(parts: ReadParts, row: TagRow): Promise<SoundBlock | undefined> {
   const judgement = judgeRow((bytes) => parts.world.hasher.sha256(bytes), row);
   if (judgement.kind === 'needs-cipher') return restoreFromCipher(parts, row);
   if (judgement.kind === 'sound') return readCipher(parts, row);

@@ -8,6 +8,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { finishClosings } from './closing.js';
 import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
+import type { Times } from '../ports/meter.js';
 import { advanceGeneration } from './generation.js';
 import { mergeCopies } from './merge-copies.js';
 import type { PackUse } from './sweep-plan.js';
@@ -29,12 +30,40 @@ export function createSweep(parts: Parts, images: Pick<ImageService, 'purge'>): 
   return {
     async sweep({ isThorough, stop }: SweepOrder) {
       const run = { parts, images, stop, sizes, minDeadShare: isThorough ? thoroughDeadShare : ordinaryDeadShare };
-      const answer = await parts.gate.alone('sweep', () => sweepAll(run));
-      if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
-      return answer;
+      return counted(parts, async () => {
+        const answer = await parts.gate.alone('sweep', () => sweepAll(run));
+        if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
+        return answer;
+      });
     },
     forecast: () => forecast(parts),
   };
+}
+
+/** Counts what `sweep` did, or that it was refused or failed. */
+async function counted({ meter, world }: Parts, sweep: () => Promise<CollectAnswer>): Promise<CollectAnswer> {
+  try {
+    const answer = await timed({ meter, world }, 'whole', sweep);
+    meter?.add('sweeps', 'done', 1);
+    meter?.add('swept', 'uploads', answer.expiredUploads);
+    meter?.add('swept', 'images', answer.purgedImages);
+    meter?.add('swept', 'blocks', answer.collectedBlocks);
+    meter?.add('swept', 'copies', answer.mergedCopies);
+    meter?.add('swept', 'packs', answer.compactedPacks);
+    meter?.add('sweptBytes', 'compacted', answer.freedBytes);
+    return answer;
+  } catch (error) {
+    meter?.add('sweeps', error instanceof Refusal ? 'refused' : 'failed', 1);
+    throw error;
+  }
+}
+
+async function timed<T>({ meter, world }: Pick<Parts, 'meter' | 'world'>, step: Times['sweep'], work: () => Promise<T>): Promise<T> {
+  const startedAt = world.clock.now();
+  const result = await work();
+  // A clock that was set back must not make a duration of less than nothing.
+  meter?.time('sweep', step, Math.max(0, world.clock.now() - startedAt) / 1_000);
+  return result;
 }
 
 async function sweepAll(run: Run): Promise<CollectAnswer> {
@@ -48,9 +77,9 @@ async function sweepAll(run: Run): Promise<CollectAnswer> {
   await stores.accounts.expireSessions(now);
   await finishClosings(run.parts, run.stop);
   const purgedImages = await purgeExpired(run, now);
-  const collectedBlocks = await collect(run, now);
-  const mergedCopies = await mergeCopies(run.parts, run.stop);
-  const { compactedPacks, freedBytes } = await compact(run);
+  const collectedBlocks = await timed(run.parts, 'collect', () => collect(run, now));
+  const mergedCopies = await timed(run.parts, 'merge', () => mergeCopies(run.parts, run.stop));
+  const { compactedPacks, freedBytes } = await timed(run.parts, 'compact', () => compact(run));
   const { unreferencedBlocks } = await stores.tags.figures();
   return { expiredUploads, purgedImages, collectedBlocks, mergedCopies, compactedPacks, freedBytes, pendingBlocks: unreferencedBlocks };
 }
@@ -85,6 +114,7 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
     if (stop?.aborted === true) return collected;
     const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, batch);
     collected += removed.length;
+    parts.meter?.add('sweptBytes', 'collected', removed.reduce((sum, { place }) => sum + place.length, 0));
     if (removed.length < batch) return collected;
   }
 }

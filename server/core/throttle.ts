@@ -3,6 +3,7 @@
  * locked out, and an unknown name is treated like a known one. In memory: a restart forgets. SPEC.md section 12.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { Meter } from '../ports/meter.js';
 import type { Clock } from '../ports/world.js';
 
 const freeFailures = 5;
@@ -24,13 +25,15 @@ export interface Throttle {
 }
 
 /** A limiter without failures. Memory: at most 20,000 pairs, the oldest go first. */
-export function createThrottle(clock: Clock): Throttle {
+export function createThrottle(clock: Clock, meter?: Meter): Throttle {
   const pairs = new Map<string, Failures>();
   const keyOf = (username: string, address: string) => JSON.stringify([username, address]);
   return {
     check(username, address) {
       const waitMs = remainingMs(pairs.get(keyOf(username, address)), clock.now());
-      if (waitMs > 0) throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+      if (waitMs <= 0) return;
+      meter?.add('limited', 'guessing', 1);
+      throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
     },
     failed(username, address) {
       const key = keyOf(username, address);

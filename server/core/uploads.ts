@@ -22,7 +22,11 @@ export function createUploads(parts: Parts): UploadService {
       if (outcome === 'too-many') throw new Refusal('too-many');
       return { uploadId: upload.uploadId, expiresAt: upload.expiresAt };
     },
-    askExistence: (upload, tags) => askExistence(parts, upload, tags),
+    async askExistence(upload, tags) {
+      const answer = await askExistence(parts, upload, tags);
+      countAnswers(parts, answer.states);
+      return answer;
+    },
     claim: (upload, claim) => claimBlocks(parts, upload, claim),
     commit: (upload, commits) => commitImages(parts, upload, commits),
     end: ({ uploadId, accountId }) => parts.stores.tags.endUpload(uploadId, accountId),
@@ -41,6 +45,15 @@ async function askExistence(parts: Parts, upload: UploadName, packed: Uint8Array
   const tagsHash = parts.world.hasher.sha256(concat(...claimable));
   await parts.stores.tags.keepNonce({ nonce, uploadId: upload.uploadId, tagsHash, expiresAt: scope.now + proofLifetimeMs });
   return { states, nonce };
+}
+
+function countAnswers({ meter }: Parts, states: Uint8Array): void {
+  const counts = [0, 0, 0];
+  for (const state of states) counts[state] = (counts[state] ?? 0) + 1;
+  meter?.add('asked', 'present', counts[existenceStates.present] ?? 0);
+  meter?.add('asked', 'claimable', counts[existenceStates.claimable] ?? 0);
+  meter?.add('asked', 'send', counts[existenceStates.send] ?? 0);
+  meter?.add('hits', 'own', counts[existenceStates.present] ?? 0);
 }
 
 /** Sets the state of those that others brought; answers them in the order asked. */

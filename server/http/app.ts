@@ -7,22 +7,24 @@ import type { Logger } from 'pino';
 import { apiPrefix } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Services } from '../core/contract.js';
+import type { Meter } from '../ports/meter.js';
 import { accountHandlers, invitationHandlers, sessionHandlers } from './accounts.js';
 import { checkQuery } from './bodies.js';
 import { answerErrors } from './errors.js';
 import { setApiHeaders, setPageHeaders } from './headers.js';
+import { type Health, mountHealth } from './health.js';
 import { isHostAllowed, type Reach } from './hosts.js';
 import { imageHandlers, uploadHandlers } from './images.js';
 import { openApiDocument } from './openapi.js';
 import { mountPages } from './pages.js';
 import { makeRateLimits, type Rates } from './rate-limits.js';
 import { cardReader, reportHandlers, type FixedCard } from './reports.js';
-import { logRequests } from './request-log.js';
+import { logRequests, nameRoute } from './request-log.js';
 import { mountRoutes } from './routing.js';
 import { checkOrigin, makeDoor } from './sessions.js';
 
 /** What the process decides for the application. */
-export interface Settings {
+export interface Settings extends Health {
   readonly log: Logger;
   readonly publicUrl: URL | undefined;
   readonly trustProxy: number | readonly string[] | undefined;
@@ -30,6 +32,7 @@ export interface Settings {
   readonly card: FixedCard;
   /** Compiled views; by default those beside the compiled server. */
   readonly viewsDirectory?: string | undefined;
+  readonly meter?: Meter | undefined;
 }
 
 /** The application over `services`. */
@@ -37,8 +40,8 @@ export function makeApp(services: Services, settings: Settings): Express {
   const site = makeRouter();
   const reach: Reach = { publicUrl: settings.publicUrl, hasProxy: settings.trustProxy !== undefined };
 
-  site.use(logRequests(settings.log));
-  site.get('/healthz', setApiHeaders, answerHealth(services));
+  site.use(logRequests(settings.log, settings.meter));
+  mountHealth(site, services, { ...settings, reach });
   site.use(checkHost(reach));
   site.use(checkQuery);
   site.use(checkOrigin(reach));
@@ -61,7 +64,10 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
   const api = makeRouter();
   const document = JSON.stringify(openApiDocument(settings.card.version));
   api.use(setApiHeaders);
-  api.get('/openapi.json', (_request, response) => { response.type('application/json').end(document); });
+  api.get('/openapi.json', (_request, response) => {
+    nameRoute(response, `${apiPrefix}/openapi.json`);
+    response.type('application/json').end(document);
+  });
   mountRoutes(api, {
     handlers: {
       ...accountHandlers(services),
@@ -73,7 +79,7 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
     },
     door: makeDoor(services.sessions, reach),
     reach,
-    limit: makeRateLimits(settings.rates),
+    limit: makeRateLimits(settings.rates, settings.meter),
   });
   api.use(() => { throw new Refusal('route-unknown'); });
   return api;
@@ -88,14 +94,6 @@ function configure(app: Express, settings: Settings): void {
   app.disable('etag');
   app.set('query parser', 'simple');
   if (settings.trustProxy !== undefined) app.set('trust proxy', settings.trustProxy);
-}
-
-/** Alive, and the index answers. */
-function answerHealth({ accounts }: Services): RequestHandler {
-  return async (_request, response) => {
-    await accounts.hasAccounts();
-    response.type('application/json').end('{"status":"ok"}');
-  };
 }
 
 function checkHost(reach: Reach): RequestHandler {

@@ -9,7 +9,7 @@ const maxDiscardedBytes = 64 * 1_048_576;
 
 /** Discards the unread rest of the body of `request`, bounded, and lets the connection end after the answer. */
 export function discardRest(request: Request, response: Response): void {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.destroyed || isBodyless(request)) return;
   response.setHeader('Connection', 'close');
   let discardedBytes = 0;
   request.on('data', (piece: Uint8Array) => {
@@ -18,4 +18,9 @@ export function discardRest(request: Request, response: Response): void {
   });
   request.on('error', () => undefined);
   request.resume();
+}
+
+/** Its head says so: nothing will come that could stand in the way of the next request on this connection. */
+function isBodyless({ headers }: Request): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }

@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import { Refusal, refusalTitles, type RefusalCode } from '../../client-sdk/protocol/refusals.js';
 import { CorruptionError, StorageError } from '../ports/errors.js';
 import { discardRest } from './body-rest.js';
-import { requestIdOf } from './request-log.js';
+import { loggable } from './loggable.js';
+import { nameRefusal, requestIdOf } from './request-log.js';
 
 const statuses: Readonly<Record<RefusalCode, number>> = {
   'request-invalid': 400,
@@ -53,7 +54,8 @@ export function statusOf(code: RefusalCode): number {
 export function answerErrors(log: Logger): (error: unknown, request: Request, response: Response) => void {
   return (error, request, response) => {
     const refusal = refusalOf(error);
-    if (statusOf(refusal.code) >= 500) log.error({ requestId: requestIdOf(response), err: error }, refusal.code);
+    if (statusOf(refusal.code) >= 500) log.error({ requestId: requestIdOf(response), error: loggable(error) }, refusal.code);
+    nameRefusal(response, refusal.code);
     if (response.headersSent) {
       // Half an answer cannot be taken back; a cut connection is how the client learns of it.
       response.destroy();

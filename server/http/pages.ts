@@ -13,6 +13,7 @@ import { isId } from '../../client-sdk/protocol/ids.js';
 import { apiPrefix } from '../../client-sdk/protocol/routes.js';
 import type { ServerCard } from '../../client-sdk/protocol/messages.js';
 import { isLoopbackName } from './hosts.js';
+import { nameRoute } from './request-log.js';
 
 /** What the pages need of the server. */
 export interface PagesOptions {
@@ -90,15 +91,23 @@ export function mountPages(app: Router, options: PagesOptions): void {
   const assets = readAssets(join(viewsDir, 'assets'));
   app.get('/assets/:name', (request, response, next) => {
     const asset = assets.get(request.params.name);
-    if (asset === undefined) next();
-    else sendAsset(asset, request, response);
+    if (asset === undefined) {
+      next();
+      return;
+    }
+    nameRoute(response, '/assets/:name');
+    sendAsset(asset, request, response);
   });
   const site: Site = { ...options, viewsDir, assets };
   for (const plan of pages) {
     app.get(plan.path, async (request, response, next) => {
       const imageId = imageIdOf(plan, request);
-      if (imageId === undefined) next();
-      else await sendPage(site, { plan, imageId, status: 200, text: '' }, response);
+      if (imageId === undefined) {
+        next();
+        return;
+      }
+      nameRoute(response, plan.path);
+      await sendPage(site, { plan, imageId, status: 200, text: '' }, response);
     });
   }
   app.get(/.*/, async (request, response, next) => {

@@ -6,6 +6,7 @@ import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { Meter } from '../ports/meter.js';
 
 const windowMs = 60_000;
 
@@ -21,13 +22,13 @@ export interface Rates {
 }
 
 /** One limiter for each kind of route. */
-export function makeRateLimits(rates: Rates): (route: RouteName) => RequestHandler {
-  const strict = limiter(rates.strict);
-  const general = limiter(rates.general);
+export function makeRateLimits(rates: Rates, meter?: Meter): (route: RouteName) => RequestHandler {
+  const strict = limiter(rates.strict, () => meter?.add('limited', 'strict', 1));
+  const general = limiter(rates.general, () => meter?.add('limited', 'general', 1));
   return (route) => (strictRoutes.has(route) ? strict : general);
 }
 
-function limiter(limit: number): RequestHandler {
+function limiter(limit: number, onLimited: () => void): RequestHandler {
   if (limit === 0) return (_request, _response, next) => { next(); };
   return rateLimit({
     windowMs,
@@ -37,6 +38,7 @@ function limiter(limit: number): RequestHandler {
     // Its warnings go to the console; config.ts has checked what they would say.
     validate: false,
     handler: (_request, _response, next) => {
+      onLimited();
       next(new Refusal('rate-limited', undefined, { retryAfterSeconds: windowMs / 1000 }));
     },
   });

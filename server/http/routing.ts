@@ -4,7 +4,7 @@
  */
 import type { Request, RequestHandler, Response, Router } from 'express';
 import { idOf, type ImageId } from '../../client-sdk/protocol/ids.js';
-import { routes, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
+import { apiPrefix, routes, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
 import type { Origin } from '../core/contract.js';
@@ -60,7 +60,7 @@ function byPath(): ReadonlyMap<string, readonly (readonly [RouteName, Route])[]>
 function stepsOf(name: RouteName, route: Route, world: RouteWorld): readonly RequestHandler[] {
   return [
     (_request, response, next) => {
-      nameRoute(response, name);
+      nameRoute(response, apiPrefix + route.path);
       next();
     },
     world.limit(name),

@@ -80,6 +80,8 @@ export interface BlockStore {
   generation(): Promise<number>;
   /** Marks the store with `generation`, durably. */
   mark(generation: number): Promise<void>;
+  /** Resolves when the store is reached and takes a small durable write now, which leaves no record. Rejects with StorageError. Cheap, but not free. */
+  checkWritable(): Promise<void>;
   /** Syncs and closes. Appends after it reject. */
   close(): Promise<void>;
 }

@@ -18,6 +18,13 @@ export interface Hasher {
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
 }
 
+/** How much is open. */
+export interface OpenCounts {
+  /** Sessions and tokens that have not expired. */
+  readonly sessions: number;
+  readonly uploads: number;
+}
+
 /** State of the whole store that must survive a restart. */
 export interface StoreState {
   /** Generation of the database; never above the packs' unless the packs are older. */
@@ -31,6 +38,10 @@ export interface StoreState {
   write(name: string, value: string): Promise<void>;
   /** Size of database files, measured. */
   databaseFileBytes(): Promise<number>;
+  /** The schema is the one that this program knows, no older and no newer: another process may have brought it further. */
+  isMigrated(): Promise<boolean>;
+  /** What is open at `now`, in all accounts together. Costs a look at each: not for a request's way. */
+  countOpen(now: number): Promise<OpenCounts>;
   /** Truncates the write-ahead log. */
   truncateLog(): Promise<void>;
 }

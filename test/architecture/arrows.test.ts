@@ -32,6 +32,10 @@ const refused: readonly (readonly [string, string, string, RegExp])[] = [
   ['randomness in core', 'server/core/a.ts', 'export const x = Math.random();', /Math\.random/],
   ['the environment in core', 'server/core/a.ts', 'export const x = process.env;', /process/],
   ['a timer in core', 'server/core/a.ts', 'setTimeout(() => 1, 5);', /setTimeout/],
+  ['the metrics package in the rules', 'server/core/a.ts', "import { Counter } from 'prom-client';", /package prom-client/],
+  ['the metrics package below http', 'server/http/a.ts', "import { Counter } from 'prom-client';", /package prom-client/],
+  ['the rules importing what measures them', 'server/core/a.ts', "import { openMetrics } from '../metrics/metrics.js';", /server\/core may not import server\/metrics/],
+  ['what measures importing the rules', 'server/metrics/a.ts', "import type { Parts } from '../core/contract.js';", /server\/metrics may not import server\/core/],
   ['a file outside all layers', 'elsewhere/a.ts', 'export const x = 1;', /no layer/],
 ];
 

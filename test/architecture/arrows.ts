@@ -39,8 +39,9 @@ export const layers: readonly Layer[] = [
     imports: ['server/core', 'ports', 'protocol'],
     packages: ['node:', 'express', 'passport', 'passport-http-bearer', 'ejs', 'helmet', 'express-rate-limit', 'pino'],
   }),
+  layer('server/metrics', /^server\/metrics\//, { imports: ['ports'], packages: ['node:', 'prom-client'] }),
   layer('server', /^server\/([^/]+\.ts$|cli\/)/, {
-    imports: ['ports', 'server/core', 'storage/packs', 'storage/sqlite', 'storage/postgres', 'storage/s3', 'http', 'protocol'],
+    imports: ['ports', 'server/core', 'storage/packs', 'storage/sqlite', 'storage/postgres', 'storage/s3', 'http', 'server/metrics', 'protocol'],
     packages: ['node:', 'commander', 'pino'],
   }),
   layer('views/pages', /^views\/pages\//, { imports: ['browser', 'protocol'] }),

@@ -81,6 +81,16 @@ export function blockStoreContract(name: string, make: () => Promise<BlockStoreF
 type Start = () => Promise<{ readonly fixture: BlockStoreFixture; readonly store: BlockStore; readonly reopen: () => Promise<BlockStore> }>;
 
 function keeping(start: Start): void {
+  it('says that it can be written to, as often as it is asked, without a record or a pack of it; closed it cannot', async () => {
+    const { store } = await start();
+    const before = await store.packs();
+    await store.checkWritable();
+    await store.checkWritable();
+    expect(await store.packs()).toEqual(before);
+    await store.close();
+    await expect(store.checkWritable()).rejects.toBeInstanceOf(StorageError);
+  });
+
   it('gives back every type of record, of no bytes, one and many, also after it was opened again', async () => {
     const { store, reopen } = await start();
     const types: readonly RecordType[] = ['block', 'manifest', 'preview', 'removal', 'account'];

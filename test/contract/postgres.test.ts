@@ -8,6 +8,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { ImageId } from '../../client-sdk/protocol/ids.js';
+import type { AccountId, UploadId } from '../../client-sdk/protocol/ids.js';
 import { CorruptionError, StorageError } from '../../server/ports/errors.js';
 import { createAccountStore } from '../../server/storage/postgres/account-store.js';
 import { commit, purge } from '../../server/storage/postgres/commit.js';
@@ -239,6 +240,12 @@ describe('the state of the store on PostgreSQL', () => {
     expect([await state.generation(), await state.isHeld(), await state.read('realm'), await state.read('generation')]).toEqual([4, true, 'localhost', 'mine']);
     await state.setHeld(false);
     expect(await state.isHeld()).toBe(false);
+    const upload = { uploadId: '1'.repeat(32) as UploadId, accountId: '2'.repeat(32) as AccountId, expiresAt: 20, receivedBytes: 0 }; // 32 hex digits have the form of every id
+    await createTagStore(db).beginUpload(upload, 10, 1);
+    expect([await state.countOpen(19), await state.countOpen(20)]).toEqual([{ sessions: 0, uploads: 1 }, { sessions: 0, uploads: 0 }]);
+    expect(await state.isMigrated()).toBe(true);
+    await db.write('going further', (session) => session.run("INSERT INTO schema_migration (number, name, sha256) VALUES (9999, 'x', 'x')"));
+    expect(await state.isMigrated()).toBe(false);
     expect(await state.databaseFileBytes()).toBeGreaterThan(1_000_000);
     await state.truncateLog();
     await db.close();

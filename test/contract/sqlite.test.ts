@@ -8,6 +8,7 @@ import { cp, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import type { AccountId, UploadId } from '../../client-sdk/protocol/ids.js';
 import { CorruptionError, StorageError } from '../../server/ports/errors.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
@@ -207,6 +208,12 @@ describe('the state of the store', () => {
     expect([await state.generation(), await state.isHeld(), await state.read('realm'), await state.read('generation')]).toEqual([4, true, 'localhost', 'mine']);
     await state.setHeld(false);
     expect(await state.isHeld()).toBe(false);
+    const upload = { uploadId: '1'.repeat(32) as UploadId, accountId: '2'.repeat(32) as AccountId, expiresAt: 20, receivedBytes: 0 }; // 32 hex digits have the form of every id
+    await createTagStore(db).beginUpload(upload, 10, 1);
+    expect([await state.countOpen(19), await state.countOpen(20)]).toEqual([{ sessions: 0, uploads: 1 }, { sessions: 0, uploads: 0 }]);
+    expect(await state.isMigrated()).toBe(true);
+    db.connection.exec("INSERT INTO schema_migration (number, name, sha256) VALUES (9999, 'x', 'x')");
+    expect(await state.isMigrated()).toBe(false);
     db.close();
   });
 });

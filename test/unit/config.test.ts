@@ -28,10 +28,12 @@ describe('configuration', () => {
       PORT: '0', HOST: '0.0.0.0', DICE_DATA_DIR: '/srv/dice', DICE_EXISTENCE: 'shared', DICE_CONFIRM_SHARED: 'yes', DICE_DEFAULT_DOMAIN: 'open',
       DICE_SIGNUP: 'invite', DICE_TRUST_PROXY: '2', DICE_QUOTA_BYTES: '1000', DICE_MAX_IMAGE_BYTES: '5', DICE_PUBLIC_URL: 'https://images.example.org',
       DICE_TRASH_DAYS: '0', DICE_LOG_LEVEL: 'warn', DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0',
+      DICE_METRICS_TOKEN: 'a'.repeat(24), DICE_DRAIN_SECONDS: '600',
     });
     expect(config).toMatchObject({
       port: 0, host: '0.0.0.0', dataDirectory: '/srv/dice', existence: 'shared', isSharedConfirmed: true, defaultDomain: 'open', signup: 'invite',
       trustProxy: 2, quotaBytes: 1000, maxImageBytes: 5, trashDays: 0, logLevel: 'warn', graceMs: 0, sweepIntervalMs: 0,
+      metricsToken: 'a'.repeat(24), drainMs: 600_000,
     });
     expect(config.publicUrl?.origin).toBe('https://images.example.org');
   });
@@ -72,6 +74,13 @@ describe('configuration', () => {
     for (const prefix of ['no slash', '../up/', '/']) expect(mistakesOf({ ...given, DICE_S3_PREFIX: prefix })).toEqual([expect.stringMatching(/^DICE_S3_PREFIX must be/)]);
     expect(mistakesOf({ ...given, DICE_S3_ENDPOINT: 'https://me:secret@s3.example.org' })).toEqual([expect.stringMatching(/^DICE_S3_ENDPOINT must be the address of the object store/)]);
     for (const url of ['mysql://db/dice', 'postgres://db', 'dice']) expect(mistakesOf({ DICE_DATABASE_URL: url })).toEqual([expect.stringMatching(/^DICE_DATABASE_URL must be/)]);
+  });
+
+  it.each(['a'.repeat(23), 'a'.repeat(257), `${'a'.repeat(20)} ${'b'.repeat(20)}`, 'ä'.repeat(30)])('refuses the metrics token "%s", and does not repeat it', (token) => {
+    const [mistake, ...others] = mistakesOf({ DICE_METRICS_TOKEN: token });
+    expect(others).toEqual([]);
+    expect(mistake).toMatch(/^DICE_METRICS_TOKEN must have 24 to 256/);
+    expect(mistake).not.toContain(token);
   });
 
   it('leaves the client’s variables alone, and empty ones', () => {

@@ -24,6 +24,7 @@ export interface QueueLimits {
 export class AppendQueue {
   private waiting: Waiting[] = [];
   private heldBytes = 0;
+  private heldCalls = 0;
   private line: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -37,10 +38,16 @@ export class AppendQueue {
       return Promise.reject(new StorageError('too many bytes wait to be written', { retryable: true }));
     }
     this.heldBytes += bytes;
+    this.heldCalls++;
     return new Promise((resolve, reject) => {
       this.waiting.push({ records, bytes, resolve, reject });
       if (this.waiting.length === 1) void this.inTurn(() => this.drain());
     });
+  }
+
+  /** Calls and payload bytes that wait or are being written. */
+  depth(): { readonly calls: number; readonly bytes: number } {
+    return { calls: this.heldCalls, bytes: this.heldBytes };
   }
 
   /** Runs `step` when everything asked before it is done, and nothing else meanwhile. */
@@ -68,6 +75,7 @@ export class AppendQueue {
       group.forEach((call) => { call.reject(error); });
     }
     this.heldBytes -= group.reduce((sum, call) => sum + call.bytes, 0);
+    this.heldCalls -= group.length;
     if (this.waiting.length > 0) void this.inTurn(() => this.drain());
   }
 

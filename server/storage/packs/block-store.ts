@@ -10,7 +10,9 @@ import type {
   BlockStore, BlockStoreUsage, Damage, NewRecord, PackSummary, Place, RecordType, ScannedRecord,
 } from '../../ports/block-store.js';
 import { StorageError } from '../../ports/errors.js';
+import { type Meter, silentMeter } from '../../ports/meter.js';
 import { AppendQueue } from './append-queue.js';
+import { writeDurably } from './durable-file.js';
 import { guarded, isAbsent, storageErrorOf } from './failure.js';
 import { nodeFiles, type FileLayer } from './file-layer.js';
 import { OpenPack } from './open-pack.js';
@@ -18,6 +20,7 @@ import { maxShortPack, maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes
 import { listPacks, openMark, packPath, writeMark, type Mark, type PackFolder } from './pack-folder.js';
 import { PackReader } from './pack-reader.js';
 import { scanRecords } from '../record-format/pack-scan.js';
+import { timedFiles } from './timed-files.js';
 
 /** Where the packs lie and how they are written. Byte counts are of files and payloads. */
 export interface BlockStoreOptions {
@@ -32,6 +35,7 @@ export interface BlockStoreOptions {
   /** Hears at opening of damage in the newest pack: after a crash its tail may be torn, which is harmless. */
   readonly onDamage?: (damage: Damage) => void;
   readonly files?: FileLayer;
+  readonly meter?: Meter;
 }
 
 const defaults = {
@@ -40,9 +44,12 @@ const defaults = {
   sha256: (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'),
   onDamage: (): void => undefined,
   files: nodeFiles,
+  meter: silentMeter,
 };
 const groupBytes = 16_777_216;
 const maxOpenFiles = 64;
+/** A page: on a full disk it fails. */
+const probe = new Uint8Array(4_096);
 
 /**
  * Opens the packs in `directory`, which is made where it is missing. Nothing found there is written to again: the first
@@ -54,7 +61,7 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
   const settings = { ...defaults, ...options };
   const key = createSecretKey(options.storeKey);
   const mac = (message: Uint8Array): Uint8Array => createHmac('sha256', key).update(message).digest();
-  const folder: PackFolder = { directory: path.resolve(settings.directory), files: settings.files, mac };
+  const folder: PackFolder = { directory: path.resolve(settings.directory), files: timedFiles(settings.files, settings.meter), mac };
   return guarded('opening the packs', async () => {
     await mkdir(folder.directory, { recursive: true, mode: 0o700 });
     const packs = await listPacks(folder);
@@ -91,6 +98,8 @@ class PackStore implements BlockStore {
     this.highest = found.highest;
     this.reader = new PackReader(folder, settings.sha256, maxOpenFiles);
     this.queue = new AppendQueue((calls) => this.writeGroup(calls), { groupBytes, queueBytes: settings.queueBytes });
+    settings.meter.watch('queue', 'packs', () => this.queue.depth().calls);
+    settings.meter.watch('queueBytes', 'packs', () => this.queue.depth().bytes);
   }
 
   async append(records: readonly NewRecord[]): Promise<readonly Place[]> {
@@ -164,6 +173,17 @@ class PackStore implements BlockStore {
     return this.queue.inTurn(() => guarded('marking the packs', () => this.setMark({ ...this.current, generation })));
   }
 
+  /** Not behind the queue: a store that is busy is not one that fails. */
+  checkWritable(): Promise<void> {
+    return guarded('checking the packs', async () => {
+      if (this.isClosed) throw new StorageError('the block store is closed', { retryable: false });
+      const { directory, files } = this.folder;
+      const file = path.join(directory, 'probe');
+      await writeDurably(file, probe, files);
+      await files.remove(file);
+    });
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     await this.queue.finish();
@@ -181,6 +201,7 @@ class PackStore implements BlockStore {
   }
 
   private async writeGroup(calls: readonly (readonly NewRecord[])[]): Promise<readonly (readonly Place[])[]> {
+    this.settings.meter.size('group', 'packs', calls.length);
     const records = calls.flat();
     const places: Place[] = [];
     while (places.length < records.length) {

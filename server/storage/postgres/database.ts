@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { StorageError } from '../../ports/errors.js';
+import { type Meter, silentMeter } from '../../ports/meter.js';
 import { isRepeatable, translating } from './failure.js';
 import { migrate } from './migrate.js';
 import { sessionOn, type Session } from './session.js';
@@ -15,6 +16,7 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly migrations?: string;
   readonly poolSize?: number;
+  readonly meter?: Meter | undefined;
 }
 
 /** What lets this process write. The gate makes one; without a gate a process writes unasked. */
@@ -50,27 +52,40 @@ export function openDatabase(options: DatabaseOptions): Promise<StoreDatabase> {
     const client = await connectTo(options.url);
     try {
       await refuseUnsafe(client);
-      const { isNew } = await migrate(client, options.migrations ?? packagedMigrations);
-      return new StoreDatabase(options.url, { poolSize: options.poolSize ?? defaultPoolSize, isNew });
+      const { isNew, known } = await migrate(client, options.migrations ?? packagedMigrations);
+      return new StoreDatabase(options.url, { poolSize: options.poolSize ?? defaultPoolSize, isNew, migrations: known, meter: options.meter ?? silentMeter });
     } finally {
       await client.end();
     }
   });
 }
 
+interface Setup {
+  readonly poolSize: number;
+  readonly isNew: boolean;
+  readonly migrations: number;
+  readonly meter: Meter;
+}
+
 /** An open database. Methods of the stores run inside `look`, `read` or `write`. */
 export class StoreDatabase {
   /** The schema was made by this opening. */
   readonly isNew: boolean;
+  /** How many migrations this program knows. */
+  readonly migrations: number;
+  private readonly meter: Meter;
   private readonly pool: pg.Pool;
   private readonly control: pg.Pool;
   private fence: Fence | undefined;
   private isClosed = false;
 
-  constructor(private readonly url: string, { poolSize, isNew }: { readonly poolSize: number; readonly isNew: boolean }) {
+  constructor(private readonly url: string, { poolSize, isNew, migrations, meter }: Setup) {
     this.isNew = isNew;
+    this.migrations = migrations;
+    this.meter = meter;
     this.pool = poolOf(url, poolSize);
     this.control = poolOf(url, controlPoolSize);
+    meter.watch('queue', 'postgres', () => this.pool.waitingCount);
   }
 
   /** Runs `step`, which asks one statement only: its snapshot is its own. */
@@ -85,7 +100,7 @@ export class StoreDatabase {
 
   /** Runs `step` on one snapshot. */
   read<T>(doing: string, step: (session: Session) => Promise<T>): Promise<T> {
-    return this.repeated(doing, { begin: (client) => client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'), step, fence: undefined });
+    return this.repeated(doing, { begin: (client) => client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'), step, fence: undefined, meter: silentMeter });
   }
 
   /**
@@ -94,8 +109,8 @@ export class StoreDatabase {
    * run again as a whole, a bounded number of times. StorageError where this process was shut out.
    */
   write<T>(doing: string, step: (session: Session) => Promise<T>): Promise<T> {
-    const { fence } = this;
-    return this.repeated(doing, { begin: (client) => beginFenced(client, fence), step, fence });
+    const { fence, meter } = this;
+    return this.repeated(doing, { begin: (client) => beginFenced(client, fence), step, fence, meter });
   }
 
   /** A connection of the caller's own, outside the pool. The caller ends it. */
@@ -154,13 +169,16 @@ interface Transaction<T> {
   readonly begin: (client: pg.PoolClient) => Promise<unknown>;
   readonly step: (session: Session) => Promise<T>;
   readonly fence: Fence | undefined;
+  readonly meter: Meter;
 }
 
-async function transact<T>(client: pg.PoolClient, { begin, step, fence }: Transaction<T>): Promise<T> {
+async function transact<T>(client: pg.PoolClient, { begin, step, fence, meter }: Transaction<T>): Promise<T> {
   await begin(client);
   const result = await step(sessionOn(client));
+  const startedAt = performance.now();
   try {
     await client.query('COMMIT');
+    meter.time('commit', 'postgres', (performance.now() - startedAt) / 1_000);
   } catch (error) {
     if (!isRepeatable(error)) fence?.noteDoubt();
     throw error;

@@ -27,10 +27,10 @@ const lockName = 'migration';
 const tableSql = 'CREATE TABLE IF NOT EXISTS schema_migration (number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL)';
 
 /**
- * Applies what `folder` has and the database has not. Answers whether the database had no schema before. Repeatable. StorageError where an
+ * Applies what `folder` has and the database has not. Answers whether the database had no schema before, and how many migrations are known. Repeatable. StorageError where an
  * applied migration was changed or is unknown to `folder`, or where numbers are not 1, 2, 3, ...
  */
-export async function migrate(client: Client, folder: string): Promise<{ readonly isNew: boolean }> {
+export async function migrate(client: Client, folder: string): Promise<{ readonly isNew: boolean; readonly known: number }> {
   const migrations = readMigrations(folder);
   await lock(client, lockName);
   try {
@@ -40,7 +40,7 @@ export async function migrate(client: Client, folder: string): Promise<{ readonl
     const { rows: applied } = await client.query<Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number');
     refuseUnknown(applied, migrations);
     for (const migration of migrations.slice(applied.length)) await apply(client, migration);
-    return { isNew: applied.length === 0 };
+    return { isNew: applied.length === 0, known: migrations.length };
   } finally {
     await unlock(client, lockName);
   }

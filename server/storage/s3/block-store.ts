@@ -8,6 +8,7 @@ import type {
   BlockStore, BlockStoreUsage, Damage, NewRecord, PackSummary, Place, RecordType, ScannedRecord,
 } from '../../ports/block-store.js';
 import { StorageError } from '../../ports/errors.js';
+import type { Meter } from '../../ports/meter.js';
 import { maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes, type Mac } from '../record-format/pack-format.js';
 import { scanRecords } from '../record-format/pack-scan.js';
 import { Bucket } from './bucket.js';
@@ -22,6 +23,8 @@ import { checkedOptions, type BlockStoreOptions } from './store-options.js';
 const packsUnderWay = 4;
 /** A pack of the usual size with its headers. */
 const scanBytes = 9_437_184;
+const probeName = 'probe';
+const probe = new Uint8Array(16);
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /**
@@ -32,7 +35,7 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
   const { service, bucket: name, prefix, ...settings } = checkedOptions(options);
   const key = createSecretKey(options.storeKey);
   const mac = (message: Uint8Array): Uint8Array => createHmac('sha256', key).update(message).digest();
-  const bucket = new Bucket(name, prefix, service);
+  const bucket = new Bucket(name, prefix, { ...service, meter: settings.meter });
   try {
     const numbers = new PackNumbers(bucket, { clock: options.clock ?? Date.now, random: options.random ?? randomBytes });
     for await (const { name: ahead } of bucket.list(packFolder, packName(numbers.floor()))) numbers.raise(packOfName(ahead) ?? 0);
@@ -58,6 +61,7 @@ interface Settings {
   readonly packBytes: number;
   readonly lingerMs: number;
   readonly queueBytes: number;
+  readonly meter: Meter;
 }
 
 class ObjectStore implements BlockStore {
@@ -68,13 +72,16 @@ class ObjectStore implements BlockStore {
 
   constructor(
     private readonly opened: Opened,
-    { packBytes, lingerMs, queueBytes }: Settings,
+    { packBytes, lingerMs, queueBytes, meter }: Settings,
     /** The last that this process knows of. */
     private known: number,
   ) {
     const { bucket, mac, numbers } = opened;
     const writer = new PackWriter(bucket, { mac, numbers, packBytes, generation: () => this.known });
-    this.gathering = new Gathering((records) => writer.write(records), { groupBytes: packBytes, lingerMs, groups: packsUnderWay, heldBytes: queueBytes });
+    const limits = { groupBytes: packBytes, lingerMs, groups: packsUnderWay, heldBytes: queueBytes };
+    this.gathering = new Gathering((records) => writer.write(records), limits, (calls) => { meter.size('group', 's3', calls); });
+    meter.watch('queue', 's3', () => this.gathering.depth().calls);
+    meter.watch('queueBytes', 's3', () => this.gathering.depth().bytes);
     this.reader = new PackReader(bucket, mac);
   }
 
@@ -135,6 +142,12 @@ class ObjectStore implements BlockStore {
     const packFileBytes = packs.reduce((sum, { bytes }) => sum + bytes, 0);
     // A bucket does not say how much it still takes.
     return { packs: packs.length, packFileBytes, packHeaderBytes: packs.length * packHeaderBytes, freeBytes: Number.MAX_SAFE_INTEGER };
+  }
+
+  /** One small object, always the same: what it says is of no use to anybody. */
+  async checkWritable(): Promise<void> {
+    if (this.isClosed) throw new StorageError('the block store is closed', { retryable: false });
+    await this.opened.bucket.replace(probeName, probe);
   }
 
   async generation(): Promise<number> {

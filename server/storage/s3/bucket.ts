@@ -6,6 +6,7 @@ import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand,
   ListObjectsV2Command, PutObjectCommand, UploadPartCommand, type CompletedPart, type S3Client,
 } from '@aws-sdk/client-s3';
+import type { Meter, Times } from '../../ports/meter.js';
 import { answered, guarded, oddAnswer, storageErrorOf } from './failure.js';
 import { openClient, WholeBody, type Service } from './object-client.js';
 
@@ -39,7 +40,7 @@ export class Bucket {
   constructor(
     private readonly bucket: string,
     private readonly prefix: string,
-    service: Service,
+    private readonly service: Service & { readonly meter?: Meter },
   ) {
     this.patient = openClient(service);
     this.once = openClient({ ...service, attempts: 1 });
@@ -49,7 +50,7 @@ export class Bucket {
   get(name: string, offset: number, length: number): Promise<Stretch | undefined> {
     const doing = `reading ${name}`;
     return guarded(doing, async () => {
-      const answer = await this.send(name, offset, length);
+      const answer = await this.timed('get', () => this.send(name, offset, length));
       if (answer === undefined || 'total' in answer) return answer;
       const body: unknown = answer.Body;
       const bytes = body instanceof WholeBody ? body.bytes : new Uint8Array(0);
@@ -76,8 +77,10 @@ export class Bucket {
   async create(name: string, body: Uint8Array, isConditional: boolean): Promise<WriteOutcome> {
     const condition = isConditional ? { IfNoneMatch: '*' } : {};
     try {
-      if (body.length > singlePutBytes) await this.createInParts(name, body, condition);
-      else await this.once.send(new PutObjectCommand({ ...this.named(name), ...condition, Body: body, ContentLength: body.length }));
+      await this.timed('put', async () => {
+        if (body.length > singlePutBytes) await this.createInParts(name, body, condition);
+        else await this.once.send(new PutObjectCommand({ ...this.named(name), ...condition, Body: body, ContentLength: body.length }));
+      });
       return 'written';
     } catch (error) {
       const { status } = answered(error);
@@ -136,6 +139,16 @@ export class Bucket {
   close(): void {
     this.patient.destroy();
     this.once.destroy();
+  }
+
+  /** Failed ones count too: a timeout is what the operator wants to see. */
+  private async timed<T>(kind: Times['object'], work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.service.meter?.time('object', kind, (performance.now() - startedAt) / 1_000);
+    }
   }
 
   private async send(name: string, offset: number, length: number) {

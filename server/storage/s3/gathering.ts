@@ -39,6 +39,7 @@ export class Gathering {
   constructor(
     private readonly write: GroupWriter,
     private readonly limits: GatheringLimits,
+    private readonly onGroup?: (calls: number) => void,
   ) {}
 
   append(records: readonly NewRecord[]): Promise<readonly Place[]> {
@@ -56,6 +57,11 @@ export class Gathering {
     this.asked.add(answer);
     answer.then(forget, forget);
     return answer;
+  }
+
+  /** Calls and payload bytes that wait or are under way. */
+  depth(): { readonly calls: number; readonly bytes: number } {
+    return { calls: this.asked.size, bytes: this.heldBytes };
   }
 
   /** Resolves when all that was asked before has been answered. */
@@ -80,6 +86,7 @@ export class Gathering {
 
   private begin(): void {
     const group = this.takeGroup();
+    this.onGroup?.(group.length);
     this.groups++;
     void this.writeGroup(group).then(() => {
       this.heldBytes -= group.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -3,6 +3,7 @@
  * key. It opens nothing.
  */
 import { hashBytes } from '../../../client-sdk/protocol/limits.js';
+import { type Meter, silentMeter } from '../../ports/meter.js';
 import type { Service } from './object-client.js';
 import type { NumberSources } from './pack-numbers.js';
 
@@ -29,6 +30,7 @@ export interface BlockStoreOptions extends Partial<NumberSources> {
   readonly timeoutMs?: number;
   /** How often a request is tried that may be repeated. 4. */
   readonly attempts?: number;
+  readonly meter?: Meter;
 }
 
 /** Options with their defaults. */
@@ -39,14 +41,15 @@ export interface CheckedOptions {
   readonly packBytes: number;
   readonly lingerMs: number;
   readonly queueBytes: number;
+  readonly meter: Meter;
 }
 
-const defaults = { packBytes: 8_388_608, lingerMs: 15, queueBytes: 268_435_456, timeoutMs: 30_000, attempts: 4 };
+const defaults = { packBytes: 8_388_608, lingerMs: 15, queueBytes: 268_435_456, timeoutMs: 30_000, attempts: 4, meter: silentMeter };
 const maxPackBytes = 268_435_456;
 
 /** Rejects with RangeError. */
 export function checkedOptions(options: BlockStoreOptions): CheckedOptions {
-  const { packBytes, lingerMs, queueBytes, timeoutMs, attempts } = { ...defaults, ...options };
+  const { packBytes, lingerMs, queueBytes, timeoutMs, attempts, meter } = { ...defaults, ...options };
   refuseUnless(options.storeKey.length === hashBytes, `the store key has 32 bytes, got ${options.storeKey.length}`);
   refuseUnless(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(options.bucket), `a bucket has 3 to 63 small letters, digits, points and hyphens, got ${JSON.stringify(options.bucket)}`);
   refuseUnless(/^[a-z0-9-]{1,64}$/.test(options.region), `a region has small letters, digits and hyphens, got ${JSON.stringify(options.region)}`);
@@ -56,7 +59,7 @@ export function checkedOptions(options: BlockStoreOptions): CheckedOptions {
   refuseUnless(isWithin(timeoutMs, 3_600_000) && isWithin(attempts, 10), 'a request takes up to an hour and 10 attempts');
   const { region, accessKeyId, secretAccessKey } = options;
   const service = { endpoint: checkedEndpoint(options.endpoint), region, accessKeyId, secretAccessKey, timeoutMs, attempts };
-  return { service, bucket: options.bucket, prefix: checkedPrefix(options.prefix ?? ''), packBytes, lingerMs, queueBytes };
+  return { service, bucket: options.bucket, prefix: checkedPrefix(options.prefix ?? ''), packBytes, lingerMs, queueBytes, meter };
 }
 
 function checkedEndpoint(endpoint: string | undefined): string | undefined {

@@ -7,13 +7,15 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CorruptionError, StorageError } from '../../ports/errors.js';
+import { type Meter, silentMeter } from '../../ports/meter.js';
 import { type Durability, GroupCommit } from './group-commit.js';
-import { migrate } from './migrate.js';
+import { countMigrations, migrate } from './migrate.js';
 
 /** Where the file lies. `migrations` is the folder of the schema, by default that of the package. */
 export interface DatabaseOptions {
   readonly file: string;
   readonly migrations?: string;
+  readonly meter?: Meter | undefined;
 }
 
 /** From dist/server/storage/sqlite up to the package, which holds the migrations beside dist. */
@@ -24,14 +26,15 @@ export function openDatabase(options: DatabaseOptions): StoreDatabase {
   return translated('opening the database', () => {
     mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true, mode: 0o700 });
     const connection = new Sqlite(options.file);
+    const folder = options.migrations ?? packagedMigrations;
     try {
       configure(connection);
-      migrate(connection, options.migrations ?? packagedMigrations);
+      migrate(connection, folder);
     } catch (error) {
       connection.close();
       throw error;
     }
-    return new StoreDatabase(connection);
+    return new StoreDatabase(connection, { meter: options.meter ?? silentMeter, migrations: countMigrations(folder) });
   });
 }
 
@@ -40,8 +43,12 @@ export class StoreDatabase {
   private readonly statements = new Map<string, Statement>();
   private readonly writes: GroupCommit;
 
-  constructor(readonly connection: Database) {
-    this.writes = new GroupCommit(this);
+  /** How many migrations this program knows, and has seen applied. */
+  readonly migrations: number;
+
+  constructor(readonly connection: Database, { meter, migrations }: { readonly meter: Meter; readonly migrations: number }) {
+    this.migrations = migrations;
+    this.writes = new GroupCommit(this, meter);
   }
 
   /** The prepared statement of `sql`; `Row` is what its columns give. */

@@ -3,6 +3,7 @@
  * own fate: it runs in a savepoint, and where the whole cannot be committed, each is tried in a transaction of its own.
  */
 import type { Database, Statement } from 'better-sqlite3';
+import type { Meter } from '../../ports/meter.js';
 
 /** Whether an answer may go out only when the write is on the disk, or a crash of the machine may take it back. */
 export type Durability = 'durable' | 'lazy';
@@ -34,7 +35,12 @@ export class GroupCommit {
   /** SQLite's own level: what the connection is opened with. */
   #level: Durability = 'durable';
 
-  constructor(private readonly db: Connected) {}
+  constructor(
+    private readonly db: Connected,
+    private readonly meter: Meter,
+  ) {
+    meter.watch('queue', 'sqlite', () => this.#waiting.length);
+  }
 
   /** Runs `step` in a transaction. Resolves when that is committed; rejects with what was thrown, and nothing of the step stays. */
   add<T>(durability: Durability, step: () => T): Promise<T> {
@@ -61,6 +67,7 @@ export class GroupCommit {
   }
 
   #commit(group: readonly Waiting[]): void {
+    if (group.length > 0) this.meter.size('group', 'sqlite', group.length);
     const outcomes = (group.length > 1 ? this.#together(group) : undefined) ?? group.map((waiting) => this.#alone(waiting));
     for (const [i, { resolve, reject }] of group.entries()) {
       const outcome = outcomes[i];
@@ -107,7 +114,9 @@ export class GroupCommit {
     this.db.query('BEGIN IMMEDIATE').run();
     try {
       const result = step();
+      const startedAt = performance.now();
       this.db.query('COMMIT').run();
+      this.meter.time('commit', durability === 'durable' ? 'sqlite_durable' : 'sqlite_lazy', (performance.now() - startedAt) / 1_000);
       return result;
     } catch (error) {
       if (this.db.connection.inTransaction) this.db.query('ROLLBACK').run();

@@ -43,6 +43,11 @@ export function migrate(connection: Database, folder: string): number {
   return pending.length;
 }
 
+/** How many migrations `folder` has. */
+export function countMigrations(folder: string): number {
+  return readMigrations(folder).length;
+}
+
 function readMigrations(folder: string): readonly Migration[] {
   const names = readdirSync(folder).filter((name) => namePattern.test(name)).sort();
   return names.map((name, index) => {

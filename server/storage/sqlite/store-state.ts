@@ -3,11 +3,13 @@
  */
 import { stat } from 'node:fs/promises';
 import { StorageError } from '../../ports/errors.js';
-import type { StoreState } from '../../ports/world.js';
+import type { OpenCounts, StoreState } from '../../ports/world.js';
 import { codeOf, translated, type StoreDatabase } from './database.js';
 
 const generationName = 'generation';
 const heldName = 'held';
+const migrationsSql = 'SELECT COUNT(*) AS count FROM schema_migration';
+const openSql = `SELECT (SELECT COUNT(*) FROM session WHERE expires_at > ?) AS sessions, (SELECT COUNT(*) FROM upload WHERE expires_at > ?) AS uploads`;
 
 /** The state kept in `db`. It owns nothing: the database is closed by who opened it. */
 export function createStoreState(db: StoreDatabase): StoreState {
@@ -23,6 +25,8 @@ export function createStoreState(db: StoreDatabase): StoreState {
     read: (name) => read(`named.${name}`),
     write: (name, value) => write(`named.${name}`, value),
     databaseFileBytes: () => fileBytes(db.connection.name),
+    isMigrated: () => db.read('reading the schema', () => (db.query<{ count: number }>(migrationsSql).get()?.count ?? 0) === db.migrations),
+    countOpen: (now) => db.read('counting what is open', () => db.query<OpenCounts>(openSql).get(now, now) ?? { sessions: 0, uploads: 0 }),
     truncateLog: () => truncateLog(db),
   };
 }
