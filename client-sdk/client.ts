@@ -24,11 +24,11 @@ import { checkRecoveryWords } from './recovery-check.js';
 import { reportOf } from './report.js';
 import { ImageReads } from './image-reads.js';
 import * as sessions from './sessions.js';
-import { joinedBytes, openedView, openImage, type StoredImage } from './stored-image.js';
+import { openedView, openImage, type StoredImage } from './stored-image.js';
 import { Transport } from './transport.js';
 import { uploadFiles } from './upload.js';
 import { verifyImage } from './verify.js';
-import { wholeFile } from './whole-file.js';
+import { bytesOfImage } from './whole-file.js';
 
 const defaultInvitationDays = 7;
 
@@ -151,10 +151,7 @@ class ConnectedClient implements DiceClient {
   }
 
   async *download(id: string, options: CallOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    const stored = await openImage(this.connection, checkedImageId(id), { signal: options.signal });
-    const whole = await wholeFile(this.connection, stored);
-    if (whole === undefined) yield* joinedBytes(this.connection, stored);
-    else if (whole.length > 0) yield whole;
+    yield* bytesOfImage(this.connection, checkedImageId(id), options.signal);
   }
 
   verify(id: string, options: CallOptions = {}): AsyncIterable<BlockCheck | FileCheck> {

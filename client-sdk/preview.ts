@@ -8,12 +8,12 @@ import { isOwnPreview } from './core/preview-plan.js';
 import { openCard } from './listing.js';
 import { concat } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
-import { joinedBytes, openImage } from './stored-image.js';
+import { bytesOfImage } from './whole-file.js';
 
 /** Undefined where there is none. Throws DiceError. */
 export async function previewOf(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
   const { transport, platform } = connection;
-  const { card } = await transport.call('readImage', { body: undefined, params: { imageId }, signal });
+  const { card } = await connection.reads.record(imageId, signal);
   if (card.imageId !== imageId) throw fault('integrity-failed', 'The server sent another image’s record.');
   const { imageKey, entry } = await openCard(connection, card);
   if (!card.hasPreview) return isOwnPreview(entry) ? await wholeFile(connection, imageId, signal) : undefined;
@@ -24,6 +24,6 @@ export async function previewOf(connection: Connection, imageId: ImageId, signal
 
 async function wholeFile(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of joinedBytes(connection, await openImage(connection, imageId, { signal }))) pieces.push(piece.slice());
+  for await (const piece of bytesOfImage(connection, imageId, signal)) pieces.push(piece.slice());
   return concat(...pieces);
 }

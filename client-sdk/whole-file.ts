@@ -10,15 +10,24 @@ import { shuffled } from './core/plan.js';
 import { tasksOf } from './local-tasks.js';
 import { hexOf } from './protocol/bytes.js';
 import type { Frame } from './protocol/frames.js';
-import type { StoredImage } from './stored-image.js';
+import type { ImageId } from './protocol/ids.js';
+import { joinedBytes, openImage, type StoredImage } from './stored-image.js';
 import type { JoinInput, OpenInput } from './tasks.js';
 
 /** Bytes of the file. */
 const maxWholeBytes = 262_144;
 const maxWholeBlocks = 64;
 
+/** The exact bytes of a stored image, as joinedBytes gives them. */
+export async function* bytesOfImage(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, void> {
+  const stored = await openImage(connection, imageId, { signal });
+  const whole = await wholeFile(connection, stored);
+  if (whole === undefined) yield* joinedBytes(connection, stored);
+  else if (whole.length > 0) yield whole;
+}
+
 /** The verified bytes; undefined where the image is not small, or anything was not as it should be. Throws only `cancelled`. */
-export async function wholeFile(connection: Connection, stored: StoredImage): Promise<Uint8Array | undefined> {
+async function wholeFile(connection: Connection, stored: StoredImage): Promise<Uint8Array | undefined> {
   const { manifest, refs, patches } = stored;
   if (manifest.size > maxWholeBytes || refs.length > maxWholeBlocks || patches.size > 0) return undefined;
   try {
