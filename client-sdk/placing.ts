@@ -93,7 +93,7 @@ export class Placing {
     let taken = 0;
     let pending: Pending | undefined;
     try {
-      for await (const chunk of chunksOf(this.split.steps)) {
+      for await (const chunk of chunksOf(this.split)) {
         const { indices, items } = await this.#withoutPatched(chunk, taken);
         taken += chunk.length;
         await this.#finish(pending);
@@ -128,9 +128,9 @@ export class Placing {
   }
 
   /** The session was lost, or a block was damaged meanwhile: what is missing of the contents, which come once more, is sent. */
-  async contentsAgain(steps: SplitFile['steps'], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
+  async contentsAgain(again: Parameters<typeof chunksOf>[0], missing: ReadonlySet<string>): Promise<readonly ContentRef[]> {
     let index = 0;
-    for await (const chunk of chunksOf(steps)) {
+    for await (const chunk of chunksOf(again)) {
       const indices = chunk.map(() => index++);
       const isOwn = indices.map((at) => !this.#patches.has(at));
       const refs = await this.#placeAgain(chunk.filter((_, i) => isOwn[i]), missing);

@@ -5,6 +5,7 @@ import { crossing, crossingError, errorOf } from './crossing.js';
 import { DiceError, fault } from './core/errors.js';
 import type { Source } from './core/image/splitter.js';
 import type { TaskTools } from './local-tasks.js';
+import type { SplitWord } from './tasks.js';
 import type { FromThread, StartThread, ThreadPort, Work, WorkAnswer } from './task-messages.js';
 
 interface Call {
@@ -81,9 +82,9 @@ export class PoolThread {
   }
 
   /** The next steps of a split; its first ones are its answer. */
-  next(id: number): Promise<WorkAnswer> {
+  next(id: number, word: SplitWord): Promise<WorkAnswer> {
     const answer = this.answer(id);
-    if (this.#calls.has(id)) this.#port.post({ kind: 'next', id }, []);
+    if (this.#calls.has(id)) this.#port.post({ kind: 'next', id, word }, []);
     return answer;
   }
 

@@ -27,6 +27,7 @@ export interface PlacedImage {
   readonly opened: OpenedFile;
   readonly fileHash: Uint8Array;
   readonly planned: PlannedFile;
+  readonly description: string;
   readonly skeleton: PackedSkeleton;
   readonly contents: PackedList;
   readonly patches: PackedSkeleton;
@@ -83,7 +84,7 @@ async function entryOf(run: UploadRun, { name, opened, fileHash, planned, codedB
   };
 }
 
-function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, contents, patches }: PlacedImage): Manifest {
+function manifestOf(run: UploadRun, { opened, fileHash, planned, description, skeleton, contents, patches }: PlacedImage): Manifest {
   return {
     splitter: planned.recipe.splitter,
     params: planned.recipe.params,
@@ -94,7 +95,7 @@ function manifestOf(run: UploadRun, { opened, fileHash, planned, skeleton, conte
     fileHash,
     size: opened.source.size,
     picture: sizeOf(planned),
-    description: shortened(planned.description),
+    description: shortened(description),
   };
 }
 

@@ -7,7 +7,7 @@ import { geometryAlong } from './core/image/default-cut.js';
 import type { Geometry } from './core/image/splitter.js';
 import type { Original } from './originals.js';
 import type { PlannedFile } from './planned-file.js';
-import type { SplitContent, SplitInput, SplitStep } from './tasks.js';
+import type { SplitContent, SplitInput, SplitSteps } from './tasks.js';
 
 /** A plan and what follows it. */
 export interface SplitFile {
@@ -16,7 +16,9 @@ export interface SplitFile {
   readonly geometry: Geometry;
   /** Its contents come sealed, and without their raw bytes. */
   readonly isSealed: boolean;
-  readonly steps: AsyncGenerator<SplitStep, void, void>;
+  readonly steps: SplitSteps;
+  /** What the steps told besides: known once the first contents have come. */
+  readonly told: { equalisation?: string };
   /** The picture whose blocks may stand for this one's under patches. */
   readonly original: Original | undefined;
 }
@@ -45,7 +47,17 @@ export function anchorsFor({ planned, original }: SplitFile, broughtTiles: numbe
   return original === undefined || 2 * broughtTiles > planned.summary.count ? planned.anchors : [];
 }
 
+/** What it is, in words. */
+export function descriptionOf({ planned, told }: SplitFile): string {
+  return told.equalisation === undefined ? planned.description : `${planned.description}, ${told.equalisation}`;
+}
+
 /** The contents, in chunks and in order. */
-export async function* chunksOf(steps: SplitFile['steps']): AsyncGenerator<readonly SplitContent[], void, void> {
-  for await (const step of steps) if (step.kind === 'chunk') yield step.contents;
+export async function* chunksOf({ steps, told, original }: Pick<SplitFile, 'steps' | 'told' | 'original'>): AsyncGenerator<readonly SplitContent[], void, void> {
+  for (;;) {
+    const { value: step } = await steps.next(original === undefined ? undefined : 'copy');
+    if (step === undefined) return;
+    if (step.kind === 'chunk') yield step.contents;
+    else if (step.kind === 'equalised') told.equalisation = step.description;
+  }
 }

@@ -7,25 +7,34 @@ import type { ByteGate } from './byte-gate.js';
 import { fault } from './core/errors.js';
 import { bytesSplitter } from './core/image/bytes-splitter.js';
 import { plainBytes } from './core/image/content.js';
+import type { Equalisation } from './core/image/equalised-picture.js';
 import { equalisationIn } from './core/image/equalised-tile.js';
 import type { Source } from './core/image/splitter.js';
 import { chunkBytes, chunkContents } from './core/plan.js';
+import type { Equalisations } from './equalisations.js';
 import { isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
+import { sealsEarly } from './planned-file.js';
 import { sealContents } from './seal-task.js';
 import { planFile, type PlanInput, type PlannedFile, type PlanTools } from './splitting.js';
-import type { FingerprintedContent, SplitInput, SplitStep } from './tasks.js';
+import type { FingerprintedContent, SplitInput, SplitStep, SplitSteps } from './tasks.js';
 
 /** What this task needs of its thread. */
 export interface SplitTools extends PlanTools {
   readonly breath: Breath;
+  readonly equalisations: Equalisations;
   /** Bytes of files that are understood at once: a large one takes many times its size, and a thread gains nothing by two. */
   readonly planGate: ByteGate;
   readonly signal: AbortSignal | undefined;
 }
 
+interface EqualisedFile extends PlannedFile {
+  /** Of the picture's first page. */
+  readonly equalisation: Equalisation | undefined;
+}
+
 /** See Tasks.split. */
-export async function* splitFile(tools: SplitTools, input: SplitInput, source: Source): AsyncGenerator<SplitStep, void, void> {
+export async function* splitFile(tools: SplitTools, input: SplitInput, source: Source): SplitSteps {
   const progress = new Progress();
   const breathe = async (contents: number, maxContents: number): Promise<void> => {
     if (!tools.breath.isDue) return;
@@ -34,8 +43,10 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
   };
   const planned = yield* progress.during(planInTurn(tools, { source, split: input, breathe }));
   try {
-    yield { kind: 'plan', plan: { recipe: planned.recipe, description: descriptionOf(planned), anchors: planned.anchors } };
-    yield* chunksOf(tools, input, planned);
+    const word = yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description, anchors: planned.anchors } };
+    const equalisation = word === 'copy' ? undefined : await equalisationOf(tools, planned, source.size);
+    if (equalisation !== undefined) yield { kind: 'equalised', description: `equalised in ${String(equalisation.across)} by ${String(equalisation.down)} cells` };
+    yield* chunksOf(tools, input, { ...planned, equalisation });
   } finally {
     planned.split.close?.();
   }
@@ -51,9 +62,16 @@ async function planInTurn(tools: SplitTools, input: PlanInput): Promise<PlannedF
   }
 }
 
-function descriptionOf({ split, equalisation }: PlannedFile): string {
-  if (equalisation === undefined) return split.description;
-  return `${split.description}, equalised in ${String(equalisation.across)} by ${String(equalisation.down)} cells`;
+/** How the first page was equalised, if it was. It takes memory and time as a plan does. */
+async function equalisationOf(tools: SplitTools, { split }: PlannedFile, size: number): Promise<Equalisation | undefined> {
+  const grey = await split.greyPicture?.();
+  if (grey === undefined) return undefined;
+  await tools.planGate.enter(size, tools.signal);
+  try {
+    return await tools.equalisations.find(grey);
+  } finally {
+    tools.planGate.leave(size);
+  }
 }
 
 /** Gives out what a running promise tells. */
@@ -67,7 +85,7 @@ class Progress {
     this.#wake();
   }
 
-  async *during<T>(work: Promise<T>): AsyncGenerator<SplitStep, T, void> {
+  async *during<T>(work: Promise<T>): AsyncGenerator<SplitStep, T, unknown> {
     const state = { isDone: false };
     const end = (): void => {
       state.isDone = true;
@@ -84,8 +102,9 @@ class Progress {
   }
 }
 
-async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedFile): AsyncGenerator<SplitStep, void, void> {
+async function* chunksOf(tools: SplitTools, input: SplitInput, planned: EqualisedFile): AsyncGenerator<SplitStep, void, unknown> {
   const hash = planned.split.splitter === bytesSplitter.id ? tools.newHash() : undefined;
+  const sealFor = sealsEarly(planned.recipe) ? input.sealFor : undefined;
   let chunk: FingerprintedContent[] = [];
   let bytes = 0;
   let index = 0;
@@ -96,17 +115,17 @@ async function* chunksOf(tools: SplitTools, input: SplitInput, planned: PlannedF
     chunk.push({ content, fingerprint, ...shorter });
     bytes += content.length;
     if (bytes >= chunkBytes || chunk.length >= chunkContents) {
-      yield await chunkOf(tools, input, chunk);
+      yield await chunkOf(tools, sealFor, chunk);
       chunk = [];
       bytes = 0;
     }
     await tools.breath.breatheSometimes();
   }
   if (index !== planned.summary.count || (hash !== undefined && !isEqual(hash.digest(), input.fileHash))) throw fault('file-changed');
-  if (chunk.length > 0) yield await chunkOf(tools, input, chunk);
+  if (chunk.length > 0) yield await chunkOf(tools, sealFor, chunk);
 }
 
-async function chunkOf({ crypto, breath }: SplitTools, { sealFor }: SplitInput, contents: readonly FingerprintedContent[]): Promise<SplitStep> {
+async function chunkOf({ crypto, breath }: SplitTools, sealFor: SplitInput['sealFor'], contents: readonly FingerprintedContent[]): Promise<SplitStep> {
   if (sealFor === undefined) return { kind: 'chunk', contents };
   try {
     const sealed = await sealContents(crypto, { domain: sealFor, contents }, breath);
@@ -119,7 +138,7 @@ async function chunkOf({ crypto, breath }: SplitTools, { sealFor }: SplitInput, 
 }
 
 /** The coded form of a content or what it is made with, as far as either is known. */
-function shorterBy({ summary, equalisation, samples }: PlannedFile, index: number): Pick<FingerprintedContent, 'coded' | 'equalisation'> {
+function shorterBy({ summary, equalisation, samples }: EqualisedFile, index: number): Pick<FingerprintedContent, 'coded' | 'equalisation'> {
   const region = equalisation === undefined ? undefined : summary.picture?.regions[index];
   if (equalisation !== undefined && region !== undefined) return { equalisation: equalisationIn(equalisation, region) };
   const coded = samples.get(index);

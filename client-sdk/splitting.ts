@@ -4,11 +4,9 @@
  */
 import { DiceError, fault } from './core/errors.js';
 import type { Anchor } from './core/image/anchors.js';
-import type { Equalisation } from './core/image/equalised-picture.js';
 import { splitterFor, splitters } from './core/image/detect.js';
 import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
-import type { Equalisations } from './equalisations.js';
 import type { Platform } from './ports.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
@@ -29,14 +27,11 @@ export interface PlannedFile {
   readonly anchors: readonly Anchor[];
   /** Coded forms that were made for the choice of the splitter, by index. */
   readonly samples: ReadonlyMap<number, Uint8Array>;
-  /** Of the picture's first page, where there is one. */
-  readonly equalisation?: Equalisation | undefined;
 }
 
 /** What planning needs of the thread in which it runs. */
 export interface PlanTools extends Pick<Platform, 'crypto' | 'newHash'> {
   readonly lengths: SampleLengths;
-  readonly equalisations: Equalisations;
 }
 
 /** What planning a file takes. */
@@ -114,8 +109,7 @@ async function planOf(tools: PlanTools, input: PlanInput, split: Split): Promise
 async function provenPlan(tools: PlanTools, input: PlanInput, { splitter, planned }: { readonly splitter: Splitter; readonly planned: PlannedFile }): Promise<PlannedFile | undefined> {
   const finder = new PlacedAnchors(planned.summary);
   if (!(await isExact(tools, input, { splitter, planned, finder }))) return undefined;
-  const grey = await planned.split.greyPicture?.();
-  return { ...planned, anchors: finder.anchors, equalisation: grey === undefined ? undefined : await tools.equalisations.find(grey) };
+  return { ...planned, anchors: finder.anchors };
 }
 
 function staysAnError({ code }: DiceError): boolean {

@@ -3,7 +3,7 @@
  * than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
+import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
@@ -16,19 +16,19 @@ export type Work =
 export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
 
 /** Some steps of a split; after the last ones nothing is asked any more. */
-export interface SplitSteps {
+export interface SomeSteps {
   readonly steps: readonly SplitStep[];
   readonly isLast: boolean;
 }
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitSteps | JoinedFile;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | JoinedFile;
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =
   | { readonly kind: 'start'; readonly id: number; readonly work: Work }
   /** More steps of a split, whose first ones are answered unasked. */
-  | { readonly kind: 'next'; readonly id: number }
+  | { readonly kind: 'next'; readonly id: number; readonly word: SplitWord }
   | { readonly kind: 'bytes'; readonly id: number; readonly read: number; readonly bytes: Uint8Array }
   | { readonly kind: 'unreadable'; readonly id: number; readonly read: number; readonly error: CrossingError }
   | { readonly kind: 'abort'; readonly id: number };

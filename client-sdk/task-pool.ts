@@ -10,8 +10,8 @@ import type { Source } from './core/image/splitter.js';
 import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
-import type { CrossingBlock, SplitSteps, StartThread, Work } from './task-messages.js';
-import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
+import type { CrossingBlock, SomeSteps, StartThread, Work } from './task-messages.js';
+import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -56,7 +56,7 @@ export class TaskPool implements Tasks {
     this.#maxThreads = setting.threads;
   }
 
-  async *split(input: SplitInput, source: Source, signal: AbortSignal | undefined): AsyncGenerator<SplitStep, void, void> {
+  async *split(input: SplitInput, source: Source, signal: AbortSignal | undefined): SplitSteps {
     if (!this.#isForThreads(source.size)) {
       yield* this.#local.split(input, source, signal);
       return;
@@ -74,10 +74,11 @@ export class TaskPool implements Tasks {
       let answer = await thread.answer(id);
       for (;;) {
         // A split answers with its steps.
-        const { steps, isLast } = answer as SplitSteps;
-        yield* steps;
+        const { steps, isLast } = answer as SomeSteps;
+        let word: SplitWord;
+        for (const step of steps) word = yield step;
         if (isLast) return;
-        answer = await thread.next(id);
+        answer = await thread.next(id, word);
       }
     } finally {
       forgetSignal?.();

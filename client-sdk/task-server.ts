@@ -7,8 +7,9 @@ import { fault } from './core/errors.js';
 import type { Source } from './core/image/splitter.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { sourceOf } from './memory-file.js';
-import type { FromThread, SplitSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
-import type { SplitContent, SplitStep, Tasks } from './tasks.js';
+import { sealsEarly } from './planned-file.js';
+import type { FromThread, SomeSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
+import type { SplitContent, SplitStep, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** How a thread answers. */
 export type PostFromThread = (message: FromThread, transfer: readonly ArrayBuffer[]) => void;
@@ -34,7 +35,7 @@ export class TaskServer {
     }
     const task = this.#underWay.get(message.id);
     if (task === undefined) return;
-    if (message.kind === 'next') void this.#step(message.id, task);
+    if (message.kind === 'next') void this.#step(message.id, task, message.word);
     else if (message.kind === 'abort') this.#abort(message.id, task);
     else task.source?.take(message);
   }
@@ -66,8 +67,8 @@ export class TaskServer {
     return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: crossingError(error) }));
   }
 
-  async #step(id: number, { split }: UnderWay): Promise<void> {
-    if (split !== undefined) await this.#answer(id, () => someSteps(split));
+  async #step(id: number, { split }: UnderWay, word?: SplitWord): Promise<void> {
+    if (split !== undefined) await this.#answer(id, () => someSteps(split, word));
   }
 
   async #answer(id: number, work: () => Promise<WorkAnswer>): Promise<void> {
@@ -97,7 +98,7 @@ interface UnderWay {
 }
 
 interface SplitUnderWay {
-  readonly steps: AsyncGenerator<SplitStep, void, void>;
+  readonly steps: SplitSteps;
   /** Of contents in one answer; one step where it is 0. */
   readonly maxBytes: number;
 }
@@ -106,13 +107,14 @@ interface SplitUnderWay {
 const maxAnswerBytes = 262_144;
 
 /** One step, and those after it while there is room. */
-async function someSteps({ steps, maxBytes }: SplitUnderWay): Promise<SplitSteps> {
+async function someSteps({ steps, maxBytes }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
   const some: SplitStep[] = [];
   let bytes = 0;
   do {
-    const next = await steps.next();
+    const next = await steps.next(word);
     if (next.done === true) return { steps: some, isLast: true };
     some.push(next.value);
+    if (next.value.kind === 'plan' && !sealsEarly(next.value.plan.recipe)) break;
     if (next.value.kind === 'chunk') bytes += next.value.contents.reduce((sum, item) => sum + bytesOf(item), 0);
   } while (bytes < maxBytes);
   return { steps: some, isLast: false };

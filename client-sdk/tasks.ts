@@ -45,10 +45,17 @@ export interface ContentSealedEarly {
 /** A content of a file that is taken apart. */
 export type SplitContent = FingerprintedContent | ContentSealedEarly;
 
-/** Progress as often as it comes, then the plan once, then all contents in order. */
+/** Said to a split with the first question after its plan: an edited copy of a stored picture is not searched for how it was equalised, for little of it is new. */
+export type SplitWord = 'copy' | undefined;
+
+/** A split under way. */
+export type SplitSteps = AsyncGenerator<SplitStep, void, SplitWord>;
+
+/** Progress as often as it comes, then the plan once, then perhaps how its picture was equalised, in words, then all contents in order. */
 export type SplitStep =
   | { readonly kind: 'progress'; readonly contents: number; readonly maxContents: number }
   | { readonly kind: 'plan'; readonly plan: FilePlan }
+  | { readonly kind: 'equalised'; readonly description: string }
   | { readonly kind: 'chunk'; readonly contents: readonly SplitContent[] };
 
 /** Contents to code and seal in one domain, whose secret is forgotten with the task. */
@@ -99,7 +106,7 @@ export interface Tasks {
    * Takes a file apart, joins it again from its contents and compares the hash; what does not fit goes as bytes. Throws
    * DiceError of the source, `file-changed`, `argument-invalid` or `cancelled`. To leave early, return it.
    */
-  split(input: SplitInput, source: Source, signal: AbortSignal | undefined): AsyncGenerator<SplitStep, void, void>;
+  split(input: SplitInput, source: Source, signal: AbortSignal | undefined): SplitSteps;
   /** Codes, decodes again and compares, encrypts, tags. In the order given. Throws RangeError where a coder does not give a content back. */
   seal(input: SealInput, signal: AbortSignal | undefined): Promise<readonly SealedContent[]>;
   /** Checks, decrypts and decodes in the order of SPEC.md section 3. In the order given; a bad block is an outcome. */

@@ -16,14 +16,14 @@ import type { Original } from './originals.js';
 import type { PictureUnderWay } from './pictures-under-way.js';
 import { sourceOf } from './memory-file.js';
 import { Placing, type PlacingListener } from './placing.js';
-import { plannedFile } from './planned-file.js';
+import { plannedFile, sealsEarly } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
 import { maxBlocksPerImage } from './protocol/limits.js';
 import type { Commit } from './protocol/commit-body.js';
 import { hashSource } from './reading.js';
 import { type PlacedImage, sealImage } from './seal-image.js';
-import { alone, alongOriginal, anchorsFor, type SplitAs, type SplitFile } from './split-file.js';
+import { alone, alongOriginal, anchorsFor, descriptionOf, type SplitAs, type SplitFile } from './split-file.js';
 import type { UploadRun } from './upload-run.js';
 import { SentMeter } from './upload-lane.js';
 
@@ -140,7 +140,7 @@ class FileUpload {
         const planned = plannedFile(step.plan);
         if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
         this.#tellShare('splitting', 1, 1);
-        return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined, steps };
+        return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined && sealsEarly(planned.recipe), steps, told: {} };
       }
     }
   }
@@ -152,7 +152,7 @@ class FileUpload {
       const lists = await this.#lists(split, placing, { refs: await placing.contents(), sealSegments: placing.segments });
       const { rehashes, codedBytes, patches } = placing;
       if (rehashes.length > maxBlocksPerImage) throw fault('image-too-large');
-      const commit = await sealImage(this.run, { name: this.name, opened: this.opened, fileHash, planned, ...lists, rehashes, codedBytes, sentBytes: this.#meter.bytes });
+      const commit = await sealImage(this.run, { name: this.name, opened: this.opened, fileHash, planned, description: descriptionOf(split), ...lists, rehashes, codedBytes, sentBytes: this.#meter.bytes });
       if (!(await this.opened.isUnchanged())) throw fault('file-changed');
       if (!this.run.isDryRun) await this.#commit(commit, { split, placing, fileHash });
       await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
@@ -195,11 +195,11 @@ class FileUpload {
 
   /** Takes the file apart again and sends what is missing. */
   async #sendAgain({ split, placing, fileHash }: { readonly split: SplitFile; readonly placing: Placing; readonly fileHash: Uint8Array }, lost: ReadonlySet<string>): Promise<void> {
-    const { steps } = await this.#planned(fileHash, { splitter: split.planned.recipe.splitter, geometry: split.geometry });
+    const again = await this.#planned(fileHash, { splitter: split.planned.recipe.splitter, geometry: split.geometry });
     try {
-      await this.#lists(split, placing, { refs: await placing.contentsAgain(steps, lost), sealSegments: placing.segmentsAgain(lost) });
+      await this.#lists(split, placing, { refs: await placing.contentsAgain({ ...again, original: split.original }, lost), sealSegments: placing.segmentsAgain(lost) });
     } finally {
-      await steps.return();
+      await again.steps.return();
     }
   }
 

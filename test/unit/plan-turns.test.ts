@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { localTasks } from '../../client-sdk/local-tasks.js';
 import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import type { Source } from '../../client-sdk/core/image/splitter.js';
-import type { SplitStep } from '../../client-sdk/tasks.js';
+import type { SplitSteps } from '../../client-sdk/tasks.js';
 import { memorySource } from '../support/memory-source.js';
 
 /** A source whose reads wait until it is opened, and which tells how many there were. */
@@ -28,13 +28,13 @@ class ClosedSource implements Source {
   }
 }
 
-async function planOf(steps: AsyncGenerator<SplitStep, void, void>): Promise<void> {
+async function planOf(steps: SplitSteps): Promise<void> {
   for await (const step of steps) if (step.kind === 'plan') return;
 }
 
 describe('two files in one thread', () => {
   const tasks = localTasks(nodeTools);
-  const split = async (source: Source, signal?: AbortSignal): Promise<AsyncGenerator<SplitStep, void, void>> => {
+  const split = async (source: Source, signal?: AbortSignal): Promise<SplitSteps> => {
     const fileHash = await nodeTools.crypto.sha256(new Uint8Array(source.size));
     return tasks.split({ fileHash, splitter: 'auto', geometry: { kind: 'tile', tilePixels: 64 }, keepBytes: 0 }, source, signal);
   };
