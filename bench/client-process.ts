@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { measureProcess, type MeasuredRun } from './measured-process.js';
 
-const main = fileURLToPath(new URL('../client-sdk/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../dice/main.js', import.meta.url));
 
 /** Runs `dice` with these arguments and environment. */
 export function measureDice(args: readonly string[], environment: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<MeasuredRun> {

@@ -10,7 +10,7 @@ import { folderBytes, ServerProcess } from '../server-process.js';
 import { openLink, type LinkEnd } from './link.js';
 import { succeeded, type PeerPlace, type PeerSession, type PeerTool } from './peer-tool.js';
 
-const client = fileURLToPath(new URL('../../client-sdk/cli/main.js', import.meta.url));
+const client = fileURLToPath(new URL('../../dice/main.js', import.meta.url));
 const manifest = new URL('../../../package.json', import.meta.url);
 const serverEnvironment = { DICE_LOG_LEVEL: 'error' };
 

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const mains = {
-  dice: fileURLToPath(new URL('../../client-sdk/cli/main.js', import.meta.url)),
+  dice: fileURLToPath(new URL('../../dice/main.js', import.meta.url)),
   'dice-admin': fileURLToPath(new URL('../../server/cli/main.js', import.meta.url)),
 };
 

@@ -1,6 +1,6 @@
 // Compiles the kernels of the tile coder and of JPEG scans and writes them, as modules without imports, to dist/client-sdk/core/image.
 // Same input, same bytes. Run before `tsc --build`; the types of what it writes are in *-kernel-code.d.ts beside the folders of the sources.
-// Tests call it too (jest's globalSetup), so that they need no more than `tsc --build`: then it compiles only what is newer.
+// Tests call it too (test/global-setup.mjs), so that they need no more than `tsc --build`: then it compiles only what is newer.
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
