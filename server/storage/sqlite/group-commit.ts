@@ -3,6 +3,7 @@
  * own fate: it runs in a savepoint, and where the whole cannot be committed, each is tried in a transaction of its own.
  */
 import type { Database, Statement } from 'better-sqlite3';
+import type { AfterwardsList } from './afterwards.js';
 
 /** Whether an answer may go out only when the write is on the disk, or a crash of the machine may take it back. */
 export type Durability = 'durable' | 'lazy';
@@ -10,6 +11,7 @@ export type Durability = 'durable' | 'lazy';
 /** The database as a group sees it. */
 interface Connected {
   readonly connection: Database;
+  readonly afterwards: AfterwardsList;
   /** The prepared statement of `sql`. */
   query(sql: string): Statement;
 }
@@ -88,6 +90,7 @@ export class GroupCommit {
   }
 
   #inSavepoint(step: () => unknown): Outcome {
+    const { mark } = this.db.afterwards;
     this.db.query('SAVEPOINT step').run();
     try {
       const value = step();
@@ -98,6 +101,7 @@ export class GroupCommit {
       if (!this.db.connection.inTransaction) throw reason;
       this.db.query('ROLLBACK TO step').run();
       this.db.query('RELEASE step').run();
+      this.db.afterwards.settle(false, mark);
       return { kind: 'failed', reason };
     }
   }
@@ -105,13 +109,17 @@ export class GroupCommit {
   #transact<T>(durability: Durability, step: () => T): T {
     this.#setLevel(durability);
     this.db.query('BEGIN IMMEDIATE').run();
+    let isCommitted = false;
     try {
       const result = step();
       this.db.query('COMMIT').run();
+      isCommitted = true;
       return result;
     } catch (error) {
       if (this.db.connection.inTransaction) this.db.query('ROLLBACK').run();
       throw error;
+    } finally {
+      this.db.afterwards.settle(isCommitted);
     }
   }
 
