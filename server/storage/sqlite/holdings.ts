@@ -30,8 +30,8 @@ interface Holdings {
 const fillFactor = 8;
 const leastFilled = 256;
 const leastCapacity = 16_384;
-/** 8.4 bytes each: above it what is certain is some of what is held, and no memory grows. */
-const mostCertain = 10_600_000;
+/** 6.3 bytes each. Above it what is certain is some of what is held, and its memory grows no more. */
+const mostCertain = 11_000_000;
 
 const nothing = new Uint8Array(0);
 const known = new WeakMap<StoreDatabase, Holdings>();
@@ -73,7 +73,7 @@ function sorted({ certain }: Holdings, owner: number, { rehashes, asked }: { rea
 export function learnHeld(db: StoreDatabase, owner: number, rehashes: readonly Uint8Array[]): void {
   const holdings = known.get(db);
   if (holdings === undefined || rehashes.length === 0) return;
-  db.afterwards.add((isCommitted) => {
+  after(db, (isCommitted) => {
     if (isCommitted) printer.forEach(pairsOf(owner, rehashes), (_, prints, at) => { holdings.certain.add(prints, at); });
   });
 }
@@ -86,7 +86,18 @@ export function forgetHeld(db: StoreDatabase, owner: number, rehashes: readonly 
     printer.forEach(pairsOf(owner, rehashes), (_, prints, at) => { holdings.certain.remove(prints, at); });
   };
   forget();
-  db.afterwards.add(forget);
+  after(db, forget);
+}
+
+/** What has failed half-way (memory may be short) no longer says what the tables do: it begins anew. */
+function after(db: StoreDatabase, step: (isCommitted: boolean) => void): void {
+  db.afterwards.add((isCommitted) => {
+    try {
+      step(isCommitted);
+    } catch {
+      known.delete(db);
+    }
+  });
 }
 
 function pairsOf(owner: number, rehashes: readonly Uint8Array[]): Pairs {
@@ -112,7 +123,7 @@ function fill(db: StoreDatabase, holdings: Holdings, tags: number): void {
   const to = Math.min(holdings.end, holdings.filledTo + tags);
   const read = readHeld(db, holdings.filledTo, to);
   holdings.isFilling = true;
-  db.afterwards.add((isCommitted) => {
+  after(db, (isCommitted) => {
     holdings.isFilling = false;
     if (!isCommitted) return;
     for (const pairs of read) enter(holdings, pairs);

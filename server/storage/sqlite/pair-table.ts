@@ -1,24 +1,25 @@
 /**
- * A set of prints in memory that may forget what was added, and claims nothing that was not: 64 bits of a print are kept, in one of two
- * buckets that others of its bits choose, so one that was never added is taken for another with a chance of 2^-60. Grown by
+ * A set of prints in memory that may forget what was added, and claims nothing that was not: 48 bits of a print are kept, in one of two
+ * buckets that others of its bits choose, so one that was never added is taken for another with a chance of 2^-44. Grown by
  * generations up to a bound; above it, new ones replace old ones.
  */
 
-/** Prints to a bucket, which is a cache line. */
+/** Prints to a bucket, 6 bytes each. */
 const bucketSlots = 8;
-const slotWords = 2;
-const bucketWords = bucketSlots * slotWords;
 /** Of all slots. Where more are taken, room is no longer found in few moves. */
 const fullness = 0.95;
 const mostMoves = 64;
 
-interface Print {
+/** What is kept of a print: 32 bits, never 0, and 16. */
+interface Kept {
   readonly low: number;
   readonly high: number;
 }
 
 interface Generation {
-  readonly words: Uint32Array;
+  /** 0 where a slot is empty. */
+  readonly lows: Uint32Array;
+  readonly highs: Uint16Array;
   readonly buckets: number;
   readonly capacity: number;
   entries: number;
@@ -40,7 +41,7 @@ export class PairTable {
   }
 
   get bytes(): number {
-    return this.#generations.reduce((sum, { words }) => sum + words.byteLength, 0);
+    return this.#generations.reduce((sum, { lows, highs }) => sum + lows.byteLength + highs.byteLength, 0);
   }
 
   /** The print whose words begin at `at` was added, and is known still. */
@@ -52,8 +53,8 @@ export class PairTable {
   /** Adds a print. */
   add(prints: Uint32Array, at: number): void {
     if (this.has(prints, at)) return;
-    const generation = this.#roomy();
-    if (this.#place(generation, firstBucket(generation, prints, at), { low: keptWord(prints, at), high: prints[at + 3] ?? 0 })) generation.entries++;
+    const generation = this.#roomy() ?? this.#anyOf(prints[at + 1] ?? 0);
+    if (this.#place(generation, firstBucket(generation, prints, at), keptOf(prints, at))) generation.entries++;
   }
 
   /** Forgets a print. Absence is not an error. */
@@ -61,90 +62,98 @@ export class PairTable {
     for (const generation of this.#generations) {
       const slot = slotOf(generation, prints, at);
       if (slot < 0) continue;
-      const { words } = generation;
-      const bucket = slot - (slot % bucketWords);
+      const bucket = Math.floor(slot / bucketSlots);
       // The last of the bucket takes its place: what follows an empty slot is not looked at.
-      const last = bucket + slotWords * (filled(words, bucket) - 1);
-      words.copyWithin(slot, last, last + slotWords);
-      words.fill(0, last, last + slotWords);
+      const last = bucketSlots * bucket + filled(generation, bucket) - 1;
+      const moved = exchange(generation, last, { low: 0, high: 0 });
+      if (slot !== last) exchange(generation, slot, moved);
       generation.entries--;
     }
   }
 
   /** Puts a print into a bucket or its other one. Where both are full one moves on to its own other, and so on; after too many moves the last is lost. */
-  #place({ words, buckets }: Generation, first: number, print: Print): boolean {
-    if (put(words, first, print)) return true;
-    let [bucket, moving] = [otherBucket(buckets, first, print.high), print];
+  #place(generation: Generation, first: number, kept: Kept): boolean {
+    if (put(generation, first, kept)) return true;
+    let [bucket, moving] = [otherBucket(generation, first, kept.low), kept];
     for (let move = 0; move < mostMoves; move++) {
-      if (put(words, bucket, moving)) return true;
-      moving = exchanged(words, bucketWords * bucket + slotWords * (this.#moved++ % bucketSlots), moving);
-      bucket = otherBucket(buckets, bucket, moving.high);
+      if (put(generation, bucket, moving)) return true;
+      moving = exchange(generation, bucketSlots * bucket + (this.#moved++ % bucketSlots), moving);
+      bucket = otherBucket(generation, bucket, moving.low);
     }
     return false;
   }
 
-  /** The newest generation, after a larger one was made where it is full and the bound allows for one. */
-  #roomy(): Generation {
+  /** The newest generation, after a larger one was made where it is full. Undefined where the bound allows for none. */
+  #roomy(): Generation | undefined {
     const [newest] = this.#generations;
-    const left = this.most - this.#generations.reduce((sum, { capacity }) => sum + capacity, 0);
-    if (newest !== undefined && (newest.entries < newest.capacity || left < newest.capacity / 4)) return newest;
+    if (newest !== undefined && newest.entries < newest.capacity) return newest;
+    const left = this.most - this.#capacity();
+    if (left <= 0) return undefined;
     const made = generationFor(Math.min(2 * (newest?.capacity ?? 1), left));
     this.#generations = [made, ...this.#generations];
     return made;
+  }
+
+  /** One of the generations, the larger the more likely: where all are full the old must give way in all alike. */
+  #anyOf(word: number): Generation {
+    let spot = (word / 2 ** 32) * this.#capacity();
+    const found = this.#generations.find(({ capacity }) => (spot -= capacity) < 0) ?? this.#generations[0];
+    return found ?? generationFor(1);
+  }
+
+  #capacity(): number {
+    return this.#generations.reduce((sum, { capacity }) => sum + capacity, 0);
   }
 }
 
 function generationFor(capacity: number): Generation {
   const buckets = Math.max(1, Math.ceil(capacity / fullness / bucketSlots));
-  return { words: new Uint32Array(buckets * bucketWords), buckets, capacity, entries: 0 };
+  return { lows: new Uint32Array(buckets * bucketSlots), highs: new Uint16Array(buckets * bucketSlots), buckets, capacity, entries: 0 };
 }
 
-/** The first word of the slot that holds a print, or -1. */
+/** The slot that holds a print, or -1. */
 function slotOf(generation: Generation, prints: Uint32Array, at: number): number {
-  const { words, buckets } = generation;
-  const [low, high] = [keptWord(prints, at), prints[at + 3] ?? 0];
+  const kept = keptOf(prints, at);
   const bucket = firstBucket(generation, prints, at);
-  const slot = slotIn(words, bucket, { low, high });
-  return slot >= 0 ? slot : slotIn(words, otherBucket(buckets, bucket, high), { low, high });
+  const slot = slotIn(generation, bucket, kept);
+  return slot >= 0 ? slot : slotIn(generation, otherBucket(generation, bucket, kept.low), kept);
 }
 
-function slotIn(words: Uint32Array, bucket: number, { low, high }: Print): number {
-  const from = bucketWords * bucket;
-  for (let slot = from; slot < from + bucketWords; slot += slotWords) {
-    const word = words[slot];
-    if (word === low && words[slot + 1] === high) return slot;
-    if (word === 0) return -1;
+function slotIn({ lows, highs }: Generation, bucket: number, { low, high }: Kept): number {
+  for (let slot = bucketSlots * bucket; slot < bucketSlots * (bucket + 1); slot++) {
+    const found = lows[slot];
+    if (found === low && highs[slot] === high) return slot;
+    if (found === 0) return -1;
   }
   return -1;
 }
 
 /** Puts a print into the first empty slot of a bucket, if it has one. */
-function put(words: Uint32Array, bucket: number, { low, high }: Print): boolean {
-  const slot = bucketWords * bucket + slotWords * filled(words, bucket);
-  if (slot === bucketWords * (bucket + 1)) return false;
-  words[slot] = low;
-  words[slot + 1] = high;
+function put(generation: Generation, bucket: number, kept: Kept): boolean {
+  const taken = filled(generation, bucket);
+  if (taken === bucketSlots) return false;
+  exchange(generation, bucketSlots * bucket + taken, kept);
   return true;
 }
 
 /** Puts a print into a slot. Answers the one that was there. */
-function exchanged(words: Uint32Array, slot: number, { low, high }: Print): Print {
-  const before = { low: words[slot] ?? 0, high: words[slot + 1] ?? 0 };
-  words[slot] = low;
-  words[slot + 1] = high;
+function exchange({ lows, highs }: Generation, slot: number, { low, high }: Kept): Kept {
+  const before = { low: lows[slot] ?? 0, high: highs[slot] ?? 0 };
+  lows[slot] = low;
+  highs[slot] = high;
   return before;
 }
 
 /** How many slots of a bucket are taken: always its first ones. */
-function filled(words: Uint32Array, bucket: number): number {
+function filled({ lows }: Generation, bucket: number): number {
   let slots = 0;
-  while (slots < bucketSlots && words[bucketWords * bucket + slotWords * slots] !== 0) slots++;
+  while (slots < bucketSlots && lows[bucketSlots * bucket + slots] !== 0) slots++;
   return slots;
 }
 
-/** Not 0, which is an empty slot. */
-function keptWord(prints: Uint32Array, at: number): number {
-  return prints[at + 2] === 0 ? 1 : (prints[at + 2] ?? 1);
+function keptOf(prints: Uint32Array, at: number): Kept {
+  const low = prints[at + 2] ?? 0;
+  return { low: low === 0 ? 1 : low, high: (prints[at + 3] ?? 0) & 0xffff };
 }
 
 function firstBucket({ buckets }: Generation, prints: Uint32Array, at: number): number {
@@ -152,7 +161,7 @@ function firstBucket({ buckets }: Generation, prints: Uint32Array, at: number): 
 }
 
 /** The other bucket of a print that is in `bucket`: told from what is kept of it, and the same in both directions. */
-function otherBucket(buckets: number, bucket: number, high: number): number {
-  const other = Math.floor((high / 2 ** 32) * buckets) - bucket;
+function otherBucket({ buckets }: Generation, bucket: number, low: number): number {
+  const other = Math.floor((low / 2 ** 32) * buckets) - bucket;
   return other < 0 ? other + buckets : other;
 }

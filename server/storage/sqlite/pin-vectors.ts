@@ -3,7 +3,7 @@
  * `pin` cost, and no row has to be found for them. As long as a reference holds a block its pin need not be looked at; when the
  * account's last one goes, the block gets a row in `pin`, which is what everybody else asks. Functions run inside their caller's transaction.
  */
-import { packAscending, unpackAscending } from './ascending.js';
+import { packAscending, uniteAscending, unpackAscending } from './ascending.js';
 import type { StoreDatabase } from './database.js';
 
 /** Vectors of one level that become one of the next. */
@@ -84,19 +84,9 @@ function insert(db: StoreDatabase, { upload, level }: Shelf, members: Uint8Array
   db.query('INSERT INTO pin_vector (upload, level, members) VALUES (?, ?, ?)').run(upload, level, members);
   const count = db.query<{ count: number }>('SELECT COUNT(*) AS count FROM pin_vector WHERE upload = ? AND level = ?').get(upload, level)?.count ?? 0;
   if (count < fanIn) return;
-  const vectors = ofLevel.all(upload, level).map((vector) => unpackAscending(vector.members));
+  const united = uniteAscending(ofLevel.all(upload, level).map((vector) => vector.members));
   db.query('DELETE FROM pin_vector WHERE upload = ? AND level = ?').run(upload, level);
-  insert(db, { upload, level: level + 1 }, packAscending(united(vectors)));
-}
-
-function united(vectors: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(vectors.reduce((sum, vector) => sum + vector.length, 0));
-  let at = 0;
-  for (const vector of vectors) {
-    all.set(vector, at);
-    at += vector.length;
-  }
-  return distinct(all);
+  insert(db, { upload, level: level + 1 }, united);
 }
 
 /** In ascending order, each once. */
