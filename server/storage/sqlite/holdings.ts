@@ -53,11 +53,7 @@ export function judge(db: StoreDatabase, owner: number, rehashes: readonly Uint8
   const holdings = currentHoldings(db);
   const isFull = holdings.filledTo >= holdings.end;
   if (!isFull) fill(db, holdings, Math.max(leastFilled, fillFactor * rehashes.length));
-  const asked: number[] = [];
-  for (let index = 0; index < rehashes.length; index++) {
-    const rehash = rehashes[index];
-    if (rehash !== undefined && (!isFull || holdings.filter.mayHave(owner, rehash))) asked.push(index);
-  }
+  const asked = isFull ? holdings.filter.whichMayHave(owner, rehashes) : [...rehashes.keys()];
   return sorted(holdings, owner, { rehashes, asked });
 }
 
@@ -65,7 +61,7 @@ function sorted({ certain }: Holdings, owner: number, { rehashes, asked }: { rea
   const held: number[] = [];
   const unsure: number[] = [];
   const pairs = { count: asked.length, hashAt: (place: number) => rehashes[asked[place] ?? 0] ?? nothing, ownerAt: () => owner };
-  printer.forEach(pairs, (place, prints, at) => { (certain.has(prints, at) ? held : unsure).push(asked[place] ?? 0); });
+  printer.forEach(pairs, (place, prints, at) => { (certain.has(prints, at) ? held : unsure).push(asked[place] ?? 0); }, (prints) => { certain.touch(prints); });
   return { held, unsure };
 }
 

@@ -24,12 +24,13 @@ export class PairPrinter {
   readonly #bytes = new Uint8Array(this.#hashes.buffer);
   readonly #blocks = new Uint32Array(printWords * chunk);
 
-  /** Calls `each` with every pair's place and where its print stands: `printWords` words from `at` on, until it returns. */
-  forEach({ count, hashAt, ownerAt }: Pairs, each: (index: number, prints: Uint32Array, at: number) => void): void {
+  /** Calls `each` with every pair's place and where its print stands: `printWords` words from `at` on, until it returns. Before, `first` sees the prints of a thousand. */
+  forEach({ count, hashAt, ownerAt }: Pairs, each: (index: number, prints: Uint32Array, at: number) => void, first?: (prints: Uint32Array) => void): void {
     for (let from = 0; from < count; from += chunk) {
       const length = Math.min(chunk, count - from);
       for (let index = 0; index < length; index++) this.#bytes.set(hashAt(from + index), 4 * hashWords * index);
       const prints = this.#printed(length, (index) => ownerAt(from + index));
+      first?.(prints);
       for (let index = 0; index < length; index++) each(from + index, prints, printWords * index);
     }
   }

@@ -3,6 +3,7 @@
  * buckets that others of its bits choose, so one that was never added is taken for another with a chance of 2^-44. Grown by
  * generations up to a bound; above it, new ones replace old ones.
  */
+import { printWords } from './pair-prints.js';
 
 /** Prints to a bucket, 6 bytes each. */
 const bucketSlots = 8;
@@ -29,6 +30,7 @@ export class PairTable {
   /** The newest first: it is the largest. */
   #generations: readonly Generation[];
   #moved = 0;
+  #touched = 0;
 
   /** For `capacity` prints to begin with, and never for more than `most`. */
   constructor(capacity: number, private readonly most: number) {
@@ -48,6 +50,17 @@ export class PairTable {
   has(prints: Uint32Array, at: number): boolean {
     for (const generation of this.#generations) if (slotOf(generation, prints, at) >= 0) return true;
     return false;
+  }
+
+  /** Reads where prints may stand, none of which waits for another: `has` then finds the memory near. */
+  touch(prints: Uint32Array): void {
+    const [newest] = this.#generations;
+    if (newest === undefined) return;
+    for (let at = 0; at < prints.length; at += printWords) {
+      const first = firstBucket(newest, prints, at);
+      const second = otherBucket(newest, first, keptOf(prints, at).low);
+      this.#touched ^= (newest.lows[bucketSlots * first] ?? 0) ^ (newest.lows[bucketSlots * second] ?? 0) ^ (newest.highs[bucketSlots * first] ?? 0) ^ (newest.highs[bucketSlots * second] ?? 0);
+    }
   }
 
   /** Adds a print. */
