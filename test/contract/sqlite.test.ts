@@ -88,7 +88,7 @@ describe('the SQLite database', () => {
     expect(() => openDatabase({ file })).toThrow(/does not know/);
     await writeFile(path.join(folder, '0008_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
     expect(() => openDatabase({ file, migrations: folder })).toThrow(/0008_more\.sql was changed/);
-    await writeFile(path.join(folder, '0009_gap.sql'), '');
+    await writeFile(path.join(folder, '0010_gap.sql'), '');
     expect(() => openDatabase({ file: path.join(directory, 'new.sqlite'), migrations: folder })).toThrow(StorageError);
   });
 

@@ -82,20 +82,20 @@ describe('the table of prints', () => {
   });
 
   it('loses none up to the number that it was made for, in 6.4 bytes each', () => {
-    const table = new PairTable(200_000, 11_000_000);
-    const prints = madeUp(0, 200_000);
+    const table = new PairTable(100_000, 11_000_000);
+    const prints = madeUp(0, 100_000);
     addAll(table, prints);
-    expect([table.entries, countKnown(table, prints)]).toEqual([200_000, 200_000]);
-    expect(table.bytes / 200_000).toBeLessThan(6.4);
-    expect(countKnown(table, madeUp(5_000_000, 200_000))).toBe(0);
+    expect([table.entries, countKnown(table, prints)]).toEqual([100_000, 100_000]);
+    expect(table.bytes / 100_000).toBeLessThan(6.4);
+    expect(countKnown(table, madeUp(5_000_000, 50_000))).toBe(0);
   });
 
   it('takes no more memory than its bound allows, and then keeps new ones in place of old ones', () => {
-    const table = new PairTable(1_000, 20_000);
-    for (let from = 0; from < 100_000; from += 10_000) addAll(table, madeUp(from, 10_000));
-    expect(table.bytes / 20_000).toBeLessThan(6.5);
-    expect(table.entries).toBeGreaterThan(18_000);
-    expect(countKnown(table, madeUp(90_000, 10_000))).toBeGreaterThan(4_000);
+    const table = new PairTable(1_000, 10_000);
+    for (let from = 0; from < 50_000; from += 5_000) addAll(table, madeUp(from, 5_000));
+    expect(table.bytes / 10_000).toBeLessThan(6.5);
+    expect(table.entries).toBeGreaterThan(9_000);
+    expect(countKnown(table, madeUp(45_000, 5_000))).toBeGreaterThan(2_000);
     expect(countKnown(table, madeUp(5_000_000, 100_000))).toBe(0);
   });
 });
