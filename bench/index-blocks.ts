@@ -19,14 +19,19 @@ export function blocksFrom(first: number, count: number): readonly FiledBlock[] 
   return Array.from({ length: count }, (_, index) => blockOf(first + index, bytes.subarray(index * recordBytes, (index + 1) * recordBytes)));
 }
 
-/** T1 of block `number`. */
-export function storedRehash(number: number): Rehash {
-  return asRehash(new Uint8Array(keystream(number, hashBytes)));
+/** T1s of blocks, made together: what each alone leaves behind would be most of the memory that the bench measures. */
+export function rehashesOf(numbers: readonly number[]): readonly Rehash[] {
+  const counters = Buffer.alloc(hashBytes * numbers.length);
+  numbers.forEach((number, index) => {
+    for (const half of [0, 1]) counters.writeBigUInt64BE(BigInt(number) * BigInt(recordBytes / 16) + BigInt(half), hashBytes * index + 16 * half + 8);
+  });
+  const bytes = createCipheriv('aes-256-ecb', Buffer.alloc(32), null).setAutoPadding(false).update(counters);
+  return numbers.map((_, index) => asRehash(bytes.subarray(hashBytes * index, hashBytes * (index + 1))));
 }
 
-/** A T1 that no index has. */
-export function absentRehash(number: number): Rehash {
-  return storedRehash(firstAbsent + number);
+/** The number of a block that no index has. */
+export function absentNumber(number: number): number {
+  return firstAbsent + number;
 }
 
 function blockOf(number: number, bytes: Uint8Array): FiledBlock {

@@ -43,8 +43,9 @@ function singleRows(results: readonly SizeResult[]): readonly (readonly string[]
     row('largest memory while asking, MB', '250', ({ asked }) => megabytes(asked.peakMemoryBytes)),
     row('largest memory at intake, MB', '250', ({ filled }) => megabytes(filled.peakMemoryBytes)),
     row('longest call at intake, ms', '', ({ filled }) => (1000 * filled.longestCall).toFixed(0)),
+    row('longest call at intake, processor ms', '', ({ filled }) => (1000 * filled.longestProcessor).toFixed(0)),
     row('open and first vector, ms', '', ({ asked }) => (1000 * asked.openSeconds).toFixed(0)),
-    row('asking until the filter is full, processor s', '', ({ asked }) => asked.warmUp.cpuSeconds.toFixed(1)),
+    row('asking until memory is full, processor s', '', ({ asked }) => asked.warmUp.cpuSeconds.toFixed(1)),
     row('bytes a block', '', ({ asked, size }) => (asked.fileBytes / size).toFixed(1)),
   ];
 }

@@ -23,6 +23,16 @@ describe('the filter', () => {
     }), { numRuns: 200 });
   });
 
+  it('says of many at once what it says of each', () => {
+    const filter = new BloomFilter(200);
+    const all = Array.from({ length: 3_000 }, (_, number) => hashOf(number));
+    for (let number = 0; number < 3_000; number += 3) filter.add(1 + (number % 2), hashOf(number));
+    for (const owner of [1, 2, 3]) {
+      expect(filter.whichMayHave(owner, all)).toEqual([...all.keys()].filter((index) => filter.mayHave(owner, all[index] ?? new Uint8Array(0))));
+    }
+    expect(filter.whichMayHave(1, [])).toEqual([]);
+  });
+
   it('denies all but about one in a hundred of other pairs, those of other owners too', () => {
     for (const capacity of [20_000, 2_000]) {
       const filter = new BloomFilter(capacity);

@@ -34,3 +34,48 @@ export function unpackAscending(bytes: Uint8Array): Float64Array {
   }
   return values.slice(0, count);
 }
+
+/** The union of what was packed, packed: each number once. It takes the memory of its input, whatever it unites. */
+export function uniteAscending(packed: readonly Uint8Array[]): Uint8Array {
+  const readers = packed.map((bytes) => new AscendingReader(bytes));
+  const bytes = new Uint8Array(packed.reduce((sum, { length }) => sum + length, 0));
+  let [length, before] = [0, 0];
+  for (let least = leastOf(readers); least !== Infinity; least = leastOf(readers)) {
+    for (const reader of readers) while (reader.value === least) reader.next();
+    let rest = least - before;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[length++] = 128 + (rest % 128);
+    bytes[length++] = rest;
+    before = least;
+  }
+  return bytes.slice(0, length);
+}
+
+function leastOf(readers: readonly AscendingReader[]): number {
+  let least = Infinity;
+  for (const { value } of readers) if (value < least) least = value;
+  return least;
+}
+
+/** Stands at one number after the other; behind the last at infinity. */
+class AscendingReader {
+  value = 0;
+  #at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.next();
+  }
+
+  next(): void {
+    if (this.#at === this.bytes.length) {
+      this.value = Infinity;
+      return;
+    }
+    let unit = 1;
+    for (;;) {
+      const byte = this.bytes[this.#at++] ?? 0;
+      this.value += (byte % 128) * unit;
+      if (byte < 128) return;
+      unit *= 128;
+    }
+  }
+}

@@ -7,7 +7,7 @@ import type { CommitOutcome, NewImage } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings, type LiveUpload, type Sighting } from './existence.js';
-import { noteHeld } from './held-filter.js';
+import { learnHeld, noteHeld } from './holdings.js';
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
 import type { Referent } from './reference-rows.js';
@@ -29,6 +29,7 @@ export function commit(db: StoreDatabase, scope: ExistenceScope, { image, quotaB
   if (sorted.missing.length > 0) return { kind: 'missing', missing: sorted.missing };
   if (quotaBytes !== undefined && usedAfter(db, { owner: upload.owner, image, now: scope.now }) > quotaBytes) return { kind: 'quota-exceeded' };
   insertImage(db, { owner: upload.owner, image }, sorted.tags);
+  learnHeld(db, upload.owner, image.rehashes);
   unpin(db, upload, sorted.tags);
   attribute(db, upload, image);
   return { kind: 'stored' };

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CorruptionError, StorageError } from '../../ports/errors.js';
 import { type Meter, silentMeter } from '../../ports/meter.js';
+import { AfterwardsList } from './afterwards.js';
 import { type Durability, GroupCommit } from './group-commit.js';
 import { countMigrations, migrate } from './migrate.js';
 
@@ -42,6 +43,8 @@ export function openDatabase(options: DatabaseOptions): StoreDatabase {
 export class StoreDatabase {
   private readonly statements = new Map<string, Statement>();
   private readonly writes: GroupCommit;
+  /** What follows the transaction that a method of the stores runs in. */
+  readonly afterwards = new AfterwardsList();
 
   /** How many migrations this program knows, and has seen applied. */
   readonly migrations: number;
@@ -110,13 +113,17 @@ export class StoreDatabase {
   private transact<T>(step: () => T): T {
     this.refuseClosed();
     this.query('BEGIN').run();
+    let isCommitted = false;
     try {
       const result = step();
       this.query('COMMIT').run();
+      isCommitted = true;
       return result;
     } catch (error) {
       if (this.connection.inTransaction) this.query('ROLLBACK').run();
       throw error;
+    } finally {
+      this.afterwards.settle(isCommitted);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Meter } from '../../ports/meter.js';
+import type { AfterwardsList } from './afterwards.js';
 
 /** Whether an answer may go out only when the write is on the disk, or a crash of the machine may take it back. */
 export type Durability = 'durable' | 'lazy';
@@ -11,6 +12,7 @@ export type Durability = 'durable' | 'lazy';
 /** The database as a group sees it. */
 interface Connected {
   readonly connection: Database;
+  readonly afterwards: AfterwardsList;
   /** The prepared statement of `sql`. */
   query(sql: string): Statement;
 }
@@ -95,6 +97,7 @@ export class GroupCommit {
   }
 
   #inSavepoint(step: () => unknown): Outcome {
+    const { mark } = this.db.afterwards;
     this.db.query('SAVEPOINT step').run();
     try {
       const value = step();
@@ -105,6 +108,7 @@ export class GroupCommit {
       if (!this.db.connection.inTransaction) throw reason;
       this.db.query('ROLLBACK TO step').run();
       this.db.query('RELEASE step').run();
+      this.db.afterwards.settle(false, mark);
       return { kind: 'failed', reason };
     }
   }
@@ -112,15 +116,19 @@ export class GroupCommit {
   #transact<T>(durability: Durability, step: () => T): T {
     this.#setLevel(durability);
     this.db.query('BEGIN IMMEDIATE').run();
+    let isCommitted = false;
     try {
       const result = step();
       const startedAt = performance.now();
       this.db.query('COMMIT').run();
+      isCommitted = true;
       this.meter.time('commit', durability === 'durable' ? 'sqlite_durable' : 'sqlite_lazy', (performance.now() - startedAt) / 1_000);
       return result;
     } catch (error) {
       if (this.db.connection.inTransaction) this.db.query('ROLLBACK').run();
       throw error;
+    } finally {
+      this.db.afterwards.settle(isCommitted);
     }
   }
 

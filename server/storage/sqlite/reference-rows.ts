@@ -3,7 +3,8 @@
  * unreferenced tags. Each function runs inside a transaction that its caller holds.
  */
 import type { StoreDatabase } from './database.js';
-import { pinLost } from './pin-vectors.js';
+import { forgetHeld } from './holdings.js';
+import { pinLost, type Lost } from './pin-vectors.js';
 
 /** A tag to refer to; `isNew`: no image of the owner referred to it before. */
 export interface Referent {
@@ -65,15 +66,17 @@ export function unlink(db: StoreDatabase, { image, owner }: Referring, now: numb
   const isUnreferenced = db.query('INSERT OR REPLACE INTO unreferenced (tag, touched_at) VALUES (?, ?)');
   db.query('DELETE FROM reference_run WHERE image = ?').run(image);
   const lost = { blocks: 0, cipherBytes: 0 };
-  const unheld = new Map<number, number>();
+  const t1Of = db.query<Uint8Array>('SELECT t1 FROM tag WHERE id = ?').pluck();
+  const unheld: Lost[] = [];
   for (const { id, length } of tags) {
     drop(id);
     if (ofOwner.get(id, owner) !== undefined) continue;
-    unheld.set(id, id);
+    unheld.push({ rehash: t1Of.get(id) ?? new Uint8Array(0), tag: id, pinned: id });
     lost.blocks++;
     lost.cipherBytes += length;
     if (ofAnyone.get(id) === undefined) isUnreferenced.run(id, now);
   }
+  forgetHeld(db, owner, unheld.map(({ rehash }) => rehash));
   pinLost(db, owner, unheld);
   return lost;
 }

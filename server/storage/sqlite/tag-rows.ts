@@ -8,12 +8,12 @@ import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, ownedTags } from './existence.js';
-import { noteHeld } from './held-filter.js';
+import { forgetHeld, noteHeld } from './holdings.js';
 import { moveKeys } from './key-moving.js';
 import { findOwner, recountOwner } from './owner-rows.js';
 import { pinLost } from './pin-vectors.js';
 import { redirect } from './reference-rows.js';
-import { candidateSeeker, isRehash, rehashKey, tagsAfter } from './tag-seek.js';
+import { candidateSeeker, tagsAfter } from './tag-seek.js';
 import { pinner } from './upload-rows.js';
 
 /** A tag row as it stands in the table. */
@@ -141,7 +141,10 @@ export function move(db: StoreDatabase, rehash: Rehash, { from, to }: { readonly
 
 /** Quarantines the row of T1 if it is at `place`. */
 export function quarantine(db: StoreDatabase, rehash: Rehash, place: Place): void {
-  db.query(`UPDATE tag SET state = 1 WHERE ${isRehash} AND pack = ? AND offset = ?`).run(...rehashKey(rehash), place.pack, place.offset);
+  const row = tagOfRehash(db, rehash);
+  if (row === undefined || !isSamePlace(row, place)) return;
+  db.query('UPDATE tag SET state = 1 WHERE id = ?').run(row.id);
+  for (const owner of referringOwners(db, row.id)) forgetHeld(db, owner, [rehash]);
 }
 
 /** Puts T1, T and code right. Where a block was filed anew under the right T1 meanwhile, the two rows become one. */
@@ -149,13 +152,23 @@ export function repair(db: StoreDatabase, was: Rehash, block: FiledBlock): void 
   const row = tagOfRehash(db, was);
   if (row === undefined) return;
   const other = tagOfRehash(db, block.rehash);
-  if (other !== undefined && other.id !== row.id) {
-    unite(db, row, other.id);
-    noteHolders(db, other.id, block.rehash);
-    return;
+  const kept = other ?? row;
+  if (Buffer.compare(was, block.rehash) !== 0) leaveRehash(db, row, kept.id);
+  if (kept.id !== row.id) unite(db, row, kept.id);
+  noteHolders(db, kept.id, block.rehash);
+  if (kept.id === row.id) db.query('UPDATE tag SET t1 = ?, t = ?, code = ? WHERE id = ?').run(block.rehash, block.tag, block.code, row.id);
+}
+
+/** A row is found by its T1 no longer: what is known by that T1 is so no more, and who asked for it holds the row `kept`. */
+function leaveRehash(db: StoreDatabase, row: TagColumns, kept: number): void {
+  for (const owner of referringOwners(db, row.id)) {
+    forgetHeld(db, owner, [row.t1]);
+    pinLost(db, owner, [{ rehash: row.t1, tag: row.id, pinned: kept }]);
   }
-  noteHolders(db, row.id, block.rehash);
-  db.query('UPDATE tag SET t1 = ?, t = ?, code = ? WHERE id = ?').run(block.rehash, block.tag, block.code, row.id);
+}
+
+function referringOwners(db: StoreDatabase, tag: number): readonly number[] {
+  return db.query<number>('SELECT DISTINCT owner FROM referrer WHERE tag = ?').pluck().all(tag);
 }
 
 /** Who holds a tag holds it under another T1 from now on. */
@@ -167,7 +180,6 @@ function noteHolders(db: StoreDatabase, tag: number, rehash: Rehash): void {
 /** Everything that hung on `row` hangs on `kept`, and the bytes of `row` are an extra copy of it. */
 function unite(db: StoreDatabase, row: TagColumns, kept: number): void {
   const owners = redirect(db, row.id, kept);
-  for (const owner of owners) pinLost(db, owner, new Map([[row.id, kept]]));
   for (const table of ['pin', 'copy']) {
     db.query(`UPDATE OR IGNORE ${table} SET tag = ? WHERE tag = ?`).run(kept, row.id);
     db.query(`DELETE FROM ${table} WHERE tag = ?`).run(row.id);

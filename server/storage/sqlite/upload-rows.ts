@@ -7,7 +7,7 @@ import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings } from './existence.js';
-import { mayHold, noteHeld } from './held-filter.js';
+import { judge, learnHeld, noteHeld } from './holdings.js';
 import { ensureOwner } from './owner-rows.js';
 import { keepVector } from './pin-vectors.js';
 import { isRehash, rehashKey } from './tag-seek.js';
@@ -54,13 +54,17 @@ export function pinner(db: StoreDatabase, upload: { readonly id: number; readonl
 export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
-  const asked = mayHold(db, upload.owner, rehashes);
-  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, asked.flatMap((index) => rehashes[index] ?? []));
-  keepVector(db, upload.id, seen.flatMap((row) => (row?.hasReference === true ? [row.id] : [])));
+  const { held, unsure } = judge(db, upload.owner, rehashes);
+  const asked = unsure.flatMap((index) => rehashes[index] ?? []);
+  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, asked);
+  const learned = asked.filter((_, place) => seen[place]?.hasReference === true);
+  learnHeld(db, upload.owner, learned);
+  keepVector(db, upload.id, [...learned, ...held.flatMap((index) => rehashes[index] ?? [])]);
   const pin = pinner(db, upload);
   for (const row of seen) if (row?.hasPin === true && !row.hasReference) pin(row.id);
   const answers = rehashes.map(() => false);
-  asked.forEach((index, place) => {
+  for (const index of held) answers[index] = true;
+  unsure.forEach((index, place) => {
     const row = seen[place];
     answers[index] = row !== undefined && (row.hasReference || row.hasPin);
   });
