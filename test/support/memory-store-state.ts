@@ -1,0 +1,31 @@
+/**
+ * The state of a store in memory: a Map of small texts, and no files.
+ */
+import type { StoreState } from '../../server/ports/world.js';
+import { promised, type Sync } from './memory-index.js';
+
+/** What is kept in `kept`. */
+export interface KeptState {
+  generation: number;
+  isHeld: boolean;
+  readonly named: Map<string, string>;
+}
+
+export function emptyState(): KeptState {
+  return { generation: 0, isHeld: false, named: new Map() };
+}
+
+/** The state in `kept`. */
+export function memoryStoreState(kept: KeptState): StoreState {
+  const state: Sync<StoreState> = {
+    generation: () => kept.generation,
+    setGeneration: (generation) => { kept.generation = generation; },
+    isHeld: () => kept.isHeld,
+    setHeld: (isHeld) => { kept.isHeld = isHeld; },
+    read: (name) => kept.named.get(name),
+    write: (name, value) => { kept.named.set(name, value); },
+    databaseFileBytes: () => 0,
+    truncateLog: () => undefined,
+  };
+  return promised<StoreState>(state);
+}
