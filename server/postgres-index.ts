@@ -4,6 +4,7 @@
 import { createGate as createLocalGate } from './core/gate.js';
 import { DataDirectoryError } from './data-directory.js';
 import type { OpenedIndex } from './opened-index.js';
+import { lockMoving } from './storage/postgres/advisory.js';
 import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
 import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
@@ -24,6 +25,7 @@ export async function openPostgresIndex(url: string, mustExist: boolean): Promis
 }
 
 async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedIndex> {
+  await refuseMoving(db);
   const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
   // Not that the schema was just made: a start that was refused for it has left one.
   if (mustExist && (await stores.state.read('store-id')) === undefined) {
@@ -46,4 +48,15 @@ async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedInd
     time.close();
     throw error;
   }
+}
+
+/** Looked at before the gate is: a process that joined the others would wait for the end of the move. */
+async function refuseMoving(db: StoreDatabase): Promise<void> {
+  const client = await db.connect();
+  try {
+    if (await lockMoving(client, 'shared')) return;
+  } finally {
+    await client.end();
+  }
+  throw new DataDirectoryError('The database is being moved by dice-admin migrate-storage. Let it end, or stop it, before a server is started.');
 }

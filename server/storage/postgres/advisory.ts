@@ -21,6 +21,16 @@ export async function unlock(client: Client, name: string): Promise<void> {
   await client.query('SELECT pg_advisory_unlock($1)', [keyOf(name)]);
 }
 
+/**
+ * A move of the store holds its database alone; whoever begins to serve it looks whether one does. At once or not at all; the end of the connection
+ * lets go.
+ */
+export async function lockMoving(client: Client, how: 'exclusive' | 'shared'): Promise<boolean> {
+  const ask = how === 'exclusive' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
+  const { rows } = await client.query<{ held: boolean }>(`SELECT ${ask}($1) AS held`, [keyOf('moving')]);
+  return rows[0]?.held === true;
+}
+
 /** A lock is named by 64 bits. */
 function keyOf(name: string): string {
   return createHash('sha256').update(`dice/lock/${name}`).digest().readBigInt64BE().toString();
