@@ -4,6 +4,7 @@
 import { createGate as createLocalGate } from './core/gate.js';
 import { DataDirectoryError } from './data-directory.js';
 import type { OpenedIndex } from './opened-index.js';
+import { noteName } from './ports/index-move.js';
 import { lockMoving } from './storage/postgres/advisory.js';
 import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
@@ -27,8 +28,9 @@ export async function openPostgresIndex(url: string, mustExist: boolean): Promis
 async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedIndex> {
   await refuseMoving(db);
   const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
-  // Not that the schema was just made: a start that was refused for it has left one.
-  if (mustExist && (await stores.state.read('store-id')) === undefined) {
+  // Not that the schema was just made: a start that was refused for it has left one. What is half moved is told by whoever opens any index.
+  const isIndex = (await stores.state.read('store-id')) !== undefined || (await stores.state.read(noteName)) !== undefined;
+  if (mustExist && !isIndex) {
     throw new DataDirectoryError('The database that DICE_DATABASE_URL names holds no index while there are packs. Name the right one, or run: dice-admin rebuild-index');
   }
   const time = await createClock(db);

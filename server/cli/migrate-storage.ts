@@ -24,7 +24,7 @@ export interface MigrateOptions {
 /** What the verb works with: no open store, for it opens both itself. */
 export type MoveBench = Omit<Bench, 'store'>;
 
-/** Status 4 where something of the old store is damaged; 1 where the move was stopped, or what was written is not what was read. */
+/** Status 4 where something that the old store names cannot be read there; 1 where the move was stopped, or what was written is not what was read. */
 export async function migrateStorage(bench: MoveBench, options: MigrateOptions, settings: { readonly config: Config; readonly directory: string; readonly env: NodeJS.ProcessEnv }): Promise<ExitStatus> {
   const { config: { databaseUrl, bucket }, directory, env } = settings;
   const places = placesOf({ directory, databaseUrl, bucket }, {
@@ -65,7 +65,7 @@ async function move(bench: MoveBench, places: MovePlaces): Promise<ExitStatus> {
     progress.end();
     tell(bench, places, answer);
     if (answer.outcome !== 'moved') return exitStatus.failed;
-    return answer.damage.length + answer.lost.length > 0 ? exitStatus.damaged : exitStatus.done;
+    return answer.lost.length > 0 ? exitStatus.damaged : exitStatus.done;
   } finally {
     progress.end();
     await opened.close();
