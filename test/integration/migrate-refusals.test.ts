@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import request from 'supertest';
+import { ServerProcess } from '../../bench/server-process.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
+import { checkStore } from '../../server/core/check.js';
 import { TableDigest } from '../../server/core/moving/table-digest.js';
 import type { Coverage, MovedRow } from '../../server/ports/index-move.js';
 import { openDatabase as openPostgres } from '../../server/storage/postgres/database.js';
@@ -19,7 +22,7 @@ import { sha256 } from '../support/core-store.js';
 import { run, type CommandResult } from '../support/dice-command.js';
 import { serving } from '../support/moved-store.js';
 import { postgresServer } from '../support/postgres-server.js';
-import { rawBlock, registerRaw, storeRaw } from '../support/raw-account.js';
+import { beginRaw, commitOf, rawBlock, registerRaw, sendCommits, storeRaw, streamOf } from '../support/raw-account.js';
 import { startS3rver, type S3Server } from '../support/s3-server.js';
 
 const database = postgresServer();
@@ -109,6 +112,30 @@ describe('a move', () => {
     await expect(serving(engines, () => Promise.resolve())).rejects.toThrow(/being moved by dice-admin migrate-storage/);
     await source.close();
     await serving(engines, () => Promise.resolve());
+  });
+});
+
+describe('a move of a store whose server was killed in the middle of an upload', () => {
+  it('has all that was acknowledged; the upload ends, its client begins another and sends what is missing', async () => {
+    const { directory } = await smallStore();
+    const killed = await ServerProcess.start({ dataDirectory: directory, environment: { DICE_LOG_LEVEL: 'error', DICE_GRACE_MINUTES: '0' } });
+    const eve = await registerRaw(killed.url, 'eve');
+    const acknowledged = await storeRaw(killed.url, eve, [rawBlock(700)]);
+    const uploadId = await beginRaw(killed.url, eve);
+    const pending = rawBlock(900);
+    const sent = await request(killed.url).post(`/api/v1/uploads/${uploadId}/blocks`).set('Authorization', eve.bearer).set('Content-Type', 'application/octet-stream').send(streamOf([pending]));
+    expect(sent.status).toBe(200);
+    await killed.kill();
+    const url = await database.freshDatabase();
+    expect(await migrate(directory, ['--to-index', 'postgres'], { DICE_TO_DATABASE_URL: url })).toMatchObject({ status: 0 });
+    await serving({ dataDirectory: directory, databaseUrl: url }, async (server) => {
+      expect((await sendCommits(server.url, { uploadId, account: eve }, [commitOf('ab'.repeat(16), [pending])])).body).toMatchObject({ code: 'upload-unknown' });
+      const again = await storeRaw(server.url, eve, [pending]);
+      const listed = await request(server.url).get('/api/v1/images').set('Authorization', eve.bearer);
+      expect((listed.body as { images: readonly { readonly imageId: string }[] }).images.map(({ imageId }) => imageId).sort()).toEqual([acknowledged, again].sort());
+      await server.services.sweep.sweep({ isThorough: true });
+      expect(await checkStore(server.store.parts, { onFinding: () => undefined })).toMatchObject({ findings: 0, images: 4, blocks: 4 });
+    });
   });
 });
 

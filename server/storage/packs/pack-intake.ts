@@ -14,7 +14,7 @@ import { maxShortPack } from '../record-format/pack-format.js';
 import { writeDurably } from './durable-file.js';
 import { guarded, isAbsent } from './failure.js';
 import { nodeFiles, type FileLayer } from './file-layer.js';
-import { hasMark, listPacks, packPath, writeMark, type PackFolder } from './pack-folder.js';
+import { hasMark, listPacks, packOfName, packPath, writeMark, type PackFolder } from './pack-folder.js';
 
 /** Where the packs shall lie. */
 export interface PackIntakeOptions {
@@ -55,6 +55,11 @@ export function readMoveNote(directory: string, files: FileLayer): Promise<strin
       throw error;
     }
   });
+}
+
+/** What a run that was killed was writing. */
+function isUnfinished(name: string): boolean {
+  return name.endsWith('.tmp') && packOfName(name.slice(0, -'.tmp'.length)) !== undefined;
 }
 
 class FolderIntake implements PackIntake {
@@ -113,6 +118,9 @@ class FolderIntake implements PackIntake {
   finish(generation: number): Promise<void> {
     return guarded('ending the move', async () => {
       await writeMark(this.folder, { generation, retired: (await listPacks(this.folder)).at(-1) ?? 0 });
+      for (const name of await this.folder.files.names(this.folder.directory)) {
+        if (isUnfinished(name)) await this.folder.files.remove(path.join(this.folder.directory, name));
+      }
       await this.folder.files.remove(this.notePath());
       await this.folder.files.syncFolder(this.folder.directory);
     });

@@ -9,7 +9,7 @@ import type { Cell, IndexReader, IndexSource, MovedRow, ReadTable, RowBatch } fr
 import { lockMoving } from './advisory.js';
 import { bytesColumn } from './columns.js';
 import { connectTo, packagedMigrations } from './database.js';
-import { translating } from './failure.js';
+import { codeOf, translating } from './failure.js';
 import { refuseOtherSchema, type Applied } from './migrate.js';
 import { movedSql } from './moved-tables.js';
 
@@ -17,6 +17,7 @@ const fetchRows = 1_000;
 const batchBytes = 4_194_304;
 /** How long transactions under way may take to end. */
 const lockTimeoutMs = 5_000;
+const lockNotHad = '55P03';
 
 /**
  * Opens the index at `url` for reading, and shuts servers out: those that start are told so, and one that was there makes no row any more. StorageError where
@@ -61,7 +62,7 @@ async function begin(client: Client): Promise<void> {
  */
 async function shutServersOut(client: Client): Promise<void> {
   await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-  await client.query('LOCK TABLE process IN EXCLUSIVE MODE').catch(() => { throw inUse(); });
+  await client.query('LOCK TABLE process IN EXCLUSIVE MODE').catch((error: unknown) => { throw codeOf(error) === lockNotHad ? inUse() : error; });
   const { rows: [row] } = await client.query<{ count: number }>('SELECT COUNT(*) AS count FROM process WHERE lease_until > clock_timestamp()');
   if ((row?.count ?? 0) > 0) throw inUse();
 }
