@@ -5,7 +5,7 @@ import { createGate as createLocalGate } from './core/gate.js';
 import { DataDirectoryError } from './data-directory.js';
 import type { OpenedIndex } from './opened-index.js';
 import { noteName } from './ports/index-move.js';
-import { lockMoving } from './storage/postgres/advisory.js';
+import { isFreeOfMoves } from './storage/postgres/advisory.js';
 import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
 import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
@@ -56,7 +56,7 @@ async function indexIn(db: StoreDatabase, mustExist: boolean): Promise<OpenedInd
 async function refuseMoving(db: StoreDatabase): Promise<void> {
   const client = await db.connect();
   try {
-    if (await lockMoving(client, 'shared')) return;
+    if (await isFreeOfMoves(client)) return;
   } finally {
     await client.end();
   }

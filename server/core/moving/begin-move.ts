@@ -20,7 +20,7 @@ export const finishing = 'finishing';
 export async function beginMove(ends: MoveEnds, order: MoveOrder): Promise<void> {
   const { index, packs } = ends.target;
   const found = parseNote(await index.note());
-  if (found === undefined && !(await index.isEmpty())) throw refused('the index to move to is not empty. Name an empty one, or empty it');
+  if (found === undefined && !(await index.isEmpty())) throw refused('the index to move to is not empty, and no move into it is under way. If one was killed at its very end, it is done; else name an empty one, or empty it');
   if (found !== undefined) refuseOther(found, order);
   await refuseOtherPacks(ends, found);
   const generation = await generationOf(ends);

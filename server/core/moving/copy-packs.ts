@@ -7,7 +7,8 @@ import type { PackIntake } from '../../ports/pack-move.js';
 import type { MoveEnds, MoveOrder } from './move-ends.js';
 import { stretchesOf, type PackMap } from './pack-map.js';
 
-const atOnce = 3;
+/** Each holds a whole pack in memory. */
+const atOnce = 2;
 
 interface Copying {
   readonly ends: MoveEnds;

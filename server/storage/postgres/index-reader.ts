@@ -6,7 +6,7 @@ import type { Client } from 'pg';
 import { bytesOfHex, hexOf } from '../../../client-sdk/protocol/bytes.js';
 import { StorageError } from '../../ports/errors.js';
 import type { Cell, IndexReader, IndexSource, MovedRow, ReadTable, RowBatch } from '../../ports/index-move.js';
-import { lockMoving } from './advisory.js';
+import { lockForMove } from './advisory.js';
 import { bytesColumn } from './columns.js';
 import { connectTo, packagedMigrations } from './database.js';
 import { codeOf, translating } from './failure.js';
@@ -14,7 +14,11 @@ import { refuseOtherSchema, type Applied } from './migrate.js';
 import { movedSql } from './moved-tables.js';
 
 const fetchRows = 1_000;
+/** An image may have 131,072 T1s. */
+const fetchImages = 5;
 const batchBytes = 4_194_304;
+/** What a T1 of a list takes in memory, about, as an object of its own. */
+const hashCost = 400;
 /** How long transactions under way may take to end. */
 const lockTimeoutMs = 5_000;
 const lockNotHad = '55P03';
@@ -27,7 +31,7 @@ export function openIndexSource(url: string): Promise<IndexSource> {
   return translating('opening the index for reading', async () => {
     const client = await connectTo(url);
     try {
-      if (!(await lockMoving(client, 'exclusive'))) throw inUse();
+      if (!(await lockForMove(client))) throw inUse();
       await begin(client);
       await shutServersOut(client);
       const { rows } = await client.query<Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number');
@@ -89,7 +93,7 @@ class PostgresIndexReader implements IndexSource {
     try {
       for (;;) {
         const found = await translating('reading rows', async () => {
-          const { rows } = await this.client.query<SqlValue[]>({ text: `FETCH ${table === 'image' ? fetchRows / 20 : fetchRows} FROM moved`, rowMode: 'array' });
+          const { rows } = await this.client.query<SqlValue[]>({ text: `FETCH ${table === 'image' ? fetchImages : fetchRows} FROM moved`, rowMode: 'array' });
           return rows;
         });
         if (found.length === 0) return;
@@ -139,7 +143,7 @@ function* batchesOf(found: readonly (readonly SqlValue[])[], width: number): Gen
   for (const [at, values] of found.entries()) {
     const cells = values.slice(0, width).map(cellOf);
     rows.push(cells);
-    bytes += cells.reduce<number>((sum, cell) => sum + (cell instanceof Uint8Array ? cell.length : Array.isArray(cell) ? 32 * cell.length : 8), 0);
+    bytes += cells.reduce<number>((sum, cell) => sum + (cell instanceof Uint8Array ? cell.length : Array.isArray(cell) ? hashCost * cell.length : 8), 0);
     if (bytes < batchBytes && at < found.length - 1) continue;
     yield { rows, cursor: formatCursor(values.slice(width)) };
     [rows, bytes] = [[], 0];

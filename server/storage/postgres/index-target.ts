@@ -5,7 +5,7 @@
 import type { Client } from 'pg';
 import { StorageError } from '../../ports/errors.js';
 import { cursorName, noteName, type IndexReader, type IndexTarget, type MovedRow, type MovedTable, type ReadTable, type RowBatch } from '../../ports/index-move.js';
-import { lockMoving } from './advisory.js';
+import { lockForMove } from './advisory.js';
 import { openDatabase, type StoreDatabase } from './database.js';
 import { openIndexReader } from './index-reader.js';
 import { addImageSql, addingSql, emptied, isOfStore, used } from './moved-tables.js';
@@ -16,7 +16,7 @@ export async function openIndexTarget(url: string): Promise<IndexTarget> {
   const db = await openDatabase({ url });
   try {
     const holding = await db.connect();
-    if (await lockMoving(holding, 'exclusive')) return new PostgresIndexTarget(db, { url, holding });
+    if (await lockForMove(holding)) return new PostgresIndexTarget(db, { url, holding });
     await holding.end();
     throw new StorageError('the database to move to is in use by a server, or by another move', { retryable: false });
   } catch (error) {

@@ -2,6 +2,7 @@
  * Reads an index in SQLite out, row by row, on connections that cannot write. For moving a store to another engine.
  */
 import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { bytesOfHex, hexOf } from '../../../client-sdk/protocol/bytes.js';
 import { StorageError } from '../../ports/errors.js';
@@ -14,6 +15,8 @@ import { joinTags } from './reference-rows.js';
 
 const batchRows = 2_000;
 const batchBytes = 4_194_304;
+/** What a T1 of a list takes in memory, about, as an object of its own. */
+const hashCost = 400;
 
 /** Opens the index in `file` for reading. The caller holds the lock of the data directory. Throws StorageError or CorruptionError. */
 export function openIndexSource(file: string): IndexSource {
@@ -57,7 +60,9 @@ export class SqliteIndexReader implements IndexReader {
       bytes += sizeOf(cells);
       last = found.slice(columns.length);
       if (rows.length < batchRows && bytes < batchBytes) continue;
-      yield await Promise.resolve({ rows, cursor: formatCursor(last) });
+      yield { rows, cursor: formatCursor(last) };
+      // SQLite works in this very thread: signals, and memory that waits to be freed, get their turn.
+      await setImmediate();
       [rows, bytes] = [[], 0];
     }
     if (rows.length > 0) yield { rows, cursor: formatCursor(last) };
@@ -125,7 +130,7 @@ function* walked(rows: Iterator<readonly SqlValue[]>): Generator<readonly SqlVal
 }
 
 function sizeOf(cells: MovedRow): number {
-  return cells.reduce<number>((sum, cell) => sum + (cell instanceof Uint8Array || typeof cell === 'string' ? cell.length : Array.isArray(cell) ? 32 * cell.length : 8), 0);
+  return cells.reduce<number>((sum, cell) => sum + (cell instanceof Uint8Array || typeof cell === 'string' ? cell.length : Array.isArray(cell) ? hashCost * cell.length : 8), 0);
 }
 
 /** Bytes as an object of one member: nothing else in a key is an object. */
