@@ -75,6 +75,10 @@ export class ConfigMistakes extends Error {
 
 /** Variables of the client, which share the prefix and mean nothing here. */
 const clientNames = new Set(['DICE_SERVER', 'DICE_USERNAME', 'DICE_PASSWORD', 'DICE_HOME']);
+/** Where `dice-admin migrate-storage` moves to; a server passes over them. */
+const destinationNames = new Set([
+  'DICE_TO_DATABASE_URL', 'DICE_TO_S3_BUCKET', 'DICE_TO_S3_ENDPOINT', 'DICE_TO_S3_REGION', 'DICE_TO_S3_PREFIX', 'DICE_TO_S3_ACCESS_KEY_ID', 'DICE_TO_S3_SECRET_ACCESS_KEY',
+]);
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
   'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
@@ -101,7 +105,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: reader.integer('PORT', 0, 65_535) ?? 3_000,
     dataDirectory: path.resolve(reader.text('DICE_DATA_DIR') ?? './data'),
     databaseUrl: reader.database('DICE_DATABASE_URL'),
-    bucket: reader.bucket(),
+    bucket: reader.bucket('DICE_S3_'),
     existence: reader.choice('DICE_EXISTENCE', ['own', 'shared']) ?? 'own',
     isSharedConfirmed: reader.choice('DICE_CONFIRM_SHARED', ['yes']) === 'yes',
     defaultDomain: reader.choice('DICE_DEFAULT_DOMAIN', ['open', 'personal']) ?? (isLocal ? 'open' : 'personal'),
@@ -120,6 +124,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return config;
 }
 
+/** The engines that a store is moved to, as `env` names them. Throws ConfigMistakes with every mistake of it. */
+export function readDestination(env: Readonly<Record<string, string | undefined>>): Pick<Config, 'databaseUrl' | 'bucket'> {
+  const reader = new Reader(env);
+  const destination = { databaseUrl: reader.database('DICE_TO_DATABASE_URL'), bucket: reader.bucket('DICE_TO_S3_') };
+  if (reader.mistakes.length > 0) throw new ConfigMistakes(reader.mistakes);
+  return destination;
+}
+
 class Reader {
   readonly mistakes: string[] = [];
 
@@ -127,7 +139,7 @@ class Reader {
 
   refuseStrangers(): void {
     for (const name of Object.keys(this.env).sort()) {
-      if (!name.startsWith('DICE_') || names.has(name) || clientNames.has(name) || this.text(name) === undefined) continue;
+      if (!name.startsWith('DICE_') || names.has(name) || clientNames.has(name) || destinationNames.has(name) || this.text(name) === undefined) continue;
       this.mistakes.push(strangerSentence(name));
     }
   }
@@ -191,18 +203,18 @@ class Reader {
     return undefined;
   }
 
-  bucket(): BucketConfig | undefined {
-    const names = ['BUCKET', 'ENDPOINT', 'REGION', 'PREFIX', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'].map((name) => `DICE_S3_${name}`);
+  bucket(prefix: 'DICE_S3_' | 'DICE_TO_S3_'): BucketConfig | undefined {
+    const names = ['BUCKET', 'ENDPOINT', 'REGION', 'PREFIX', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'].map((name) => prefix + name);
     if (names.every((name) => this.text(name) === undefined)) return undefined;
-    const prefix = this.text('DICE_S3_PREFIX') ?? '';
-    if (!/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/.test(prefix)) this.mistakes.push('DICE_S3_PREFIX must be folder names that each end with a slash, such as dice/.');
+    const folder = this.text(`${prefix}PREFIX`) ?? '';
+    if (!/^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*$/.test(folder)) this.mistakes.push(`${prefix}PREFIX must be folder names that each end with a slash, such as dice/.`);
     return {
-      prefix,
-      endpoint: this.origin('DICE_S3_ENDPOINT', 'the address of the object store, such as https://s3.example.org'),
-      region: this.text('DICE_S3_REGION') ?? 'us-east-1',
-      bucket: this.required('DICE_S3_BUCKET'),
-      accessKeyId: this.required('DICE_S3_ACCESS_KEY_ID'),
-      secretAccessKey: this.required('DICE_S3_SECRET_ACCESS_KEY'),
+      prefix: folder,
+      endpoint: this.origin(`${prefix}ENDPOINT`, 'the address of the object store, such as https://s3.example.org'),
+      region: this.text(`${prefix}REGION`) ?? 'us-east-1',
+      bucket: this.required(`${prefix}BUCKET`),
+      accessKeyId: this.required(`${prefix}ACCESS_KEY_ID`),
+      secretAccessKey: this.required(`${prefix}SECRET_ACCESS_KEY`),
     };
   }
 

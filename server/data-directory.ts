@@ -66,6 +66,31 @@ export async function openDataDirectory(directory: string, realm: string | undef
   return readDirectory(directory, true);
 }
 
+/**
+ * Makes the directory of a store that is moved: the same secrets and the same marker, the marker last. The caller holds both locks. Repeatable. Throws
+ * DataDirectoryError where `target` is another store's.
+ */
+export async function copyDataDirectory(source: DataDirectory, target: string): Promise<void> {
+  await refuseOtherStore(source, target);
+  for (const name of secretNames) {
+    const text = await readText(path.join(source.directory, name));
+    if (text !== undefined) await writeDurably(path.join(target, name), utf8(`${text}\n`));
+  }
+  await writeDurably(path.join(target, markerName), await readFile(path.join(source.directory, markerName)));
+}
+
+/** What is there already is of this very store, or of a move that has not ended. Throws DataDirectoryError. */
+export async function refuseOtherStore(source: Pick<DataDirectory, 'storeId'>, target: string): Promise<void> {
+  const marker = path.join(target, markerName);
+  if (await isFile(marker)) {
+    if (parseMarker(await readFile(marker, 'utf8'), target).storeId === source.storeId) return;
+    throw new DataDirectoryError(`${target} holds another store. Name an empty directory.`);
+  }
+  const isOfMove = (name: string): boolean => harmlessNames.has(name) || isUnfinished(name) || name === 'packs' || name.startsWith('dice.db');
+  const names = (await namesIn(target)).filter((name) => !isOfMove(name));
+  if (names.length > 0) throw new DataDirectoryError(`${target} holds files that are not of a store (${names.slice(0, 3).join(', ')}). Name an empty directory.`);
+}
+
 /** The setup token has served: the first account exists. */
 export async function removeSetupToken(directory: string): Promise<void> {
   await rm(path.join(directory, setupTokenName), { force: true });

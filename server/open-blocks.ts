@@ -5,9 +5,13 @@ import type { BucketConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import type { BlockStore } from './ports/block-store.js';
 import { type Meter, silentMeter } from './ports/meter.js';
+import type { PackIntake } from './ports/pack-move.js';
 import { openBlockStore as openPacks } from './storage/packs/block-store.js';
 import { nodeFiles, type FileLayer } from './storage/packs/file-layer.js';
+import { openPackIntake as openFolderIntake } from './storage/packs/pack-intake.js';
 import { openBlockStore as openBucket } from './storage/s3/block-store.js';
+import { openPackIntake as openBucketIntake } from './storage/s3/pack-intake.js';
+import type { BlockStoreOptions } from './storage/s3/store-options.js';
 
 /** Where blocks lie. */
 export interface BlockPlace {
@@ -22,6 +26,14 @@ export interface BlockPlace {
 export function openBlocks({ data, bucket, files, meter = silentMeter }: BlockPlace): Promise<BlockStore> {
   const { storeKey, packsDirectory } = data;
   if (bucket === undefined) return openPacks({ directory: packsDirectory, storeKey, files: files ?? nodeFiles, meter });
-  const { endpoint, ...rest } = bucket;
-  return openBucket({ ...rest, storeKey, meter, ...(endpoint === undefined ? {} : { endpoint: endpoint.href }) });
+  return openBucket({ ...bucketOptions(bucket, storeKey), meter });
+}
+
+/** Opens a place that packs are moved to. Rejects with StorageError. */
+export async function openPackTarget({ data: { storeKey, packsDirectory }, bucket }: { readonly data: Pick<DataDirectory, 'storeKey' | 'packsDirectory'>; readonly bucket: BucketConfig | undefined }): Promise<PackIntake> {
+  return bucket === undefined ? openFolderIntake({ directory: packsDirectory, storeKey }) : openBucketIntake(bucketOptions(bucket, storeKey));
+}
+
+function bucketOptions({ endpoint, ...rest }: BucketConfig, storeKey: Uint8Array): BlockStoreOptions {
+  return { ...rest, storeKey, ...(endpoint === undefined ? {} : { endpoint: endpoint.href }) };
 }

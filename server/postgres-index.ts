@@ -4,6 +4,8 @@
 import { createGate as createLocalGate } from './core/gate.js';
 import { DataDirectoryError } from './data-directory.js';
 import type { IndexWish, OpenedIndex } from './opened-index.js';
+import { noteName } from './ports/index-move.js';
+import { isFreeOfMoves } from './storage/postgres/advisory.js';
 import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
 import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
@@ -24,9 +26,11 @@ export async function openPostgresIndex(url: string, wish: IndexWish): Promise<O
 }
 
 async function indexIn(db: StoreDatabase, { mustExist, meter }: IndexWish): Promise<OpenedIndex> {
+  await refuseMoving(db);
   const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
-  // Not that the schema was just made: a start that was refused for it has left one.
-  if (mustExist && (await stores.state.read('store-id')) === undefined) {
+  // Not that the schema was just made: a start that was refused for it has left one. What is half moved is told by whoever opens any index.
+  const isIndex = (await stores.state.read('store-id')) !== undefined || (await stores.state.read(noteName)) !== undefined;
+  if (mustExist && !isIndex) {
     throw new DataDirectoryError('The database that DICE_DATABASE_URL names holds no index while there are packs. Name the right one, or run: dice-admin rebuild-index');
   }
   const time = await createClock(db);
@@ -46,4 +50,15 @@ async function indexIn(db: StoreDatabase, { mustExist, meter }: IndexWish): Prom
     time.close();
     throw error;
   }
+}
+
+/** Looked at before the gate is: a process that joined the others would wait for the end of the move. */
+async function refuseMoving(db: StoreDatabase): Promise<void> {
+  const client = await db.connect();
+  try {
+    if (await isFreeOfMoves(client)) return;
+  } finally {
+    await client.end();
+  }
+  throw new DataDirectoryError('The database is being moved by dice-admin migrate-storage. Let it end, or stop it, before a server is started.');
 }

@@ -14,6 +14,7 @@ import { policyOf } from '../policy.js';
 import { CorruptionError } from '../ports/errors.js';
 import { check } from './check.js';
 import { gc, gcForecast } from './gc.js';
+import { migrateStorage, type MigrateOptions } from './migrate-storage.js';
 import { rebuildIndex } from './rebuild-index.js';
 import { release } from './release.js';
 import { report } from './report.js';
@@ -44,7 +45,17 @@ function program(): Command {
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
   verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
   verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
+  verb('migrate-storage', 'move the store to another index or block engine; where to, DICE_TO_DATABASE_URL and DICE_TO_S3_... say')
+    .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')
+    .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runMove(options));
   return admin;
+}
+
+async function runMove(options: Options & MigrateOptions): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => { stop.abort(); });
+  const bench = { form: formOf(options), print: (line: string) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal };
+  status = await migrateStorage(bench, options, { ...readSettings(options), env: process.env });
 }
 
 async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {

@@ -27,7 +27,7 @@ export interface Bench {
 export type Verb = (bench: Bench) => Promise<ExitStatus>;
 
 /** Prints `lines`, or `document` as the one JSON document. */
-export function printResult(bench: Bench, document: Json, lines: readonly string[]): void {
+export function printResult(bench: Pick<Bench, 'form' | 'print'>, document: Json, lines: readonly string[]): void {
   if (bench.form === 'json') bench.print(JSON.stringify(document, undefined, 2));
   else for (const line of lines) bench.print(line);
 }

@@ -18,6 +18,7 @@ import { nodeFiles, type FileLayer } from './file-layer.js';
 import { OpenPack } from './open-pack.js';
 import { maxShortPack, maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes } from '../record-format/pack-format.js';
 import { listPacks, openMark, packPath, writeMark, type Mark, type PackFolder } from './pack-folder.js';
+import { readMoveNote } from './pack-intake.js';
 import { PackReader } from './pack-reader.js';
 import { scanRecords } from '../record-format/pack-scan.js';
 import { timedFiles } from './timed-files.js';
@@ -64,12 +65,19 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
   const folder: PackFolder = { directory: path.resolve(settings.directory), files: timedFiles(settings.files, settings.meter), mac };
   return guarded('opening the packs', async () => {
     await mkdir(folder.directory, { recursive: true, mode: 0o700 });
+    await refuseHalfMoved(folder);
     const packs = await listPacks(folder);
     const mark = await openMark(folder, packs);
     const store = new PackStore(folder, settings, { mark, highest: Math.max(mark.retired, packs.at(-1) ?? 0) });
     await store.inspect(packs.at(-1), settings.onDamage);
     return store;
   });
+}
+
+/** Packs of which some are still to come are no store. */
+async function refuseHalfMoved({ directory, files }: PackFolder): Promise<void> {
+  if ((await readMoveNote(directory, files)) === undefined) return;
+  throw new StorageError(`${directory} holds packs of a move that has not ended. Run dice-admin migrate-storage again to end it, or name another place.`, { retryable: false });
 }
 
 /** What was found at opening. */

@@ -64,6 +64,11 @@ export async function openMark(folder: PackFolder, packs: readonly number[]): Pr
   return mark;
 }
 
+/** There is a mark, whatever it says. */
+export async function hasMark(folder: PackFolder): Promise<boolean> {
+  return (await readStart(folder, markPath(folder), 1)) !== undefined;
+}
+
 /** The stored mark. CorruptionError where it does not authenticate, which is damage or another store key. */
 async function readMark(folder: PackFolder): Promise<Mark | undefined> {
   const bytes = await readStart(folder, markPath(folder), markFieldBytes + hashBytes);

@@ -36,7 +36,7 @@ const int8 = 20;
 const types = new pg.TypeOverrides();
 types.setTypeParser(int8, Number);
 
-const packagedMigrations = fileURLToPath(new URL('../../../../migrations/postgres', import.meta.url));
+export const packagedMigrations = fileURLToPath(new URL('../../../../migrations/postgres', import.meta.url));
 const defaultPoolSize = 10;
 /** Renewing the lease must never wait behind the stores' own work. */
 const controlPoolSize = 3;
@@ -232,7 +232,8 @@ function poolOf(url: string, max: number): pg.Pool {
   return pool;
 }
 
-async function connectTo(url: string): Promise<pg.Client> {
+/** A connection of its caller's own. Rejects with errors of the driver. */
+export async function connectTo(url: string): Promise<pg.Client> {
   const client = new pg.Client(connection(url));
   client.on('error', ignore);
   await client.connect();

@@ -17,7 +17,8 @@ interface Migration {
   readonly sha256: string;
 }
 
-interface Applied {
+/** A migration that a database has. */
+export interface Applied {
   readonly number: number;
   readonly sha256: string;
 }
@@ -52,6 +53,13 @@ function refuseUnknown(applied: readonly Applied[], migrations: readonly Migrati
     if (known === undefined) throw refused(`the database has migration ${number}, which this program does not know`);
     if (known.sha256 !== sha256) throw refused(`migration ${known.name} was changed after it had been applied`);
   }
+}
+
+/** StorageError unless the database has exactly what `folder` has: for those that may change nothing. */
+export function refuseOtherSchema(applied: readonly Applied[], folder: string): void {
+  const known = readMigrations(folder);
+  if (applied.length === known.length && applied.every(({ sha256 }, index) => sha256 === known[index]?.sha256)) return;
+  throw refused('the index has another schema than this program makes. Start this version of the server once and stop it, or use the version that the store was last used with');
 }
 
 function readMigrations(folder: string): readonly Migration[] {

@@ -15,6 +15,7 @@ import { Bucket } from './bucket.js';
 import { storageErrorOf } from './failure.js';
 import { Gathering } from './gathering.js';
 import { generationOfPacks, raiseMark, readMark } from './mark.js';
+import { readMoveNote } from './pack-intake.js';
 import { isPackNumber, packFolder, packName, PackNumbers, packOfName } from './pack-numbers.js';
 import { PackReader } from './pack-reader.js';
 import { PackWriter } from './pack-writer.js';
@@ -37,6 +38,7 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
   const mac = (message: Uint8Array): Uint8Array => createHmac('sha256', key).update(message).digest();
   const bucket = new Bucket(name, prefix, { ...service, meter: settings.meter });
   try {
+    if ((await readMoveNote(bucket)) !== undefined) throw halfMoved(name, prefix);
     const numbers = new PackNumbers(bucket, { clock: options.clock ?? Date.now, random: options.random ?? randomBytes });
     for await (const { name: ahead } of bucket.list(packFolder, packName(numbers.floor()))) numbers.raise(packOfName(ahead) ?? 0);
     let generation = await readMark(bucket, mac);
@@ -49,6 +51,11 @@ export async function openBlockStore(options: BlockStoreOptions): Promise<BlockS
     bucket.close();
     throw error;
   }
+}
+
+/** Packs of which some are still to come are no store. */
+function halfMoved(bucket: string, prefix: string): StorageError {
+  return new StorageError(`bucket ${bucket}, ${prefix === '' ? 'without prefix' : prefix}: holds packs of a move that has not ended. Run dice-admin migrate-storage again to end it, or name another place.`, { retryable: false });
 }
 
 interface Opened {

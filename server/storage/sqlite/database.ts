@@ -20,7 +20,7 @@ export interface DatabaseOptions {
 }
 
 /** From dist/server/storage/sqlite up to the package, which holds the migrations beside dist. */
-const packagedMigrations = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
+export const packagedMigrations = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
 
 /** Opens the database at `file`, makes it where it is missing, and brings its schema up to date. Throws errors of the ports. */
 export function openDatabase(options: DatabaseOptions): StoreDatabase {
