@@ -63,7 +63,7 @@ export interface AccountUsage {
   readonly receivedBytes: number;
 }
 
-/** What one day (UTC, YYYY-MM-DD) added. A block counts on the day of the account's first image that refers to it. */
+/** What one day (UTC, YYYY-MM-DD) added. A block counts on the day of the account's first image that refers to it: of those that still do, the one that was committed first. */
 export interface UsageDay {
   readonly day: string;
   readonly images: number;

@@ -62,7 +62,8 @@ export function merge(db: StoreDatabase, rehash: Rehash, { kept, extra }: { read
   return true;
 }
 
-const packsSql = `SELECT pack, COUNT(*) AS records, SUM(length) AS payloadBytes FROM tag GROUP BY pack
+/** Copies wait for the next sweep only, so counting them is cheap. */
+const packsSql = `SELECT pack, records, payload_bytes AS payloadBytes FROM pack_use WHERE kind = 0
   UNION ALL SELECT copy.pack, COUNT(*), SUM(tag.length) FROM copy JOIN tag ON tag.id = copy.tag GROUP BY copy.pack`;
 
 /** What rows and copies occupy, per pack. */
@@ -75,11 +76,13 @@ interface CountAndBytes {
   readonly bytes: number;
 }
 
+const allSql = 'SELECT COALESCE(SUM(records), 0) AS count, COALESCE(SUM(payload_bytes), 0) AS bytes FROM pack_use WHERE kind = 0';
+
 /** Counts and sums over the index. */
 export function figures(db: StoreDatabase): TagFigures {
   const ask = (from: string): CountAndBytes =>
     db.query<CountAndBytes>(`SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM ${from}`).get() ?? { count: 0, bytes: 0 };
-  const all = ask('tag');
+  const all = db.query<CountAndBytes>(allSql).get() ?? { count: 0, bytes: 0 };
   const unreferenced = ask('unreferenced x JOIN tag ON tag.id = x.tag');
   const copies = ask('copy JOIN tag ON tag.id = copy.tag');
   return {

@@ -66,8 +66,9 @@ export function listExpired(db: StoreDatabase, before: number, limit: number): r
 }
 
 type RecordColumns = NameColumns & PlaceColumns & { readonly type: 'manifest' | 'preview' };
-const records = (type: 'manifest' | 'preview'): string => `SELECT o.account_id, i.image_id, '${type}' AS type,
-  i.${type}_pack AS pack, i.${type}_offset AS offset, i.${type}_length AS length FROM image i JOIN owner o ON o.id = i.owner`;
+/** `order`: CROSS fixes that owners are read first, as they are written here. */
+const records = (type: 'manifest' | 'preview', order: '' | 'CROSS' = ''): string => `SELECT o.account_id, i.image_id, '${type}' AS type,
+  i.${type}_pack AS pack, i.${type}_offset AS offset, i.${type}_length AS length FROM owner o ${order} JOIN image i ON i.owner = o.id`;
 
 /** Manifests and previews in `pack`. */
 export function listPack(db: StoreDatabase, pack: number): readonly ImageRecordRow[] {
@@ -75,18 +76,21 @@ export function listPack(db: StoreDatabase, pack: number): readonly ImageRecordR
   return db.query<RecordColumns>(sql).all(pack, pack).map(recordRow);
 }
 
+/** Both read on in the order of an index from where the page before ended: a comparison of the pair would read all of the account again. */
+const restOfAccountSql = `${records('manifest', 'CROSS')} WHERE o.account_id = ? AND i.image_id > ? ORDER BY i.image_id LIMIT ?`;
+const laterAccountsSql = `${records('manifest', 'CROSS')} WHERE o.account_id > ? ORDER BY o.account_id, i.image_id LIMIT ?`;
+
 /** The manifest of every image, in order of account id and image id. */
 export function listAll(db: StoreDatabase, after: ImageName | undefined, limit: number): readonly ImageRecordRow[] {
-  const sql = `${records('manifest')} WHERE (o.account_id, i.image_id) > (?, ?) ORDER BY o.account_id, i.image_id LIMIT ?`;
-  const from = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
-  return db.query<RecordColumns>(sql).all(...from, limit).map(recordRow);
+  const account = after === undefined ? new Uint8Array(0) : idBlob(after.accountId);
+  const rest = after === undefined ? [] : db.query<RecordColumns>(restOfAccountSql).all(account, idBlob(after.imageId), limit);
+  const later = rest.length === limit ? [] : db.query<RecordColumns>(laterAccountsSql).all(account, limit - rest.length);
+  return [...rest, ...later].map(recordRow);
 }
 
 /** What manifests and previews occupy, per pack. */
 export function liveByPack(db: StoreDatabase): ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }> {
-  const sums = (type: string): string => `SELECT ${type}_pack AS pack, COUNT(*) AS records, SUM(${type}_length) AS payloadBytes
-    FROM image WHERE ${type}_pack IS NOT NULL GROUP BY ${type}_pack`;
-  return byPack(db.query<PackSum>(`${sums('manifest')} UNION ALL ${sums('preview')}`).all());
+  return byPack(db.query<PackSum>('SELECT pack, records, payload_bytes AS payloadBytes FROM pack_use WHERE kind IN (1, 2)').all());
 }
 
 /** Moves a record that is still at its place. */
