@@ -88,6 +88,28 @@ export class FingerprintCache {
     await this.parts.store.put(entries);
   }
 
+  /** Values that were kept under these names, in order: by `keepSealed`, of this account. */
+  async findSealed(names: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const keys = await Promise.all(names.map((name) => this.keyed(name)));
+    const values = await this.parts.store.get(keys);
+    return Promise.all(keys.map((key, i) => this.#opened(key, values[i])));
+  }
+
+  /** Keeps values under names that no other kind of entry has. */
+  async keepSealed(entries: readonly (readonly [name: Uint8Array, value: Uint8Array])[]): Promise<void> {
+    const sealed: [Uint8Array, Uint8Array][] = [];
+    for (const [name, value] of entries) {
+      const key = await this.keyed(name);
+      sealed.push([key, await this.#sealed(key, value)]);
+    }
+    await this.parts.store.put(sealed);
+  }
+
+  /** HMAC of `name` under a secret of this account and server. */
+  async keyed(name: Uint8Array): Promise<Uint8Array> {
+    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, name);
+  }
+
   /** The upload session that an earlier run left behind: its pins are what makes a repeated upload send little. */
   async openUpload(): Promise<UploadId | undefined> {
     const key = await this.#uploadKey();
@@ -122,11 +144,11 @@ export class FingerprintCache {
   }
 
   async #uploadKey(): Promise<Uint8Array> {
-    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, utf8('upload'));
+    return this.keyed(utf8('upload'));
   }
 
   async #anchorKey({ hash }: Anchor): Promise<Uint8Array> {
-    return await this.parts.platform.crypto.hmacSha256(this.parts.keys.index, concat(utf8('anchor/'), hash));
+    return this.keyed(concat(utf8('anchor/'), hash));
   }
 
   #seal(objectId: Uint8Array, { tag, cipherBytes }: CachedBlock): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import { hashBytes } from '../../protocol/limits.js';
 import type { CryptoProvider, RandomBytes } from '../crypto.js';
 import { fault } from '../errors.js';
 import { subkey } from '../hkdf.js';
-import { objectIdOf, open, seal, type SealedContext, type SealedPurpose } from './sealed-object.js';
+import { keyIdOf, objectIdOf, open, seal, type SealedContext, type SealedPurpose } from './sealed-object.js';
 
 /** What an account key is wrapped under: wrapKey, recoveryWrap, or the key that a live session of the pages holds. */
 export type AccountKeyWrap = 'password' | 'recovery' | 'page';
@@ -70,8 +70,20 @@ export async function unwrapImageKey(
   place: ImagePlace & { readonly accountKey: Uint8Array },
   wrapped: Uint8Array,
 ): Promise<Uint8Array> {
-  const key = await subkey(provider, place.accountKey, 'image-wrap');
-  return checkedKey(await open(provider, { key, context: imageContext(place, 'image-key'), sealed: wrapped }));
+  const under = await imageWrapOf(provider, place.accountKey);
+  return checkedKey(await open(provider, { ...under, context: imageContext(place, 'image-key'), sealed: wrapped }));
+}
+
+/** What the image keys of an account lie under: derived once, for a listing opens one for each image. Forgotten with the account key. */
+const imageWraps = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly keyId: Uint8Array }>();
+
+async function imageWrapOf(provider: CryptoProvider, accountKey: Uint8Array): Promise<{ readonly key: Uint8Array; readonly keyId: Uint8Array }> {
+  const known = imageWraps.get(accountKey);
+  if (known !== undefined) return known;
+  const key = await subkey(provider, accountKey, 'image-wrap');
+  const made = { key, keyId: await keyIdOf(provider, key) };
+  imageWraps.set(accountKey, made);
+  return made;
 }
 
 /** An entry or a preview, sealed. */
