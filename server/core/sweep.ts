@@ -10,9 +10,14 @@ import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } fr
 import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
 import { advanceGeneration } from './generation.js';
 import { mergeCopies } from './merge-copies.js';
+import { sideBySide } from './side-by-side.js';
 import type { PackUse } from './sweep-plan.js';
 
 const batch = 1_000;
+/** Removed in one transaction: others wait for it. */
+const collectBatch = 250;
+/** Images that are removed at once, so that they share syncs. */
+const purgesAtOnce = 8;
 const thoroughDeadShare = 0.02;
 const ordinaryDeadShare = 0.25;
 
@@ -60,11 +65,9 @@ async function purgeExpired({ parts, images, stop }: Run, now: number): Promise<
   for (;;) {
     const expired = await parts.stores.images.listExpired(now - parts.policy.trashMs, batch);
     const before = purged;
-    for (const { accountId, imageId } of expired) {
-      if (stop?.aborted === true) return purged;
-      if (await wasPurged(images.purge(accountId, imageId))) purged++;
-    }
-    if (expired.length < batch || purged === before) return purged;
+    const purging = sideBySide(expired, purgesAtOnce, async ({ accountId, imageId }) => stop?.aborted !== true && (await wasPurged(images.purge(accountId, imageId))));
+    for await (const isGone of purging) if (isGone) purged++;
+    if (expired.length < batch || purged === before || stop?.aborted === true) return purged;
   }
 }
 
@@ -83,9 +86,9 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
   let collected = 0;
   for (;;) {
     if (stop?.aborted === true) return collected;
-    const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, batch);
+    const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, collectBatch);
     collected += removed.length;
-    if (removed.length < batch) return collected;
+    if (removed.length < collectBatch) return collected;
   }
 }
 

@@ -14,11 +14,20 @@ import { isRehash, rehashKey } from './tag-seek.js';
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
   AND NOT EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = x.tag) AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.tag = x.tag)`;
 
-/** Removes at most `limit` collectable rows. */
+/** Where the last look ended, tag id: what is too young, or pinned, is not passed over again with every call of a sweep. A hint alone. */
+const lookedTo = new WeakMap<StoreDatabase, number>();
+const nextSql = `SELECT ${tagColumns} ${collectable} AND x.tag > ? AND x.tag <= ? ORDER BY x.tag LIMIT ?`;
+
+/** Removes at most `limit` collectable rows: those after the last look, then, where there are too few, those before it. */
 export function collect(db: StoreDatabase, before: number, limit: number): readonly FiledBlock[] {
-  const rows = db.query<TagColumns>(`SELECT ${tagColumns} ${collectable} LIMIT ?`).all(before, limit);
-  for (const row of rows) db.query('DELETE FROM tag WHERE id = ?').run(row.id);
-  return rows.map(filedBlock);
+  const from = lookedTo.get(db) ?? 0;
+  const next = db.query<TagColumns>(nextSql);
+  const rows = next.all(before, from, Number.MAX_SAFE_INTEGER, limit);
+  const around = rows.length === limit ? [] : next.all(before, 0, from, limit - rows.length);
+  lookedTo.set(db, (around.at(-1) ?? rows.at(-1))?.id ?? 0);
+  const found = [...rows, ...around];
+  for (const row of found) db.query('DELETE FROM tag WHERE id = ?').run(row.id);
+  return found.map(filedBlock);
 }
 
 /** Counts what `collect` would remove without limit. */
