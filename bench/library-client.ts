@@ -31,7 +31,7 @@ const traffic = { requests: 0, receivedBytes: 0 };
 const [what = '', countText] = process.argv.slice(2);
 const wished = Number(countText ?? 0);
 const home = process.env['DICE_HOME'] ?? '';
-const plain = nodePlatform(home, 0);
+const plain = nodePlatform(home);
 const client = await connectWith({ ...plain, fetch: counted }, { server: process.env['DICE_SERVER'] ?? '' });
 const things: Readonly<Record<string, () => Promise<number>>> = {
   login: async () => { await client.login(benchCredentials); return 1; },
@@ -50,7 +50,7 @@ const things: Readonly<Record<string, () => Promise<number>>> = {
 const thing = things[what];
 if (thing === undefined) throw new Error(`the bench cannot ${what}`);
 if (what !== 'login') await resume();
-const chosen = wished === 0 ? [] : await some(wished);
+const chosen = wished === 0 ? [] : what === 'remove' ? await spread(wished) : await some(wished);
 process.stdout.write(`${JSON.stringify(await measured(thing))}\n`);
 if (what === 'login') await saveProfile(home, await client.saveSession());
 await client.close();
@@ -111,6 +111,13 @@ async function some(count: number): Promise<readonly { readonly id: string; read
     if (found.length === count) break;
   }
   return found;
+}
+
+/** Images evenly spaced over the library, so that every pack loses some. */
+async function spread(count: number): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  const found: { readonly id: string; readonly name: string }[] = [];
+  for await (const { id, name } of client.list()) found.push({ id, name });
+  return found.filter((_, i) => Math.floor((i * count) / found.length) !== Math.floor(((i - 1) * count) / found.length));
 }
 
 async function counting(items: AsyncIterable<unknown>): Promise<number> {

@@ -1,46 +1,84 @@
 /**
- * The listing of an account: pages of sealed entries, opened one by one. Holds no more than a page. SPEC.md section 10.
+ * The listing of an account: pages of sealed entries, opened by the thousand in threads. Holds a few pages. SPEC.md section 10.
  */
 import type { Image, ListOptions } from './api.js';
 import { accountOf, type Connection } from './connection.js';
 import { decodeEntry, type Entry } from './core/entry.js';
 import { DiceError, fault } from './core/errors.js';
-import { openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
+import { imageWrapOf, openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
 import { isOwnPreview } from './core/preview-plan.js';
+import { entriesInput, unpacked } from './entries-task.js';
+import { tasksOf } from './local-tasks.js';
 import { hexOf } from './protocol/bytes.js';
 import { type ImageId, idOf } from './protocol/ids.js';
 import { maxPageImages } from './protocol/limits.js';
 import type { ImageCard, ImageList } from './protocol/messages.js';
 
-/** A card, opened. */
+/** A card and its entry. */
 export interface ListedImage {
   readonly card: ImageCard;
-  readonly imageKey: Uint8Array;
   readonly entry: Entry;
 }
 
-/** Cards that are opened at once: where cryptography answers later, one waits for all of them. */
-const openedAtOnce = 16;
 /** Cards of a page that are taken before the next page is asked for: who wants the first ones alone costs the server one page. */
 const takenBeforeNext = 64;
 
+/** Cards that are opened together: few at first, because somebody waits for them, then enough for a thread. */
+const firstCards = 32;
+const cardsTogether = 250;
+/** So many of these are under way at once, once that many were taken. */
+const maxUnderWay = 8;
+
 /** All images of the gallery or the trash, newest first. */
 export async function* listImages(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
-  let cards: ImageCard[] = [];
-  for await (const card of listCards(connection, options)) {
-    cards.push(card);
-    if (cards.length < openedAtOnce) continue;
-    yield* opened(connection, cards);
-    cards = [];
+  const underWay: Promise<Opened>[] = [];
+  let most = 1;
+  for await (const cards of together(listCards(connection, options))) {
+    underWay.push(openTogether(connection, cards, options.signal));
+    if (underWay.length < most) continue;
+    for (const first of underWay.splice(0, 1)) yield* listed(connection, await first, options.signal);
+    most = Math.min(most + 1, maxUnderWay);
   }
-  yield* opened(connection, cards);
+  for (const next of underWay) yield* listed(connection, await next, options.signal);
 }
 
-async function* opened(connection: Connection, cards: readonly ImageCard[]): AsyncGenerator<ListedImage, void, void> {
-  const opening = cards.map((card) => openCard(connection, card));
-  // One that fails is met when its turn comes; those after it are not heard.
-  for (const one of opening) one.catch(() => undefined);
-  for (const one of opening) yield await one;
+/** Cards, and their entries where all of them opened. */
+interface Opened {
+  readonly cards: readonly ImageCard[];
+  readonly entries: readonly Uint8Array[] | undefined;
+}
+
+async function* together(cards: AsyncIterable<ImageCard>): AsyncGenerator<readonly ImageCard[], void, void> {
+  let group: ImageCard[] = [];
+  let size = firstCards;
+  for await (const card of cards) {
+    group.push(card);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+    size = cardsTogether;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Never rejects: who lists meets what is wrong when its turn comes, after the images before it. */
+async function openTogether(connection: Connection, cards: readonly ImageCard[], signal: AbortSignal | undefined): Promise<Opened> {
+  try {
+    const { record, accountKey } = accountOf(connection);
+    const under = await imageWrapOf(connection.platform.crypto, accountKey);
+    const { packed, lengths } = await tasksOf(connection.platform).entries(entriesInput({ accountId: record.accountId, under }, cards), signal);
+    return { cards, entries: lengths.length === cards.length ? unpacked(packed, lengths) : undefined };
+  } catch {
+    return { cards, entries: undefined };
+  }
+}
+
+async function* listed(connection: Connection, { cards, entries }: Opened, signal: AbortSignal | undefined): AsyncGenerator<ListedImage, void, void> {
+  for (const [i, card] of cards.entries()) {
+    if (signal?.aborted === true) throw fault('cancelled');
+    const entry = entries?.[i];
+    yield entry === undefined ? await openCard(connection, card) : { card, entry: decodeEntry(entry) };
+  }
 }
 
 /** The same, not opened. While a page is taken, the next one is on its way. */
@@ -71,7 +109,7 @@ function askPage(connection: Connection, options: ListOptions, cursor: string | 
 }
 
 /** Opens a card under the account that is logged in. Throws `sealed-invalid` where it belongs to another image. */
-export async function openCard(connection: Connection, card: ImageCard): Promise<ListedImage> {
+export async function openCard(connection: Connection, card: ImageCard): Promise<ListedImage & { readonly imageKey: Uint8Array }> {
   const { crypto } = connection.platform;
   const { record, accountKey } = accountOf(connection);
   const place = { accountId: record.accountId, imageId: card.imageId };

@@ -4,6 +4,7 @@
  */
 import { Breath } from './breath.js';
 import { ByteGate } from './byte-gate.js';
+import { openEntries } from './entries-task.js';
 import { Equalisations } from './equalisations.js';
 import { openBlocks } from './open-task.js';
 import type { Platform } from './ports.js';
@@ -27,6 +28,7 @@ export function localTasks(tools: TaskTools): Tasks {
     split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, planGate, signal, breath: new Breath(tools, signal) }, input, source),
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
+    entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {
       equalisations.clear();
       return Promise.resolve();

@@ -3,19 +3,20 @@
  * than one step ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
+import type { EntriesInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitStep } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source are asked for as they are needed. */
 export type Work =
   | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number }
   | { readonly name: 'seal'; readonly input: SealInput }
-  | { readonly name: 'open'; readonly input: OpenInput };
+  | { readonly name: 'open'; readonly input: OpenInput }
+  | { readonly name: 'entries'; readonly input: EntriesInput };
 
 /** An OpenedBlock as it crosses. */
 export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SplitStep | undefined;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | PackedEntries | SplitStep | undefined;
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =

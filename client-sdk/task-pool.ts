@@ -11,7 +11,7 @@ import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
 import type { CrossingBlock, StartThread, Work } from './task-messages.js';
-import type { OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
+import type { EntriesInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitStep, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -30,6 +30,8 @@ export interface PoolSetting {
 
 /** Fewer bytes at once are done here: they would only wait behind larger work. */
 const minBatchBytes = 262_144;
+/** Opening an entry takes about as long as sealing so many bytes. */
+const entryWeightBytes = 1_100;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
 const gateBytesPerThread = 8_388_608;
 const defaultStartBytes = 1_048_576;
@@ -98,6 +100,16 @@ export class TaskPool implements Tasks {
       // Opening answers so.
       const opened = (await answerOf(thread, { name: 'open', input }, signal)) as readonly CrossingBlock[];
       return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: diceErrorOf(errorOf(error)) }));
+    });
+  }
+
+  async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
+    const bytes = entryWeightBytes * input.imageIds.length;
+    if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
+    return this.#gated(bytes, signal, async (thread) => {
+      if (thread === undefined) return this.#local.entries(input, signal);
+      // Opening entries answers so.
+      return (await answerOf(thread, { name: 'entries', input }, signal)) as PackedEntries;
     });
   }
 

@@ -70,14 +70,25 @@ export async function unwrapImageKey(
   place: ImagePlace & { readonly accountKey: Uint8Array },
   wrapped: Uint8Array,
 ): Promise<Uint8Array> {
-  const under = await imageWrapOf(provider, place.accountKey);
-  return checkedKey(await open(provider, { ...under, context: imageContext(place, 'image-key'), sealed: wrapped }));
+  return unwrapImageKeyUnder(provider, { ...place, under: await imageWrapOf(provider, place.accountKey) }, wrapped);
 }
 
-/** What the image keys of an account lie under: derived once, for a listing opens one for each image. Forgotten with the account key. */
-const imageWraps = new WeakMap<Uint8Array, { readonly key: Uint8Array; readonly keyId: Uint8Array }>();
+/** What the image keys of an account lie under: its subkey `image-wrap`, and the id of that. */
+export interface ImageWrap {
+  readonly key: Uint8Array;
+  readonly keyId: Uint8Array;
+}
 
-async function imageWrapOf(provider: CryptoProvider, accountKey: Uint8Array): Promise<{ readonly key: Uint8Array; readonly keyId: Uint8Array }> {
+/** As `unwrapImageKey`, where the account key is not at hand. */
+export async function unwrapImageKeyUnder(provider: CryptoProvider, place: ImagePlace & { readonly under: ImageWrap }, wrapped: Uint8Array): Promise<Uint8Array> {
+  return checkedKey(await open(provider, { ...place.under, context: imageContext(place, 'image-key'), sealed: wrapped }));
+}
+
+/** By account key, and forgotten with it. */
+const imageWraps = new WeakMap<Uint8Array, ImageWrap>();
+
+/** Derived once, for a listing opens a key for each image. */
+export async function imageWrapOf(provider: CryptoProvider, accountKey: Uint8Array): Promise<ImageWrap> {
   const known = imageWraps.get(accountKey);
   if (known !== undefined) return known;
   const key = await subkey(provider, accountKey, 'image-wrap');
