@@ -22,6 +22,8 @@ export interface PoolSetting {
   readonly tools: TaskTools;
   /** Bytes of work that this thread does before others are started; a whole pool costs about as much time as a megabyte. */
   readonly startBytes?: number;
+  /** Threads that open entries at once: a platform whose own cryptography is quick gains nothing by more than one. All without it. */
+  readonly entryThreads?: number;
   /** Told once, in words, where fewer threads than these can be started. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** A thread that says nothing for so long is taken for one that cannot be started. */
@@ -43,6 +45,7 @@ export class TaskPool implements Tasks {
   readonly #threads = new Set<PoolThread>();
   readonly #local: Tasks;
   readonly #gate: ByteGate;
+  readonly #entryGate: ByteGate;
   #bytesToStart: number;
   #isClosed = false;
   /** As many as could be started, if that is fewer. */
@@ -52,6 +55,7 @@ export class TaskPool implements Tasks {
   constructor(private readonly setting: PoolSetting) {
     this.#local = localTasks(setting.tools);
     this.#gate = new ByteGate(gateBytesPerThread * setting.threads);
+    this.#entryGate = new ByteGate(setting.entryThreads ?? setting.threads);
     this.#bytesToStart = setting.startBytes ?? defaultStartBytes;
     this.#maxThreads = setting.threads;
   }
@@ -106,11 +110,16 @@ export class TaskPool implements Tasks {
   async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
     const bytes = entryWeightBytes * input.imageIds.length;
     if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
-    return this.#gated(bytes, signal, async (thread) => {
-      if (thread === undefined) return this.#local.entries(input, signal);
-      // Opening entries answers so.
-      return (await answerOf(thread, { name: 'entries', input }, signal)) as PackedEntries;
-    });
+    await this.#entryGate.enter(1, signal);
+    try {
+      return await this.#gated(bytes, signal, async (thread) => {
+        if (thread === undefined) return this.#local.entries(input, signal);
+        // Opening entries answers so.
+        return (await answerOf(thread, { name: 'entries', input }, signal)) as PackedEntries;
+      });
+    } finally {
+      this.#entryGate.leave(1);
+    }
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ const maxThreads = 8;
 
 /** A pool of `threads` threads (default: one for each processor, at most 8), or undefined where one processor would do all the work. */
 export function nodeTasks(threads = defaultThreads(), onWarning: (message: string) => void = warn): Tasks | undefined {
-  return threads === 0 ? undefined : new TaskPool({ threads, startThread: (listener) => startWorkerThread(listener), tools: nodeTools, onWarning });
+  return threads === 0 ? undefined : new TaskPool({ threads, entryThreads: 1, startThread: (listener) => startWorkerThread(listener), tools: nodeTools, onWarning });
 }
 
 /** Node's own channel: standard error, unless a listener or an option says otherwise. */
