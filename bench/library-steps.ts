@@ -38,14 +38,15 @@ const client = fileURLToPath(new URL('./library-client.js', import.meta.url));
 const admin = fileURLToPath(new URL('../server/cli/main.js', import.meta.url));
 const repeats = 5;
 
-/** Does all of them. */
-export async function allSteps(library: Library): Promise<readonly StepResult[]> {
+/** Parts of the bench, in their order. */
+export const allParts = ['reading', 'adding', 'stopped', 'removing'] as const;
+
+/** Does some of them. */
+export async function someSteps(parts: readonly (typeof allParts)[number][], library: Library): Promise<readonly StepResult[]> {
   const steps = new LibrarySteps(library);
   try {
-    await steps.reading();
-    await steps.adding();
-    await steps.stopped();
-    await steps.removing();
+    await steps.begin();
+    for (const part of parts) await steps[part]();
   } finally {
     await steps.close();
   }
@@ -63,10 +64,16 @@ class LibrarySteps {
     this.#server = undefined;
   }
 
-  async reading(): Promise<void> {
+  /** A store of an earlier program is taken over first, which is not measured. */
+  async begin(): Promise<void> {
+    await this.#running();
+    await this.close();
     const { openSeconds } = await this.#running();
     this.#tell({ name: 'open the store (server start)', seconds: openSeconds, client: {}, server: undefined, note: '' });
     await this.#sdk('login', { what: 'login' });
+  }
+
+  async reading(): Promise<void> {
     for (const what of ['first page', 'report of the server', 'report of the operator']) await this.#sdk(what, { what, repeats });
     for (const what of ['list', 'list, nothing kept', 'report']) await this.#sdk(what, { what });
     await this.#sdk('find the 500th by id', { what: 'find by id', count: 500, repeats });
@@ -93,8 +100,6 @@ class LibrarySteps {
   }
 
   async removing(): Promise<void> {
-    await this.#running();
-    await this.#sdk('login', { what: 'login', isSilent: true });
     await this.#sdk('remove 1,000 images', { what: 'remove', count: 1_000 });
     const rest = Math.floor(this.library.images / 10) - 1_000;
     await this.#sdk(`remove ${String(rest)} more`, { what: 'remove', count: rest });
@@ -109,7 +114,7 @@ class LibrarySteps {
     return this.#server;
   }
 
-  async #sdk(name: string, { what, count = 0, repeats: times = 1, isSilent = false }: { readonly what: string; readonly count?: number; readonly repeats?: number; readonly isSilent?: boolean }): Promise<void> {
+  async #sdk(name: string, { what, count = 0, repeats: times = 1 }: { readonly what: string; readonly count?: number; readonly repeats?: number }): Promise<void> {
     const server = await this.#running();
     const results: StepResult[] = [];
     for (let turn = 0; turn < times; turn++) {
@@ -118,7 +123,7 @@ class LibrarySteps {
       results.push({ name, seconds: figures.seconds, client: figures, server: measured.server, note: times === 1 ? '' : `median of ${String(times)}` });
     }
     const [median] = results.sort((a, b) => a.seconds - b.seconds).slice(Math.floor(times / 2));
-    if (median !== undefined && !isSilent) this.#tell(median);
+    if (median !== undefined) this.#tell(median);
   }
 
   async #dice(name: string, args: readonly string[], device = 'one'): Promise<void> {

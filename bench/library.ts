@@ -1,7 +1,7 @@
 /**
  * bench:library: what a person and an operator do with a library of 200,000 images in one account, on the real server over loopback with
- * the real SDK and command line, fsync on. `npm run bench:library -- [--images 200000] [--keep DIR] [--json FILE]`. With `--keep`, a
- * library that was made lies in DIR and is used again; what is measured is a copy of it.
+ * the real SDK and command line, fsync on. `npm run bench:library -- [--images 200000] [--keep DIR] [--json FILE] [--parts reading,adding,stopped,removing]`.
+ * With `--keep`, a library that was made lies in DIR and is used again; what is measured is a copy of it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,11 +12,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { circumstances, circumstancesText } from './circumstances.js';
-import { allSteps } from './library-steps.js';
+import { allParts, someSteps } from './library-steps.js';
 import { libraryTable, stepText } from './library-table.js';
 import { folderBytes } from './server-process.js';
 
-const { values } = parseArgs({ options: { images: { type: 'string', default: '200000' }, keep: { type: 'string' }, json: { type: 'string' } } });
+const { values } = parseArgs({ options: { images: { type: 'string', default: '200000' }, keep: { type: 'string' }, json: { type: 'string' }, parts: { type: 'string', default: allParts.join() } } });
+const parts = allParts.filter((part) => values.parts.split(',').includes(part));
 const images = Number(values.images);
 if (!Number.isSafeInteger(images) || images < 20_000) throw new Error(`--images is a number from 20000 on, not ${values.images}`);
 
@@ -29,7 +30,7 @@ try {
   await cp(made, directory, { recursive: true, mode: constants.COPYFILE_FICLONE });
   const where = await circumstances();
   process.stdout.write(`${circumstancesText(where)}\n${images.toLocaleString('en')} images, ${((await folderBytes(directory)) / 1e6).toFixed(0)} MB stored\n`);
-  const results = await allSteps({ directory, scratch, images, say: (result) => { process.stderr.write(`${stepText(result)}\n`); } });
+  const results = await someSteps(parts, { directory, scratch, images, say: (result) => { process.stderr.write(`${stepText(result)}\n`); } });
   process.stdout.write(`\n${libraryTable(results)}\n`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ ...where, images, results }, undefined, 2)}\n`);
 } finally {

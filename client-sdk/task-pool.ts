@@ -22,7 +22,7 @@ export interface PoolSetting {
   readonly tools: TaskTools;
   /** Bytes of work that this thread does before others are started; a whole pool costs about as much time as a megabyte. */
   readonly startBytes?: number;
-  /** Threads that open entries at once: a platform whose own cryptography is quick gains nothing by more than one. All without it. */
+  /** Threads that open entries at once; 0: this one does. All without it. */
   readonly entryThreads?: number;
   /** Told once, in words, where fewer threads than these can be started. */
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -55,7 +55,7 @@ export class TaskPool implements Tasks {
   constructor(private readonly setting: PoolSetting) {
     this.#local = localTasks(setting.tools);
     this.#gate = new ByteGate(gateBytesPerThread * setting.threads);
-    this.#entryGate = new ByteGate(setting.entryThreads ?? setting.threads);
+    this.#entryGate = new ByteGate(Math.max(1, setting.entryThreads ?? setting.threads));
     this.#bytesToStart = setting.startBytes ?? defaultStartBytes;
     this.#maxThreads = setting.threads;
   }
@@ -109,7 +109,7 @@ export class TaskPool implements Tasks {
 
   async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
     const bytes = entryWeightBytes * input.imageIds.length;
-    if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
+    if (bytes < minBatchBytes || this.setting.entryThreads === 0 || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
     await this.#entryGate.enter(1, signal);
     try {
       return await this.#gated(bytes, signal, async (thread) => {
