@@ -8,6 +8,7 @@
 import type { OpenAccount } from './account.js';
 import { DiceError } from './core/errors.js';
 import { open, seal } from './core/keys/sealed-object.js';
+import { inBatches } from './core/plan.js';
 import type { CacheStore, Platform } from './ports.js';
 import { concat, hexOf, u32 } from './protocol/bytes.js';
 import { hashBytes, idBytes } from './protocol/limits.js';
@@ -26,8 +27,8 @@ interface PageParts {
   readonly sealingKey: Uint8Array;
 }
 
-/** A page is opened whole for one of its values. */
-const maxEntriesOfPage = 64;
+/** A page is full from so many bytes on: it is opened whole for one of its values. */
+const fullPageBytes = 4_096;
 
 /** The pages of one account's cache. */
 export class CachePages {
@@ -49,8 +50,7 @@ export class CachePages {
     const known = await this.find(entries.map(({ key }) => key));
     const fresh = entries.filter(({ value }, i) => !isSame(value, known[i]));
     const rows: [Uint8Array, Uint8Array][] = [];
-    for (let at = 0; at < fresh.length; at += maxEntriesOfPage) {
-      const page = fresh.slice(at, at + maxEntriesOfPage);
+    for (const page of inBatches(fresh, sizeOf, fullPageBytes)) {
       const id = this.parts.platform.randomBytes(idBytes);
       rows.push([id, await this.#sealed(id, page)]);
       for (const { key } of page) rows.push([key, id]);
@@ -87,6 +87,10 @@ export class CachePages {
   #context(objectId: Uint8Array) {
     return { purpose: 'cache', accountId: this.parts.account.record.accountId, objectId, revision: 0 } as const;
   }
+}
+
+function sizeOf({ value }: CacheEntry): number {
+  return hashBytes + 4 + value.length;
 }
 
 /** Nobody but this account can have sealed it, so its form is right. */

@@ -82,6 +82,23 @@ export class FingerprintCache {
     ]);
   }
 
+  /** Values that were kept under these names, in order: by `keepSealed`, of this account. */
+  async findSealed(names: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.parts.pages.find(await Promise.all(names.map((name) => this.keyed(name))));
+  }
+
+  /** Keeps values under names that no other kind of entry has. */
+  async keepSealed(entries: readonly (readonly [name: Uint8Array, value: Uint8Array])[]): Promise<void> {
+    const sealed: CacheEntry[] = [];
+    for (const [name, value] of entries) sealed.push({ key: await this.keyed(name), value });
+    await this.parts.pages.put(sealed);
+  }
+
+  /** HMAC of `name` under a secret of this account and server. */
+  async keyed(name: Uint8Array): Promise<Uint8Array> {
+    return await this.parts.platform.crypto.hmacSha256(this.parts.indexKey, name);
+  }
+
   /** The upload session that an earlier run left behind: its pins are what makes a repeated upload send little. */
   async openUpload(): Promise<UploadId | undefined> {
     const [plaintext] = await this.parts.pages.find(await this.#keysOf('upload', [new Uint8Array()]));
@@ -109,7 +126,7 @@ export class FingerprintCache {
     const label = utf8(`${kind}/`);
     const keys: Uint8Array[] = [];
     for (const array of arrays) {
-      const key = known.get(array) ?? (await this.parts.platform.crypto.hmacSha256(this.parts.indexKey, concat(label, array)));
+      const key = known.get(array) ?? (await this.keyed(concat(label, array)));
       known.set(array, key);
       keys.push(key);
     }

@@ -1,42 +1,115 @@
 /**
- * The listing of an account: pages of sealed entries, opened one by one. Holds no more than a page. SPEC.md section 10.
+ * The listing of an account: pages of sealed entries, opened by the thousand in threads. Holds a few pages. SPEC.md section 10.
  */
 import type { Image, ListOptions } from './api.js';
 import { accountOf, type Connection } from './connection.js';
 import { decodeEntry, type Entry } from './core/entry.js';
-import { fault } from './core/errors.js';
-import { openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
+import { DiceError, fault } from './core/errors.js';
+import { imageWrapOf, openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
 import { isOwnPreview } from './core/preview-plan.js';
-import { hexOf, utf8 } from './protocol/bytes.js';
+import { entriesInput, unpacked } from './entries-task.js';
+import { tasksOf } from './local-tasks.js';
+import { hexOf } from './protocol/bytes.js';
 import { type ImageId, idOf } from './protocol/ids.js';
 import { maxPageImages } from './protocol/limits.js';
-import type { ImageCard } from './protocol/messages.js';
+import type { ImageCard, ImageList } from './protocol/messages.js';
 
-/** A card, opened. */
+/** A card and its entry. */
 export interface ListedImage {
   readonly card: ImageCard;
-  readonly imageKey: Uint8Array;
   readonly entry: Entry;
 }
 
+/** Cards of a page that are taken before the next page is asked for: who wants the first ones alone costs the server one page. */
+const takenBeforeNext = 64;
+
+/** Cards that are opened together: few at first, because somebody waits for them, then enough for a thread. */
+const firstCards = 32;
+const cardsTogether = 250;
+/** So many of these are under way at once, once that many were taken. */
+const maxUnderWay = 8;
+
 /** All images of the gallery or the trash, newest first. */
 export async function* listImages(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
-  let cursor: string | undefined;
+  const underWay: Promise<Opened>[] = [];
+  let most = 1;
+  for await (const cards of together(listCards(connection, options))) {
+    underWay.push(openTogether(connection, cards, options.signal));
+    if (underWay.length < most) continue;
+    for (const first of underWay.splice(0, 1)) yield* listed(connection, await first, options.signal);
+    most = Math.min(most + 1, maxUnderWay);
+  }
+  for (const next of underWay) yield* listed(connection, await next, options.signal);
+}
+
+/** Cards, and their entries where all of them opened. */
+interface Opened {
+  readonly cards: readonly ImageCard[];
+  readonly entries: readonly Uint8Array[] | undefined;
+}
+
+async function* together(cards: AsyncIterable<ImageCard>): AsyncGenerator<readonly ImageCard[], void, void> {
+  let group: ImageCard[] = [];
+  let size = firstCards;
+  for await (const card of cards) {
+    group.push(card);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+    size = cardsTogether;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Never rejects: who lists meets what is wrong when its turn comes, after the images before it. */
+async function openTogether(connection: Connection, cards: readonly ImageCard[], signal: AbortSignal | undefined): Promise<Opened> {
+  try {
+    const { record, accountKey } = accountOf(connection);
+    const under = await imageWrapOf(connection.platform.crypto, accountKey);
+    const { packed, lengths } = await tasksOf(connection.platform).entries(entriesInput({ accountId: record.accountId, under }, cards), signal);
+    return { cards, entries: lengths.length === cards.length ? unpacked(packed, lengths) : undefined };
+  } catch {
+    return { cards, entries: undefined };
+  }
+}
+
+async function* listed(connection: Connection, { cards, entries }: Opened, signal: AbortSignal | undefined): AsyncGenerator<ListedImage, void, void> {
+  for (const [i, card] of cards.entries()) {
+    if (signal?.aborted === true) throw fault('cancelled');
+    const entry = entries?.[i];
+    yield entry === undefined ? await openCard(connection, card) : { card, entry: decodeEntry(entry) };
+  }
+}
+
+/** The same, not opened. While a page is taken, the next one is on its way. */
+export async function* listCards(connection: Connection, options: ListOptions): AsyncGenerator<ImageCard, void, void> {
   const seen = new Set<string>();
-  do {
-    const query = { cursor, limit: String(maxPageImages), trash: options.trash === true ? 'true' : undefined };
-    const page = await connection.transport.call('listImages', { body: undefined, query, signal: options.signal });
-    for (const card of page.images) yield await openCard(connection, card);
-    cursor = page.next;
+  for (let page = await askPage(connection, options, undefined); ; ) {
+    const { images, next } = page;
+    yield* images.slice(0, takenBeforeNext);
+    if (next === undefined) {
+      yield* images.slice(takenBeforeNext);
+      return;
+    }
     // A server that never ends its listing must not hold a client for ever.
-    const isEndless = cursor !== undefined && (seen.has(cursor) || page.images.length === 0);
-    if (isEndless) throw fault('answer-invalid', 'The listing goes round in circles.');
-    if (cursor !== undefined) seen.add(cursor);
-  } while (cursor !== undefined);
+    if (seen.has(next) || images.length === 0) throw fault('answer-invalid', 'The listing goes round in circles.');
+    seen.add(next);
+    const coming = askPage(connection, options, next);
+    yield* images.slice(takenBeforeNext);
+    page = await coming;
+  }
+}
+
+function askPage(connection: Connection, options: ListOptions, cursor: string | undefined): Promise<ImageList> {
+  const query = { cursor, limit: String(maxPageImages), trash: options.trash === true ? 'true' : undefined };
+  const page = connection.transport.call('listImages', { body: undefined, query, signal: options.signal });
+  // Who takes no more cards does not hear of it.
+  page.catch(() => undefined);
+  return page;
 }
 
 /** Opens a card under the account that is logged in. Throws `sealed-invalid` where it belongs to another image. */
-export async function openCard(connection: Connection, card: ImageCard): Promise<ListedImage> {
+export async function openCard(connection: Connection, card: ImageCard): Promise<ListedImage & { readonly imageKey: Uint8Array }> {
   const { crypto } = connection.platform;
   const { record, accountKey } = accountOf(connection);
   const place = { accountId: record.accountId, imageId: card.imageId };
@@ -67,15 +140,28 @@ export function imageOf({ card, entry }: ListedImage): Image {
 
 /** One image by id, else by exact name. Throws `image-unknown`, `image-ambiguous`. */
 export async function findImage(connection: Connection, idOrName: string, options: ListOptions): Promise<Image> {
+  const byId = await imageOfId(connection, idOrName, options);
+  if (byId !== undefined) return byId;
   const named: Image[] = [];
-  for await (const listed of listImages(connection, options)) {
-    if (listed.card.imageId === idOrName) return imageOf(listed);
-    if (listed.entry.name === idOrName) named.push(imageOf(listed));
-  }
+  for await (const listed of listImages(connection, options)) if (listed.entry.name === idOrName) named.push(imageOf(listed));
   const [found, ...others] = named;
   if (found === undefined) throw fault('image-unknown', JSON.stringify(idOrName.slice(0, 300)));
   if (others.length > 0) throw fault('image-ambiguous', `Their ids: ${named.map((image) => image.id).join(', ')}.`);
   return found;
+}
+
+/** The image of this id, if the text is an id and the image lies where it is looked for. */
+async function imageOfId(connection: Connection, text: string, { trash, signal }: ListOptions): Promise<Image | undefined> {
+  const imageId = idOf<ImageId>(text);
+  if (imageId === undefined) return undefined;
+  try {
+    const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
+    if (card.imageId !== imageId) throw fault('answer-invalid', 'The server answered with another image.');
+    return (card.trashedAt !== undefined) === (trash === true) ? imageOf(await openCard(connection, card)) : undefined;
+  } catch (thrown) {
+    if (thrown instanceof DiceError && thrown.code === 'not-found') return undefined;
+    throw thrown;
+  }
 }
 
 /** An image id that came as text. Throws `image-unknown` for what is none. */
@@ -83,53 +169,4 @@ export function checkedImageId(text: string): ImageId {
   const id = idOf<ImageId>(text);
   if (id === undefined) throw fault('image-unknown', 'An image id has 32 lower-case hex digits.');
   return id;
-}
-
-/** What tells images apart. */
-export interface NamedFile {
-  readonly name: string;
-  readonly fileHash: Uint8Array;
-}
-
-/**
- * Which (name, fileHash) the gallery holds: 16 bytes of a hash for each image, as text. Also tells apart files of one run.
- */
-export class KnownImages {
-  readonly #known = new Map<string, ImageId>();
-  readonly #busy = new Map<string, Promise<void>>();
-
-  private constructor(private readonly connection: Connection) {}
-
-  static async load(connection: Connection, signal: AbortSignal | undefined): Promise<KnownImages> {
-    const known = new KnownImages(connection);
-    for await (const { card, entry } of listImages(connection, { signal })) await known.add(entry, card.imageId);
-    return known;
-  }
-
-  /** Waits until no other file of the run with this name and these bytes is on its way; call the answer when done. */
-  async enter(file: NamedFile): Promise<() => void> {
-    const key = await this.#key(file);
-    for (let other = this.#busy.get(key); other !== undefined; other = this.#busy.get(key)) await other;
-    let leave: () => void = () => undefined;
-    this.#busy.set(key, new Promise((resolve) => {
-      leave = () => {
-        this.#busy.delete(key);
-        resolve();
-      };
-    }));
-    return leave;
-  }
-
-  async find(file: NamedFile): Promise<ImageId | undefined> {
-    return this.#known.get(await this.#key(file));
-  }
-
-  async add(file: NamedFile, imageId: ImageId): Promise<void> {
-    this.#known.set(await this.#key(file), imageId);
-  }
-
-  async #key({ name, fileHash }: NamedFile): Promise<string> {
-    const nameHash = await this.connection.platform.crypto.sha256(utf8(name));
-    return hexOf(nameHash.subarray(0, 16)) + hexOf(fileHash.subarray(0, 16));
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { Breath } from './breath.js';
 import { ByteGate } from './byte-gate.js';
+import { openEntries } from './entries-task.js';
 import { Equalisations } from './equalisations.js';
 import { joinFile } from './join-task.js';
 import { openBlocks } from './open-task.js';
@@ -29,6 +30,7 @@ export function localTasks(tools: TaskTools): Tasks {
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     join: (input, signal) => joinFile(tools.crypto, input, new Breath(tools, signal)),
+    entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {
       equalisations.clear();
       return Promise.resolve();

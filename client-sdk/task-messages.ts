@@ -3,14 +3,15 @@
  * than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
+import type { EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
   | { readonly name: 'split'; readonly input: SplitInput; readonly sourceBytes: number; readonly bytes: Uint8Array | undefined }
   | { readonly name: 'seal'; readonly input: SealInput }
   | { readonly name: 'open'; readonly input: OpenInput }
-  | { readonly name: 'join'; readonly input: JoinInput };
+  | { readonly name: 'join'; readonly input: JoinInput }
+  | { readonly name: 'entries'; readonly input: EntriesInput };
 
 /** An OpenedBlock as it crosses. */
 export type CrossingBlock = Omit<OpenedBlock, 'error'> & { readonly error?: CrossingError };
@@ -22,7 +23,7 @@ export interface SomeSteps {
 }
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | JoinedFile;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | JoinedFile | PackedEntries;
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =

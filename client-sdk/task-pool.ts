@@ -11,7 +11,7 @@ import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
 import type { CrossingBlock, SomeSteps, StartThread, Work } from './task-messages.js';
-import type { JoinedFile, JoinInput, OpenedBlock, OpenInput, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
+import type { EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -22,6 +22,8 @@ export interface PoolSetting {
   readonly tools: TaskTools;
   /** Bytes of work that this thread does before others are started; a whole pool costs about as much time as a megabyte. */
   readonly startBytes?: number;
+  /** Threads that open entries at once; 0: this one does. All without it. */
+  readonly entryThreads?: number;
   /** Told once, in words, where fewer threads than these can be started. */
   readonly onWarning?: ((message: string) => void) | undefined;
   /** A thread that says nothing for so long is taken for one that cannot be started. */
@@ -30,6 +32,8 @@ export interface PoolSetting {
 
 /** Fewer bytes at once are done here: they would only wait behind larger work. */
 const minBatchBytes = 262_144;
+/** Opening an entry takes about as long as sealing so many bytes. */
+const entryWeightBytes = 1_100;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
 const gateBytesPerThread = 8_388_608;
 /** A source up to so large goes to its thread whole. */
@@ -43,6 +47,7 @@ export class TaskPool implements Tasks {
   readonly #threads = new Set<PoolThread>();
   readonly #local: Tasks;
   readonly #gate: ByteGate;
+  readonly #entryGate: ByteGate;
   #bytesToStart: number;
   #isClosed = false;
   /** As many as could be started, if that is fewer. */
@@ -52,6 +57,7 @@ export class TaskPool implements Tasks {
   constructor(private readonly setting: PoolSetting) {
     this.#local = localTasks(setting.tools);
     this.#gate = new ByteGate(gateBytesPerThread * setting.threads);
+    this.#entryGate = new ByteGate(Math.max(1, setting.entryThreads ?? setting.threads));
     this.#bytesToStart = setting.startBytes ?? defaultStartBytes;
     this.#maxThreads = setting.threads;
   }
@@ -115,6 +121,21 @@ export class TaskPool implements Tasks {
       // Joining answers so.
       return (await answerOf(thread, { name: 'join', input }, signal)) as JoinedFile;
     });
+  }
+
+  async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
+    const bytes = entryWeightBytes * input.imageIds.length;
+    if (bytes < minBatchBytes || this.setting.entryThreads === 0 || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
+    await this.#entryGate.enter(1, signal);
+    try {
+      return await this.#gated(bytes, signal, async (thread) => {
+        if (thread === undefined) return this.#local.entries(input, signal);
+        // Opening entries answers so.
+        return (await answerOf(thread, { name: 'entries', input }, signal)) as PackedEntries;
+      });
+    } finally {
+      this.#entryGate.leave(1);
+    }
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,8 @@ import type { DiceError } from './core/errors.js';
 import type { Anchor } from './core/image/anchors.js';
 import type { TileEqualisation } from './core/image/equalised-tile.js';
 import type { Geometry, Recipe, Source, SplitterId } from './core/image/splitter.js';
-import type { Rehash, Tag } from './protocol/ids.js';
+import type { ImageWrap } from './core/keys/hierarchy.js';
+import type { AccountId, ImageId, Rehash, Tag } from './protocol/ids.js';
 
 /** How a file is to be taken apart. */
 export interface SplitInput {
@@ -100,6 +101,24 @@ export interface JoinedFile {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** Sealed entries of a listing, all of one account. */
+export interface EntriesInput {
+  readonly accountId: AccountId;
+  /** Forgotten with the task. */
+  readonly under: ImageWrap;
+  readonly imageIds: readonly ImageId[];
+  /** For each image its wrapped key and its entry, one after the other. */
+  readonly sealed: Uint8Array;
+  /** Of each of these. */
+  readonly lengths: readonly number[];
+}
+
+/** Encoded entries, one after the other. */
+export interface PackedEntries {
+  readonly packed: Uint8Array;
+  readonly lengths: readonly number[];
+}
+
 /** What carries tasks out, in this thread or in others: the outcome is the same. */
 export interface Tasks {
   /**
@@ -113,6 +132,8 @@ export interface Tasks {
   open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
   /** Opens all blocks of a small image and joins them. */
   join(input: JoinInput, signal: AbortSignal | undefined): Promise<JoinedFile>;
+  /** Opens entries, in the order given. Throws DiceError `sealed-invalid` where one of them does not open. */
+  entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries>;
   /** Ends its threads; what is under way fails with `cancelled`. Later tasks run in the caller's thread. */
   close(): Promise<void>;
 }

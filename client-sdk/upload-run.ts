@@ -10,7 +10,7 @@ import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
 import { filesAtOnce, FilesInFlight } from './files-in-flight.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
-import { KnownImages } from './listing.js';
+import { KnownImages } from './known-images.js';
 import { Originals } from './originals.js';
 import { tasksOf } from './local-tasks.js';
 import type { Tasks } from './tasks.js';
@@ -54,7 +54,7 @@ export class UploadRun {
   }
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
-    const images = await KnownImages.load(connection, options.signal);
+    const images = await KnownImages.load(connection, { cache, signal: options.signal, isDryRun: options.dryRun === true });
     // A dry run must not end the session that holds what an interrupted run has sent.
     const isRemembered = cache !== undefined && options.dryRun !== true;
     const memory = isRemembered ? { left: await cache.openUpload(), keep: (uploadId: UploadId | undefined) => cache.keepUpload(uploadId) } : undefined;

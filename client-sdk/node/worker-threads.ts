@@ -10,10 +10,12 @@ import type { Tasks } from '../tasks.js';
 import { nodeTools } from './node-tools.js';
 
 const maxThreads = 8;
+/** Opening entries takes little beside what a thread costs in memory: only where processors are many anyway. */
+const minThreadsForEntries = 4;
 
 /** A pool of `threads` threads (default: one for each processor, at most 8), or undefined where one processor would do all the work. */
 export function nodeTasks(threads = defaultThreads(), onWarning: (message: string) => void = warn): Tasks | undefined {
-  return threads === 0 ? undefined : new TaskPool({ threads, startThread: (listener) => startWorkerThread(listener), tools: nodeTools, onWarning });
+  return threads === 0 ? undefined : new TaskPool({ threads, entryThreads: threads < minThreadsForEntries ? 0 : 1, startThread: (listener) => startWorkerThread(listener), tools: nodeTools, onWarning });
 }
 
 /** Node's own channel: standard error, unless a listener or an option says otherwise. */

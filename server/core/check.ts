@@ -13,10 +13,12 @@ import { decodeAccountRecord } from './account-record.js';
 import type { Parts, Stop } from './contract.js';
 import { decodeManifestRecord, decodePreviewRecord, markOf } from './image-record.js';
 import { judgeRow } from './row-scrub.js';
+import { sideBySide } from './side-by-side.js';
 import { isSamePlace, readOrRotten } from './stored-block.js';
 
 const pageRows = 1_000;
 const maxReferrers = 100;
+const checksAtOnce = 8;
 
 /** An image that damage concerns. */
 export interface ConcernedImage {
@@ -54,7 +56,7 @@ interface Run {
   readonly report: (finding: Finding) => void;
 }
 
-/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows and one record. */
+/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows and a few records. */
 export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: CheckOrder): Promise<CheckAnswer> {
   let findings = 0;
   const report = (finding: Finding) => {
@@ -86,14 +88,22 @@ async function checkRows(run: Run): Promise<number> {
   let after: Rehash | undefined;
   for (;;) {
     const rows = await run.parts.stores.tags.list(after, pageRows);
-    for (const row of rows) {
-      if (run.stop?.aborted === true) return blocks;
-      await checkRow(run, row);
-      blocks++;
-    }
+    blocks += await checkEach(run, rows, (row) => checkRow(run, row));
     after = rows.at(-1)?.rehash;
-    if (rows.length < pageRows || after === undefined) return blocks;
+    if (rows.length < pageRows || after === undefined || run.stop?.aborted === true) return blocks;
   }
+}
+
+/** A few at once: the disk reads while the processor hashes. Answers how many were checked. */
+async function checkEach<T>(run: Run, items: readonly T[], check: (item: T) => Promise<void>): Promise<number> {
+  let checked = 0;
+  const checking = sideBySide(items, checksAtOnce, async (item) => {
+    if (run.stop?.aborted === true) return 0;
+    await check(item);
+    return 1;
+  });
+  for await (const one of checking) checked += one;
+  return checked;
 }
 
 async function checkRow({ parts, report }: Run, row: TagRow): Promise<void> {
@@ -129,14 +139,12 @@ async function checkImages(run: Run): Promise<number> {
   let after: ConcernedImage | undefined;
   for (;;) {
     const records = await run.parts.stores.images.listAll(after, pageRows);
-    for (const record of records) {
-      if (run.stop?.aborted === true) return images;
-      await (record.type === 'manifest' ? checkManifest(run, record) : checkPreview(run, record));
-      images += record.type === 'manifest' ? 1 : 0;
-    }
+    const [manifests, previews] = (['manifest', 'preview'] as const).map((type) => records.filter((record) => record.type === type));
+    images += await checkEach(run, manifests ?? [], (record) => checkManifest(run, record));
+    await checkEach(run, previews ?? [], (record) => checkPreview(run, record));
     const last = records.at(-1);
     after = last === undefined ? undefined : { accountId: last.accountId, imageId: last.imageId };
-    if (after === undefined) return images;
+    if (after === undefined || run.stop?.aborted === true) return images;
   }
 }
 

@@ -7,10 +7,12 @@ import { StorageError } from '../ports/errors.js';
 import type { Parts, Stop } from './contract.js';
 import { decodeRemovalRecord } from './image-record.js';
 import { recordOf } from './records.js';
+import { sideBySide } from './side-by-side.js';
 import { choosePacks, packUses, type PackUse } from './sweep-plan.js';
 
 const maxGroupBytes = 8 * 2 ** 20;
 const maxGroupRecords = 256;
+const movesAtOnce = 64;
 
 /** A row at an offset of a pack, and how it is told that its record moved. */
 type Mover = (to: Place) => Promise<boolean>;
@@ -82,17 +84,17 @@ async function* groupsOf(parts: Parts, pack: number, movers: ReadonlyMap<string,
   if (group.length > 0) yield group;
 }
 
-/** Copies durably, then moves the rows; a row that went elsewhere meanwhile leaves a dead copy. */
+/** Copies durably, then moves the rows; a row that went elsewhere meanwhile leaves a dead copy. Moves of one moment share a transaction. */
 async function copyGroup(parts: Parts, group: readonly ScannedRecord[], movers: ReadonlyMap<string, Mover>): Promise<number> {
   const places = await parts.stores.blocks.append(group.map((record) => recordOf(parts, record.type, record.payload)));
-  let copiedBytes = 0;
-  for (const [i, record] of group.entries()) {
-    const place = places[i];
-    if (place === undefined) throw new StorageError('the block store named too few places', { retryable: false });
-    await movers.get(keyOf(record.type, record.place))?.(place);
-    copiedBytes += record.payload.length + parts.stores.blocks.recordOverheadBytes;
-  }
-  return copiedBytes;
+  if (places.length < group.length) throw new StorageError('the block store named too few places', { retryable: false });
+  const moving = sideBySide(group.entries(), movesAtOnce, async ([i, { type, place }]) => {
+    const to = places[i];
+    if (to !== undefined) await movers.get(keyOf(type, place))?.(to);
+    return undefined;
+  });
+  while ((await moving.next()).done !== true);
+  return group.reduce((bytes, { payload }) => bytes + payload.length + parts.stores.blocks.recordOverheadBytes, 0);
 }
 
 async function measureRemovals({ stores }: Pick<Parts, 'stores'>, pack: number): Promise<number> {

@@ -20,6 +20,8 @@ export interface FoundAccount {
 export interface FoundImage {
   readonly accountId: AccountId;
   readonly imageId: ImageId;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
   readonly place: Place;
   readonly previews: ReadonlyMap<string, Place>;
 }
@@ -29,6 +31,7 @@ export interface Ledger {
   readonly accounts: readonly FoundAccount[];
   /** Accounts whose name a later account bears: never acknowledged. */
   readonly displaced: readonly AccountId[];
+  /** In the order of their commits: of two that refer to a block, the earlier one brought it. */
   readonly images: readonly FoundImage[];
   readonly removed: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
   readonly closed: readonly { readonly accountId: AccountId; readonly at: number }[];
@@ -150,9 +153,10 @@ function ledgerOf(facts: Facts): Ledger {
       continue;
     }
     const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
-    if (standing !== undefined) images.push({ accountId, imageId, place: standing.place, previews });
+    if (standing !== undefined) images.push({ accountId, imageId, createdAt: standing.createdAt, place: standing.place, previews });
   }
   const closed = [...facts.closed].map(([accountId, at]) => ({ accountId, at }));
+  images.sort((a, b) => a.createdAt - b.createdAt);
   return { accounts, displaced, images, removed, closed };
 }
 

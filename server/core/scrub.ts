@@ -8,10 +8,13 @@ import { idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
 import type { FiledBlock, TagRow } from '../ports/tag-store.js';
 import type { ConcernedImage } from './check.js';
 import type { Stop } from './contract.js';
+import { sideBySide } from './side-by-side.js';
 import { readSound, type ReadParts } from './stored-block.js';
 
 const pageRows = 1_000;
 const maxReferrers = 100;
+/** The disk reads while the processor hashes. */
+const readsAtOnce = 8;
 
 /** A block that could not be put right. */
 export interface LostBlock {
@@ -32,13 +35,13 @@ export interface ScrubAnswer {
   readonly lost: number;
 }
 
-/** Scrubs all rows; blocks that stay damaged go to `onLost`. Repeatable. Memory: a page of rows and one block. */
+/** Scrubs all rows; blocks that stay damaged go to `onLost`. Repeatable. Memory: a page of rows and a few blocks. */
 export async function scrubStore(parts: ReadParts, order: { readonly onLost: (lost: LostBlock) => void; readonly stop?: Stop }): Promise<ScrubAnswer> {
   const counts = { blocks: 0, tag: 0, code: 0, rehash: 0, cipher: 0, revived: 0, lost: 0 };
-  for await (const row of rowsOf(parts)) {
+  const reading = sideBySide(rowsOf(parts), readsAtOnce, async (row) => ({ row, block: await readSound(parts, row) }));
+  for await (const { row, block } of reading) {
     if (order.stop?.aborted === true) break;
     counts.blocks++;
-    const block = await readSound(parts, row);
     if (block?.rot !== undefined) counts[block.rot]++;
     if (block !== undefined && row.state === 'quarantined' && (await revive(parts, block.row))) counts.revived++;
     if (block !== undefined || (await parts.stores.tags.find(row.rehash)) === undefined) continue;

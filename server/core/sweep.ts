@@ -11,9 +11,14 @@ import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService
 import type { Times } from '../ports/meter.js';
 import { advanceGeneration } from './generation.js';
 import { mergeCopies } from './merge-copies.js';
+import { sideBySide } from './side-by-side.js';
 import type { PackUse } from './sweep-plan.js';
 
 const batch = 1_000;
+/** Removed in one transaction: others wait for it. */
+const collectBatch = 250;
+/** Images that are removed at once, so that they share syncs. */
+const purgesAtOnce = 8;
 const thoroughDeadShare = 0.02;
 const ordinaryDeadShare = 0.25;
 
@@ -89,11 +94,9 @@ async function purgeExpired({ parts, images, stop }: Run, now: number): Promise<
   for (;;) {
     const expired = await parts.stores.images.listExpired(now - parts.policy.trashMs, batch);
     const before = purged;
-    for (const { accountId, imageId } of expired) {
-      if (stop?.aborted === true) return purged;
-      if (await wasPurged(images.purge(accountId, imageId))) purged++;
-    }
-    if (expired.length < batch || purged === before) return purged;
+    const purging = sideBySide(expired, purgesAtOnce, async ({ accountId, imageId }) => stop?.aborted !== true && (await wasPurged(images.purge(accountId, imageId))));
+    for await (const isGone of purging) if (isGone) purged++;
+    if (expired.length < batch || purged === before || stop?.aborted === true) return purged;
   }
 }
 
@@ -112,10 +115,10 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
   let collected = 0;
   for (;;) {
     if (stop?.aborted === true) return collected;
-    const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, batch);
+    const removed = await parts.stores.tags.collect(now - parts.policy.graceMs, collectBatch);
     collected += removed.length;
     parts.meter?.add('sweptBytes', 'collected', removed.reduce((sum, { place }) => sum + place.length, 0));
-    if (removed.length < batch) return collected;
+    if (removed.length < collectBatch) return collected;
   }
 }
 

@@ -63,7 +63,7 @@ export interface AccountUsage {
   readonly receivedBytes: number;
 }
 
-/** What one day (UTC, YYYY-MM-DD) added. A block counts on the day of the account's first image that refers to it. */
+/** What one day (UTC, YYYY-MM-DD) added. A block counts on the day of the account's first image that refers to it: of those that still do, the one that was committed first. */
 export interface UsageDay {
   readonly day: string;
   readonly images: number;
@@ -125,7 +125,7 @@ export interface ImageStore {
   days(accountId: AccountId): Promise<readonly UsageDay[]>;
   figures(): Promise<ImageFigures>;
 
-  /** Manifest and preview records whose place is in `pack`. */
+  /** Manifest and preview records whose place is in `pack`. Not of one moment: what comes or goes meanwhile may be told or not. */
   listPack(pack: number): Promise<readonly ImageRecordRow[]>;
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
   /** Moves a record of an image, if it is still at `from`. */

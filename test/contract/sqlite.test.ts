@@ -82,14 +82,14 @@ describe('the SQLite database', () => {
     const folder = path.join(directory, 'migrations');
     await cp(migrations, folder, { recursive: true });
     openDatabase({ file, migrations: folder }).close();
-    await writeFile(path.join(folder, '0008_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
+    await writeFile(path.join(folder, '0009_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
     const db = openDatabase({ file, migrations: folder });
-    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     db.close();
     expect(() => openDatabase({ file })).toThrow(/does not know/);
-    await writeFile(path.join(folder, '0008_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
-    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0008_more\.sql was changed/);
-    await writeFile(path.join(folder, '0010_gap.sql'), '');
+    await writeFile(path.join(folder, '0009_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0009_more\.sql was changed/);
+    await writeFile(path.join(folder, '0011_gap.sql'), '');
     expect(() => openDatabase({ file: path.join(directory, 'new.sqlite'), migrations: folder })).toThrow(StorageError);
   });
 
@@ -98,7 +98,7 @@ describe('the SQLite database', () => {
     const file = path.join(directory, 'index.sqlite');
     const folder = path.join(directory, 'migrations');
     await cp(migrations, folder, { recursive: true });
-    await writeFile(path.join(folder, '0008_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
+    await writeFile(path.join(folder, '0009_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
     expect(() => openDatabase({ file, migrations: folder })).toThrow(StorageError);
     const db = openDatabase({ file });
     expect(db.connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();

@@ -91,6 +91,23 @@ describe('the list of a grid', () => {
     expect(images.indexOf('another')).toBe(1);
   });
 
+  it('looks at what is there no more, however many pieces a listing comes in', () => {
+    const images = list();
+    let asked = 0;
+    const counted = (id: string, hoursAgo: number): Image => Object.defineProperty(image(id, hoursAgo), 'name', { get: () => { asked++; return id; } });
+    for (let piece = 0; piece < 200; piece++) images.add(Array.from({ length: 50 }, (_, at) => counted(String(50 * piece + at), 50 * piece + at)));
+    images.add([counted('equal', 9_999)]);
+    expect(asked).toBeLessThan(10);
+    expect(images.shown.map(({ id }) => id)).toEqual([...Array.from({ length: 10_000 }, (_, at) => String(at)), 'equal']);
+    expect(images.groups.reduce((sum, { count }) => sum + count, 0)).toBe(10_001);
+    expect(images.groups.every(({ start, count }, at) => start + count === (images.groups[at + 1]?.start ?? 10_001))).toBe(true);
+    images.add([image('newer', 5.5)]);
+    expect([images.indexOf('newer'), images.indexOf('6'), images.indexOf('9999')]).toEqual([6, 7, 10_000]);
+    images.filterBy(({ id }) => id.endsWith('7'));
+    images.add([image('10007', 10_007), image('10008', 10_008)]);
+    expect([images.shown.at(-1)?.id, images.shown.length, images.total]).toEqual(['10007', 1_001, 10_004]);
+  });
+
   it('says today and yesterday over the change of clocks and years', () => {
     const midnight = new Date(2026, 0, 1, 0, 5).getTime();
     expect(dayTitle(midnight - 600_000, midnight)).toBe('Yesterday');

@@ -7,7 +7,7 @@ import { hashBytes } from '../../protocol/limits.js';
 import type { CryptoProvider, RandomBytes } from '../crypto.js';
 import { fault } from '../errors.js';
 import { subkey } from '../hkdf.js';
-import { objectIdOf, open, seal, type SealedContext, type SealedPurpose } from './sealed-object.js';
+import { keyIdOf, objectIdOf, open, seal, type SealedContext, type SealedPurpose } from './sealed-object.js';
 
 /** What an account key is wrapped under: wrapKey, recoveryWrap, or the key that a live session of the pages holds. */
 export type AccountKeyWrap = 'password' | 'recovery' | 'page';
@@ -70,8 +70,31 @@ export async function unwrapImageKey(
   place: ImagePlace & { readonly accountKey: Uint8Array },
   wrapped: Uint8Array,
 ): Promise<Uint8Array> {
-  const key = await subkey(provider, place.accountKey, 'image-wrap');
-  return checkedKey(await open(provider, { key, context: imageContext(place, 'image-key'), sealed: wrapped }));
+  return unwrapImageKeyUnder(provider, { ...place, under: await imageWrapOf(provider, place.accountKey) }, wrapped);
+}
+
+/** What the image keys of an account lie under: its subkey `image-wrap`, and the id of that. */
+export interface ImageWrap {
+  readonly key: Uint8Array;
+  readonly keyId: Uint8Array;
+}
+
+/** As `unwrapImageKey`, where the account key is not at hand. */
+export async function unwrapImageKeyUnder(provider: CryptoProvider, place: ImagePlace & { readonly under: ImageWrap }, wrapped: Uint8Array): Promise<Uint8Array> {
+  return checkedKey(await open(provider, { ...place.under, context: imageContext(place, 'image-key'), sealed: wrapped }));
+}
+
+/** By account key, and forgotten with it. */
+const imageWraps = new WeakMap<Uint8Array, ImageWrap>();
+
+/** Derived once, for a listing opens a key for each image. */
+export async function imageWrapOf(provider: CryptoProvider, accountKey: Uint8Array): Promise<ImageWrap> {
+  const known = imageWraps.get(accountKey);
+  if (known !== undefined) return known;
+  const key = await subkey(provider, accountKey, 'image-wrap');
+  const made = { key, keyId: await keyIdOf(provider, key) };
+  imageWraps.set(accountKey, made);
+  return made;
 }
 
 /** An entry or a preview, sealed. */

@@ -54,6 +54,8 @@ export interface SealInput {
 /** What is to be opened, and what the reader asked for. */
 export interface OpenInput {
   readonly key: Uint8Array;
+  /** `keyIdOf(key)`, where many objects are opened under one key. */
+  readonly keyId?: Uint8Array;
   readonly context: SealedContext;
   readonly sealed: Uint8Array;
 }
@@ -89,8 +91,7 @@ export async function seal(provider: CryptoProvider, input: SealInput): Promise<
 
 /** The plaintext. Every refusal is the same DiceError `sealed-invalid`: another key, other bytes or another context. */
 export async function open(provider: CryptoProvider, input: OpenInput): Promise<Uint8Array> {
-  const { key, context, sealed } = input;
-  const keyId = await keyIdOf(provider, key);
+  const { key, context, sealed, keyId = await keyIdOf(provider, key) } = input;
   const start = concat(magic, Uint8Array.of(suite, sealedPurposes[context.purpose]), keyId);
   if (sealed.length < sealedOverheadBytes || !isEqual(sealed.subarray(0, start.length), start)) throw refused();
   const nonce = sealed.subarray(start.length, start.length + nonceBytes);
@@ -122,7 +123,8 @@ function encodeAssociated(context: SealedContext, keyId: Uint8Array): Uint8Array
 /** Nobody writes into an array that holds a key. */
 const keyIds = new WeakMap<Uint8Array, Uint8Array>();
 
-async function keyIdOf(provider: CryptoProvider, key: Uint8Array): Promise<Uint8Array> {
+/** 8 bytes that tell which key an object lies under. */
+export async function keyIdOf(provider: CryptoProvider, key: Uint8Array): Promise<Uint8Array> {
   const keyId = keyIds.get(key) ?? (await deriveKey(provider, key, utf8(labels.keyId))).slice(0, keyIdBytes);
   keyIds.set(key, keyId);
   return keyId;

@@ -4,9 +4,10 @@
  */
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountUsage, ImageFigures, UsageDay } from '../../ports/image-store.js';
-import { dayMs, dayText, idBlob } from './columns.js';
+import { idBlob } from './columns.js';
 import { findOwner, sessionBytes, type OwnerSums } from './owner-rows.js';
 import type { Session } from './session.js';
+import { usageDays } from './usage-days.js';
 
 type Sums = OwnerSums & { readonly id: number; readonly trashedImages: number; readonly receivedBytes: number };
 const sumsSql = `SELECT id, images, blocks, cipher_bytes AS "cipherBytes", manifest_bytes AS "manifestBytes", entry_bytes AS "entryBytes",
@@ -26,25 +27,10 @@ export async function usage(session: Session, accountId: AccountId): Promise<Acc
   return { ...sums, records: sums.blocks + sums.images + previews, sessionBytes: await sessionBytes(session, id, 0) };
 }
 
-const imagesByDay = `SELECT created_at / ${dayMs} AS day, COUNT(*) AS images FROM image WHERE owner = $1 GROUP BY 1`;
-const blocksByDay = `SELECT first / ${dayMs} AS day, COUNT(*) AS "newBlocks", SUM(length) AS "newCipherBytes" FROM (
-    SELECT MIN(k.created_at) AS first, tag.length FROM (SELECT created_at, unnest(rehashes) AS t1 FROM image WHERE owner = $1) k
-    JOIN tag ON tag.t1 = k.t1 GROUP BY tag.t1
-  ) x GROUP BY 1`;
-const receivedByDay = 'SELECT day, bytes AS "receivedBytes" FROM received_day WHERE owner = $1';
-
 /** What each day added, in order of days. */
 export async function days(session: Session, accountId: AccountId): Promise<readonly UsageDay[]> {
   const owner = await findOwner(session, accountId);
-  if (owner === undefined) return [];
-  const found = new Map<number, UsageDay>();
-  for (const sql of [imagesByDay, blocksByDay, receivedByDay]) {
-    for (const { day, ...gains } of await session.all<Partial<Omit<UsageDay, 'day'>> & { day: number }>(sql, owner)) {
-      const none = { day: dayText(day), images: 0, newBlocks: 0, newCipherBytes: 0, receivedBytes: 0 };
-      found.set(day, { ...(found.get(day) ?? none), ...gains });
-    }
-  }
-  return [...found].sort(([a], [b]) => a - b).map(([, day]) => day);
+  return owner === undefined ? [] : usageDays(session, owner);
 }
 
 const figuresSql = `SELECT COALESCE(SUM(images), 0)::bigint AS images, COALESCE(SUM(manifest_bytes), 0)::bigint AS "manifestBytes",

@@ -89,12 +89,18 @@ export async function listPack(session: Session, pack: number): Promise<readonly
   return (await session.all<RecordColumns>(packSql, pack)).map(recordRow);
 }
 
-const allSql = `${records('manifest')} WHERE (o.account_id, i.image_id) > ($1, $2) ORDER BY o.account_id, i.image_id LIMIT $3`;
+/** Each reads on in the order of an index from where the page before ended. */
+const restOfAccountSql = `${records('manifest')} WHERE i.owner = ${ownerOf('$1')} AND i.image_id > $2 ORDER BY i.image_id LIMIT $3`;
+const laterAccountsSql = `SELECT k.account_id, i.image_id, 'manifest' AS type, i.manifest_pack AS pack, i.manifest_start AS start, i.manifest_length AS length
+  FROM (SELECT id, account_id FROM owner WHERE account_id > $1 AND EXISTS (SELECT 1 FROM image WHERE image.owner = owner.id) ORDER BY account_id LIMIT $2) k
+  CROSS JOIN LATERAL (SELECT * FROM image WHERE image.owner = k.id ORDER BY image_id LIMIT $2) i ORDER BY k.account_id, i.image_id LIMIT $2`;
 
 /** The manifest of every image, in order of account id and image id. */
 export async function listAll(session: Session, after: ImageName | undefined, limit: number): Promise<readonly ImageRecordRow[]> {
-  const from = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
-  return (await session.all<RecordColumns>(allSql, ...from, limit)).map(recordRow);
+  const account = after === undefined ? new Uint8Array(0) : idBlob(after.accountId);
+  const rest = after === undefined ? [] : await session.all<RecordColumns>(restOfAccountSql, account, idBlob(after.imageId), limit);
+  const later = rest.length === limit ? [] : await session.all<RecordColumns>(laterAccountsSql, account, limit - rest.length);
+  return [...rest, ...later].map(recordRow);
 }
 
 const sums = (type: string): string => `SELECT ${type}_pack AS pack, COUNT(*) AS records, SUM(${type}_length) AS "payloadBytes"

@@ -8,6 +8,7 @@ import { bytesColumn, idBlob, idColumn, rehashColumn } from './columns.js';
 import { growOwner, type OwnerSums } from './owner-rows.js';
 import { link, unlink, type Distinct, type Referent } from './reference-rows.js';
 import type { Session } from './session.js';
+import { dayOf, growDay, inherited, type DayGrowth } from './usage-days.js';
 
 /** An image as it stands in the table, but for its list of T1s and its manifest's hash. */
 export interface ImageColumns {
@@ -62,12 +63,13 @@ export async function insertImage(session: Session, { owner, image }: { readonly
     image.rehashes.length, image.createdAt, tags.map(({ rehash }) => rehash),
   );
   const gained = await link(session, { image: row?.id ?? 0, owner }, tags);
-  await growOwner(session, owner, { growth: growthOf(newSizes(image), gained), sign: 1 });
+  const day = { day: dayOf(image.createdAt), images: 1, ...gained };
+  await growOwner(session, owner, { growth: growthOf(newSizes(image), gained), sign: 1, day });
 }
 
-type RemovedColumns = Pick<ImageColumns, 'id' | 'owner' | 'manifest_bytes' | 'preview_bytes'> & { readonly entry_bytes: number; readonly rehashes: readonly Uint8Array[] };
+type RemovedColumns = Pick<ImageColumns, 'id' | 'owner' | 'manifest_bytes' | 'preview_bytes' | 'created_at'> & { readonly entry_bytes: number; readonly rehashes: readonly Uint8Array[] };
 const removeSql = `DELETE FROM image WHERE id = $1
-  RETURNING id, owner, manifest_bytes, preview_bytes, octet_length(entry) + octet_length(wrapped_key) AS entry_bytes, rehashes`;
+  RETURNING id, owner, manifest_bytes, preview_bytes, created_at, octet_length(entry) + octet_length(wrapped_key) AS entry_bytes, rehashes`;
 
 /** Removes an image whose owner is locked, with its references, from the owner's sums too. Its tags count as touched at `now`. */
 export async function removeImage(session: Session, image: number, now: number): Promise<void> {
@@ -76,7 +78,19 @@ export async function removeImage(session: Session, image: number, now: number):
   const rehashes: readonly Rehash[] = row.rehashes.map(rehashColumn);
   const lost = await unlink(session, { image: row.id, owner: row.owner, rehashes }, now);
   const sizes = { manifest: row.manifest_bytes, entry: row.entry_bytes, preview: row.preview_bytes ?? undefined };
-  await growOwner(session, row.owner, { growth: growthOf(sizes, lost), sign: -1 });
+  const day = await leftDay(session, { ...row, rehashes }, lost);
+  await growOwner(session, row.owner, { growth: growthOf(sizes, lost), sign: -1, day });
+}
+
+/** What its day loses with an image. Blocks of which it was the first, and that stay, count on the day of the image that is the first now. */
+async function leftDay(session: Session, { id, owner, created_at, rehashes }: Omit<RemovedColumns, 'rehashes'> & { readonly rehashes: readonly Rehash[] }, lost: Distinct): Promise<DayGrowth> {
+  let { blocks, cipherBytes } = lost;
+  for (const heir of await inherited(session, { owner, image: id }, rehashes)) {
+    await growDay(session, owner, heir);
+    blocks += heir.blocks;
+    cipherBytes += heir.cipherBytes;
+  }
+  return { day: dayOf(created_at), images: -1, blocks: -blocks, cipherBytes: -cipherBytes };
 }
 
 /** Leaves a tombstone: the id is never taken again. */

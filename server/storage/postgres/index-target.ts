@@ -10,6 +10,7 @@ import { openDatabase, type StoreDatabase } from './database.js';
 import { openIndexReader } from './index-reader.js';
 import { addImageSql, addingSql, emptied, isOfStore, used } from './moved-tables.js';
 import type { Session } from './session.js';
+import { recountDays } from './usage-days.js';
 
 /** Opens the index at `url`, whose schema is made where it is missing. StorageError where another move or a server has it open. */
 export async function openIndexTarget(url: string): Promise<IndexTarget> {
@@ -92,6 +93,8 @@ class PostgresIndexTarget implements IndexTarget {
   async finish(): Promise<void> {
     // Or the first questions would be planned as for empty tables.
     await this.db.look('measuring the tables', (session) => session.run(`ANALYZE ${emptied.join(', ')}`));
+    const owners = await this.db.look('looking for the owners', (session) => session.all<{ id: number }>('SELECT id FROM owner'));
+    for (const { id } of owners) await this.db.write('counting days', (session) => recountDays(session, id));
     await this.db.write('ending the move', (session) => session.run("DELETE FROM store_state WHERE name = 'named.migration' OR name LIKE 'migration.%'"));
   }
 

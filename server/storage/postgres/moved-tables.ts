@@ -131,13 +131,14 @@ export const coverage: Coverage = {
   proof_spending: { columns: ['id', 'owner', 'spent_at', 'bytes'] },
   store_state: { columns: ['name', 'value'] },
   upload: { left: ofUploads }, pin: { left: ofUploads }, nonce: { left: ofUploads },
+  usage_day: { left: 'counted anew at the end' },
   process: { left: 'the processes that serve a store while they run' },
   schema_migration: { left: 'each engine has its own' },
 };
 
 /** Emptied together. */
 export const emptied = [
-  'nonce', 'pin', 'upload', 'reference', 'image', 'tombstone', 'received_day', 'proof_spending', 'copy', 'unreferenced', 'tag', 'session', 'invitation',
+  'nonce', 'pin', 'upload', 'reference', 'image', 'tombstone', 'received_day', 'usage_day', 'proof_spending', 'copy', 'unreferenced', 'tag', 'session', 'invitation',
   'account', 'closed_account', 'owner',
 ] as const;
 

@@ -6,6 +6,7 @@ import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import { StorageError } from '../../ports/errors.js';
 import { idBlob } from './columns.js';
 import type { Session } from './session.js';
+import { growDaySql, recountDays, type DayGrowth } from './usage-days.js';
 
 /** The sums of an owner, or a change of them. */
 export interface OwnerSums {
@@ -38,13 +39,22 @@ export async function ensureOwner(session: Session, accountId: AccountId): Promi
   throw new StorageError('an owner came and went while it was being locked', { retryable: true });
 }
 
-const growSql = `UPDATE owner SET images = images + $2, blocks = blocks + $3, cipher_bytes = cipher_bytes + $4,
-  manifest_bytes = manifest_bytes + $5, entry_bytes = entry_bytes + $6, previews = previews + $7, preview_bytes = preview_bytes + $8 WHERE id = $1`;
+const growSql = `WITH counted AS (${growDaySql('$1, $9, $10, $11, $12')})
+  UPDATE owner SET images = images + $2, blocks = blocks + $3, cipher_bytes = cipher_bytes + $4, manifest_bytes = manifest_bytes + $5,
+    entry_bytes = entry_bytes + $6, previews = previews + $7, preview_bytes = preview_bytes + $8 WHERE id = $1`;
 
-/** Adds `sign` times `growth` to the sums of `owner`. */
-export async function growOwner(session: Session, owner: number, { growth, sign }: { readonly growth: OwnerSums; readonly sign: 1 | -1 }): Promise<void> {
+/** A change of the sums of an owner, and of one of its days. */
+export interface OwnerGrowth {
+  readonly growth: OwnerSums;
+  readonly sign: 1 | -1;
+  readonly day: DayGrowth;
+}
+
+/** Adds `sign` times `growth` to the sums of `owner`, and `day` as it is. */
+export async function growOwner(session: Session, owner: number, { growth, sign, day }: OwnerGrowth): Promise<void> {
   const { images, blocks, cipherBytes, manifestBytes, entryBytes, previews, previewBytes } = growth;
-  await session.run(growSql, owner, ...[images, blocks, cipherBytes, manifestBytes, entryBytes, previews, previewBytes].map((value) => sign * value));
+  const sums = [images, blocks, cipherBytes, manifestBytes, entryBytes, previews, previewBytes].map((value) => sign * value);
+  await session.run(growSql, owner, ...sums, day.day, day.images, day.blocks, day.cipherBytes);
 }
 
 const recountSql = `UPDATE owner SET blocks = s.blocks, cipher_bytes = s.bytes FROM (
@@ -52,9 +62,10 @@ const recountSql = `UPDATE owner SET blocks = s.blocks, cipher_bytes = s.bytes F
     WHERE t1 IN (SELECT unnest(rehashes) FROM image WHERE owner = $1)
   ) s WHERE owner.id = $1`;
 
-/** Counts the blocks of `owner` anew. Slow: only for repairs. */
+/** Counts the blocks of `owner` anew, and its days. Slow: only for repairs. */
 export async function recountOwner(session: Session, owner: number): Promise<void> {
   await session.run(recountSql, owner);
+  await recountDays(session, owner);
 }
 
 const sessionSql = `SELECT COALESCE(SUM(length), 0)::bigint AS bytes FROM tag WHERE t1 IN (

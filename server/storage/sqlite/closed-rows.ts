@@ -54,7 +54,7 @@ export function clear(db: StoreDatabase, accountId: AccountId, { now, limit }: C
   const images = db.query<ImageColumns>('SELECT * FROM image WHERE owner = ? LIMIT ?').all(owner, limit);
   for (const image of images) removeImage(db, image, now);
   if (images.length > 0) return false;
-  for (const table of ['upload', 'proof_spending', 'tombstone', 'received_day']) db.query(`DELETE FROM ${table} WHERE owner = ?`).run(owner);
+  for (const table of ['upload', 'proof_spending', 'tombstone', 'received_day', 'usage_day']) db.query(`DELETE FROM ${table} WHERE owner = ?`).run(owner);
   db.query('DELETE FROM owner WHERE id = ?').run(owner);
   return true;
 }

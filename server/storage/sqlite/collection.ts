@@ -14,11 +14,20 @@ import { isRehash, rehashKey } from './tag-seek.js';
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
   AND NOT EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = x.tag) AND NOT EXISTS (SELECT 1 FROM pin WHERE pin.tag = x.tag)`;
 
-/** Removes at most `limit` collectable rows. */
+/** Where the last look ended, tag id: what is too young, or pinned, is not passed over again with every call of a sweep. A hint alone. */
+const lookedTo = new WeakMap<StoreDatabase, number>();
+const nextSql = `SELECT ${tagColumns} ${collectable} AND x.tag > ? AND x.tag <= ? ORDER BY x.tag LIMIT ?`;
+
+/** Removes at most `limit` collectable rows: those after the last look, then, where there are too few, those before it. */
 export function collect(db: StoreDatabase, before: number, limit: number): readonly FiledBlock[] {
-  const rows = db.query<TagColumns>(`SELECT ${tagColumns} ${collectable} LIMIT ?`).all(before, limit);
-  for (const row of rows) db.query('DELETE FROM tag WHERE id = ?').run(row.id);
-  return rows.map(filedBlock);
+  const from = lookedTo.get(db) ?? 0;
+  const next = db.query<TagColumns>(nextSql);
+  const rows = next.all(before, from, Number.MAX_SAFE_INTEGER, limit);
+  const around = rows.length === limit ? [] : next.all(before, 0, from, limit - rows.length);
+  lookedTo.set(db, (around.at(-1) ?? rows.at(-1))?.id ?? 0);
+  const found = [...rows, ...around];
+  for (const row of found) db.query('DELETE FROM tag WHERE id = ?').run(row.id);
+  return found.map(filedBlock);
 }
 
 /** Counts what `collect` would remove without limit. */
@@ -62,7 +71,8 @@ export function merge(db: StoreDatabase, rehash: Rehash, { kept, extra }: { read
   return true;
 }
 
-const packsSql = `SELECT pack, COUNT(*) AS records, SUM(length) AS payloadBytes FROM tag GROUP BY pack
+/** Copies wait for the next sweep only, so counting them is cheap. */
+const packsSql = `SELECT pack, records, payload_bytes AS payloadBytes FROM pack_use WHERE kind = 0
   UNION ALL SELECT copy.pack, COUNT(*), SUM(tag.length) FROM copy JOIN tag ON tag.id = copy.tag GROUP BY copy.pack`;
 
 /** What rows and copies occupy, per pack. */
@@ -75,11 +85,13 @@ interface CountAndBytes {
   readonly bytes: number;
 }
 
+const allSql = 'SELECT COALESCE(SUM(records), 0) AS count, COALESCE(SUM(payload_bytes), 0) AS bytes FROM pack_use WHERE kind = 0';
+
 /** Counts and sums over the index. */
 export function figures(db: StoreDatabase): TagFigures {
   const ask = (from: string): CountAndBytes =>
     db.query<CountAndBytes>(`SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM ${from}`).get() ?? { count: 0, bytes: 0 };
-  const all = ask('tag');
+  const all = db.query<CountAndBytes>(allSql).get() ?? { count: 0, bytes: 0 };
   const unreferenced = ask('unreferenced x JOIN tag ON tag.id = x.tag');
   const copies = ask('copy JOIN tag ON tag.id = copy.tag');
   return {

@@ -65,28 +65,42 @@ export function listExpired(db: StoreDatabase, before: number, limit: number): r
   return db.query<NameColumns>(`${namesOf} WHERE i.trashed_at < ? ORDER BY i.trashed_at LIMIT ?`).all(before, limit).map(nameOf);
 }
 
-type RecordColumns = NameColumns & PlaceColumns & { readonly type: 'manifest' | 'preview' };
-const records = (type: 'manifest' | 'preview'): string => `SELECT o.account_id, i.image_id, '${type}' AS type,
-  i.${type}_pack AS pack, i.${type}_offset AS offset, i.${type}_length AS length FROM image i JOIN owner o ON o.id = i.owner`;
+/** Records of a pack that are listed at once: others are answered in between. */
+const packSlice = 2_000;
 
-/** Manifests and previews in `pack`. */
-export function listPack(db: StoreDatabase, pack: number): readonly ImageRecordRow[] {
-  const sql = `${records('manifest')} WHERE i.manifest_pack = ? UNION ALL ${records('preview')} WHERE i.preview_pack = ?`;
-  return db.query<RecordColumns>(sql).all(pack, pack).map(recordRow);
+type RecordColumns = NameColumns & PlaceColumns & { readonly type: 'manifest' | 'preview' };
+/** Owners are read first, as they are written here. */
+const manifests = `SELECT o.account_id, i.image_id, 'manifest' AS type, i.manifest_pack AS pack, i.manifest_offset AS offset, i.manifest_length AS length
+  FROM owner o CROSS JOIN image i ON i.owner = o.id`;
+
+/** A row of the table, to go on after. */
+interface PackRow extends RecordColumns {
+  readonly id: number;
 }
+
+/** Some records of one type in `pack`, of images whose row has an id above `after`, in order of it, and where to go on; undefined at the end. */
+export function listPack(db: StoreDatabase, { pack, type }: Pick<ImageRecordRow, 'type'> & { readonly pack: number }, after: number): { readonly rows: readonly ImageRecordRow[]; readonly next: number | undefined } {
+  const sql = `SELECT i.id, o.account_id, i.image_id, '${type}' AS type, i.${type}_pack AS pack, i.${type}_offset AS offset, i.${type}_length AS length
+    FROM image i CROSS JOIN owner o ON o.id = i.owner WHERE i.${type}_pack = ? AND i.id > ? ORDER BY i.id LIMIT ${String(packSlice)}`;
+  const found = db.query<PackRow>(sql).all(pack, after);
+  return { rows: found.map(recordRow), next: found.length < packSlice ? undefined : found.at(-1)?.id };
+}
+
+/** Both read on in the order of an index from where the page before ended: a comparison of the pair would read all of the account again. */
+const restOfAccountSql = `${manifests} WHERE o.account_id = ? AND i.image_id > ? ORDER BY i.image_id LIMIT ?`;
+const laterAccountsSql = `${manifests} WHERE o.account_id > ? ORDER BY o.account_id, i.image_id LIMIT ?`;
 
 /** The manifest of every image, in order of account id and image id. */
 export function listAll(db: StoreDatabase, after: ImageName | undefined, limit: number): readonly ImageRecordRow[] {
-  const sql = `${records('manifest')} WHERE (o.account_id, i.image_id) > (?, ?) ORDER BY o.account_id, i.image_id LIMIT ?`;
-  const from = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
-  return db.query<RecordColumns>(sql).all(...from, limit).map(recordRow);
+  const account = after === undefined ? new Uint8Array(0) : idBlob(after.accountId);
+  const rest = after === undefined ? [] : db.query<RecordColumns>(restOfAccountSql).all(account, idBlob(after.imageId), limit);
+  const later = rest.length === limit ? [] : db.query<RecordColumns>(laterAccountsSql).all(account, limit - rest.length);
+  return [...rest, ...later].map(recordRow);
 }
 
 /** What manifests and previews occupy, per pack. */
 export function liveByPack(db: StoreDatabase): ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }> {
-  const sums = (type: string): string => `SELECT ${type}_pack AS pack, COUNT(*) AS records, SUM(${type}_length) AS payloadBytes
-    FROM image WHERE ${type}_pack IS NOT NULL GROUP BY ${type}_pack`;
-  return byPack(db.query<PackSum>(`${sums('manifest')} UNION ALL ${sums('preview')}`).all());
+  return byPack(db.query<PackSum>('SELECT pack, records, payload_bytes AS payloadBytes FROM pack_use WHERE kind IN (1, 2)').all());
 }
 
 /** Moves a record that is still at its place. */

@@ -7,7 +7,8 @@ import type { ImageRow, NewImage } from '../../ports/image-store.js';
 import { bytesColumn, idBlob, idColumn } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { findOwner, growOwner, type OwnerSums } from './owner-rows.js';
-import { link, unlink, type Distinct, type Referent } from './reference-rows.js';
+import { link, unlink, type Distinct, type Lost, type Referent } from './reference-rows.js';
+import { growDay } from './usage-days.js';
 
 /** An image as it stands in the table. */
 export interface ImageColumns {
@@ -68,14 +69,26 @@ export function insertImage(db: StoreDatabase, { owner, image }: { readonly owne
   const id = Number(db.query(insertSql).run(...columns).lastInsertRowid);
   const gained = link(db, { image: id, owner }, tags);
   growOwner(db, owner, { growth: growthOf(newSizes(image), gained), sign: 1 });
+  growDay(db, { owner, moment: image.createdAt }, { images: 1, ...gained });
 }
 
 /** Removes an image with its references, from the owner's sums too. Its tags count as touched at `now`. */
 export function removeImage(db: StoreDatabase, row: ImageColumns, now: number): void {
-  const lost = unlink(db, { image: row.id, owner: row.owner }, now);
+  const { passed, ...lost } = unlink(db, { image: row.id, owner: row.owner }, now);
   db.query('DELETE FROM image WHERE id = ?').run(row.id);
   const sizes = { manifest: row.manifest_bytes, entry: row.entry.length + row.wrapped_key.length, preview: row.preview_bytes ?? undefined };
   growOwner(db, row.owner, { growth: growthOf(sizes, lost), sign: -1 });
+  leaveDay(db, row, { lost, passed });
+}
+
+/** The blocks of which this image was the first go, or count on the day of the image that is the first now. */
+function leaveDay(db: StoreDatabase, { owner, created_at }: ImageColumns, { lost, passed }: { readonly lost: Distinct; readonly passed: Lost['passed'] }): void {
+  growDay(db, { owner, moment: created_at }, { images: -1, blocks: -lost.blocks, cipherBytes: -lost.cipherBytes });
+  const momentOf = db.query<number>('SELECT created_at FROM image WHERE id = ?').pluck();
+  for (const [heir, { blocks, cipherBytes }] of passed) {
+    growDay(db, { owner, moment: created_at }, { images: 0, blocks: -blocks, cipherBytes: -cipherBytes });
+    growDay(db, { owner, moment: momentOf.get(heir) ?? created_at }, { images: 0, blocks, cipherBytes });
+  }
 }
 
 /** Leaves a tombstone: the id is never taken again. */

@@ -2,6 +2,7 @@
  * The image store on SQLite: each method of the port is one transaction around a function of its noun. Sealed
  * objects are opaque here. DESIGN.md section 6.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
 import type { AccountUsage, CommitOutcome, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, UsageDay } from '../../ports/image-store.js';
@@ -81,8 +82,18 @@ class SqliteImageStore implements ImageStore {
     return this.db.read('summing images', () => figures.figures(this.db));
   }
 
-  listPack(pack: number): Promise<readonly ImageRecordRow[]> {
-    return this.db.read('listing a pack', () => lists.listPack(this.db, pack));
+  async listPack(pack: number): Promise<readonly ImageRecordRow[]> {
+    const all: ImageRecordRow[] = [];
+    for (const type of ['manifest', 'preview'] as const) {
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const from: number = after;
+        const { rows, next } = await this.db.read('listing a pack', () => lists.listPack(this.db, { pack, type }, from));
+        all.push(...rows);
+        after = next;
+        await setImmediate();
+      }
+    }
+    return all;
   }
 
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>> {

@@ -11,6 +11,7 @@ import { emptied, isOfStore, movedSql, used } from './moved-tables.js';
 import { findOwner } from './owner-rows.js';
 import { link } from './reference-rows.js';
 import { tagOfRehash } from './tag-rows.js';
+import { recountDays } from './usage-days.js';
 
 /** Opens the index in `file`, which is made where it is missing. The caller holds the lock of the data directory. */
 export function openIndexTarget(file: string): IndexTarget {
@@ -88,7 +89,11 @@ class SqliteIndexTarget implements IndexTarget {
   }
 
   finish(): Promise<void> {
-    return this.db.write('ending the move', () => { this.db.query(`DELETE FROM store_state WHERE NOT (${isOfStore})`).run(); });
+    return this.db.write('ending the move', () => {
+      this.db.query('UPDATE owner SET trashed_images = (SELECT COUNT(*) FROM image WHERE image.owner = owner.id AND trashed_at IS NOT NULL)').run();
+      for (const id of this.db.query<number>('SELECT id FROM owner').pluck().all()) recountDays(this.db, id);
+      this.db.query(`DELETE FROM store_state WHERE NOT (${isOfStore})`).run();
+    });
   }
 
   async close(): Promise<void> {

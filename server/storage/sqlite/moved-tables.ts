@@ -95,7 +95,8 @@ const ofKeys = 'made anew from the rows of tags';
 
 /** Where each column of each table of SQLite is in a move. */
 export const coverage: Coverage = {
-  owner: { columns: ['id', ...ownerColumns] },
+  // Images in the trash are counted anew.
+  owner: { columns: ['id', ...ownerColumns, 'trashed_images'] },
   tag: { columns: ['id', 't1', 't', 'code', 'length', 'pack', 'offset', 'state'] },
   unreferenced: { columns: ['tag', 'touched_at'] },
   copy: { columns: ['tag', 'pack', 'offset'] },
@@ -112,12 +113,13 @@ export const coverage: Coverage = {
   store_state: { columns: ['name', 'value'] },
   upload: { left: ofUploads }, pin: { left: ofUploads }, pin_vector: { left: ofUploads }, nonce: { left: ofUploads },
   tag_span: { left: ofKeys }, old_key: { left: ofKeys }, young_key: { left: ofKeys }, key_moving: { left: ofKeys },
+  pack_use: { left: 'counted as rows come' }, usage_day: { left: 'counted anew at the end' },
   schema_migration: { left: 'each engine has its own' },
 };
 
 /** Emptied in this order, so that nothing refers to what is gone. */
 export const emptied = [
-  'nonce', 'pin', 'pin_vector', 'upload', 'reference_run', 'referrer', 'image', 'tombstone', 'received_day', 'proof_spending', 'copy', 'unreferenced', 'tag',
+  'nonce', 'pin', 'pin_vector', 'upload', 'reference_run', 'referrer', 'image', 'tombstone', 'received_day', 'usage_day', 'proof_spending', 'copy', 'unreferenced', 'tag',
   'tag_span', 'old_key', 'young_key', 'session', 'invitation', 'account', 'closed_account', 'owner',
 ] as const;
 

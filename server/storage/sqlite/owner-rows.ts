@@ -5,6 +5,7 @@
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
+import { recountDays } from './usage-days.js';
 
 /** The sums of an owner, or a change of them. */
 export interface OwnerSums {
@@ -40,9 +41,10 @@ const recountSql = `UPDATE owner SET (blocks, cipher_bytes) = (
   SELECT COUNT(*), COALESCE(SUM(length), 0) FROM tag WHERE id IN (SELECT tag FROM referrer WHERE owner = ?)
 ) WHERE id = ?`;
 
-/** Counts the blocks of `owner` anew. Slow: only for repairs. */
+/** Counts the blocks of `owner` anew, and its days. Slow: only for repairs. */
 export function recountOwner(db: StoreDatabase, owner: number): void {
   db.query(recountSql).run(owner, owner);
+  recountDays(db, owner);
 }
 
 const sessionSql = `SELECT COALESCE(SUM(length), 0) AS bytes FROM tag WHERE id IN (

@@ -4,7 +4,8 @@
  */
 import type { StoreDatabase } from './database.js';
 import { forgetHeld } from './holdings.js';
-import { pinLost, type Lost } from './pin-vectors.js';
+import { type Lost as LostPin, pinLost } from './pin-vectors.js';
+import { firstImageSeeker } from './usage-days.js';
 
 /** A tag to refer to; `isNew`: no image of the owner referred to it before. */
 export interface Referent {
@@ -17,6 +18,11 @@ export interface Referent {
 export interface Distinct {
   readonly blocks: number;
   readonly cipherBytes: number;
+}
+
+/** What an owner lost with an image. `passed`: blocks of which it was the first, by the image of the owner that is the first now. */
+export interface Lost extends Distinct {
+  readonly passed: ReadonlyMap<number, Distinct>;
 }
 
 /** An image row, and whose it is. */
@@ -58,19 +64,25 @@ export function link(db: StoreDatabase, { image, owner }: Referring, tags: reado
 const tagsSql = `SELECT tag.id, tag.length FROM reference_run ${joinTags} WHERE reference_run.image = ?`;
 
 /** Drops all references of `image`. Tags that nothing refers to any longer count as touched at `now`. Answers what the owner lost. */
-export function unlink(db: StoreDatabase, { image, owner }: Referring, now: number): Distinct {
+export function unlink(db: StoreDatabase, { image, owner }: Referring, now: number): Lost {
   const tags = db.query<{ id: number; length: number }>(tagsSql).all(image);
   const drop = dropper(db, { image, owner });
-  const ofOwner = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
+  const firstOf = firstImageSeeker(db, owner);
   const ofAnyone = db.query('SELECT 1 FROM referrer WHERE tag = ? LIMIT 1');
   const isUnreferenced = db.query('INSERT OR REPLACE INTO unreferenced (tag, touched_at) VALUES (?, ?)');
   db.query('DELETE FROM reference_run WHERE image = ?').run(image);
   const lost = { blocks: 0, cipherBytes: 0 };
   const t1Of = db.query<Uint8Array>('SELECT t1 FROM tag WHERE id = ?').pluck();
-  const unheld: Lost[] = [];
+  const passed = new Map<number, Distinct>();
+  const unheld: LostPin[] = [];
   for (const { id, length } of tags) {
+    const wasFirst = firstOf(id) === image;
     drop(id);
-    if (ofOwner.get(id, owner) !== undefined) continue;
+    const heir = firstOf(id);
+    if (heir !== undefined) {
+      if (wasFirst) passed.set(heir, more(passed.get(heir), length));
+      continue;
+    }
     unheld.push({ rehash: t1Of.get(id) ?? new Uint8Array(0), tag: id, pinned: id });
     lost.blocks++;
     lost.cipherBytes += length;
@@ -78,7 +90,11 @@ export function unlink(db: StoreDatabase, { image, owner }: Referring, now: numb
   }
   forgetHeld(db, owner, unheld.map(({ rehash }) => rehash));
   pinLost(db, owner, unheld);
-  return lost;
+  return { ...lost, passed };
+}
+
+function more(sum: Distinct | undefined, length: number): Distinct {
+  return { blocks: (sum?.blocks ?? 0) + 1, cipherBytes: (sum?.cipherBytes ?? 0) + length };
 }
 
 const referringSql = `SELECT i.id AS image, referrer.owner FROM referrer ${joinImages} WHERE referrer.tag = ?`;

@@ -24,15 +24,20 @@ interface Placed {
   readonly day: string;
 }
 
+/** The last day of a listing grows while it comes. */
+interface GrowingGroup extends DayGroup {
+  count: number;
+}
+
 /** All images, and those of them that are shown. */
 export class ImageList {
   readonly #byId = new Map<string, Placed>();
   #sorted: Placed[] = [];
   #timeOf: TimeOf;
   #filter: ImageFilter | undefined;
-  #shown: readonly Image[] = [];
+  #shown: Image[] = [];
   #indices = new Map<string, number>();
-  #groups: readonly DayGroup[] = [];
+  #groups: GrowingGroup[] = [];
 
   constructor(
     timeOf: TimeOf,
@@ -74,16 +79,26 @@ export class ImageList {
 
   /** Puts in those that are not there yet, and answers how many these were. */
   add(images: readonly Image[]): number {
-    const before = this.#byId.size;
+    const added: Placed[] = [];
     for (const image of images) {
       if (this.#byId.has(image.id)) continue;
       const placed = this.#placed(image);
       this.#byId.set(image.id, placed);
-      // A sort takes hardly any time where nearly all are in order.
-      this.#sorted.push(placed);
+      added.push(placed);
     }
-    if (this.#byId.size > before) this.#order();
-    return this.#byId.size - before;
+    if (added.length === 0) return 0;
+    added.sort(inOrder);
+    const [first] = added;
+    const last = this.#sorted.at(-1);
+    // A listing comes in order: its pieces are put at the end, and what is there is not looked at again.
+    if (first !== undefined && (last === undefined || inOrder(last, first) <= 0)) {
+      for (const placed of added) this.#sorted.push(placed);
+      this.#showMore(added);
+    } else {
+      for (const placed of added) this.#sorted.push(placed);
+      this.#order();
+    }
+    return added.length;
   }
 
   /** Takes out those with these ids. */
@@ -112,29 +127,35 @@ export class ImageList {
   }
 
   #order(): void {
-    this.#sorted.sort((a, b) => b.time - a.time || (a.image.name < b.image.name ? -1 : a.image.name > b.image.name ? 1 : 0));
+    this.#sorted.sort(inOrder);
     this.#show();
   }
 
   #show(): void {
+    this.#shown = [];
+    this.#indices = new Map();
+    this.#groups = [];
+    this.#showMore(this.#sorted);
+  }
+
+  /** Puts those that pass the filter after what is shown. */
+  #showMore(placed: readonly Placed[]): void {
     const filter = this.#filter;
-    const passing = filter === undefined ? this.#sorted : this.#sorted.filter(({ image }) => filter(image));
-    this.#shown = passing.map(({ image }) => image);
-    this.#indices = new Map(this.#shown.map(({ id }, index) => [id, index]));
-    this.#groups = groupsOf(passing, titleOf(this.now()));
+    const title = titleOf(this.now());
+    for (const one of placed) {
+      if (filter !== undefined && !filter(one.image)) continue;
+      this.#indices.set(one.image.id, this.#shown.length);
+      this.#shown.push(one.image);
+      const group = this.#groups.at(-1);
+      if (group?.key === one.day) group.count++;
+      else this.#groups.push({ key: one.day, title: title(one), start: this.#shown.length - 1, count: 1 });
+    }
   }
 }
 
-function groupsOf(placed: readonly Placed[], title: (placed: Placed) => string): readonly DayGroup[] {
-  const groups: DayGroup[] = [];
-  for (let start = 0; start < placed.length; ) {
-    const first = placed[start];
-    let end = start + 1;
-    while (end < placed.length && placed[end]?.day === first?.day) end++;
-    if (first !== undefined) groups.push({ key: first.day, title: title(first), start, count: end - start });
-    start = end;
-  }
-  return groups;
+/** Newest first, images of one moment by name. */
+function inOrder(a: Placed, b: Placed): number {
+  return b.time - a.time || (a.image.name < b.image.name ? -1 : a.image.name > b.image.name ? 1 : 0);
 }
 
 /** Titles by day: writing one out takes long enough to count where there are thousands. */

@@ -2,6 +2,7 @@
  * Fills a grid with what the account has: piece by piece as the listing comes, then only what is new. Says that it is loading, that
  * nothing is there, and that it could not be loaded.
  */
+import type { Image } from '../../../client-sdk/browser/page.js';
 import type { PageClient } from '../../../client-sdk/browser/page-client.js';
 import { byId, show } from './dom.js';
 import { things } from './format.js';
@@ -11,6 +12,8 @@ import { isSessionEnd, showPageError } from './shell.js';
 
 /** Clocks and commits that overlap: what is newer than the newest known one, less this, is asked for again. */
 const overlapMs = 60_000;
+/** While images come they wait until they are such a part of what is shown: putting some in costs a little for all that are there. */
+const pieceShare = 16;
 
 /** The listing of one page. */
 export class Listing {
@@ -20,6 +23,7 @@ export class Listing {
   #isLoaded = false;
   #newest = 0;
   #refreshing: Promise<void> | undefined;
+  #waiting: Image[] = [];
 
   constructor(client: PageClient, grid: ImageGrid, isTrash: boolean) {
     this.#client = client;
@@ -44,6 +48,7 @@ export class Listing {
       byId('list-why', HTMLElement).textContent = `The list could not be loaded${this.#grid.total === 0 ? '' : ' to its end'}. ${messageOf(thrown)}`;
       show(byId('list-failed', HTMLElement), true);
     } finally {
+      this.#putIn();
       show(byId('loading', HTMLElement), false);
       this.#setBusy(false);
       this.showCount();
@@ -61,6 +66,7 @@ export class Listing {
     try {
       await this.#refreshing;
     } finally {
+      this.#putIn();
       this.#refreshing = undefined;
       this.showCount();
     }
@@ -77,9 +83,19 @@ export class Listing {
     show(byId('grid-bar', HTMLElement), total > 0);
   }
 
-  #take(images: Parameters<ImageGrid['add']>[0]): void {
-    for (const { createdAt } of images) this.#newest = Math.max(this.#newest, createdAt);
-    this.#grid.add(images);
+  #take(images: readonly Image[]): void {
+    for (const image of images) {
+      this.#newest = Math.max(this.#newest, image.createdAt);
+      this.#waiting.push(image);
+    }
+    if (this.#waiting.length * pieceShare >= this.#grid.total) this.#putIn();
+  }
+
+  #putIn(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#grid.add(waiting);
     show(byId('grid-bar', HTMLElement), this.#grid.total > 0);
   }
 
