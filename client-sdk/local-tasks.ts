@@ -28,6 +28,7 @@ export function localTasks(tools: TaskTools): Tasks {
     split: (input, source, signal) => splitFile({ ...tools, lengths, equalisations, planGate, signal, breath: new Breath(tools, signal) }, input, source),
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
+    entryThreads: 0,
     entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {
       equalisations.clear();

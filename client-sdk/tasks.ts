@@ -98,6 +98,8 @@ export interface Tasks {
   seal(input: SealInput, signal: AbortSignal | undefined): Promise<readonly SealedContent[]>;
   /** Checks, decrypts and decodes in the order of SPEC.md section 3. In the order given; a bad block is an outcome. */
   open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
+  /** Threads that open entries at once; 0: the caller's own does. */
+  readonly entryThreads: number;
   /** Opens entries, in the order given. Throws DiceError `sealed-invalid` where one of them does not open. */
   entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries>;
   /** Ends its threads; what is under way fails with `cancelled`. Later tasks run in the caller's thread. */
