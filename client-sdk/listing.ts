@@ -26,14 +26,19 @@ const takenBeforeNext = 64;
 /** Cards that are opened together: few at first, because somebody waits for them, then enough for a thread. */
 const firstCards = 32;
 const cardsTogether = 250;
+const cardsHere = 16;
 /** So many of these are under way at once, once that many were taken. */
 const maxUnderWay = 8;
 
 /** All images of the gallery or the trash, newest first. */
 export async function* listImages(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
+  if (tasksOf(connection.platform).entryThreads === 0) {
+    yield* listHere(connection, options);
+    return;
+  }
   const underWay: Promise<Opened>[] = [];
   let most = 1;
-  for await (const cards of together(listCards(connection, options))) {
+  for await (const cards of together(listCards(connection, options), cardsTogether)) {
     underWay.push(openTogether(connection, cards, options.signal));
     if (underWay.length < most) continue;
     for (const first of underWay.splice(0, 1)) yield* listed(connection, await first, options.signal);
@@ -42,21 +47,36 @@ export async function* listImages(connection: Connection, options: ListOptions):
   for (const next of underWay) yield* listed(connection, await next, options.signal);
 }
 
+/** In this thread: some at once, because cryptography may answer later. */
+async function* listHere(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
+  for await (const cards of together(listCards(connection, options), cardsHere)) {
+    const opening = cards.map((card) => openCard(connection, card));
+    // One that fails is met when its turn comes; those after it are not heard.
+    for (const one of opening) one.catch(() => undefined);
+    for (const one of opening) {
+      if (options.signal?.aborted === true) throw fault('cancelled');
+      const { card, entry } = await one;
+      yield { card, entry };
+    }
+  }
+}
+
 /** Cards, and their entries where all of them opened. */
 interface Opened {
   readonly cards: readonly ImageCard[];
   readonly entries: readonly Uint8Array[] | undefined;
 }
 
-async function* together(cards: AsyncIterable<ImageCard>): AsyncGenerator<readonly ImageCard[], void, void> {
+/** Groups of `most` cards; the first ones are few. */
+async function* together(cards: AsyncIterable<ImageCard>, most: number): AsyncGenerator<readonly ImageCard[], void, void> {
   let group: ImageCard[] = [];
-  let size = firstCards;
+  let size = Math.min(most, firstCards);
   for await (const card of cards) {
     group.push(card);
     if (group.length < size) continue;
     yield group;
     group = [];
-    size = cardsTogether;
+    size = most;
   }
   if (group.length > 0) yield group;
 }

@@ -30,6 +30,7 @@ export function localTasks(tools: TaskTools): Tasks {
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     join: (input, signal) => joinFile(tools.crypto, input, new Breath(tools, signal)),
+    entryThreads: 0,
     entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {
       equalisations.clear();

@@ -44,6 +44,7 @@ const startWarning = 'A worker thread could not be started. Its work is done by 
 
 /** A pool; `close` ends its threads. */
 export class TaskPool implements Tasks {
+  readonly entryThreads: number;
   readonly #threads = new Set<PoolThread>();
   readonly #local: Tasks;
   readonly #gate: ByteGate;
@@ -58,6 +59,7 @@ export class TaskPool implements Tasks {
     this.#local = localTasks(setting.tools);
     this.#gate = new ByteGate(gateBytesPerThread * setting.threads);
     this.#entryGate = new ByteGate(Math.max(1, setting.entryThreads ?? setting.threads));
+    this.entryThreads = setting.entryThreads ?? setting.threads;
     this.#bytesToStart = setting.startBytes ?? defaultStartBytes;
     this.#maxThreads = setting.threads;
   }
@@ -125,7 +127,7 @@ export class TaskPool implements Tasks {
 
   async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
     const bytes = entryWeightBytes * input.imageIds.length;
-    if (bytes < minBatchBytes || this.setting.entryThreads === 0 || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
+    if (bytes < minBatchBytes || this.entryThreads === 0 || !this.#isForThreads(bytes)) return this.#local.entries(input, signal);
     await this.#entryGate.enter(1, signal);
     try {
       return await this.#gated(bytes, signal, async (thread) => {

@@ -132,6 +132,8 @@ export interface Tasks {
   open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
   /** Opens all blocks of a small image and joins them. */
   join(input: JoinInput, signal: AbortSignal | undefined): Promise<JoinedFile>;
+  /** Threads that open entries at once; 0: the caller's own does. */
+  readonly entryThreads: number;
   /** Opens entries, in the order given. Throws DiceError `sealed-invalid` where one of them does not open. */
   entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries>;
   /** Ends its threads; what is under way fails with `cancelled`. Later tasks run in the caller's thread. */

@@ -101,6 +101,9 @@ describe('the list of a grid', () => {
     expect(images.shown.map(({ id }) => id)).toEqual([...Array.from({ length: 10_000 }, (_, at) => String(at)), 'equal']);
     expect(images.groups.reduce((sum, { count }) => sum + count, 0)).toBe(10_001);
     expect(images.groups.every(({ start, count }, at) => start + count === (images.groups[at + 1]?.start ?? 10_001))).toBe(true);
+    images.add([counted('also equal', 9_999)]);
+    expect([images.indexOf('9999'), images.indexOf('also equal'), images.indexOf('equal'), asked < 30]).toEqual([9_999, 10_000, 10_001, true]);
+    images.take(new Set(['also equal']));
     images.add([image('newer', 5.5)]);
     expect([images.indexOf('newer'), images.indexOf('6'), images.indexOf('9999')]).toEqual([6, 7, 10_000]);
     images.filterBy(({ id }) => id.endsWith('7'));

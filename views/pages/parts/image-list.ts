@@ -86,18 +86,7 @@ export class ImageList {
       this.#byId.set(image.id, placed);
       added.push(placed);
     }
-    if (added.length === 0) return 0;
-    added.sort(inOrder);
-    const [first] = added;
-    const last = this.#sorted.at(-1);
-    // A listing comes in order: its pieces are put at the end, and what is there is not looked at again.
-    if (first !== undefined && (last === undefined || inOrder(last, first) <= 0)) {
-      for (const placed of added) this.#sorted.push(placed);
-      this.#showMore(added);
-    } else {
-      for (const placed of added) this.#sorted.push(placed);
-      this.#order();
-    }
+    this.#merge(added);
     return added.length;
   }
 
@@ -124,6 +113,34 @@ export class ImageList {
   #placed(image: Image): Placed {
     const time = this.#timeOf(image);
     return { image, time, day: dayKey(time) };
+  }
+
+  /** Puts images in among those that come after the first of them; a listing comes in order, and then these are hardly any. */
+  #merge(added: Placed[]): void {
+    const [first] = added.sort(inOrder);
+    if (first === undefined) return;
+    let from = this.#sorted.length;
+    for (let low = 0; low < from; ) {
+      const middle = (low + from) >> 1;
+      const there = this.#sorted[middle];
+      if (there !== undefined && inOrder(there, first) <= 0) low = middle + 1;
+      else from = middle;
+    }
+    const after = this.#sorted.splice(from);
+    this.#hideLast(after);
+    const merged = [...after, ...added].sort(inOrder);
+    for (const placed of merged) this.#sorted.push(placed);
+    this.#showMore(merged);
+  }
+
+  /** Takes the last images out of what is shown, as far as they are in it. */
+  #hideLast(placed: readonly Placed[]): void {
+    for (const { image } of placed.toReversed()) {
+      if (!this.#indices.delete(image.id)) continue;
+      this.#shown.pop();
+      const group = this.#groups.at(-1);
+      if (group !== undefined && --group.count === 0) this.#groups.pop();
+    }
   }
 
   #order(): void {
