@@ -12,6 +12,7 @@ import type { RoundFigures } from '../../bench/peers/comparison.js';
 import { medianOf, peerRows, type PeerRow } from '../../bench/peers/peer-table.js';
 import { pngOf } from '../../bench/plain-images.js';
 import { jpegOf, photograph } from '../support/sample-images.js';
+import { fixedRandom } from '../support/fixed-random.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
 const command = fileURLToPath(new URL('../../bench/peers/peers.js', import.meta.url));
@@ -23,7 +24,7 @@ let logicalBytes = 0;
 beforeAll(async () => {
   folder = path.join(await makeDirectory(), 'pictures');
   const picture = photograph(90, 80);
-  const files = { 'a.png': pngOf(picture), 'b.jpg': await jpegOf(picture), 'c.txt': new Uint8Array(5_000).fill(7) };
+  const files = { 'a.png': pngOf(picture), 'b.jpg': await jpegOf(picture), 'c.txt': fixedRandom('peers')(60_000) };
   await mkdir(folder);
   for (const [name, bytes] of Object.entries(files)) {
     await writeFile(path.join(folder, name), bytes);
