@@ -51,16 +51,16 @@ async function idOfUpload(name: string): Promise<string> {
 }
 
 /** Downloads the first picture while the network lies; answers the result and what lies in the folder afterwards. */
-async function downloaded(how: Tamper | undefined, options: readonly string[] = []): Promise<{ readonly result: CommandResult; readonly left: readonly string[] }> {
+async function downloaded(how: Tamper | undefined, options: readonly string[] = [], image = first): Promise<{ readonly result: CommandResult; readonly left: readonly string[] }> {
   const folder = await mkdtemp(bench.path('out-'));
   proxy.tamper = how;
-  const result = await ada.dice(['download', first, '-o', path.join(folder, 'first.png'), ...options]);
+  const result = await ada.dice(['download', image, '-o', path.join(folder, 'first.png'), ...options]);
   proxy.tamper = undefined;
   return { result, left: await readdir(folder) };
 }
 
-async function expectRefused(how: Tamper): Promise<void> {
-  const { result, left } = await downloaded(how, ['--json']);
+async function expectRefused(how: Tamper, image = first): Promise<void> {
+  const { result, left } = await downloaded(how, ['--json'], image);
   expect({ status: result.status, left, stderr: result.stderr.startsWith('dice: ') }).toEqual({ status: 4, left: [], stderr: true });
   expect(result.json<{ readonly error: { readonly code: string } }>().error.code).toMatch(/^(integrity-failed|sealed-invalid|signature-invalid|recipe-invalid|answer-invalid)$/);
 }
@@ -125,13 +125,16 @@ describe('dice download, from a server that', () => {
     ['answers nonsense', (answer, { path: asked }) => (asked.endsWith(first) ? json({ card: 1 }) : answer)],
     ['answers no JSON', (answer, { path: asked }) => (asked.endsWith(first) ? { ...answer, body: Buffer.from('{') } : answer)],
     ['answers a status of another protocol', (answer, { path: asked }) => (asked.endsWith(first) ? { status: 418, type: 'text/plain', body: Buffer.from('teapot') } : answer)],
-    ['lists every image with another one’s entry', (answer, { path: asked }) => {
+  ])('%s', async (...row) => {
+    await expectRefused(row[1]);
+  });
+
+  it('lists every image with another one’s entry, where it is asked for one by its name', async () => {
+    await expectRefused((answer, { path: asked }) => {
       if (!asked.includes('/images?')) return answer;
       const list = parsed(answer)['images'] as Record<string, unknown>[]; // a listing holds cards
       return json({ images: list.map((card, i) => ({ ...card, entry: list.at(i - 1)?.['entry'] })) });
-    }],
-  ])('%s', async (...row) => {
-    await expectRefused(row[1]);
+    }, 'first.png');
   });
 
   it('dies in the middle of a block, keeps nothing', async () => {
