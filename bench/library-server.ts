@@ -33,7 +33,7 @@ export class LibraryServer {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+    if (this.child.exitCode !== null || this.child.signalCode !== null || !this.child.connected) return;
     const ended = once(this.child, 'exit');
     this.#say('stop');
     await ended;
@@ -54,7 +54,7 @@ export class LibraryServer {
 /** The next word. Rejects where the process ends instead. */
 function wordOf(child: ChildProcess): Promise<ServerWord> {
   return new Promise((resolve, reject) => {
-    const onEnd = (): void => { reject(new Error('the server of the bench ended')); };
+    const onEnd = (status: number | null, signal: string | null): void => { reject(new Error(`the server of the bench ended with ${String(status ?? signal)}`)); };
     child.once('exit', onEnd);
     child.once('message', (word) => {
       child.off('exit', onEnd);
