@@ -14,7 +14,7 @@ const shape = {
 
 export default tseslint.config(
   // The kernels are AssemblyScript: its own compiler checks them.
-  { ignores: ['dist/', 'node_modules/', 'data/', '**/*.mjs', 'screenshots/', 'client-sdk/core/image/kernel/', 'client-sdk/core/image/jpeg/kernel/'] },
+  { ignores: ['dist/', 'node_modules/', 'data/', '**/*.mjs', 'screenshots/', 'client-sdk/core/image/kernel/', 'client-sdk/core/image/deflate-kernel/', 'client-sdk/core/image/jpeg/kernel/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

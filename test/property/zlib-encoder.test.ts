@@ -9,47 +9,9 @@ import { TokenSample } from '../../client-sdk/core/image/encoder-choice.js';
 import { knownModels, type EncoderModel } from '../../client-sdk/core/image/encoder-model.js';
 import { ZlibEncoder, type ZlibSettings } from '../../client-sdk/core/image/zlib-encoder.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
-import { numbersFrom } from '../support/sample-tiles.js';
+import { belowOf, painters, smallDifferences } from '../support/byte-painters.js';
 
-type Painter = (length: number, below: (limit: number) => number) => Uint8Array;
-
-function smallDifferences(length: number, below: (limit: number) => number): Uint8Array {
-  return Uint8Array.from({ length }, () => below(6) + below(6) - 6);
-}
-
-/** Bytes as zlib's corners like them. */
-const painters: Readonly<Record<string, Painter>> = {
-  noise: (length, below) => Uint8Array.from({ length }, () => below(256)),
-  'small differences': smallDifferences,
-  'few values': (length, below) => Uint8Array.from({ length }, () => below(3)),
-  'copies of all lengths and distances': (length, below) => {
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
-      const distance = 1 + below(Math.min(at, [8, 300, 4_096, 40_000][below(4)] ?? 0));
-      const isCopy = at > 0 && below(3) > 0;
-      const end = Math.min(length, at + (isCopy ? 3 + below([4, 20, 300][below(3)] ?? 0) : 1 + below(12)));
-      for (; at < end; at++) bytes[at] = isCopy ? (bytes[at - distance] ?? 0) : below(256);
-    }
-    return bytes;
-  },
-  'copies from just where the window ends': (length, below) => {
-    const distance = 32_768 - 262 - 2 + below(5);
-    const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; at++) bytes[at] = at < distance || below(50) === 0 ? below(256) : (bytes[at - distance] ?? 0);
-    return bytes;
-  },
-  'one value, and a few others': (length, below) => {
-    const bytes = new Uint8Array(length).fill(below(256));
-    for (let k = 0; k < 30 && length > 0; k++) bytes[below(length)] = below(256);
-    return bytes;
-  },
-};
 const lengths = [0, 1, 2, 3, 261, 262, 263, 5_000, 40_000, 100_000];
-
-function belowOf(seed: number): (limit: number) => number {
-  const next = numbersFrom(seed);
-  return (limit) => (next() >>> 3) % Math.max(1, limit);
-}
 
 /** The same pushes to both. */
 function inPieces(bytes: Uint8Array, below: (limit: number) => number): readonly Uint8Array[] {

@@ -2,11 +2,11 @@
  * The coding of contents: the one place that knows the coder ids. A coded content is an id, the payload's length
  * (unsigned LEB128), the payload, then zero bytes that only pad. It neither seals nor fingerprints. SPEC.md section 5.2.
  */
-import { deflateRaw } from 'pako';
 import { maxPayloadBytes } from '../../protocol/limits.js';
 import { fault } from '../errors.js';
 import { codeCoefficients, decodeCoefficients } from './coefficient-coder.js';
 import { checkShape, coefficientShapeOf, kindOf, newTile, plainBytes, plainContent, samplesBytes, samplesOf, shapeOf, type TileShape } from './content.js';
+import { deflateIfShorter } from './deflate-content.js';
 import { codeEqualisation, decodeEqualisation, maxEqualisedSamples } from './equalised-code.js';
 import type { TileEqualisation } from './equalised-tile.js';
 import { inflateWhole } from './inflate-whole.js';
@@ -21,8 +21,6 @@ const tileForms = { raw: 0, deflated: 1, halves: 2 } as const;
 /** A tile's geometry in a payload of coder 4: as in its content. */
 const geometryBytes = 6;
 const labelBytes = 4;
-/** Bytes that are deflated on trial before the whole. */
-const trialBytes = 16_384;
 const maxLengthBytes = 3;
 
 /**
@@ -255,14 +253,6 @@ function readLength(bytes: Uint8Array, from: number): { readonly length: number;
     return { length, at };
   }
   throw malformed('its length is wrong');
-}
-
-/** Raw deflate by the pinned pako at level 6 where that is shorter; where the first bytes do not shrink, the rest is not tried. */
-function deflateIfShorter(raw: Uint8Array): Uint8Array | undefined {
-  const trial = raw.subarray(0, trialBytes);
-  if (deflateRaw(trial, { level: 6 }).length >= trial.length) return undefined;
-  const deflated = raw.length > trialBytes ? deflateRaw(raw, { level: 6 }) : deflateRaw(trial, { level: 6 });
-  return deflated.length < raw.length ? deflated : undefined;
 }
 
 function malformed(why: string): Error {

@@ -4,14 +4,13 @@
 import { dynamicBlock, type DynamicCode } from './deflate-block.js';
 import {
   codeWords, distanceBase, distanceExtra, distanceSlot, distanceSymbols, endSymbol, fixedDistanceLengths, fixedLiteralLengths, lengthBase,
-  lengthExtra, lengthSlot, precodeOrder,
+  lengthExtra, lengthSlot,
 } from './deflate-code.js';
+import { putHeader } from './dynamic-code.js';
 
 const chunkBytes = 32_768;
 /** The longest thing that is written in one step. */
 const stepBytes = 16;
-const repeatBits = [2, 3, 7] as const;
-const repeatFirst = [3, 3, 11] as const;
 
 /** Gives the stream to `onBytes` in pieces, which it may keep. */
 export class DeflateWriter {
@@ -31,7 +30,7 @@ export class DeflateWriter {
     this.#put((isFinal ? 1 : 0) | (type << 1), 3);
     const literals = type === dynamicBlock && code !== undefined ? code.literals : fixedLiteralLengths;
     const distances = type === dynamicBlock && code !== undefined ? code.distances : fixedDistanceLengths;
-    if (type === dynamicBlock && code !== undefined) this.#header(code);
+    if (type === dynamicBlock && code !== undefined) putHeader(code, (value, bits) => { this.#put(value, bits); });
     this.#literalLengths = literals;
     this.#distanceLengths = distances;
     this.#literalWords = codeWords(literals);
@@ -108,17 +107,5 @@ export class DeflateWriter {
     this.#put(this.#distanceWords[near]!, distanceBits);
     this.#put(distance - distanceBase[near]!, distanceExtra[near]!);
     return true;
-  }
-
-  #header(code: DynamicCode): void {
-    this.#put(code.literalCount - 257, 5);
-    this.#put(code.distanceCount - 1, 5);
-    this.#put(code.precodeCount - 4, 4);
-    for (let i = 0; i < code.precodeCount; i++) this.#put(code.precode[precodeOrder[i]!]!, 3);
-    const words = codeWords(code.precode);
-    for (const { symbol, count } of code.steps) {
-      this.#put(words[symbol]!, code.precode[symbol]!);
-      if (symbol >= 16) this.#put(count - repeatFirst[symbol - 16]!, repeatBits[symbol - 16]!);
-    }
   }
 }

@@ -1,38 +1,38 @@
 /**
- * Raw deflate (RFC 1951) taken apart piece by piece in bounded memory, by the pinned pako. Says where the
- * stream ends, so that what follows it is kept. SPEC.md section 6.4.
+ * Raw deflate (RFC 1951) taken apart piece by piece in bounded memory, by the deflate kernel. Says where the stream ends, so that what
+ * follows it is kept. SPEC.md section 6.4.
  */
-import { constants, Inflate } from 'pako';
+import { releaseKernel, takeKernel, type DeflateKernel } from './deflate-kernel.js';
 
-/** The members of pako's class that its published types leave out. */
-interface InflateState {
-  readonly ended: boolean;
-  readonly strm: { readonly avail_in: number };
-}
+/** What the kernel answers. */
+const outcomes = { wanting: 0, full: 1, ended: 2, damaged: 3 } as const;
+/** Largest piece that is inflated in one go, beside what waits from the one before. */
+const pieceBytes = 32_768;
+/** How far back a match may reach. */
+const historyBytes = 32_768;
+const nothing = new Uint8Array(0);
 
-/** Largest piece that is inflated in one go: deflate unfolds at most 1032 times. */
-const pieceBytes = 16_384;
-
-/** Feeds a raw deflate stream; gives out what it unfolds to. */
+/** Feeds a raw deflate stream; gives out what it unfolds to. Call `close` when it is given up before its end. */
 export class InflateStream {
-  readonly #inflate: Inflate & InflateState;
+  #kernel: DeflateKernel | undefined;
+  #isEnded = false;
   #isDamaged = false;
+  /** Where what was not given out begins. */
+  #from: number;
 
-  /** `onBytes` may keep what it is given, and may throw to stop. */
-  constructor(onBytes: (bytes: Uint8Array) => void) {
-    // pako keeps these two members on every instance; only its types are silent about them.
-    this.#inflate = new Inflate({ raw: true, windowBits: 15, chunkSize: 65_536 }) as Inflate & InflateState;
-    this.#inflate.onData = (chunk) => {
-      onBytes(chunk instanceof Uint8Array ? chunk : new Uint8Array(chunk));
-    };
-    this.#inflate.onEnd = (status) => {
-      this.#isDamaged = status !== 0;
-    };
+  /** `onBytes` may keep what it is given, at most 128 KiB, and may throw to stop. `dictionary` is what came before. */
+  constructor(private readonly onBytes: (bytes: Uint8Array) => void, dictionary: Uint8Array = nothing) {
+    const kernel = takeKernel();
+    const history = dictionary.subarray(Math.max(0, dictionary.length - historyBytes));
+    kernel.bytes.set(history, kernel.at.out);
+    kernel.run.beginReading(history.length);
+    this.#from = kernel.at.out + history.length;
+    this.#kernel = kernel;
   }
 
   /** The final block has been read to its end. */
   get isEnded(): boolean {
-    return this.#inflate.ended && !this.#isDamaged;
+    return this.#isEnded;
   }
 
   /** The bytes are no deflate stream. */
@@ -43,16 +43,38 @@ export class InflateStream {
   /** Takes bytes of the stream, and answers how many belonged to it (fewer only at its end). */
   push(bytes: Uint8Array): number {
     let used = 0;
-    while (used < bytes.length && !this.#inflate.ended) {
+    while (used < bytes.length && this.#kernel !== undefined) {
       const piece = bytes.subarray(used, used + pieceBytes);
-      this.#inflate.push(piece, constants.Z_SYNC_FLUSH);
-      used += piece.length - this.#unused();
+      used += piece.length - this.#take(this.#kernel, piece);
     }
     return used;
   }
 
-  /** Bytes of the last piece that lie after the stream's end. */
-  #unused(): number {
-    return this.#inflate.ended ? this.#inflate.strm.avail_in : 0;
+  /** Gives its memory back; nothing more can be pushed. */
+  close(): void {
+    if (this.#kernel !== undefined) releaseKernel(this.#kernel);
+    this.#kernel = undefined;
+  }
+
+  /** Answers how many bytes lie after the stream's end. */
+  #take(kernel: DeflateKernel, piece: Uint8Array): number {
+    const { run } = kernel;
+    kernel.bytes.set(piece, run.inputAt());
+    let outcome = run.read(piece.length);
+    for (; outcome === outcomes.full; outcome = run.read(0)) this.#give(kernel);
+    if (outcome === outcomes.damaged) this.#isDamaged = true;
+    else this.#give(kernel);
+    if (outcome === outcomes.wanting) return 0;
+    this.#isEnded = outcome === outcomes.ended;
+    const unused = run.unusedBytes();
+    this.close();
+    return unused;
+  }
+
+  #give({ run, bytes }: DeflateKernel): void {
+    const to = run.outputEnd();
+    const given = bytes.slice(this.#from, to);
+    this.#from = run.dropOutput();
+    if (given.length > 0) this.onBytes(given);
   }
 }

@@ -2,14 +2,12 @@
  * The blocks of vanilla zlib: gathers tokens until its buffer is full, then writes them stored, with the fixed code or with their own,
  * whichever zlib takes. Knows nothing of how tokens are chosen. SPEC.md section 6.4.
  */
-import { usedOf, usualStep } from './code-steps.js';
-import { dynamicBlock, fixedBlock, storedBlock, type CodeStep, type DynamicCode } from './deflate-block.js';
+import { dynamicBlock, fixedBlock, storedBlock, type DynamicCode } from './deflate-block.js';
 import {
   distanceExtra, distanceSlot, distanceSymbols, endSymbol, fixedDistanceLengths, fixedLiteralLengths, lengthExtra, lengthSlot, literalSymbols,
-  maxCodeBits, maxPrecodeBits, precodeOrder, precodeSymbols,
 } from './deflate-code.js';
 import { DeflateWriter } from './deflate-writer.js';
-import { heapLengths } from './huffman-lengths.js';
+import { usualCode } from './dynamic-code.js';
 
 const headBits = 3;
 /** Bits of a dynamic block's three counts. */
@@ -58,7 +56,7 @@ export class ZlibBlocks {
   end(plain: Uint8Array | undefined, bytes: number, isFinal: boolean): void {
     const writer = this.#writer;
     this.#literals[endSymbol] = 1;
-    const code = codeOf(this.#literals, this.#distances);
+    const code = usualCode(this.#literals, this.#distances);
     const ownBits = codeBits(code) + this.#tokenBits(code.literals, code.distances);
     const [own, fixed] = [ownBits, this.#tokenBits(fixedLiteralLengths, fixedDistanceLengths)].map((bits) => (bits + headBits + 7) >>> 3) as [number, number];
     if (plain !== undefined && bytes + storedHeadBytes <= Math.min(own, fixed)) {
@@ -83,26 +81,6 @@ export class ZlibBlocks {
     for (const [symbol, count] of this.#distances.entries()) bits += count * (distances[symbol]! + distanceExtra[symbol]!);
     return bits;
   }
-}
-
-function codeOf(literalCounts: Uint32Array, distanceCounts: Uint32Array): DynamicCode {
-  const literals = heapLengths(literalCounts, maxCodeBits);
-  const distances = heapLengths(distanceCounts, maxCodeBits);
-  const literalCount = usedOf(literals, 257);
-  const distanceCount = usedOf(distances, 1);
-  const steps = [...stepsOf(literals.subarray(0, literalCount)), ...stepsOf(distances.subarray(0, distanceCount))];
-  const counts = new Uint32Array(precodeSymbols);
-  for (const { symbol } of steps) counts[symbol]!++;
-  const precode = heapLengths(counts, maxPrecodeBits);
-  return { literals, distances, literalCount, distanceCount, steps, precode, precodeCount: usedOf(precodeOrder.map((symbol) => precode[symbol]!), 4) };
-}
-
-function stepsOf(lengths: Uint8Array): readonly CodeStep[] {
-  const steps: CodeStep[] = [];
-  for (let at = 0; at < lengths.length; at += steps[steps.length - 1]!.count) {
-    steps.push(usualStep(lengths, at, { end: lengths.length, isAfter: at > 0 && lengths[at - 1] === lengths[at] }));
-  }
-  return steps;
 }
 
 /** Bits that the header of a dynamic block takes after its type. */

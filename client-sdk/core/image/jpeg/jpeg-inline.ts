@@ -2,7 +2,7 @@
  * Tables of a JPEG file as its recipe has them in its params: deflated, with the segments that most files have as a dictionary.
  * SPEC.md section 6.8.
  */
-import { deflateRaw } from 'pako';
+import { deflateRaw } from 'pako/lib/deflate.js';
 import { concat } from '../../../protocol/bytes.js';
 import { fault } from '../../errors.js';
 import { inflateWhole } from '../inflate-whole.js';

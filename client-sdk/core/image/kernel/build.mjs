@@ -1,4 +1,4 @@
-// Compiles the kernels of the tile coder and of JPEG scans and writes them, as modules without imports, to dist/client-sdk/core/image.
+// Compiles the kernels of the tile coder, of deflate and of JPEG scans and writes them, as modules without imports, to dist/client-sdk/core/image.
 // Same input, same bytes. Run before `tsc --build`; the types of what it writes are in *-kernel-code.d.ts beside the folders of the sources.
 // Tests call it too (test/global-setup.mjs), so that they need no more than `tsc --build`: then it compiles only what is newer.
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const kernels = [
   // As many pages as memory.ts gives places to. It never grows.
   { source: 'client-sdk/core/image/kernel', code: 'client-sdk/core/image/tile-kernel-code', make: 'newKernel', pages: [480, 480] },
+  // As many pages as its memory.ts gives places to. It never grows.
+  { source: 'client-sdk/core/image/deflate-kernel', code: 'client-sdk/core/image/deflate-kernel-code', make: 'newDeflateKernel', pages: [52, 52] },
   // It grows by the coefficients of a file: image-limits.ts says how many there may be, and their places are a 16th of it.
   { source: 'client-sdk/core/image/jpeg/kernel', code: 'client-sdk/core/image/jpeg/scan-kernel-code', make: 'newScanKernel', pages: [16, 9216] },
 ];

@@ -1,0 +1,26 @@
+/**
+ * The deflate kernel as its build writes it (kernel/build.mjs): WebAssembly that works in memory of its own. What its functions promise
+ * stands beside them in deflate-kernel/. SPEC.md sections 5.2 and 6.7.
+ */
+
+/** What the kernel exports. */
+export interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  place(area: number): number;
+  beginReading(history: number): void;
+  inputAt(): number;
+  read(length: number): number;
+  unusedBytes(): number;
+  outputEnd(): number;
+  dropOutput(): number;
+  beginWriting(length: number): void;
+  bytesLeft(): number;
+  chooseTokens(): void;
+  put(bits: number, count: number): void;
+  writeTokens(): void;
+  writtenBytes(): number;
+  endWriting(): number;
+}
+
+/** A kernel of one's own. Synchronous: the code is small. */
+export function newDeflateKernel(): Kernel;
