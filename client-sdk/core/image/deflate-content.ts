@@ -3,9 +3,8 @@
  * takes a tenth of the time. SPEC.md section 5.2.
  */
 import { deflateRaw } from 'pako/lib/deflate.js';
-import { releaseKernel, takeKernel, type DeflateKernel } from './deflate-kernel.js';
-import { codeWords, distanceSymbols, literalSymbols } from './deflate-code.js';
 import { dynamicBlock } from './deflate-block.js';
+import { countsOf, releaseKernel, setWords, takeKernel, type DeflateKernel } from './deflate-kernel.js';
 import { putHeader, usualCode } from './dynamic-code.js';
 
 /** Longer contents are tried by so many bytes in their middle, which tell what most of them is like, as a header does not. */
@@ -13,7 +12,6 @@ const trialBytes = 8_192;
 const longBytes = 16_384;
 /** On trial one byte in so many must be saved. */
 const trialShare = 32;
-const wordBits = 16;
 
 /** A raw deflate stream of `raw`, at most 1 MiB, that is shorter than it; undefined where there is none to be had, as far as a trial tells. */
 export function deflateIfShorter(raw: Uint8Array): Uint8Array | undefined {
@@ -38,25 +36,25 @@ function isWorthTrying(kernel: DeflateKernel, raw: Uint8Array): boolean {
 function deflated(kernel: DeflateKernel, raw: Uint8Array, most: number): Uint8Array | undefined {
   const { run, bytes, at } = kernel;
   bytes.set(raw, at.plain);
-  run.beginWriting(raw.length);
+  run.beginWriting();
+  run.beginTokens(raw.length);
   while (run.bytesLeft() > 0) {
     writeBlock(kernel);
     if (run.writtenBytes() > most) return undefined;
   }
-  const length = run.endWriting();
+  run.align(0);
+  const length = run.takeWritten();
   return length > most ? undefined : bytes.slice(at.deflated, at.deflated + length);
 }
 
-function writeBlock({ run, words, at }: DeflateKernel): void {
-  run.chooseTokens();
-  const counts = words.subarray(at.counts / 4, at.counts / 4 + literalSymbols + distanceSymbols);
-  const code = usualCode(counts.subarray(0, literalSymbols), counts.subarray(literalSymbols));
+function writeBlock(kernel: DeflateKernel): void {
+  const { run } = kernel;
+  const tokens = run.chooseTokens();
+  const { literals, distances } = countsOf(kernel);
+  const code = usualCode(literals, distances);
   run.put(run.bytesLeft() === 0 ? 1 : 0, 1);
   run.put(dynamicBlock, 2);
   putHeader(code, (value, bits) => { run.put(value, bits); });
-  for (const [lengths, from] of [[code.literals, 0], [code.distances, literalSymbols]] as const) {
-    const own = codeWords(lengths);
-    for (let symbol = 0; symbol < lengths.length; symbol++) words[at.words / 4 + from + symbol] = own[symbol]! | (lengths[symbol]! << wordBits);
-  }
-  run.writeTokens();
+  setWords(kernel, code);
+  run.writeTokens(tokens);
 }

@@ -42,6 +42,8 @@ export interface DeflateEncoder {
   push(bytes: Uint8Array): void;
   /** After the last byte. Throws DiceError `recipe-invalid` where stored blocks do not fit. */
   finish(): void;
+  /** Gives back what it holds, where it may be given up before its end. */
+  close?(): void;
 }
 
 /** Bytes of the longest stored block. */

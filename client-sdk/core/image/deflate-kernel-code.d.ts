@@ -13,13 +13,23 @@ export interface Kernel {
   unusedBytes(): number;
   outputEnd(): number;
   dropOutput(): number;
-  beginWriting(length: number): void;
-  bytesLeft(): number;
-  chooseTokens(): void;
+  beginWriting(): void;
   put(bits: number, count: number): void;
-  writeTokens(): void;
+  writeTokens(count: number): void;
+  align(padding: number): void;
   writtenBytes(): number;
-  endWriting(): number;
+  takeWritten(): number;
+  beginTokens(length: number): void;
+  bytesLeft(): number;
+  chooseTokens(): number;
+  beginZlib(windowBits: number, hashBits: number, longer: number, longest: number): void;
+  setLevel(way: number, most: number, isFiltered: number, good: number, lazy: number, nice: number, chain: number): void;
+  waitingPlace(): number;
+  waitingRoom(): number;
+  parse(added: number, more: number, isLast: number): number;
+  zlibTokens(): number;
+  blockStart(): number;
+  blockEnd(): number;
 }
 
 /** A kernel of one's own. Synchronous: the code is small. */

@@ -100,6 +100,14 @@ class Fit {
       seen += bytes.length;
       this.#streamBytes += bytes.length;
     }, first);
+    try {
+      return this.#judge(trial, sample, () => seen);
+    } finally {
+      trial.close();
+    }
+  }
+
+  #judge(trial: ZlibTrial, sample: DeflateSample, seen: () => number): boolean {
     for (let start = 0; start < sample.plain.length; start += pieceBytes) {
       const piece = sample.plain.subarray(start, start + pieceBytes);
       // First the call: it hears of bytes that are wrong.
@@ -110,7 +118,7 @@ class Fit {
     }
     if (!sample.isWhole) return true;
     trial.finish();
-    this.isEqual &&= seen === sample.stream.length;
+    this.isEqual &&= seen() === sample.stream.length;
     return this.isEqual;
   }
 }

@@ -54,10 +54,16 @@ export class ZlibTrial {
     this.#encoder.finish();
   }
 
+  /** Gives its memory back. */
+  close(): void {
+    this.#encoder.close();
+  }
+
   #isAsExpected(): boolean {
     const first = this.#first;
     if (first === undefined) return true;
-    const { tokens: chosen, count } = this.#encoder.blocks;
+    const chosen = this.#encoder.openTokens;
+    const count = chosen.length;
     const { tokens, isBlock } = first;
     if (count < this.#compared || count > tokens.length) {
       // The block has been written, or is longer than what was looked at: from here on its bytes tell.

@@ -9,6 +9,9 @@ import { heapLengths } from './huffman-lengths.js';
 const leastLiterals = 257;
 const leastDistances = 1;
 const leastPrecodes = 4;
+/** Bits of the three counts, and of a length of the precode. */
+const countBits = 14;
+const precodeLengthBits = 3;
 /** Of the steps 16, 17 and 18: extra bits, and the first count that they mean. */
 const repeatBits = [2, 3, 7] as const;
 const repeatFirst = [3, 3, 11] as const;
@@ -37,6 +40,11 @@ export function putHeader(code: DynamicCode, put: (value: number, bits: number) 
     put(words[symbol]!, code.precode[symbol]!);
     if (symbol >= 16) put(count - repeatFirst[symbol - 16]!, repeatBits[symbol - 16]!);
   }
+}
+
+/** Bits of that header. */
+export function headerBits({ precode, precodeCount, steps }: DynamicCode): number {
+  return steps.reduce((sum, { symbol }) => sum + precode[symbol]! + (repeatBits[symbol - 16] ?? 0), countBits + precodeLengthBits * precodeCount);
 }
 
 function stepsOf(lengths: Uint8Array): readonly CodeStep[] {

@@ -52,12 +52,16 @@ export async function* joinPng(
     writer.push(bytes);
   });
   let adler = 1;
-  for await (const rows of filteredRows(parts, picture)) {
-    adler = adler32(rows, adler);
-    encoder.push(rows);
-    yield* writer.take();
+  try {
+    for await (const rows of filteredRows(parts, picture)) {
+      adler = adler32(rows, adler);
+      encoder.push(rows);
+      yield* writer.take();
+    }
+    encoder.finish();
+  } finally {
+    encoder.close?.();
   }
-  encoder.finish();
   if (parts.isAdlerRight) writer.push(u32(adler));
   writer.push(parts.tail);
   writer.end();

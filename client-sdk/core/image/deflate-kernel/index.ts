@@ -4,5 +4,6 @@
  */
 export { place } from './memory';
 export { beginReading, dropOutput, inputAt, outputEnd, read, unusedBytes } from './reading';
-export { bytesLeft, chooseTokens } from './tokens';
-export { beginWriting, endWriting, put, writeTokens, writtenBytes } from './writing';
+export { beginTokens, bytesLeft, chooseTokens } from './tokens';
+export { align, beginWriting, put, takeWritten, writeTokens, writtenBytes } from './writing';
+export { beginZlib, blockEnd, blockStart, parse, setLevel, waitingPlace, waitingRoom, zlibTokens } from './zlib-parsing';

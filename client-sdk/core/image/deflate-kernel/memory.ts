@@ -4,7 +4,7 @@
  */
 
 /** Places that the outside asks for. */
-const enum Area { In, Out, Counts, Words, Plain, Deflated }
+const enum Area { In, Out, Counts, Words, Plain, Deflated, ZlibWindow, Tokens }
 
 /** Reading: bytes of the stream that wait, and what a read of a word may reach behind them. */
 export const inAt: usize = 0x800;
@@ -38,6 +38,17 @@ export const windowBytes: i32 = 0x8000;
 export const plainAt: usize = linksAt + 4 * <usize>windowBytes;
 export const maxPlainBytes: usize = 0x100000;
 export const deflatedAt: usize = plainAt + maxPlainBytes + 0x100;
+/** Writing as zlib does, at places that nothing else uses then: plain bytes that wait; its window; heads and links of chains of three, and of four and six bytes. */
+export const waitingAt: usize = outAt;
+export const waitingBytes: usize = 0x20000;
+export const zlibWindowAt: usize = headsAt;
+export const zlibHeadsAt: usize = zlibWindowAt + 0x10200;
+export const zlibLinksAt: usize = zlibHeadsAt + (4 << 16);
+export const ordinalsAt: usize = zlibLinksAt + (4 << 15);
+export const hashCountsAt: usize = ordinalsAt + (2 << 15);
+export const longBits: i32 = 15;
+export const longerAt: usize = hashCountsAt + (2 << 16);
+export const longestAt: usize = longerAt + 2 * (4 << 15);
 export const memoryEnd: usize = deflatedAt + maxPlainBytes + 8 * <usize>maxTokens;
 
 /** Place of an area, by its number. */
@@ -48,6 +59,8 @@ export function place(area: i32): usize {
     case Area.Counts: return countsAt;
     case Area.Words: return wordsAt;
     case Area.Plain: return plainAt;
+    case Area.ZlibWindow: return zlibWindowAt;
+    case Area.Tokens: return tokensAt;
     default: return deflatedAt;
   }
 }

@@ -37,13 +37,8 @@ export function bytesLeft(): i32 {
   return end - at;
 }
 
-/** Tokens of the block. */
-export function tokenCount(): i32 {
-  return count;
-}
-
-/** Fills the block with tokens, and counts their symbols. */
-export function chooseTokens(): void {
+/** Fills the block with tokens, and counts their symbols. Answers how many tokens it has. */
+export function chooseTokens(): i32 {
   memory.fill(countsAt, 0, 4 * 320);
   count = 0;
   while (at < end && count < maxTokens - roundTokens) {
@@ -52,6 +47,7 @@ export function chooseTokens(): void {
     else match(length);
   }
   add(countsAt + 4 * <usize>endSymbol);
+  return count;
 }
 
 /** Bytes without a match. */

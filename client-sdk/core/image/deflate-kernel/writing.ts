@@ -3,15 +3,13 @@
  */
 import { deflatedAt, tokensAt, wordsAt } from './memory';
 import { distanceBase, distanceExtra, distanceSlot, endSymbol, lengthBase, lengthExtra, lengthSlot, literalSymbols } from './symbols';
-import { beginTokens, tokenCount } from './tokens';
 
 let hold: u64 = 0;
 let held: i32 = 0;
 let out: usize = deflatedAt;
 
-/** Begins the stream of `length` plain bytes. */
-export function beginWriting(length: i32): void {
-  beginTokens(length);
+/** Begins a stream. */
+export function beginWriting(): void {
   hold = 0;
   held = 0;
   out = deflatedAt;
@@ -23,9 +21,9 @@ export function put(bits: i32, count: i32): void {
   flush();
 }
 
-/** Writes the tokens of the block and its end. Words are put down as their bits, first bit lowest, and how many they are from bit 16 on. */
-export function writeTokens(): void {
-  const last = tokensAt + 4 * <usize>tokenCount();
+/** Writes the `count` tokens of the block and its end. Words are put down as their bits, first bit lowest, and how many they are from bit 16 on. */
+export function writeTokens(count: i32): void {
+  const last = tokensAt + 4 * <usize>count;
   for (let at = tokensAt; at < last; at += 4) {
     const token = load<u32>(at);
     if (token < 256) word(token);
@@ -41,10 +39,21 @@ export function writtenBytes(): i32 {
   return <i32>(out - deflatedAt) + (held >> 3);
 }
 
-/** Fills the last byte up. Answers how many bytes the stream has. */
-export function endWriting(): i32 {
+/** Fills the last byte up with the low bits of `padding`. */
+export function align(padding: i32): void {
+  const gap = -held & 7;
+  put(padding & ((1 << gap) - 1), gap);
+}
+
+/** Puts all whole bytes down, and answers how many there are since the last time; what follows goes to the begin of the area again. */
+export function takeWritten(): i32 {
   store<u64>(out, hold);
-  return <i32>(out - deflatedAt) + ((held + 7) >> 3);
+  const bytes = held >> 3;
+  const written = <i32>(out - deflatedAt) + bytes;
+  hold >>= 8 * <u64>bytes;
+  held &= 7;
+  out = deflatedAt;
+  return written;
 }
 
 function match(length: i32, distance: i32): void {
