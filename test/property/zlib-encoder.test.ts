@@ -7,7 +7,7 @@ import pako from 'pako';
 import { newCorrections, TokenSplit } from '../../client-sdk/core/image/deflate-tokens.js';
 import { TokenSample } from '../../client-sdk/core/image/encoder-choice.js';
 import { knownModels, type EncoderModel } from '../../client-sdk/core/image/encoder-model.js';
-import { ZlibEncoder, type ZlibSettings } from '../../client-sdk/core/image/zlib-encoder.js';
+import { ZlibEncoder, zlibStream, type ZlibSettings } from '../../client-sdk/core/image/zlib-encoder.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import { belowOf, painters, smallDifferences } from '../support/byte-painters.js';
 
@@ -67,6 +67,21 @@ describe.each(Object.entries(painters))('of %s', (_name, painter) => {
       const fitted = { ...model, nice: Math.min(model.nice, 257), minLength: [3, 3, 4, 6, 7][below(5)] ?? 3, farDistance: 4_096 };
       if (hasLongest(stream)) continue;
       expect(Buffer.compare(corrections(stream, { ...fitted, insert: 258 }), corrections(stream, { ...fitted, insert: 257 }))).toBe(0);
+    }
+  });
+});
+
+describe.each(Object.entries(painters))('%s after a dictionary', (_, painter) => {
+  it('become the bytes of zlib', () => {
+    const below = belowOf(17);
+    for (let turn = 0; turn < 60; turn++) {
+      const windowBits = 9 + below(7);
+      // These are values that pako's literal types allow.
+      const settings = { level: (1 + below(9)) as 1, memLevel: 1 + below(9), strategy: below(5) as 0, windowBits };
+      const dictionary = painter(1 + below((1 << windowBits) - 262), below);
+      const own = painter(below(turn % 2 === 0 ? 12 : 4_000), below);
+      const plain = concat(dictionary.subarray(dictionary.length - below(Math.min(9, dictionary.length))), own, dictionary.subarray(0, below(300)));
+      expect(Buffer.compare(zlibStream(plain, settings, dictionary), pako.deflateRaw(plain, { ...settings, dictionary }))).toBe(0);
     }
   });
 });

@@ -24,6 +24,7 @@ export interface Kernel {
   chooseTokens(): number;
   beginZlib(windowBits: number, hashBits: number, longer: number, longest: number): void;
   setLevel(way: number, most: number, isFiltered: number, good: number, lazy: number, nice: number, chain: number): void;
+  takeDictionary(bytes: number): void;
   waitingPlace(): number;
   waitingRoom(): number;
   parse(added: number, more: number, isLast: number): number;

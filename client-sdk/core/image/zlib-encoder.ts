@@ -2,6 +2,7 @@
  * Vanilla zlib as an encoder of raw deflate: the same bytes for the same pushes under the same parameters (the tests hold it against the
  * pinned pako). The deflate kernel chooses tokens and writes them; here each block gets the form that zlib gives it. SPEC.md section 6.4.
  */
+import { concat } from '../../protocol/bytes.js';
 import { dynamicBlock, fixedBlock, storedBlock, type DynamicCode } from './deflate-block.js';
 import { distanceExtra, endSymbol, fixedDistanceLengths, fixedLiteralLengths, lengthExtra } from './deflate-code.js';
 import { countsOf, releaseKernel, setWords, takeKernel, type DeflateKernel } from './deflate-kernel.js';
@@ -39,7 +40,7 @@ const longChain = 64;
 const headBits = 3;
 /** Bytes of a stored block's lengths. */
 const storedHeadBytes = 4;
-const none = new Uint8Array(0);
+const none: Uint8Array = new Uint8Array(0);
 const fixedCode = { literals: fixedLiteralLengths, distances: fixedDistanceLengths };
 
 const levels: readonly Level[] = [
@@ -52,11 +53,12 @@ export class ZlibEncoder {
   readonly #isFixed: boolean;
   #kernel: DeflateKernel | undefined;
 
-  /** `onBytes` may keep what it is given. */
-  constructor(settings: ZlibSettings, private readonly onBytes: (bytes: Uint8Array) => void) {
+  /** `onBytes` may keep what it is given. `dictionary`, at most as long as the window, is what came before. */
+  constructor(settings: ZlibSettings, private readonly onBytes: (bytes: Uint8Array) => void, dictionary = none) {
     this.#isFixed = settings.strategy === fixedOnly;
     this.#kernel = takeKernel();
     begin(this.#kernel, settings);
+    if (dictionary.length > 0) setDictionary(this.#kernel, dictionary);
   }
 
   /** Tokens of the open block, in the form of token-model.ts: a view that the next push changes. */
@@ -137,6 +139,11 @@ function begin({ run }: DeflateKernel, { level, memLevel, strategy, windowBits }
   run.setLevel(way, (1 << (memLevel + 6)) - 1, strategy === filtered ? 1 : 0, good, lazy, nice, chain);
 }
 
+function setDictionary({ run, bytes }: DeflateKernel, dictionary: Uint8Array): void {
+  bytes.set(dictionary, run.waitingPlace());
+  run.takeDictionary(dictionary.length);
+}
+
 /** The rest of a stored block's header; its bytes. */
 function putStored({ run, bytes, at }: DeflateKernel, start: number, end: number): Uint8Array {
   run.align(0);
@@ -166,4 +173,13 @@ function tokenBits(kernel: DeflateKernel, code: { readonly literals: Uint8Array;
   }
   for (let symbol = 0; symbol < distances.length; symbol++) bits += distances[symbol]! * (code.distances[symbol]! + distanceExtra[symbol]!);
   return bits;
+}
+
+/** The stream of bytes that are whole in memory. */
+export function zlibStream(plain: Uint8Array, settings: ZlibSettings, dictionary = none): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  const encoder = new ZlibEncoder(settings, (bytes) => { parts.push(bytes); }, dictionary);
+  encoder.push(plain);
+  encoder.finish();
+  return concat(...parts);
 }

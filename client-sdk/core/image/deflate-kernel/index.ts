@@ -6,4 +6,4 @@ export { place } from './memory';
 export { beginReading, dropOutput, inputAt, outputEnd, read, unusedBytes } from './reading';
 export { beginTokens, bytesLeft, chooseTokens } from './tokens';
 export { align, beginWriting, put, takeWritten, writeTokens, writtenBytes } from './writing';
-export { beginZlib, blockEnd, blockStart, parse, setLevel, waitingPlace, waitingRoom, zlibTokens } from './zlib-parsing';
+export { beginZlib, blockEnd, blockStart, parse, setLevel, takeDictionary, waitingPlace, waitingRoom, zlibTokens } from './zlib-parsing';

@@ -16,6 +16,8 @@ const enum Way { Literals, Runs, Greedy, Lazy }
 /** Matches of three bytes from farther away are not taken, and filtered streams take none up to five bytes. */
 const farDistance: i32 = 4_096;
 const shortFiltered: i32 = 5;
+/** Places so near the end of what is known may lack bytes of their keys. */
+const longestKey: i32 = 6;
 /** Waiting bytes that one filling may ask for. */
 const fillBytes: usize = 0x10000;
 
@@ -41,6 +43,8 @@ let tokens: i32 = 0;
 let blockFrom: i32 = 0;
 let blockTo: i32 = 0;
 let isFull: bool = false;
+/** Places before the stream that are not inserted yet. */
+let uninserted: i32 = 0;
 
 /** Begins a stream: bits of the window and of the hash, lengths of longer keys, the way, and what its level asks of searches. */
 export function beginZlib(windowBits: i32, hashBits: i32, longer: i32, longest: i32): void {
@@ -49,7 +53,7 @@ export function beginZlib(windowBits: i32, hashBits: i32, longer: i32, longest: 
   from = to = waitingAt;
   isWaiting = isFull = false;
   length = minMatchBytes - 1;
-  blockFrom = 0;
+  blockFrom = uninserted = 0;
   beginTokens();
 }
 
@@ -62,6 +66,19 @@ export function setLevel(chosenWay: i32, most: i32, isFiltered: i32, goodLength:
   lazy = lazyLength;
   nice = niceLength;
   chain = chainLength;
+}
+
+/** Takes what waits as bytes that came before the stream: matches may reach them. At most half a window. */
+export function takeDictionary(bytes: i32): void {
+  memory.copy(zlibWindowAt, waitingAt, <usize>bytes);
+  at = blockFrom = bytes;
+  uninserted = min(bytes, longestKey);
+  insert(0, bytes - uninserted, bytes);
+}
+
+/** Inserts the places before the stream that had too few bytes after them. */
+function insertRest(): void {
+  for (let i = at - uninserted; uninserted > 0 && at + known - i >= minMatchBytes; i++, uninserted--) insert(i, i + 1, at + known);
 }
 
 /** Where further plain bytes are to be put, and how many have room. */
@@ -138,6 +155,7 @@ function fill(wanted: i32, isLast: bool): i32 {
     memory.copy(zlibWindowAt + <usize>(at + known), from, <usize>taken);
     known += taken;
     from += <usize>taken;
+    if (uninserted > 0) insertRest();
   } while (known < unreachedBytes && from < to);
   return known >= wanted || isLast ? 1 : 0;
 }

@@ -2,10 +2,10 @@
  * Tables of a JPEG file as its recipe has them in its params: deflated, with the segments that most files have as a dictionary.
  * SPEC.md section 6.8.
  */
-import { deflateRaw } from 'pako/lib/deflate.js';
 import { concat } from '../../../protocol/bytes.js';
 import { fault } from '../../errors.js';
 import { inflateWhole } from '../inflate-whole.js';
+import { zlibStream } from '../zlib-encoder.js';
 import { quantisationSegments } from './quantisation-tables.js';
 import { standardSegments } from './standard-codes.js';
 
@@ -22,9 +22,11 @@ const dictionary = concat(
   Uint8Array.of(0xff, 0xdb, 0, 0x43, 0),
 );
 
+const settings = { level: 9, memLevel: 4, strategy: 0, windowBits: 14 } as const;
+
 /** The bytes, deflated. */
 export function packInline(bytes: Uint8Array): Uint8Array {
-  return deflateRaw(bytes, { level: 9, windowBits: 14, memLevel: 4, dictionary });
+  return zlibStream(bytes, settings, dictionary);
 }
 
 /** The `length` bytes that `packed` holds. Throws DiceError `recipe-invalid` where it holds others, or anything follows them. */
