@@ -32,6 +32,8 @@ export interface PoolSetting {
 
 /** Fewer bytes at once are done here: they would only wait behind larger work. */
 const minBatchBytes = 262_144;
+/** A smaller file is joined here sooner than it crosses. */
+const minAssembledBytes = 32_768;
 /** Opening an entry takes about as long as sealing so many bytes. */
 const entryWeightBytes = 1_100;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
@@ -126,7 +128,8 @@ export class TaskPool implements Tasks {
   }
 
   async *assemble(input: AssembleInput, contents: ContentSource, signal: AbortSignal | undefined): FilePieces {
-    const thread = this.#isForThreads(input.size) ? await this.#runningThread(signal) : undefined;
+    const isForThreads = input.size >= minAssembledBytes && this.#isForThreads(input.size);
+    const thread = isForThreads ? await this.#runningThread(signal) : undefined;
     if (thread === undefined) yield* this.#local.assemble(input, contents, signal);
     else yield* assembledBy(thread, { input, contents, signal });
   }
