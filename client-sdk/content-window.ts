@@ -8,6 +8,7 @@ import { firstWindowBlocks, nextWindowBlocks } from './core/plan.js';
 import { type BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
 import { DiceError, fault, ofContent } from './core/errors.js';
 import { hexOf } from './protocol/bytes.js';
+import type { ContentSource } from './tasks.js';
 
 /** Contents from `start` on, `count` of them. */
 interface Window {
@@ -20,14 +21,15 @@ interface Window {
 export type OnOutcome = (outcome: BlockOutcome, index: number) => void;
 
 /** Reads contents by index, cheapest in ascending order. */
-export class ContentWindow implements ContentReader {
+export class ContentWindow implements ContentReader, ContentSource {
   readonly count: number;
   #current: Window | undefined;
   #ahead: { readonly start: number; readonly window: Promise<Window> } | undefined;
+  #taking: Promise<unknown> | undefined;
   #size = firstWindowBlocks;
 
   constructor(
-    private readonly fetcher: BlockFetcher,
+    private readonly fetcher: Pick<BlockFetcher, 'fetch'>,
     private readonly refs: readonly ContentRef[],
     private readonly onOutcome?: OnOutcome,
   ) {
@@ -42,9 +44,33 @@ export class ContentWindow implements ContentReader {
     return located(ref, index, window.outcomes.has(hexOf(ref.tag)) ? window.outcomes : await this.#fetch([ref], index));
   }
 
-  /** Waits for what is being read ahead; its failure is nobody's any more. */
+  /** The contents of one window from `index` on, up to one that is missing or bad: they are not kept here any more. */
+  take(index: number): Promise<readonly Uint8Array[]> {
+    const taking = this.#take(index);
+    this.#taking = taking;
+    return taking;
+  }
+
+  /** Waits for what is under way; its failure is nobody's any more. */
   async close(): Promise<void> {
-    await this.#ahead?.window.catch(() => undefined);
+    await Promise.allSettled([this.#taking, this.#ahead?.window]);
+  }
+
+  async #take(index: number): Promise<readonly Uint8Array[]> {
+    if (this.refs[index] === undefined) throw fault('recipe-invalid', 'A content is missing.');
+    const { start, count, outcomes } = await this.#windowOf(index);
+    const taken: Uint8Array[] = [];
+    const given = new Set<string>();
+    for (const ref of this.refs.slice(index, start + count)) {
+      const content = atHand(ref, outcomes);
+      if (content === undefined) break;
+      taken.push(content);
+      if (ref.kind === 'block') given.add(hexOf(ref.tag));
+    }
+    if (taken.length === 0) return [await this.get(index)];
+    const next = index + taken.length;
+    this.#current = next === start + count ? undefined : { start: next, count: start + count - next, outcomes: new Map([...outcomes].filter(([tag]) => !given.has(tag))) };
+    return taken;
   }
 
   async #windowOf(index: number): Promise<Window> {
@@ -83,6 +109,16 @@ export class ContentWindow implements ContentReader {
       if (outcome !== undefined) this.onOutcome?.(outcome, start + i);
     }
     return outcomes;
+  }
+}
+
+/** The content, where nothing is wrong with it. */
+function atHand(ref: ContentRef, outcomes: ReadonlyMap<string, BlockOutcome>): Uint8Array | undefined {
+  try {
+    return contentOf(ref, outcomes);
+  } catch (thrown) {
+    if (thrown instanceof DiceError) return undefined;
+    throw thrown;
   }
 }
 

@@ -2,6 +2,7 @@
  * Tasks in the caller's own thread, with breaths in between: for platforms without threads, and for work so small that a
  * thread does not pay. SPEC.md section 12.
  */
+import { assembleFile } from './assemble-task.js';
 import { Breath } from './breath.js';
 import { ByteGate } from './byte-gate.js';
 import { openEntries } from './entries-task.js';
@@ -30,6 +31,7 @@ export function localTasks(tools: TaskTools): Tasks {
     seal: (input, signal) => sealContents(tools.crypto, input, new Breath(tools, signal)),
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     join: (input, signal) => joinFile(tools.crypto, input, new Breath(tools, signal)),
+    assemble: (input, contents, signal) => assembleFile({ newHash: tools.newHash, breath: new Breath(tools, signal) }, input, contents),
     entryThreads: 0,
     entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {

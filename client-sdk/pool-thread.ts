@@ -1,15 +1,21 @@
 /**
  * One thread of a pool as the pool sees it: its calls, the reads that they ask for, and its end. SPEC.md section 12.
  */
-import { crossing, crossingError, errorOf } from './crossing.js';
+import { type Crossing, crossing, crossingError, errorOf } from './crossing.js';
 import { DiceError, fault } from './core/errors.js';
 import type { Source } from './core/image/splitter.js';
 import type { TaskTools } from './local-tasks.js';
-import type { SplitWord } from './tasks.js';
-import type { FromThread, StartThread, ThreadPort, Work, WorkAnswer } from './task-messages.js';
+import type { ContentSource, SplitWord } from './tasks.js';
+import type { FromThread, StartThread, ThreadPort, ToThread, Work, WorkAnswer } from './task-messages.js';
+
+/** What work may ask for. */
+export interface Asked {
+  readonly source?: Source;
+  readonly contents?: ContentSource;
+}
 
 interface Call {
-  readonly source: Source | undefined;
+  readonly asked: Asked;
   /** Undefined while nothing was asked. */
   waiting: { readonly resolve: (value: WorkAnswer) => void; readonly reject: (reason: unknown) => void } | undefined;
 }
@@ -62,10 +68,10 @@ export class PoolThread {
   }
 
   /** Begins work; its id. What is in it belongs to the thread now. */
-  begin(work: Work, source?: Source): number {
+  begin(work: Work, asked: Asked = {}): number {
     const id = ++this.#last;
     if (this.#end !== undefined) throw this.#end;
-    this.#calls.set(id, { source, waiting: undefined });
+    this.#calls.set(id, { asked, waiting: undefined });
     this.#port.keepAlive?.(true);
     const { value, transfer } = crossing(work);
     this.#port.post({ kind: 'start', id, work: value }, transfer);
@@ -81,8 +87,8 @@ export class PoolThread {
     });
   }
 
-  /** The next steps of a split; its first ones are its answer. */
-  next(id: number, word: SplitWord): Promise<WorkAnswer> {
+  /** The next steps of a split, or bytes of a file; the first ones are its answer. */
+  next(id: number, word?: SplitWord): Promise<WorkAnswer> {
     const answer = this.answer(id);
     if (this.#calls.has(id)) this.#port.post({ kind: 'next', id, word }, []);
     return answer;
@@ -111,8 +117,8 @@ export class PoolThread {
     }
     const call = this.#calls.get(message.id);
     if (call === undefined) return;
-    if (message.kind === 'read') {
-      void this.#read(call.source, message);
+    if (message.kind === 'read' || message.kind === 'take') {
+      void this.#give(call.asked, message);
       return;
     }
     const { waiting } = call;
@@ -122,13 +128,13 @@ export class PoolThread {
     else waiting?.resolve(message.value);
   }
 
-  async #read(source: Source | undefined, { id, read, offset, length }: Extract<FromThread, { kind: 'read' }>): Promise<void> {
+  async #give(asked: Asked, message: Extract<FromThread, { kind: 'read' | 'take' }>): Promise<void> {
+    const { id, ask } = message;
     try {
-      // Copied once: what a source gives may be in use elsewhere, whatever its type says.
-      const bytes = new Uint8Array((await source?.read(offset, length)) ?? []);
-      if (this.#calls.has(id)) this.#port.post({ kind: 'bytes', id, read, bytes }, [bytes.buffer]);
+      const { value, transfer } = message.kind === 'read' ? await bytesFor(asked, message) : await contentsFor(asked, message);
+      if (this.#calls.has(id)) this.#port.post(value, transfer);
     } catch (thrown) {
-      if (this.#calls.has(id)) this.#port.post({ kind: 'unreadable', id, read, error: crossingError(thrown) }, []);
+      if (this.#calls.has(id)) this.#port.post({ kind: 'unreadable', id, ask, error: crossingError(thrown) }, []);
     }
   }
 
@@ -148,6 +154,16 @@ export class PoolThread {
     this.#calls.clear();
     for (const { waiting } of calls) waiting?.reject(reason);
   }
+}
+
+async function bytesFor({ source }: Asked, { id, ask, offset, length }: Extract<FromThread, { kind: 'read' }>): Promise<Crossing<ToThread>> {
+  // Copied once: what a source gives may be in use elsewhere, whatever its type says.
+  const bytes = new Uint8Array((await source?.read(offset, length)) ?? []);
+  return { value: { kind: 'bytes', id, ask, bytes }, transfer: [bytes.buffer] };
+}
+
+async function contentsFor({ contents }: Asked, { id, ask, index }: Extract<FromThread, { kind: 'take' }>): Promise<Crossing<ToThread>> {
+  return crossing<ToThread>({ kind: 'contents', id, ask, contents: (await contents?.take(index)) ?? [] });
 }
 
 function isEnd(value: WorkAnswer): boolean {

@@ -4,13 +4,11 @@
  */
 import type { ImageBlock, ImageCosts, OpenImage } from './api.js';
 import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
-import { Breath } from './breath.js';
 import { accountOf, type Connection } from './connection.js';
 import { ContentWindow, type OnOutcome } from './content-window.js';
-import { patched } from './patched-reader.js';
 import { type ContentRef, type OpenSegments, packRefs, unfoldRefs } from './core/block-list.js';
 import { kindOfDomain } from './core/domain.js';
-import { fault, integrityFault } from './core/errors.js';
+import { fault } from './core/errors.js';
 import { splitters } from './core/image/detect.js';
 import { blockSide } from './core/image/jpeg/jpeg-cut.js';
 import { viewOfRecipe } from './core/image/recipe-view.js';
@@ -20,6 +18,7 @@ import type { Manifest } from './core/manifest.js';
 import { packPatches, unpackPatches, type Patches } from './core/patch-list.js';
 import { unfoldSkeleton } from './core/skeleton.js';
 import { imageOf, type ListedImage, openCard } from './listing.js';
+import { tasksOf } from './local-tasks.js';
 import { hexOf, isEqual } from './protocol/bytes.js';
 import { hammingOf } from './protocol/hamming.js';
 import type { ImageId } from './protocol/ids.js';
@@ -81,27 +80,16 @@ export async function openImage(connection: Connection, imageId: ImageId, option
 
 /** The exact bytes; the last piece only after the hash of the whole was found right. Throws `integrity-failed`. */
 export async function* joinedBytes(connection: Connection, stored: StoredImage, onOutcome?: OnOutcome): AsyncGenerator<Uint8Array, void, void> {
-  const { manifest, recipe, splitter, refs, patches, fetcher } = stored;
+  const { manifest, recipe, refs, patches, fetcher } = stored;
+  const { size, fileHash } = manifest;
   const contents = new ContentWindow(fetcher, refs, onOutcome);
-  const hash = connection.platform.newHash();
-  const breath = new Breath(connection.platform, fetcher.signal);
-  let bytes = 0;
-  let held: Uint8Array | undefined;
+  // What goes into a task is given up, and the recipe may be needed once more.
+  const input = { recipe: { ...recipe, skeleton: Uint8Array.from(recipe.skeleton) }, contents: refs.length, patches: packPatches(patches), size, fileHash };
   try {
-    for await (const piece of splitter.join(recipe, patched(contents, patches))) {
-      await breath.breatheSometimes();
-      if (piece.length === 0) continue;
-      bytes += piece.length;
-      if (bytes > manifest.size) throw integrityFault('file-hash', 'The file is longer than it was.');
-      hash.update(piece);
-      if (held !== undefined) yield held;
-      held = piece;
-    }
+    yield* tasksOf(connection.platform).assemble(input, contents, fetcher.signal);
   } finally {
     await contents.close();
   }
-  if (bytes !== manifest.size || !isEqual(hash.digest(), manifest.fileHash)) throw integrityFault('file-hash', 'The file is not the one that was stored.');
-  if (held !== undefined) yield held;
 }
 
 /** What its owner sees. */

@@ -10,8 +10,8 @@ import type { Source } from './core/image/splitter.js';
 import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
-import type { CrossingBlock, SomeSteps, StartThread, Work } from './task-messages.js';
-import type { EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
+import type { CrossingBlock, SomeBytes, SomeSteps, StartThread, Work } from './task-messages.js';
+import type { AssembleInput, ContentSource, EntriesInput, FilePieces, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -32,6 +32,8 @@ export interface PoolSetting {
 
 /** Fewer bytes at once are done here: they would only wait behind larger work. */
 const minBatchBytes = 262_144;
+/** A smaller file is joined here sooner than it crosses. */
+const minAssembledBytes = 32_768;
 /** Opening an entry takes about as long as sealing so many bytes. */
 const entryWeightBytes = 1_100;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
@@ -76,7 +78,7 @@ export class TaskPool implements Tasks {
       return;
     }
     const bytes = await wholeOf(source, signal);
-    const id = thread.begin({ name: 'split', input, sourceBytes: source.size, bytes }, source);
+    const id = thread.begin({ name: 'split', input, sourceBytes: source.size, bytes }, { source });
     const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
     try {
       let answer = await thread.answer(id);
@@ -123,6 +125,13 @@ export class TaskPool implements Tasks {
       // Joining answers so.
       return (await answerOf(thread, { name: 'join', input }, signal)) as JoinedFile;
     });
+  }
+
+  async *assemble(input: AssembleInput, contents: ContentSource, signal: AbortSignal | undefined): FilePieces {
+    const isForThreads = input.size >= minAssembledBytes && this.#isForThreads(input.size);
+    const thread = isForThreads ? await this.#runningThread(signal) : undefined;
+    if (thread === undefined) yield* this.#local.assemble(input, contents, signal);
+    else yield* assembledBy(thread, { input, contents, signal });
   }
 
   async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {
@@ -223,8 +232,48 @@ async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefi
   }
 }
 
+/** The pieces as the thread makes them: it works on the next ones while somebody uses these. */
+async function* assembledBy(thread: PoolThread, by: { readonly input: AssembleInput; readonly contents: ContentSource; readonly signal: AbortSignal | undefined }): FilePieces {
+  const contents = new HeardContents(by.contents);
+  const id = thread.begin({ name: 'assemble', input: by.input }, { contents });
+  const forgetSignal = by.signal === undefined ? undefined : onAbortOf(by.signal, () => { thread.abort(id); });
+  try {
+    let coming = thread.answer(id);
+    for (;;) {
+      // A join answers with its bytes.
+      const { bytes, isLast } = (await coming) as SomeBytes;
+      if (!isLast) coming = thread.next(id);
+      // It may fail before anybody asks for it.
+      coming.catch(() => undefined);
+      if (bytes.length > 0) yield bytes;
+      if (isLast) return;
+    }
+  } catch (thrown) {
+    throw contents.failure ?? thrown;
+  } finally {
+    forgetSignal?.();
+    thread.abort(id);
+  }
+}
+
+/** Contents that cannot be given: what was thrown for them loses its cause between threads. */
+class HeardContents implements ContentSource {
+  failure: unknown;
+
+  constructor(private readonly contents: ContentSource) {}
+
+  async take(index: number): Promise<readonly Uint8Array[]> {
+    try {
+      return await this.contents.take(index);
+    } catch (thrown) {
+      this.failure = thrown;
+      throw thrown;
+    }
+  }
+}
+
 /** The answer of work that answers once. */
-async function answerOf(thread: PoolThread, work: Exclude<Work, { name: 'split' }>, signal: AbortSignal | undefined): Promise<unknown> {
+async function answerOf(thread: PoolThread, work: Exclude<Work, { name: 'split' | 'assemble' }>, signal: AbortSignal | undefined): Promise<unknown> {
   const id = thread.begin(work);
   const forgetSignal = signal === undefined ? undefined : onAbortOf(signal, () => { thread.abort(id); });
   try {

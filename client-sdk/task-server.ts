@@ -2,14 +2,14 @@
  * The thread's side of a pool: carries out the work that comes, with the very functions that run without threads, and keeps nothing
  * of it. SPEC.md section 12.
  */
-import { crossing, crossingError, errorOf } from './crossing.js';
-import { fault } from './core/errors.js';
-import type { Source } from './core/image/splitter.js';
+import { crossing, crossingError } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { sourceOf } from './memory-file.js';
 import { sealsEarly } from './planned-file.js';
-import type { FromThread, SomeSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
-import type { SplitContent, SplitStep, SplitSteps, SplitWord, Tasks } from './tasks.js';
+import { concat } from './protocol/bytes.js';
+import { RemoteAsks } from './remote-asks.js';
+import type { FromThread, SomeBytes, SomeSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
+import type { FilePieces, SplitContent, SplitStep, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** How a thread answers. */
 export type PostFromThread = (message: FromThread, transfer: readonly ArrayBuffer[]) => void;
@@ -37,30 +37,35 @@ export class TaskServer {
     if (task === undefined) return;
     if (message.kind === 'next') void this.#step(message.id, task, message.word);
     else if (message.kind === 'abort') this.#abort(message.id, task);
-    else task.source?.take(message);
+    else task.asks?.take(message);
   }
 
   #start(id: number, work: Work): void {
     const controller = new AbortController();
-    const { signal } = controller;
-    if (work.name === 'split') {
-      const task = this.#beginSplit(id, work, controller);
-      this.#underWay.set(id, task);
-      void this.#step(id, task);
+    if (work.name !== 'split' && work.name !== 'assemble') {
+      this.#underWay.set(id, { controller, asks: undefined, steps: undefined });
+      void this.#answer(id, () => this.#once(work, controller.signal));
       return;
     }
-    this.#underWay.set(id, { controller, source: undefined, split: undefined });
-    void this.#answer(id, () => this.#once(work, signal));
+    const asks = new RemoteAsks(id, { signal: controller.signal, post: this.post });
+    const steps = work.name === 'split' ? this.#split(work, asks, controller.signal) : this.#assembly(work, asks, controller.signal);
+    const task = { controller, asks, steps };
+    this.#underWay.set(id, task);
+    void this.#step(id, task);
   }
 
-  #beginSplit(id: number, { input, sourceBytes, bytes }: Extract<Work, { name: 'split' }>, controller: AbortController): UnderWay {
-    const { signal } = controller;
-    const source = bytes === undefined ? new RemoteSource(id, { size: sourceBytes, signal, post: this.post }) : undefined;
-    const steps = this.#tasks.split(input, source ?? sourceOf(bytes ?? new Uint8Array()), signal);
-    return { controller, source, split: { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes } };
+  #split({ input, sourceBytes, bytes }: WorkOf<'split'>, asks: RemoteAsks, signal: AbortSignal): Steps {
+    const steps = this.#tasks.split(input, bytes === undefined ? asks.source(sourceBytes) : sourceOf(bytes), signal);
+    const maxBytes = bytes === undefined ? 0 : maxAnswerBytes;
+    return { next: (word) => someSteps({ steps, maxBytes }, word), leave: () => steps.return() };
   }
 
-  async #once(work: Exclude<Work, { name: 'split' }>, signal: AbortSignal): Promise<WorkAnswer> {
+  #assembly({ input }: WorkOf<'assemble'>, asks: RemoteAsks, signal: AbortSignal): Steps {
+    const pieces = this.#tasks.assemble(input, asks.contents(), signal);
+    return { next: () => someBytes(pieces), leave: () => pieces.return() };
+  }
+
+  async #once(work: Exclude<Work, { name: 'split' | 'assemble' }>, signal: AbortSignal): Promise<WorkAnswer> {
     if (work.name === 'seal') return await this.#tasks.seal(work.input, signal);
     if (work.name === 'join') return await this.#tasks.join(work.input, signal);
     if (work.name === 'entries') return await this.#tasks.entries(work.input, signal);
@@ -68,8 +73,8 @@ export class TaskServer {
     return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: crossingError(error) }));
   }
 
-  async #step(id: number, { split }: UnderWay, word?: SplitWord): Promise<void> {
-    if (split !== undefined) await this.#answer(id, () => someSteps(split, word));
+  async #step(id: number, { steps }: UnderWay, word?: SplitWord): Promise<void> {
+    if (steps !== undefined) await this.#answer(id, () => steps.next(word));
   }
 
   async #answer(id: number, work: () => Promise<WorkAnswer>): Promise<void> {
@@ -83,19 +88,27 @@ export class TaskServer {
     }
   }
 
-  #abort(id: number, { controller, source, split }: UnderWay): void {
+  #abort(id: number, { controller, asks, steps }: UnderWay): void {
     this.#underWay.delete(id);
     controller.abort();
-    source?.close();
+    asks?.close();
     // Nobody waits for it any more.
-    split?.steps.return().catch(() => undefined);
+    steps?.leave().catch(() => undefined);
   }
 }
 
+type WorkOf<Name extends Work['name']> = Extract<Work, { name: Name }>;
+
 interface UnderWay {
   readonly controller: AbortController;
-  readonly source: RemoteSource | undefined;
-  readonly split: SplitUnderWay | undefined;
+  readonly asks: RemoteAsks | undefined;
+  readonly steps: Steps | undefined;
+}
+
+/** Work that answers as often as it is asked. */
+interface Steps {
+  next(word: SplitWord): Promise<SomeSteps | SomeBytes>;
+  leave(): Promise<unknown>;
 }
 
 interface SplitUnderWay {
@@ -104,8 +117,9 @@ interface SplitUnderWay {
   readonly maxBytes: number;
 }
 
-/** Steps of a small file that go together, as bytes of their contents. */
+/** Steps of a small file that go together, as bytes of their contents; or pieces of a file. */
 const maxAnswerBytes = 262_144;
+const maxAnswerPieces = 1_024;
 
 /** One step, and those after it while there is room. */
 async function someSteps({ steps, maxBytes }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
@@ -121,6 +135,24 @@ async function someSteps({ steps, maxBytes }: SplitUnderWay, word: SplitWord): P
   return { steps: some, isLast: false };
 }
 
+/** One piece, and those after it while there is room. */
+async function someBytes(pieces: FilePieces): Promise<SomeBytes> {
+  const some: Uint8Array[] = [];
+  let bytes = 0;
+  do {
+    const next = await pieces.next();
+    if (next.done === true) return { bytes: together(some), isLast: true };
+    some.push(next.value);
+    bytes += next.value.length;
+  } while (bytes < maxAnswerBytes && some.length < maxAnswerPieces);
+  return { bytes: together(some), isLast: false };
+}
+
+function together(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : concat(...pieces);
+}
+
 function bytesOf(item: SplitContent): number {
   if ('content' in item) return item.content.length;
   return item.sealed.kind === 'block' ? item.sealed.cipher.length : item.sealed.coded.length;
@@ -128,42 +160,4 @@ function bytesOf(item: SplitContent): number {
 
 function isEnd(value: WorkAnswer): boolean {
   return !('isLast' in value) || value.isLast;
-}
-
-/** A source whose bytes come from the pool's thread. */
-class RemoteSource implements Source {
-  readonly size: number;
-  readonly #reads = new Map<number, { readonly resolve: (bytes: Uint8Array) => void; readonly reject: (reason: unknown) => void }>();
-  #last = 0;
-
-  constructor(
-    private readonly id: number,
-    private readonly setting: { readonly size: number; readonly signal: AbortSignal; readonly post: PostFromThread },
-  ) {
-    this.size = setting.size;
-  }
-
-  read(offset: number, length: number): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      if (this.setting.signal.aborted) {
-        reject(fault('cancelled'));
-        return;
-      }
-      const read = ++this.#last;
-      this.#reads.set(read, { resolve, reject });
-      this.setting.post({ kind: 'read', id: this.id, read, offset, length }, []);
-    });
-  }
-
-  take(message: Extract<ToThread, { kind: 'bytes' | 'unreadable' }>): void {
-    const waiting = this.#reads.get(message.read);
-    this.#reads.delete(message.read);
-    if (message.kind === 'bytes') waiting?.resolve(message.bytes);
-    else waiting?.reject(errorOf(message.error));
-  }
-
-  close(): void {
-    for (const { reject } of this.#reads.values()) reject(fault('cancelled'));
-    this.#reads.clear();
-  }
 }

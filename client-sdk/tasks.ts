@@ -101,6 +101,26 @@ export interface JoinedFile {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** An image to join, whose contents are asked for as they are needed. */
+export interface AssembleInput {
+  readonly recipe: Recipe;
+  /** How many it has. */
+  readonly contents: number;
+  /** As packPatches gives them. */
+  readonly patches: Uint8Array;
+  readonly size: number;
+  readonly fileHash: Uint8Array;
+}
+
+/** Gives contents to whoever joins them. */
+export interface ContentSource {
+  /** Content `index` and those after it that are at hand: the taker's from then on. Throws where it is missing, or bad. */
+  take(index: number): Promise<readonly Uint8Array[]>;
+}
+
+/** The bytes of a file in order, none of them empty; the last of them once the hash of the whole was found right. */
+export type FilePieces = AsyncGenerator<Uint8Array, void, void>;
+
 /** Sealed entries of a listing, all of one account. */
 export interface EntriesInput {
   readonly accountId: AccountId;
@@ -132,6 +152,11 @@ export interface Tasks {
   open(input: OpenInput, signal: AbortSignal | undefined): Promise<readonly OpenedBlock[]>;
   /** Opens all blocks of a small image and joins them. */
   join(input: JoinInput, signal: AbortSignal | undefined): Promise<JoinedFile>;
+  /**
+   * Joins an image piece by piece. Throws DiceError `recipe-invalid`, `integrity-failed` or `cancelled`, and what `contents` throws. To
+   * leave early, return it.
+   */
+  assemble(input: AssembleInput, contents: ContentSource, signal: AbortSignal | undefined): FilePieces;
   /** Threads that open entries at once; 0: the caller's own does. */
   readonly entryThreads: number;
   /** Opens entries, in the order given. Throws DiceError `sealed-invalid` where one of them does not open. */
