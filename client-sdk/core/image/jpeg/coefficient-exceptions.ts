@@ -3,11 +3,11 @@
  * shows something else altogether, anew. One function writes and reads. SPEC.md section 5.13.
  */
 import { fault } from '../../errors.js';
-import { codeNumber, numberContexts, type CorrectionCoder } from '../correction-coder.js';
+import { codeNumber, numberContexts, type CorrectionCoder, type FlagRun } from '../correction-coder.js';
 import type { CoefficientShape } from '../content.js';
 import { codeBelow, type Bounds } from '../patch-exceptions.js';
 import { naturalOrder } from './coefficients.js';
-import { blockValues } from './coefficient-prediction.js';
+import { blockValues, pairsOf } from './coefficient-prediction.js';
 
 /** A tile on its way: `values` of a reader begin as a copy of the expected ones. */
 export interface PatchedBlocks {
@@ -21,6 +21,7 @@ export interface PatchedBlocks {
 }
 
 const { abs, clz32, max, min, sign } = Math;
+const blockPairs = blockValues / 2;
 
 /** Where the classes of what neighbours, the base's block and a frequency's share of exceptions begin. */
 const neighbourSteps = Uint8Array.of(1, 2, 3, 5, 8, 13, 21, 34, 55);
@@ -50,10 +51,16 @@ const numberContext = constantSignContext + 27;
 /** Contexts that `codeBlocks` needs. */
 export const blockContexts = numberContext + orderClasses * sizeClasses * numberContexts;
 
-/** The class of each share, by its upper eight bits; of a coefficient of the base, by its magnitude; of each place in a block. */
-const shareClass = Uint8Array.from({ length: 256 }, (_, share) => classOf(share, shareSteps));
+/** The most that neighbours come to. */
+const mostNear = 6 * blockValues;
+/** The class of neighbours, of the base's block; of a coefficient of the base, by its magnitude; of each place in a block. */
+const neighbourClass = Uint8Array.from({ length: mostNear + 1 }, (_, sum) => classOf(sum, neighbourSteps));
+const densityClass = Uint8Array.from({ length: mostNear + 1 }, (_, sum) => classOf(sum, densitySteps));
+const fillClass = Uint8Array.from({ length: blockValues + 1 }, (_, count) => classOf(count, fillSteps));
 const sizeClass = Uint8Array.of(0, 1, 2, 3, 3, 3, 4);
 const orderClass = Uint8Array.from({ length: blockValues }, (_, z) => classOf(z, orderSteps));
+/** Where the contexts of places under a share begin, by its upper eight bits. */
+const shareContext = Uint16Array.from({ length: 256 }, (_, share) => placeContext + placeContexts * classOf(share, shareSteps));
 
 /** Share of exceptions, in 1/65536, that a frequency begins with, and how slowly it is learnt in the end. */
 const firstShare = 4_096;
@@ -67,10 +74,14 @@ export interface BlockSurvey {
 
 /** Where `values` are not as expected. */
 export function surveyBlocks({ shape, expected, values }: PatchedBlocks): BlockSurvey {
+  const [wanted, made] = [pairsOf(values), pairsOf(expected)];
   let [left, top, right, bottom, exceptions] = [shape.across, shape.down, -1, -1, 0];
-  for (let block = 0, at = 0; at < values.length; block++) {
+  for (let block = 0, j = 0; j < wanted.length; block++) {
     let count = 0;
-    for (const end = at + blockValues; at < end; at++) if (values[at] !== expected[at]) count++;
+    for (const end = j + blockPairs; j < end; j++) {
+      const difference = wanted[j]! ^ made[j]!;
+      if (difference !== 0) count += (difference << 16 === 0 ? 0 : 1) + (difference >> 16 === 0 ? 0 : 1);
+    }
     if (count === 0) continue;
     const x = block % shape.across;
     left = min(left, x);
@@ -99,8 +110,15 @@ class BlockCoder {
   /** Share of exceptions of each frequency and class of size, and how often it was seen. */
   readonly #shares = new Uint16Array(sizeClasses * blockValues).fill(firstShare);
   readonly #seen = new Uint8Array(sizeClasses * blockValues);
-  /** What the coefficients of a block that is written anew are compared with. */
-  readonly #fresh = new Int16Array(blockValues);
+  /** Which coefficients of a block are exceptions, in its order, and the share of each. */
+  readonly #run: FlagRun = { contexts: new Uint16Array(blockValues), flags: new Uint8Array(blockValues), end: blockValues };
+  readonly #shareOf = new Uint16Array(blockValues);
+  /** What the constant coefficient of a block that is written anew is compared with. */
+  #fresh = 0;
+  /** Those of the tile, as pairs. */
+  readonly #base: Int32Array;
+  readonly #expected: Int32Array;
+  readonly #values: Int32Array;
 
   constructor(
     private readonly coder: CorrectionCoder,
@@ -110,6 +128,9 @@ class BlockCoder {
     const blocks = tile.shape.across * tile.shape.down;
     this.#counts = new Uint8Array(blocks);
     this.#isNew = new Uint8Array(blocks);
+    this.#base = pairsOf(tile.base);
+    this.#expected = pairsOf(tile.expected);
+    this.#values = pairsOf(tile.values);
   }
 
   code({ left, top, right, bottom }: Bounds): void {
@@ -133,17 +154,17 @@ class BlockCoder {
     const block = y * across + x;
     const at = blockValues * block;
     const around = this.#around(x, y);
-    const fill = classOf(this.#fill(at), fillSteps);
+    const fill = fillClass[this.#fill(block)]!;
     const context = first + blockContext + around.blockClass * fillClasses + fill;
     // A reader's never does: it is not asked further what it will read.
-    const differs = this.#differs(at);
+    const differs = this.#differs(block);
     if (coder.bit(context, differs ? 1 : 0) === 0) return false;
     this.#prepareFresh(x, block);
-    const isNew = coder.bit(first + newContext + around.newBlocks, differs && this.#isCheaperNew(at) ? 1 : 0) === 1;
+    const isNew = coder.bit(first + newContext + around.newBlocks, differs && this.#isCheaperNew(block) ? 1 : 0) === 1;
     if (isNew) {
       this.#isNew[block] = 1;
       this.#codeNew(at, around.density);
-      if (!this.#differs(at)) throw malformed();
+      if (!this.#differs(block)) throw malformed();
     } else this.#counts[block] = this.#codeOld(at, around.density);
     return true;
   }
@@ -173,21 +194,25 @@ class BlockCoder {
       }
     }
     const near = newBlocks & 3;
-    const blockClass = near === 0 ? classOf(sum, neighbourSteps) : neighbourSteps.length + near;
-    return { blockClass, newBlocks, density: classOf(sum, densitySteps) };
+    const blockClass = near === 0 ? neighbourClass[sum]! : neighbourSteps.length + near;
+    return { blockClass, newBlocks, density: densityClass[sum]! };
   }
 
   /** Coefficients of the base's block that are not zero. */
-  #fill(at: number): number {
-    const { base } = this.tile;
+  #fill(block: number): number {
+    const pairs = this.#base;
     let count = 0;
-    for (let i = at; i < at + blockValues; i++) if (base[i] !== 0) count++;
+    for (let j = block * blockPairs, end = j + blockPairs; j < end; j++) {
+      const pair = pairs[j]!;
+      if (pair !== 0) count += (pair << 16 === 0 ? 0 : 1) + (pair >> 16 === 0 ? 0 : 1);
+    }
     return count;
   }
 
-  #differs(at: number): boolean {
-    const { values, expected } = this.tile;
-    for (let i = at; i < at + blockValues; i++) if (values[i] !== expected[i]) return true;
+  #differs(block: number): boolean {
+    const values = this.#values;
+    const expected = this.#expected;
+    for (let j = block * blockPairs, end = j + blockPairs; j < end; j++) if (values[j] !== expected[j]) return true;
     return false;
   }
 
@@ -195,68 +220,113 @@ class BlockCoder {
   #prepareFresh(x: number, block: number): void {
     const { values, shape } = this.tile;
     const before = x > 0 ? block - 1 : block - shape.across;
-    this.#fresh[0] = before < 0 ? 0 : values[blockValues * before]!;
+    this.#fresh = before < 0 ? 0 : values[blockValues * before]!;
   }
 
   /** Asked of a writer: a reader's answer is ignored. */
-  #isCheaperNew(at: number): boolean {
+  #isCheaperNew(block: number): boolean {
     const { values, expected } = this.tile;
+    const fresh = this.#fresh;
     let saved = 0;
-    for (let k = 0; k < blockValues; k++) {
-      const value = values[at + k]!;
-      const [old, fresh] = [expected[at + k]!, this.#fresh[k]!];
-      if (old !== fresh) saved += costOf(value - old) - costOf(value - fresh);
+    for (let j = 0; j < blockPairs; j++) {
+      if (j > 0 && this.#expected[block * blockPairs + j] === 0) continue;
+      for (let k = 2 * j; k < 2 * j + 2; k++) {
+        const i = block * blockValues + k;
+        const old = expected[i]!;
+        const compared = k === 0 ? fresh : 0;
+        if (old !== compared) saved += costOf(values[i]! - old) - costOf(values[i]! - compared);
+      }
     }
     return saved > 0;
   }
 
   /** Codes a block by what differs from the expected one; answers how many coefficients do. */
   #codeOld(at: number, density: number): number {
-    const { base, expected, leanings, values } = this.tile;
+    const { base, expected, values } = this.tile;
+    this.#prepareOld(at, density);
+    // The last of a block that has exceptions is one if no other is.
+    const first = this.#firstException(blockValues - 1);
     let count = 0;
-    for (let z = 0; z < blockValues; z++) {
+    for (let z = first; z < blockValues; z = this.coder.untilSet(this.#run, z + 1)) {
       const i = at + naturalOrder[z]!;
-      const magnitude = base[i]! < 0 ? -base[i]! : base[i]!;
-      const size = sizeClass[magnitude < 6 ? magnitude : 6]!;
-      const difference = values[i]! - expected[i]!;
-      // The last of a block that has exceptions is one if no other is.
-      if (count > 0 || z < blockValues - 1) {
-        const leaning = leanings[i] ?? 0;
-        const context = ((leaning < 0 ? -leaning : leaning) * densityClasses + density) * 2 + (count > 0 ? 1 : 0);
-        if (this.#codePlace(size * blockValues + (i & 63), context, difference === 0 ? 0 : 1) === 0) continue;
-      }
+      values[i] = inRange(expected[i]! + this.#codeDifference(z, sizeOf(base[i]!), i, values[i]! - expected[i]!));
       count++;
-      values[i] = inRange(expected[i]! + this.#codeDifference(z, size, i, difference));
     }
+    this.#learn(first < blockValues - 1 ? blockValues : blockValues - 1);
     return count;
   }
 
   /** Codes a block anew. */
   #codeNew(at: number, density: number): void {
     const { values } = this.tile;
-    let isAfter = 0;
+    const run = this.#run;
+    this.#prepareNew(at, density);
+    for (let z = this.#firstException(blockValues); z < blockValues; z = this.coder.untilSet(run, z + 1)) {
+      const i = at + naturalOrder[z]!;
+      const old = z === 0 ? this.#fresh : 0;
+      values[i] = inRange(old + this.#codeDifference(z, newClass, i, values[i]! - old));
+    }
+    // A writer that is stopped in the middle must leave its tile as it was.
+    for (let z = 0; z < blockValues; z++) if (run.flags[z] === 0) values[at + naturalOrder[z]!] = z === 0 ? this.#fresh : 0;
+    this.#learn(blockValues);
+  }
+
+  #prepareOld(at: number, density: number): void {
+    const { base, expected, leanings, values } = this.tile;
+    const { contexts, flags } = this.#run;
+    const shareOf = this.#shareOf;
+    const shares = this.#shares;
+    const start = this.first + 2 * density;
     for (let z = 0; z < blockValues; z++) {
       const k = naturalOrder[z]!;
-      const old = this.#fresh[k]!;
-      const difference = values[at + k]! - old;
-      const context = ((leaningClasses - 1) * densityClasses + density) * 2 + isAfter;
-      const isException = this.#codePlace(newClass * blockValues + k, context, difference === 0 ? 0 : 1) === 1;
-      // A writer that is stopped in the middle must leave its tile as it was.
-      values[at + k] = isException ? inRange(old + this.#codeDifference(z, newClass, at + k, difference)) : old;
-      if (isException) isAfter = 1;
+      const i = at + k;
+      const value = base[i]!;
+      const share = value === 0 ? k : sizeOf(value) * blockValues + k;
+      const leaning = leanings.length === 0 ? 0 : abs(leanings[i]!);
+      shareOf[z] = share;
+      contexts[z] = start + shareContext[shares[share]! >>> 8]! + 2 * densityClasses * leaning;
+      flags[z] = values[i] === expected[i] ? 0 : 1;
     }
   }
 
-  /** Codes whether a coefficient is an exception, under its share and a context of other things. */
-  #codePlace(at: number, context: number, bit: number): number {
+  #prepareNew(at: number, density: number): void {
+    const { values } = this.tile;
+    const { contexts, flags } = this.#run;
+    const start = this.first + 2 * ((leaningClasses - 1) * densityClasses + density);
+    for (let z = 0; z < blockValues; z++) {
+      const k = naturalOrder[z]!;
+      const share = newClass * blockValues + k;
+      this.#shareOf[z] = share;
+      contexts[z] = start + shareContext[this.#shares[share]! >>> 8]!;
+      flags[z] = values[at + k] === (z === 0 ? this.#fresh : 0) ? 0 : 1;
+    }
+  }
+
+  /** The first exception of a prepared block, of which those up to `end` are coded; the contexts after it are those of coefficients that have one before them. */
+  #firstException(end: number): number {
+    const run = this.#run;
+    run.end = end;
+    const first = this.coder.untilSet(run, 0);
+    for (let z = first + 1; z < blockValues; z++) run.contexts[z] = run.contexts[z]! + 1;
+    run.end = blockValues;
+    return first;
+  }
+
+  /** The shares of the first `count` coefficients of a block whose flags are known: none of them is that of two. */
+  #learn(count: number): void {
     const shares = this.#shares;
-    const share = shares[at]!;
-    const coded = this.coder.bit(this.first + placeContext + shareClass[share >>> 8]! * placeContexts + context, bit);
-    const seen = this.#seen[at]!;
-    if (seen < slowest) this.#seen[at] = seen + 1;
-    const divisor = (seen < slowest ? seen : slowest - 1) + 2;
-    shares[at] = coded === 0 ? share - ((share / divisor) | 0) : share + (((0xffff - share) / divisor) | 0);
-    return coded;
+    const seen = this.#seen;
+    const shareOf = this.#shareOf;
+    const { flags } = this.#run;
+    for (let z = 0; z < count; z++) {
+      const at = shareOf[z]!;
+      const share = shares[at]!;
+      const times = seen[at]!;
+      const rest = flags[z] === 0 ? share : 0xffff - share;
+      const step = times < slowest ? (rest / (times + 2)) | 0 : rest >>> 8;
+      shares[at] = flags[z] === 0 ? share - step : share + step;
+      if (times < slowest) seen[at] = times + 1;
+    }
   }
 
   /** Not zero. */
@@ -293,6 +363,11 @@ function classOf(value: number, steps: Uint8Array): number {
   let found = 0;
   while (found < steps.length && value >= steps[found]!) found++;
   return found;
+}
+
+/** The class of a coefficient of the base. */
+function sizeOf(value: number): number {
+  return sizeClass[min(abs(value), 6)]!;
 }
 
 /** A coefficient. Throws DiceError `recipe-invalid` where it leaves 16 bits. */

@@ -6,7 +6,7 @@ import { fault } from '../../errors.js';
 import { codeNumber, numberContexts, type CorrectionCoder } from '../correction-coder.js';
 import { fold, unfold } from '../patch-map.js';
 import { naturalOrder } from './coefficients.js';
-import { blockValues } from './coefficient-prediction.js';
+import { blockValues, pairsOf } from './coefficient-prediction.js';
 
 /** A coefficient b of frequency k becomes the integer nearest to (b * factors[k] + (k = 0 ? offset : 0)) / 2^shifts[k]. */
 export interface Gains {
@@ -43,10 +43,16 @@ export const gainContexts = offsetContext + numberContexts;
 
 /** The largest magnitude of each frequency. */
 export function largestOf(values: Int16Array): Int32Array {
+  const pairs = pairsOf(values);
   const largest = new Int32Array(blockValues);
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = abs(values[i]!);
-    if (magnitude > largest[i & 63]!) largest[i & 63] = magnitude;
+  for (let j = 0; j < pairs.length; j++) {
+    const pair = pairs[j]!;
+    if (pair === 0) continue;
+    const k = (2 * j) & 63;
+    const one = abs((pair << 16) >> 16);
+    const other = abs(pair >> 16);
+    if (one > largest[k]!) largest[k] = one;
+    if (other > largest[k + 1]!) largest[k + 1] = other;
   }
   return largest;
 }
@@ -91,21 +97,24 @@ export function codeGains(coder: CorrectionCoder, largest: Int32Array, gains: Ga
 export function expected(values: Int16Array, { shifts, factors, offset }: Gains): Expectation {
   const made = new Int16Array(values.length);
   const leanings = new Int8Array(values.length);
-  const scales = Float64Array.from(shifts, (shift) => 2 ** shift);
+  // Floats divide by powers of two without a rest, and are below 2^53 throughout.
+  const gains = Float64Array.from(factors, (factor, k) => factor / 2 ** shifts[k]!);
+  const step = offset / 2 ** shifts[0]!;
+  const pairs = pairsOf(values);
   let beyond = 0;
-  for (let i = 0; i < values.length; i++) {
-    const k = i & 63;
-    const value = values[i]!;
-    if (value === 0 && (k !== 0 || offset === 0)) continue;
-    const scale = scales[k]!;
-    // Below 2^53 throughout. The offset comes with its sign, all else is the same for both signs.
-    const product = value * factors[k]! + (k === 0 ? offset : 0);
-    const size = product < 0 ? -product : product;
-    const whole = floor(size / scale + 0.5);
-    if (whole > 0x7fff) beyond = whole;
-    const eighths = floor(((size - whole * scale) * 8) / scale + 0.5);
-    made[i] = product < 0 ? -whole : whole;
-    leanings[i] = product < 0 ? -eighths : eighths;
+  for (let j = 0; j < pairs.length; j++) {
+    if (pairs[j] === 0 && (step === 0 || (j & 31) !== 0)) continue;
+    for (let i = 2 * j; i < 2 * j + 2; i++) {
+      const k = i & 63;
+      // The offset comes with its sign, all else is the same for both signs.
+      const exact = values[i]! * gains[k]! + (k === 0 ? step : 0);
+      const size = abs(exact);
+      const whole = floor(size + 0.5);
+      if (whole > 0x7fff) beyond = whole;
+      const eighths = floor((size - whole) * 8 + 0.5);
+      made[i] = exact < 0 ? -whole : whole;
+      leanings[i] = exact < 0 ? -eighths : eighths;
+    }
   }
   if (beyond > 0) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
   return { values: made, leanings };

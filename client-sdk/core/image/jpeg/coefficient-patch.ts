@@ -13,7 +13,7 @@ import { ByteReader, ByteWriter } from '../varint.js';
 import { blockContexts, codeBlocks, surveyBlocks, type BlockSurvey, type PatchedBlocks } from './coefficient-exceptions.js';
 import { fitGains } from './coefficient-gain-fit.js';
 import { codeGains, expected, gainContexts, largestOf, type Gains } from './coefficient-gains.js';
-import { contentOf, predictBlocks, sizeOf, valuesOf } from './coefficient-prediction.js';
+import { contentOf, pairsOf, predictBlocks, sizeOf, valuesOf } from './coefficient-prediction.js';
 
 /** Bits of the first byte of a patch. */
 const orientationBits = 7;
@@ -39,8 +39,12 @@ export function worthwhilePatchBytes(target: Uint8Array): number {
 
 /** Coefficients that are not zero. */
 function usedValues(target: Uint8Array): number {
+  const pairs = pairsOf(valuesOf(target));
   let used = 0;
-  for (const value of valuesOf(target)) if (value !== 0) used++;
+  for (let j = 0; j < pairs.length; j++) {
+    const pair = pairs[j]!;
+    if (pair !== 0) used += (pair << 16 === 0 ? 0 : 1) + (pair >> 16 === 0 ? 0 : 1);
+  }
   return used;
 }
 
@@ -80,16 +84,17 @@ export function applyCoefficientPatch(patch: Uint8Array, base: Uint8Array): Uint
 function readBody(body: Uint8Array, { shape, turned }: { readonly shape: CoefficientShape; readonly turned: Int16Array }, first: number): Int16Array {
   const coder = readerOf(contexts, body);
   const gains = (first & gainsBit) === 0 ? undefined : codeGains(coder, largestOf(turned), undefined);
-  const tile = patched(shape, turned, gains);
-  if ((first & blocksBit) !== 0) codeBlocks(coder, gainContexts, tile, { left: 0, top: 0, right: 0, bottom: 0 });
+  const tile = expectedTile(shape, turned, gains);
+  const values = (first & blocksBit) === 0 ? tile.expected : tile.expected.slice();
+  if ((first & blocksBit) !== 0) codeBlocks(coder, gainContexts, { ...tile, values }, { left: 0, top: 0, right: 0, bottom: 0 });
   coder.endShortened();
-  return tile.values;
+  return values;
 }
 
 /** A tile as it is before its exceptions are known. */
-function patched(shape: CoefficientShape, turned: Int16Array, gains: Gains | undefined): PatchedBlocks {
+function expectedTile(shape: CoefficientShape, turned: Int16Array, gains: Gains | undefined): Omit<PatchedBlocks, 'values'> {
   const { values, leanings } = gains === undefined ? { values: turned, leanings: new Int8Array(0) } : expected(turned, gains);
-  return { shape, base: turned, expected: values, leanings, values: values.slice() };
+  return { shape, base: turned, expected: values, leanings };
 }
 
 /** What a patch begins with, but for the bits of its body in the first byte. */
@@ -157,7 +162,7 @@ class CoefficientPatchWriter {
   }
 
   #guess(gains: Gains | undefined): Guess {
-    const tile = { ...patched(this.shape, this.found.turned, gains), values: this.found.values };
+    const tile = { ...expectedTile(this.shape, this.found.turned, gains), values: this.found.values };
     return { gains, tile, survey: surveyBlocks(tile) };
   }
 
