@@ -12,15 +12,6 @@ export interface CorrectionCoder {
   bit(index: number, bit: number): number;
   /** `count` (0 .. 16) bits, each as likely as not. */
   raw(value: number, count: number): number;
-  /** The flags of `run` from `from` on until one is set: answers its place, or where the run ends. */
-  untilSet(run: FlagRun, from: number): number;
-}
-
-/** Flags, most of them not set, and the context of each. A reader fills them in. */
-export interface FlagRun {
-  readonly contexts: Uint16Array;
-  readonly flags: Uint8Array;
-  end: number;
 }
 
 /** Thrown by a writer whose corrections are longer than they may be. */
@@ -95,24 +86,6 @@ export class CorrectionWriter implements CorrectionCoder {
     return value;
   }
 
-  untilSet({ contexts, flags, end }: FlagRun, from: number): number {
-    const { probabilities, uses } = this.#table;
-    let range = this.#range;
-    let at = from;
-    for (; at < end && flags[at] === 0; at++) {
-      const index = contexts[at]!;
-      const p = probabilities[index]!;
-      const use = uses[index]!;
-      probabilities[index] = p + ((65_535 - p) >>> rates[use]!);
-      if (use < lastRate) uses[index] = use + 1;
-      range = imul(range >>> 15, p >>> 1);
-      if (range < minRange) range = this.#shiftTo(range);
-    }
-    this.#range = range;
-    if (at < end) this.bit(contexts[at]!, 1);
-    return at;
-  }
-
   /** All that was written; nothing can be written after it. */
   finish(): Uint8Array {
     for (const shift of [23, 15, 7]) this.#byte(this.#low >>> shift);
@@ -131,12 +104,6 @@ export class CorrectionWriter implements CorrectionCoder {
       this.#low = (this.#low & 0x7fffff) << 8;
       this.#range <<= 8;
     }
-  }
-
-  #shiftTo(range: number): number {
-    this.#range = range;
-    this.#shift();
-    return this.#range;
   }
 
   #byte(value: number): void {
@@ -185,32 +152,6 @@ export class CorrectionReader implements CorrectionCoder {
     return value;
   }
 
-  untilSet({ contexts, flags, end }: FlagRun, from: number): number {
-    const { probabilities, uses } = this.#table;
-    const decoder = this.#decoder;
-    let range = decoder.range;
-    let half = decoder.code >>> 1;
-    let at = from;
-    for (; at < end; at++) {
-      const index = contexts[at]!;
-      const p = probabilities[index]!;
-      const bound = imul(range >>> 15, p >>> 1);
-      if (half >= bound) break;
-      flags[at] = 0;
-      const use = uses[index]!;
-      probabilities[index] = p + ((65_535 - p) >>> rates[use]!);
-      if (use < lastRate) uses[index] = use + 1;
-      range = bound;
-      if (range < minRange) {
-        range = this.#shiftTo(range);
-        half = decoder.code >>> 1;
-      }
-    }
-    decoder.range = range;
-    if (at < end) flags[at] = this.bit(contexts[at]!);
-    return at;
-  }
-
   /** Throws DiceError `recipe-invalid` unless every byte was read. */
   end(): void {
     if (this.#decoder.at !== this.#decoder.bytes.length) throw fault('recipe-invalid', 'Bytes follow its corrections.');
@@ -223,12 +164,6 @@ export class CorrectionReader implements CorrectionCoder {
   endShortened(): void {
     this.end();
     if (this.#decoder.code >>> 1 >= minRange) throw fault('recipe-invalid', 'Its corrections end otherwise than a writer ends them.');
-  }
-
-  #shiftTo(range: number): number {
-    this.#decoder.range = range;
-    this.#shift();
-    return this.#decoder.range;
   }
 
   #shift(): void {

@@ -6,7 +6,6 @@ import { fault } from '../../errors.js';
 import { codeNumber, numberContexts, type CorrectionCoder } from '../correction-coder.js';
 import { fold, unfold } from '../patch-map.js';
 import { naturalOrder } from './coefficients.js';
-import { blockValues, pairsOf } from './coefficient-prediction.js';
 
 /** A coefficient b of frequency k becomes the integer nearest to (b * factors[k] + (k = 0 ? offset : 0)) / 2^shifts[k]. */
 export interface Gains {
@@ -14,16 +13,6 @@ export interface Gains {
   readonly shifts: Uint8Array;
   readonly factors: Int32Array;
   readonly offset: number;
-}
-
-/** Coefficients as they are expected, and what speaks against it. */
-export interface Expectation {
-  readonly values: Int16Array;
-  /**
-   * How far what was computed lies from the integer, in eighths: 0 to 4, positive where the integer above is the next
-   * nearest. Empty where nothing was computed.
-   */
-  readonly leanings: Int8Array;
 }
 
 const { abs, clz32, floor, min } = Math;
@@ -40,22 +29,6 @@ const factorContext = 1;
 const offsetContext = factorContext + numberContexts;
 /** Contexts that `codeGains` needs. */
 export const gainContexts = offsetContext + numberContexts;
-
-/** The largest magnitude of each frequency. */
-export function largestOf(values: Int16Array): Int32Array {
-  const pairs = pairsOf(values);
-  const largest = new Int32Array(blockValues);
-  for (let j = 0; j < pairs.length; j++) {
-    const pair = pairs[j]!;
-    if (pair === 0) continue;
-    const k = (2 * j) & 63;
-    const one = abs((pair << 16) >> 16);
-    const other = abs(pair >> 16);
-    if (one > largest[k]!) largest[k] = one;
-    if (other > largest[k + 1]!) largest[k + 1] = other;
-  }
-  return largest;
-}
 
 /** Bits of the fractions of each frequency's factor. */
 export function shiftsOf(largest: Int32Array, isFractional: boolean): Uint8Array {
@@ -91,33 +64,6 @@ export function codeGains(coder: CorrectionCoder, largest: Int32Array, gains: Ga
   const coded = { isFractional, shifts, factors, offset };
   if (!areGains(coded) || areIdle(coded, largest)) throw malformed();
   return coded;
-}
-
-/** What becomes of coefficients. Throws DiceError `recipe-invalid` where one leaves its 16 bits. */
-export function expected(values: Int16Array, { shifts, factors, offset }: Gains): Expectation {
-  const made = new Int16Array(values.length);
-  const leanings = new Int8Array(values.length);
-  // Floats divide by powers of two without a rest, and are below 2^53 throughout.
-  const gains = Float64Array.from(factors, (factor, k) => factor / 2 ** shifts[k]!);
-  const step = offset / 2 ** shifts[0]!;
-  const pairs = pairsOf(values);
-  let beyond = 0;
-  for (let j = 0; j < pairs.length; j++) {
-    if (pairs[j] === 0 && (step === 0 || (j & 31) !== 0)) continue;
-    for (let i = 2 * j; i < 2 * j + 2; i++) {
-      const k = i & 63;
-      // The offset comes with its sign, all else is the same for both signs.
-      const exact = values[i]! * gains[k]! + (k === 0 ? step : 0);
-      const size = abs(exact);
-      const whole = floor(size + 0.5);
-      if (whole > 0x7fff) beyond = whole;
-      const eighths = floor((size - whole) * 8 + 0.5);
-      made[i] = exact < 0 ? -whole : whole;
-      leanings[i] = exact < 0 ? -eighths : eighths;
-    }
-  }
-  if (beyond > 0) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
-  return { values: made, leanings };
 }
 
 function malformed(): Error {
