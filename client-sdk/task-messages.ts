@@ -3,7 +3,7 @@
  * than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
+import type { EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, PatchInput, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
@@ -11,6 +11,7 @@ export type Work =
   | { readonly name: 'seal'; readonly input: SealInput }
   | { readonly name: 'open'; readonly input: OpenInput }
   | { readonly name: 'join'; readonly input: JoinInput }
+  | { readonly name: 'patch'; readonly input: PatchInput }
   | { readonly name: 'entries'; readonly input: EntriesInput };
 
 /** An OpenedBlock as it crosses. */
@@ -23,7 +24,7 @@ export interface SomeSteps {
 }
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | JoinedFile | PackedEntries;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | JoinedFile | PackedEntries | readonly (Uint8Array | undefined)[];
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =
