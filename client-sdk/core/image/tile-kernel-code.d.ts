@@ -32,6 +32,7 @@ export interface Kernel {
   correctionBits(wanted: number, count: number): number;
   correctionTrouble(): number;
   endCorrections(): number;
+  countUsed(blocks: number): number;
   findLargest(blocks: number): void;
   expectBlocks(blocks: number): number;
   surveyPatch(across: number, blocks: number, hasGains: boolean): void;

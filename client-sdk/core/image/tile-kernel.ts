@@ -45,8 +45,8 @@ export interface PatchAreas {
   readonly wanted: Int16Array;
   readonly base: Int16Array;
   readonly expected: Int16Array;
-  /** The gain of each frequency, then the step of the constant one. */
-  readonly gains: Float64Array;
+  /** The factor of each frequency, then the shift of each, then the offset. */
+  readonly gains: Int32Array;
   /** Of each frequency. */
   readonly largest: Int32Array;
   /** Left, top, right, bottom, and how many coefficients. */
@@ -91,7 +91,7 @@ function make(): TileKernel {
       wanted: new Int16Array(buffer, placeOf('wanted'), blockRoom),
       base: new Int16Array(buffer, placeOf('base'), blockRoom),
       expected: new Int16Array(buffer, placeOf('expected'), blockRoom),
-      gains: new Float64Array(buffer, placeOf('gains'), 65),
+      gains: new Int32Array(buffer, placeOf('gains'), 2 * 64 + 1),
       largest: new Int32Array(buffer, placeOf('largest'), 64),
       survey: new Int32Array(buffer, placeOf('survey'), 5),
     },

@@ -11,8 +11,8 @@ import { isInside, turnedSize, type BaseView } from '../patch-prediction.js';
 import { ByteReader, ByteWriter } from '../varint.js';
 import { fitGains } from './coefficient-gain-fit.js';
 import { codeGains, type Gains } from './coefficient-gains.js';
-import { contentOf, pairsOf, predictBlocks, sizeOf, valuesOf } from './coefficient-prediction.js';
-import { expectBlocks, PatchCoder, placeBase, placeWanted, readBlocks, surveyBlocks, writeBlocks, type BlockSurvey } from './patch-kernel.js';
+import { contentOf, predictBlocks, sizeOf, valuesOf } from './coefficient-prediction.js';
+import { countUsed, expectBlocks, PatchCoder, placeBase, placeWanted, readBlocks, surveyBlocks, writeBlocks, type BlockSurvey } from './patch-kernel.js';
 
 /** Bits of the first byte of a patch. */
 const orientationBits = 7;
@@ -32,18 +32,7 @@ const leastPatchBytes = 64;
 /** How long a patch that makes `target` may be for it to pay, compared with the tile coded by itself. Throws DiceError `recipe-invalid` where it is no tile of coefficients. */
 export function worthwhilePatchBytes(target: Uint8Array): number {
   coefficientShapeOf(target);
-  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(usedValues(target) / valuesPerByte)));
-}
-
-/** Coefficients that are not zero. */
-function usedValues(target: Uint8Array): number {
-  const pairs = pairsOf(valuesOf(target));
-  let used = 0;
-  for (let j = 0; j < pairs.length; j++) {
-    const pair = pairs[j]!;
-    if (pair !== 0) used += (pair << 16 === 0 ? 0 : 1) + (pair >> 16 === 0 ? 0 : 1);
-  }
-  return used;
+  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(countUsed(valuesOf(target)) / valuesPerByte)));
 }
 
 /**

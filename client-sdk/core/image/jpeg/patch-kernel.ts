@@ -36,11 +36,16 @@ export function placeWanted(values: Int16Array): void {
   tileKernel().patch.wanted.set(values);
 }
 
+/** How many of these coefficients, which it puts in place, are not zero. */
+export function countUsed(values: Int16Array): number {
+  placeWanted(values);
+  return tileKernel().run.countUsed(values.length / 64);
+}
+
 /** Finds what is expected of the base under gains. Throws DiceError `recipe-invalid` where a coefficient leaves its 16 bits. */
 export function expectBlocks({ across, down }: CoefficientShape, { shifts, factors, offset }: Gains): void {
   const { run, patch } = tileKernel();
-  patch.gains.set(Float64Array.from(factors, (factor, k) => factor / 2 ** shifts[k]!));
-  patch.gains[factors.length] = offset / 2 ** shifts[0]!;
+  patch.gains.set([...factors, ...shifts, offset]);
   if (run.expectBlocks(across * down) !== 0) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
 }
 

@@ -10,6 +10,7 @@ export const enum Trouble { None, TooLong, Malformed }
 const fullRange: u32 = 0x7fffffff;
 const minRange: u32 = 0x800000;
 const lastUse: u32 = 15;
+const lastRate: u32 = 5;
 const maxExponent: i32 = 24;
 /** How fast a context adapts after it was used so often. */
 const ratesAt: usize = memory.data<u8>([1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5]);
@@ -19,8 +20,8 @@ let low: u32 = 0;
 let range: u32 = 0;
 /** Of a reader: what it read, above `low`; one bit more than `range` has. */
 let code: u32 = 0;
-let at: usize = 0;
-let end: usize = 0;
+let byteAt: usize = 0;
+let byteEnd: usize = 0;
 export let trouble: i32 = Trouble.None;
 
 export function note(what: i32): void {
@@ -33,8 +34,8 @@ export function beginCorrections(contexts: i32, bytes: i32, reads: bool): void {
   isReading = reads;
   low = 0;
   range = fullRange;
-  at = samplesAt;
-  end = samplesAt + <usize>bytes;
+  byteAt = samplesAt;
+  byteEnd = samplesAt + <usize>bytes;
   trouble = Trouble.None;
   code = 0;
   if (reads) for (let i = 0; i < 4; i++) code = (code << 8) | nextByte();
@@ -47,20 +48,19 @@ export function correctionTrouble(): i32 {
 
 /** One bit under a context: a probability of zero, and how often it was used. */
 export function correctionBit(index: i32, wanted: i32): i32 {
-  const entry = correctionsAt + (<usize>index << 2);
-  const p: u32 = load<u16>(entry), use: u32 = load<u16>(entry, 2), rate: u32 = load<u8>(ratesAt + <usize>use);
+  const at = correctionsAt + (<usize>index << 2), entry = load<u32>(at), p = entry & 0xffff, use = entry >>> 16;
+  const rate: u32 = use < lastUse ? load<u8>(ratesAt + <usize>use) : lastRate, next = use < lastUse ? (use + 1) << 16 : lastUse << 16;
   const bound = (range >>> 15) * (p >>> 1);
   const bit = isReading ? i32(code >>> 1 >= bound) : wanted;
   if (bit == 0) {
     range = bound;
-    store<u16>(entry, p + ((65535 - p) >>> rate));
+    store<u32>(at, next | (p + ((65535 - p) >>> rate)));
   } else {
     range -= bound;
-    store<u16>(entry, p - (p >>> rate));
+    store<u32>(at, next | (p - (p >>> rate)));
     if (isReading) code -= bound << 1;
     else add(bound);
   }
-  if (use < lastUse) store<u16>(entry, use + 1, 2);
   if (range < minRange) shift();
   return bit;
 }
@@ -105,20 +105,20 @@ export function codeNumber(index: i32, value: i32, max: i32): i32 {
 /** Ends a writer: how many bytes it wrote. Of a reader, whether it read all of a shortened run that a writer ended so. */
 export function endCorrections(): i32 {
   if (isReading) {
-    if (at != end || code >>> 1 >= minRange) note(Trouble.Malformed);
+    if (byteAt != byteEnd || code >>> 1 >= minRange) note(Trouble.Malformed);
     return 0;
   }
   putByte(low >>> 23);
   putByte(low >>> 15);
   putByte(low >>> 7);
   putByte(low << 1);
-  return <i32>(at - samplesAt);
+  return <i32>(byteAt - samplesAt);
 }
 
 function add(bound: u32): void {
   low += bound;
   if (low <= fullRange) return;
-  let i = at - 1;
+  let i = byteAt - 1;
   while (i >= samplesAt && load<u8>(i) == 255) store<u8>(i--, 0);
   if (i >= samplesAt) store<u8>(i, load<u8>(i) + 1);
   low &= fullRange;
@@ -137,12 +137,12 @@ function shift(): void {
 
 /** A writer shifts out exactly as often and ends with four bytes more: nobody reads beyond them. */
 function nextByte(): u32 {
-  if (at < end) return load<u8>(at++);
+  if (byteAt < byteEnd) return load<u8>(byteAt++);
   note(Trouble.Malformed);
   return 0;
 }
 
 function putByte(value: u32): void {
-  if (at < end) store<u8>(at++, value);
+  if (byteAt < byteEnd) store<u8>(byteAt++, value);
   else note(Trouble.TooLong);
 }

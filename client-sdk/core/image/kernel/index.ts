@@ -9,4 +9,4 @@ export { evenWords, oddWordsEnd, readSymbols, writeSymbols } from './symbols';
 export { isLattice, readLattice, writeLattice } from './lattice';
 export { firstDistributions, readCoefficients, writeCoefficients } from './coefficients';
 export { beginCorrections, correctionBit, correctionBits, correctionTrouble, endCorrections } from './corrections';
-export { codePatch, expectBlocks, findLargest, surveyPatch } from './patches';
+export { codePatch, countUsed, expectBlocks, findLargest, surveyPatch } from './patches';

@@ -78,7 +78,7 @@ export const newBlocksAt: usize = countsAt + 0x2000;
 export const sharesAt: usize = newBlocksAt + 0x2000;
 /** By context: probability, and how often it was used, 16 bits each. */
 export const correctionsAt: usize = sharesAt + 0x800;
-/** Numbers that go in and out: 64 gains and the step as floats, the largest of each frequency as 32-bit integers, then what a survey found. */
+/** 32-bit integers that go in and out: factors and shifts of each frequency and the offset, the largest of each, then what a survey found. */
 export const gainsAt: usize = correctionsAt + 0x2000;
 export const largestAt: usize = gainsAt + 8 * 72;
 export const surveyAt: usize = largestAt + 4 * 64;

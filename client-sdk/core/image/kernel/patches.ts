@@ -61,9 +61,14 @@ export function findLargest(blocks: i32): void {
   }
 }
 
+/** Coefficients of the blocks that are wanted that are not zero. */
+export function countUsed(blocks: i32): i32 {
+  return usedOf(wantedAt, <usize>blocks * blockBytes);
+}
+
 /** What becomes of the base under the gains, and their leanings. Answers whether one would leave its 16 bits. */
 export function expectBlocks(blocks: i32): bool {
-  const step = load<f64>(gainsAt + 64 * 8), end = <usize>blocks * blockBytes;
+  const step = <i64>load<i32>(gainsAt + 64 * 8), end = <usize>blocks * blockBytes;
   let isBeyond = false;
   for (let at: usize = 0; at < end; at += 16) {
     v128.store(expectedAt + at, i16x8.splat(0));
@@ -71,14 +76,15 @@ export function expectBlocks(blocks: i32): bool {
     const isConstant = (at & (blockBytes - 1)) == 0;
     if (!v128.any_true(v128.load(baseAt + at)) && !(isConstant && step != 0)) continue;
     for (let i = at; i < at + 16; i += 2) {
-      const value = <i32>load<i16>(baseAt + i), k = (i >>> 1) & 63;
+      const value = <i64>load<i16>(baseAt + i), k = (i >>> 1) & 63;
       if (value == 0 && (k != 0 || step == 0)) continue;
-      // Floats divide by powers of two without a rest, and are below 2^53 throughout. The offset comes with its sign, all else is the same for both signs.
-      const exact = <f64>value * load<f64>(gainsAt + (k << 3)) + (k == 0 ? step : 0.0), size = abs(exact), whole = floor(size + 0.5);
+      // Below 2^36. The offset comes with its sign, all else is the same for both signs.
+      const product = value * load<i32>(gainsAt + (<usize>k << 2)) + (k == 0 ? step : 0), size = product < 0 ? -product : product;
+      const shift = <i64>load<i32>(gainsAt + (<usize>k << 2), 64 * 4), half = (<i64>1 << shift) >> 1;
+      const whole = (size + half) >> shift, leaning = ((size - (whole << shift)) * 8 + half) >> shift;
       if (whole > 0x7fff) isBeyond = true;
-      const magnitude = <i32>min(whole, 0x7fff), leaning = <i32>floor((size - whole) * 8 + 0.5);
-      store<i16>(expectedAt + i, exact < 0 ? -magnitude : magnitude);
-      store<i8>(leaningsAt + (i >>> 1), exact < 0 ? -leaning : leaning);
+      store<i16>(expectedAt + i, product < 0 ? -whole : whole);
+      store<i8>(leaningsAt + (i >>> 1), product < 0 ? -leaning : leaning);
     }
   }
   return isBeyond;
@@ -136,7 +142,7 @@ function codeBlock(x: i32, y: i32): bool {
   const blockClass = near == 0 ? classOf(sum, neighbourSteps, neighbourStepCount) : neighbourStepCount + near;
   // A reader's never does: it is not asked further what it will read.
   const isOther = differs(wantedAt + at, madeAt + at);
-  if (correctionBit(first + blockClass * fillClasses + classOf(fillOf(at), fillSteps, fillClasses - 1), i32(isOther)) == 0) return false;
+  if (correctionBit(first + blockClass * fillClasses + classOf(usedOf(baseAt + at, blockBytes), fillSteps, fillClasses - 1), i32(isOther)) == 0) return false;
   const before = x > 0 ? block - 1 : block - across;
   fresh = before < 0 ? 0 : <i32>load<i16>(wantedAt + <usize>before * blockBytes);
   const density = classOf(sum, densitySteps, densityClasses - 1);
@@ -176,10 +182,10 @@ function differs(one: usize, other: usize): bool {
   return v128.any_true(all);
 }
 
-/** Coefficients of the base's block that are not zero. */
-function fillOf(at: usize): i32 {
+/** Coefficients that are not zero among so many bytes of them. */
+function usedOf(at: usize, bytes: usize): i32 {
   let count = 0;
-  for (let i: usize = 0; i < blockBytes; i += 16) count += popcnt(i16x8.bitmask(i16x8.ne(v128.load(baseAt + at + i), i16x8.splat(0))));
+  for (let i = at; i < at + bytes; i += 16) count += popcnt(i16x8.bitmask(i16x8.ne(v128.load(i), i16x8.splat(0))));
   return count;
 }
 
@@ -224,11 +230,10 @@ function codeCoefficients(at: usize, density: i32, isNew: bool): i32 {
 
 /** Codes whether a coefficient is an exception, under its share and a context of other things. */
 function codePlace(index: i32, context: i32, wanted: i32): i32 {
-  const at = sharesAt + (<usize>index << 2), share: u32 = load<u16>(at), used: u32 = load<u16>(at, 2);
+  const at = sharesAt + (<usize>index << 2), entry = load<u32>(at), share = entry & 0xffff, used = entry >>> 16;
   const bit = correctionBit(first + placeContext + classOf(share >>> 8, shareSteps, shareClasses - 1) * placeContexts + context, wanted);
   const rest = bit == 0 ? share : 0xffff - share, step = used < slowest ? rest / (used + 2) : rest >>> 8;
-  store<u16>(at, bit == 0 ? share - step : share + step);
-  if (used < slowest) store<u16>(at, used + 1, 2);
+  store<u32>(at, (min(used + 1, slowest) << 16) | (bit == 0 ? share - step : share + step));
   return bit;
 }
 
