@@ -5,15 +5,14 @@
 import type { BlockRef } from './core/block-list.js';
 import type { DomainId } from './core/domain.js';
 import { type Alignment, knownRegionOf } from './core/image/alignment.js';
-import { kindOf } from './core/image/content.js';
-import { worthwhilePatchBytes } from './core/image/jpeg/coefficient-patch.js';
-import { applyPatch, makePatch } from './core/image/patch.js';
 import type { BaseView } from './core/image/patch-prediction.js';
 import type { ContentPlace, Region } from './core/image/splitter.js';
-import { hexOf, isEqual } from './protocol/bytes.js';
+import { inBatches } from './core/plan.js';
+import { hexOf } from './protocol/bytes.js';
 import type { Original } from './originals.js';
 import { RegionIndex } from './region-index.js';
 import type { StoredImage } from './stored-image.js';
+import type { Tasks, TilePair } from './tasks.js';
 
 /** A content that is a stored block under a patch. */
 export interface PatchedContent {
@@ -36,36 +35,48 @@ interface Pairing {
   readonly view: BaseView;
 }
 
-/** A patch may take one part in so many of what a tile's samples take. */
-const patchShare = 8;
-const leastPatchBytes = 64;
+/** Where patches are made, and of which blocks. */
+export interface PatchSetting {
+  readonly domain: DomainId;
+  readonly tasks: Tasks;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A pairing whose block came. */
+interface Candidate {
+  readonly index: number;
+  readonly ref: BlockRef;
+  readonly cipherBytes: number;
+  readonly pair: TilePair;
+}
+
+/** Bytes of tiles that are compared in one task. */
+const patchBatchBytes = 1_048_576;
 
 /** The tiles that a short patch turns out of the original's, by index. Only blocks of `domain` are used: others say more or less of their content than was asked for. */
-export async function patchTiles(original: Original, tiles: readonly NewTile[], domain: DomainId): Promise<ReadonlyMap<number, PatchedContent>> {
-  const pairings = pair(original, tiles).filter(({ ref }) => ref.domain === domain);
+export async function patchTiles(original: Original, tiles: readonly NewTile[], { domain, tasks, signal }: PatchSetting): Promise<ReadonlyMap<number, PatchedContent>> {
+  const pairings = pairingsOf(original, tiles).filter(({ ref }) => ref.domain === domain);
   if (pairings.length === 0) return new Map();
   const outcomes = await original.stored.fetcher.outcomes(pairings.map(({ ref }) => ref));
+  const candidates = pairings.flatMap(({ tile: { index, content: target }, ref, view }): readonly Candidate[] => {
+    const { content: base, cipherBytes } = outcomes.get(hexOf(ref.tag)) ?? {};
+    return base === undefined || cipherBytes === undefined ? [] : [{ index, ref, cipherBytes, pair: { target, base, view } }];
+  });
+  const batches = inBatches(candidates, ({ pair: { target, base } }) => target.length + base.length, patchBatchBytes);
+  const patches = await Promise.all(batches.map((batch) => tasks.patch({ pairs: batch.map(({ pair }) => pair) }, signal)));
+  return patchedOf(batches.flat(), patches.flat());
+}
+
+function patchedOf(candidates: readonly Candidate[], patches: readonly (Uint8Array | undefined)[]): ReadonlyMap<number, PatchedContent> {
   const patched = new Map<number, PatchedContent>();
-  for (const { tile, ref, view } of pairings) {
-    const { content, cipherBytes } = outcomes.get(hexOf(ref.tag)) ?? {};
-    const patch = content === undefined ? undefined : provenPatch(tile.content, content, view);
-    if (patch !== undefined && cipherBytes !== undefined) patched.set(tile.index, { patch, ref, cipherBytes });
+  for (const [i, { index, ref, cipherBytes }] of candidates.entries()) {
+    const patch = patches[i];
+    if (patch !== undefined) patched.set(index, { patch, ref, cipherBytes });
   }
   return patched;
 }
 
-/** A patch that was tried: what does not give the tile back is never stored. */
-function provenPatch(target: Uint8Array, base: Uint8Array, view: BaseView): Uint8Array | undefined {
-  const patch = makePatch(target, base, view, worthwhileBytes(target));
-  return patch !== undefined && isEqual(applyPatch(patch, base), target) ? patch : undefined;
-}
-
-/** A longer patch is not worth what it saves. */
-function worthwhileBytes(content: Uint8Array): number {
-  return kindOf(content) === 'coefficients' ? worthwhilePatchBytes(content) : Math.max(leastPatchBytes, Math.floor(content.length / patchShare));
-}
-
-function pair({ stored, alignment }: Original, tiles: readonly NewTile[]): readonly Pairing[] {
+function pairingsOf({ stored, alignment }: Original, tiles: readonly NewTile[]): readonly Pairing[] {
   const { places } = stored.summary;
   const planes = planesOf(places);
   return tiles.flatMap((tile) => {

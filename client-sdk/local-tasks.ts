@@ -9,6 +9,7 @@ import { openEntries } from './entries-task.js';
 import { Equalisations } from './equalisations.js';
 import { joinFile } from './join-task.js';
 import { openBlocks } from './open-task.js';
+import { makePatches } from './patch-task.js';
 import type { Platform } from './ports.js';
 import { sealContents } from './seal-task.js';
 import { SampleLengths } from './samples.js';
@@ -32,6 +33,7 @@ export function localTasks(tools: TaskTools): Tasks {
     open: (input, signal) => openBlocks(tools.crypto, input, new Breath(tools, signal)),
     join: (input, signal) => joinFile(tools.crypto, input, new Breath(tools, signal)),
     assemble: (input, contents, signal) => assembleFile({ newHash: tools.newHash, breath: new Breath(tools, signal) }, input, contents),
+    patch: (input, signal) => makePatches(input, new Breath(tools, signal)),
     entryThreads: 0,
     entries: (input, signal) => openEntries(tools.crypto, input, new Breath(tools, signal)),
     close: () => {

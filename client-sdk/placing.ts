@@ -174,7 +174,8 @@ export class Placing {
       const place = planned.summary.places[first + i];
       return isKnown[i] === true || place === undefined || !('content' in item) ? [] : [{ index: first + i, content: item.content, place }];
     });
-    return patchTiles(original, tiles, this.parts.sending.domain.id);
+    const { run, sending: { domain, signal } } = this.parts;
+    return patchTiles(original, tiles, { domain: domain.id, tasks: run.tasks, signal });
   }
 
   async #finish(pending: Pending | undefined): Promise<void> {

@@ -3,7 +3,7 @@
  * a thread is never more than one answer ahead. SPEC.md section 12.
  */
 import type { CrossingError } from './crossing.js';
-import type { AssembleInput, EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
+import type { AssembleInput, EntriesInput, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, PatchInput, SealedContent, SealInput, SplitInput, SplitStep, SplitWord } from './tasks.js';
 
 /** Work, by its name. The bytes of a split's source go with it where they are few (`bytes`), else they are asked for as they are needed. */
 export type Work =
@@ -12,6 +12,7 @@ export type Work =
   | { readonly name: 'open'; readonly input: OpenInput }
   | { readonly name: 'join'; readonly input: JoinInput }
   | { readonly name: 'assemble'; readonly input: AssembleInput }
+  | { readonly name: 'patch'; readonly input: PatchInput }
   | { readonly name: 'entries'; readonly input: EntriesInput };
 
 /** An OpenedBlock as it crosses. */
@@ -30,7 +31,7 @@ export interface SomeBytes {
 }
 
 /** What work answers. */
-export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | SomeBytes | JoinedFile | PackedEntries;
+export type WorkAnswer = readonly SealedContent[] | readonly CrossingBlock[] | SomeSteps | SomeBytes | JoinedFile | PackedEntries | readonly (Uint8Array | undefined)[];
 
 /** To a thread. Ids count up from 1 and are never used again. */
 export type ToThread =

@@ -11,7 +11,7 @@ import { errorOf } from './crossing.js';
 import { localTasks, type TaskTools } from './local-tasks.js';
 import { PoolThread } from './pool-thread.js';
 import type { CrossingBlock, SomeBytes, SomeSteps, StartThread, Work } from './task-messages.js';
-import type { AssembleInput, ContentSource, EntriesInput, FilePieces, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
+import type { AssembleInput, ContentSource, EntriesInput, FilePieces, JoinedFile, JoinInput, OpenedBlock, OpenInput, PackedEntries, PatchInput, SealedContent, SealInput, SplitInput, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** What a pool is made of. */
 export interface PoolSetting {
@@ -132,6 +132,18 @@ export class TaskPool implements Tasks {
     const thread = isForThreads ? await this.#runningThread(signal) : undefined;
     if (thread === undefined) yield* this.#local.assemble(input, contents, signal);
     else yield* assembledBy(thread, { input, contents, signal });
+  }
+
+  async patch(input: PatchInput, signal: AbortSignal | undefined): Promise<readonly (Uint8Array | undefined)[]> {
+    const bytes = input.pairs.reduce((sum, { target, base }) => sum + target.length + base.length, 0);
+    if (bytes < minBatchBytes || !this.#isForThreads(bytes)) return this.#local.patch(input, signal);
+    return this.#gated(bytes, signal, async (thread) => {
+      if (thread === undefined) return this.#local.patch(input, signal);
+      // Their bytes stay the caller's: copies go.
+      const pairs = input.pairs.map(({ target, base, view }) => ({ target: new Uint8Array(target), base: new Uint8Array(base), view }));
+      // Making patches answers so.
+      return (await answerOf(thread, { name: 'patch', input: { pairs } }, signal)) as readonly (Uint8Array | undefined)[];
+    });
   }
 
   async entries(input: EntriesInput, signal: AbortSignal | undefined): Promise<PackedEntries> {

@@ -68,6 +68,7 @@ export class TaskServer {
   async #once(work: Exclude<Work, { name: 'split' | 'assemble' }>, signal: AbortSignal): Promise<WorkAnswer> {
     if (work.name === 'seal') return await this.#tasks.seal(work.input, signal);
     if (work.name === 'join') return await this.#tasks.join(work.input, signal);
+    if (work.name === 'patch') return await this.#tasks.patch(work.input, signal);
     if (work.name === 'entries') return await this.#tasks.entries(work.input, signal);
     const opened = await this.#tasks.open(work.input, signal);
     return opened.map(({ error, ...block }) => (error === undefined ? block : { ...block, error: crossingError(error) }));

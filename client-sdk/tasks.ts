@@ -6,6 +6,7 @@ import type { Domain } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
 import type { Anchor } from './core/image/anchors.js';
 import type { TileEqualisation } from './core/image/equalised-tile.js';
+import type { BaseView } from './core/image/patch-prediction.js';
 import type { Geometry, Recipe, Source, SplitterId } from './core/image/splitter.js';
 import type { ImageWrap } from './core/keys/hierarchy.js';
 import type { AccountId, ImageId, Rehash, Tag } from './protocol/ids.js';
@@ -121,6 +122,18 @@ export interface ContentSource {
 /** The bytes of a file in order, none of them empty; the last of them once the hash of the whole was found right. */
 export type FilePieces = AsyncGenerator<Uint8Array, void, void>;
 
+/** A new tile, the stored tile that covers its place, and how the one lies in the other. */
+export interface TilePair {
+  readonly target: Uint8Array;
+  readonly base: Uint8Array;
+  readonly view: BaseView;
+}
+
+/** Tiles to compare. Unlike elsewhere their bytes stay the caller's: a tile without a patch is sealed afterwards. */
+export interface PatchInput {
+  readonly pairs: readonly TilePair[];
+}
+
 /** Sealed entries of a listing, all of one account. */
 export interface EntriesInput {
   readonly accountId: AccountId;
@@ -157,6 +170,8 @@ export interface Tasks {
    * leave early, return it.
    */
   assemble(input: AssembleInput, contents: ContentSource, signal: AbortSignal | undefined): FilePieces;
+  /** A patch for each pair that makes the target of the base, tried; undefined where none is worth it. In the order given. */
+  patch(input: PatchInput, signal: AbortSignal | undefined): Promise<readonly (Uint8Array | undefined)[]>;
   /** Threads that open entries at once; 0: the caller's own does. */
   readonly entryThreads: number;
   /** Opens entries, in the order given. Throws DiceError `sealed-invalid` where one of them does not open. */

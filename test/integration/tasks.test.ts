@@ -9,6 +9,7 @@ import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import { openDomain, personalDomain } from '../../client-sdk/core/domain.js';
 import { fault } from '../../client-sdk/core/errors.js';
 import { splitters } from '../../client-sdk/core/image/detect.js';
+import { applyPatch } from '../../client-sdk/core/image/patch.js';
 import type { Source } from '../../client-sdk/core/image/splitter.js';
 import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
@@ -17,6 +18,7 @@ import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js'
 import { localTasks } from '../../client-sdk/local-tasks.js';
 import type { ContentSealedEarly, JoinInput, Tasks } from '../../client-sdk/tasks.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
+import { changedBlocks, contentOfBlocks, photographed, turnedBlocks } from '../support/coefficient-picture.js';
 import { hostileFiles } from '../support/hostile-files.js';
 import { memoryContents, memorySource } from '../support/memory-source.js';
 import { photograph } from '../support/sample-images.js';
@@ -126,6 +128,35 @@ describe('a small image joined in one task', () => {
     expect(await tasks.join({ ...inputOf(), fileHash: new Uint8Array(32) }, undefined)).toEqual({ bytes: undefined });
     expect(await tasks.join({ ...inputOf(), size: png.length - 1 }, undefined)).toEqual({ bytes: undefined });
     expect(await tasks.join({ ...inputOf(), contents: [0, 0, -1] }, undefined)).toEqual({ bytes: undefined });
+  });
+});
+
+describe('patches of tiles', () => {
+  const upright = { orientation: 0, x: 0, y: 0 };
+  const stored = contentOfBlocks(photographed(60, 50, 3));
+  const pairs = [
+    { target: contentOfBlocks(turnedBlocks(photographed(60, 50, 3), 5)), base: stored, view: { ...upright, orientation: 5 } },
+    { target: contentOfBlocks(changedBlocks(photographed(60, 50, 3), (value, [x, y]) => (x + y === 20 ? value + 1 : value))), base: stored, view: upright },
+    { target: contentOfBlocks(photographed(60, 50, 9)), base: stored, view: upright },
+  ];
+
+  it('are the same in this thread and in others, in the order given, and leave the tiles to the caller', async () => {
+    const expected = await localTasks(nodeTools).patch({ pairs }, undefined);
+    expect(expected.map((patch) => patch === undefined)).toEqual([false, false, true]);
+    for (const threads of [1, 3]) expect(await opened(threads).patch({ pairs }, undefined)).toEqual(expected);
+    for (const [i, { target, base }] of pairs.entries()) {
+      const patch = expected[i];
+      if (patch !== undefined) expect(Buffer.compare(applyPatch(patch, base), target)).toBe(0);
+    }
+  });
+
+  it('of what is no tile are refused, in a thread as without', async () => {
+    const cut = { target: stored.subarray(0, stored.length - 1), base: stored, view: upright };
+    for (const tasks of [localTasks(nodeTools), opened(1)]) await expect(tasks.patch({ pairs: [cut] }, undefined)).rejects.toMatchObject({ code: 'recipe-invalid' });
+  });
+
+  it('are not made for who leaves', async () => {
+    await expect(opened(1).patch({ pairs }, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
 

@@ -59,6 +59,23 @@ describe('a patch of coefficients', () => {
     expect([...patchOf(croppedBlocks(turned, window), picture, { orientation, x: 2, y: 1 })]).toEqual([8 | orientation, window.across - 1, window.down - 1, 2, 1]);
   });
 
+  it('is the same whatever was written, read, given up or refused before it', () => {
+    const small = resaved(croppedBlocks(picture, { x: 0, y: 0, across: 5, down: 4 }), 20);
+    const from = croppedBlocks(picture, { x: 0, y: 0, across: 5, down: 4 });
+    const first = Buffer.from(patchOf(small, from));
+    const large = photographed(60, 50, 9);
+    const before = [
+      () => patchOf(resaved(large, 30), large),
+      () => makeCoefficientPatch(contentOfBlocks(photographed(60, 50, 4)), contentOfBlocks(large), upright, 500),
+      () => applyOrRefuse(Uint8Array.of(0x30, 1, 2, 3), contentOfBlocks(large)),
+      () => patchOf(scaled(large, (u, v) => 1.3 + 0.1 * (u + v)), large),
+    ];
+    for (const work of before) {
+      work();
+      expect(first.equals(patchOf(small, from))).toBe(true);
+    }
+  });
+
   it('reaches into all corners of its base', () => {
     for (const [x, y] of [[0, 0], [16, 0], [0, 10], [16, 10]] as const) {
       expect(patchOf(croppedBlocks(picture, { x, y, across: 1, down: 1 }), picture, { orientation: 0, x, y })).toHaveLength(5);

@@ -157,15 +157,6 @@ export class CorrectionReader implements CorrectionCoder {
     if (this.#decoder.at !== this.#decoder.bytes.length) throw fault('recipe-invalid', 'Bytes follow its corrections.');
   }
 
-  /**
-   * Throws DiceError `recipe-invalid` unless every byte was read, and the number that ends the run is the lowest that its last
-   * range has of those that are multiples of 2^23.
-   */
-  endShortened(): void {
-    this.end();
-    if (this.#decoder.code >>> 1 >= minRange) throw fault('recipe-invalid', 'Its corrections end otherwise than a writer ends them.');
-  }
-
   #shift(): void {
     const decoder = this.#decoder;
     while (decoder.range < minRange) {

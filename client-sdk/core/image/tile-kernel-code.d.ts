@@ -27,6 +27,16 @@ export interface Kernel {
   writeSamples(max: number): number;
   firstDistributions(): number;
   writeCoefficients(across: number, down: number, limit: number): number;
+  beginCorrections(contexts: number, bytes: number, reads: boolean): void;
+  correctionBit(index: number, wanted: number): number;
+  correctionBits(wanted: number, count: number): number;
+  correctionTrouble(): number;
+  endCorrections(): number;
+  countUsed(blocks: number): number;
+  findLargest(blocks: number): void;
+  expectBlocks(blocks: number): number;
+  surveyPatch(across: number, blocks: number, hasGains: boolean): void;
+  codePatch(context: number, across: number, blocks: number, hasGains: boolean, left: number, top: number, right: number, bottom: number): number;
   readCoefficients(across: number, down: number, length: number): number;
 }
 

@@ -1,18 +1,19 @@
 /**
  * This thread's kernel of the tile coder, made at first use, with its tables in place, and views of its memory. It knows where
- * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7, 5.10 and 5.12.
+ * things lie there (kernel/memory.ts), not what tiles mean. SPEC.md sections 5.4 to 5.7, 5.10, 5.12 and 5.13.
  */
 import { firstDistributions } from './coefficient-priors.js';
 import { levelBounds, levelTables, restBitsOfAll, usualLevels } from './residual-levels.js';
 import { type Kernel, newKernel } from './tile-kernel-code.js';
 
 /** Numbers of areas, as in kernel/memory.ts. */
-const areas = { samples: 0, slots: 1, parts: 2, reciprocals: 3, costs: 4, levels: 5, models: 6, classes: 7, present: 8, ranks: 9, evenWordsEnd: 10, lattice: 11 } as const;
+const areas = { samples: 0, slots: 1, parts: 2, reciprocals: 3, costs: 4, levels: 5, models: 6, classes: 7, present: 8, ranks: 9, evenWordsEnd: 10, lattice: 11, wanted: 12, base: 13, expected: 14, gains: 15, largest: 16, survey: 17 } as const;
 /** Energies at which classes begin: 4 * 2^(0.6 (k - 1)), rounded. */
 export const classStarts = [0, 4, 6, 9, 14, 21, 32, 49, 74, 111, 169, 256, 388, 588, 891, 1351];
 export const classCount = 16;
 export const weightCount = 12;
 const modelInts = 64;
+const blockRoom = 0x80000;
 /** One more than the largest energy, rounded up. */
 const energies = 0x1100;
 const reciprocalBits = 43n;
@@ -36,6 +37,20 @@ export interface TileKernel {
   readonly evenWordsEnd: number;
   /** Where the code of the lattice mode is written. */
   readonly latticeAt: number;
+  readonly patch: PatchAreas;
+}
+
+/** What patches of coefficients are made of, each with room for the largest tile. */
+export interface PatchAreas {
+  readonly wanted: Int16Array;
+  readonly base: Int16Array;
+  readonly expected: Int16Array;
+  /** The factor of each frequency, then the shift of each, then the offset. */
+  readonly gains: Int32Array;
+  /** Of each frequency. */
+  readonly largest: Int32Array;
+  /** Left, top, right, bottom, and how many coefficients. */
+  readonly survey: Int32Array;
 }
 
 let made: TileKernel | undefined;
@@ -72,6 +87,14 @@ function make(): TileKernel {
     models: new Int32Array(buffer, placeOf('models'), modelInts * 8),
     evenWordsEnd: placeOf('evenWordsEnd'),
     latticeAt: placeOf('lattice'),
+    patch: {
+      wanted: new Int16Array(buffer, placeOf('wanted'), blockRoom),
+      base: new Int16Array(buffer, placeOf('base'), blockRoom),
+      expected: new Int16Array(buffer, placeOf('expected'), blockRoom),
+      gains: new Int32Array(buffer, placeOf('gains'), 2 * 64 + 1),
+      largest: new Int32Array(buffer, placeOf('largest'), 64),
+      survey: new Int32Array(buffer, placeOf('survey'), 5),
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  * out right. A reader needs none of it. SPEC.md section 5.13.
  */
 import { areGains, areIdle, shiftsOf, type Gains } from './coefficient-gains.js';
-import { blockValues } from './coefficient-prediction.js';
+import { blockValues, pairsOf } from './coefficient-prediction.js';
 
 const { abs, max, round } = Math;
 /** Rounds in which the factors are found anew, each time from the coefficients that were near: within so many, and so many parts of themselves. */
@@ -29,28 +29,65 @@ function gainsOf(found: Float64Array, step: number, { largest, isFractional }: {
 
 /** The factor of each frequency. */
 function factorsOf(target: Int16Array, base: Int16Array): Float64Array {
-  const factors = new Float64Array(blockValues).fill(1);
-  const used = placesUsed(base);
+  const { ends, before, after } = changesOf(target, base);
+  return Float64Array.from(ends, (end, k) => {
+    const start = k === 0 ? 0 : ends[k - 1]!;
+    return factorOf(before.subarray(start, end), after.subarray(start, end));
+  });
+}
+
+function factorOf(before: Int16Array, after: Int16Array): number {
+  let factor = 1;
   for (const [by, share] of rounds) {
-    const products = new Float64Array(blockValues);
-    const squares = new Float64Array(blockValues);
-    for (const i of used) {
-      const value = base[i]!;
-      const k = i & 63;
-      if (abs(target[i]! - factors[k]! * value) > by + share * abs(value)) continue;
-      products[k] = products[k]! + target[i]! * value;
-      squares[k] = squares[k]! + value * value;
+    let [products, squares] = [0, 0];
+    for (let i = 0; i < before.length; i++) {
+      const value = before[i]!;
+      const became = after[i]!;
+      if (abs(became - factor * value) > by + share * abs(value)) continue;
+      products += became * value;
+      squares += value * value;
     }
-    for (let k = 0; k < blockValues; k++) if (squares[k]! > 0) factors[k] = products[k]! / squares[k]!;
+    if (squares > 0) factor = products / squares;
   }
-  return factors;
+  return factor;
+}
+
+/** What became of the coefficients that were not zero, frequency by frequency. */
+interface Changes {
+  /** Where the ones of each frequency end, and those of the next begin. */
+  readonly ends: Int32Array;
+  readonly before: Int16Array;
+  readonly after: Int16Array;
+}
+
+function changesOf(target: Int16Array, base: Int16Array): Changes {
+  const places = placesUsed(base);
+  const ends = new Int32Array(blockValues);
+  for (let i = 0; i < places.length; i++) ends[places[i]! & 63] = ends[places[i]! & 63]! + 1;
+  for (let k = 0, sum = 0; k < blockValues; k++) [ends[k], sum] = [sum, sum + ends[k]!];
+  const [before, after] = [new Int16Array(places.length), new Int16Array(places.length)];
+  // Until all are in place, an end is where the next one goes.
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    const at = ends[place & 63]!;
+    ends[place & 63] = at + 1;
+    before[at] = base[place]!;
+    after[at] = target[place]!;
+  }
+  return { ends, before, after };
 }
 
 /** Where coefficients are not zero. */
 function placesUsed(base: Int16Array): Int32Array {
+  const pairs = pairsOf(base);
   const places = new Int32Array(base.length);
   let count = 0;
-  for (let i = 0; i < base.length; i++) if (base[i] !== 0) places[count++] = i;
+  for (let j = 0; j < pairs.length; j++) {
+    const pair = pairs[j]!;
+    if (pair === 0) continue;
+    if (pair << 16 !== 0) places[count++] = 2 * j;
+    if (pair >> 16 !== 0) places[count++] = 2 * j + 1;
+  }
   return places.subarray(0, count);
 }
 

@@ -6,7 +6,6 @@ import { fault } from '../../errors.js';
 import { codeNumber, numberContexts, type CorrectionCoder } from '../correction-coder.js';
 import { fold, unfold } from '../patch-map.js';
 import { naturalOrder } from './coefficients.js';
-import { blockValues } from './coefficient-prediction.js';
 
 /** A coefficient b of frequency k becomes the integer nearest to (b * factors[k] + (k = 0 ? offset : 0)) / 2^shifts[k]. */
 export interface Gains {
@@ -14,16 +13,6 @@ export interface Gains {
   readonly shifts: Uint8Array;
   readonly factors: Int32Array;
   readonly offset: number;
-}
-
-/** Coefficients as they are expected, and what speaks against it. */
-export interface Expectation {
-  readonly values: Int16Array;
-  /**
-   * How far what was computed lies from the integer, in eighths: 0 to 4, positive where the integer above is the next
-   * nearest. Empty where nothing was computed.
-   */
-  readonly leanings: Int8Array;
 }
 
 const { abs, clz32, floor, min } = Math;
@@ -40,16 +29,6 @@ const factorContext = 1;
 const offsetContext = factorContext + numberContexts;
 /** Contexts that `codeGains` needs. */
 export const gainContexts = offsetContext + numberContexts;
-
-/** The largest magnitude of each frequency. */
-export function largestOf(values: Int16Array): Int32Array {
-  const largest = new Int32Array(blockValues);
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = abs(values[i]!);
-    if (magnitude > largest[i & 63]!) largest[i & 63] = magnitude;
-  }
-  return largest;
-}
 
 /** Bits of the fractions of each frequency's factor. */
 export function shiftsOf(largest: Int32Array, isFractional: boolean): Uint8Array {
@@ -85,30 +64,6 @@ export function codeGains(coder: CorrectionCoder, largest: Int32Array, gains: Ga
   const coded = { isFractional, shifts, factors, offset };
   if (!areGains(coded) || areIdle(coded, largest)) throw malformed();
   return coded;
-}
-
-/** What becomes of coefficients. Throws DiceError `recipe-invalid` where one leaves its 16 bits. */
-export function expected(values: Int16Array, { shifts, factors, offset }: Gains): Expectation {
-  const made = new Int16Array(values.length);
-  const leanings = new Int8Array(values.length);
-  const scales = Float64Array.from(shifts, (shift) => 2 ** shift);
-  let beyond = 0;
-  for (let i = 0; i < values.length; i++) {
-    const k = i & 63;
-    const value = values[i]!;
-    if (value === 0 && (k !== 0 || offset === 0)) continue;
-    const scale = scales[k]!;
-    // Below 2^53 throughout. The offset comes with its sign, all else is the same for both signs.
-    const product = value * factors[k]! + (k === 0 ? offset : 0);
-    const size = product < 0 ? -product : product;
-    const whole = floor(size / scale + 0.5);
-    if (whole > 0x7fff) beyond = whole;
-    const eighths = floor(((size - whole * scale) * 8) / scale + 0.5);
-    made[i] = product < 0 ? -whole : whole;
-    leanings[i] = product < 0 ? -eighths : eighths;
-  }
-  if (beyond > 0) throw fault('recipe-invalid', 'A coefficient of a patch leaves its 16 bits.');
-  return { values: made, leanings };
 }
 
 function malformed(): Error {

@@ -6,14 +6,13 @@
 import { fault } from '../../errors.js';
 import { maxPatchBytes } from '../../patch-list.js';
 import { checkCoefficientShape, coefficientShapeOf, type CoefficientShape } from '../content.js';
-import { CorrectionWriter, type CorrectionCoder } from '../correction-coder.js';
-import { droppedBytes, isWithin, readerOf, shortened } from '../patch-body.js';
+import { droppedBytes, isWithin, shortened } from '../patch-body.js';
 import { isInside, turnedSize, type BaseView } from '../patch-prediction.js';
 import { ByteReader, ByteWriter } from '../varint.js';
-import { blockContexts, codeBlocks, surveyBlocks, type BlockSurvey, type PatchedBlocks } from './coefficient-exceptions.js';
 import { fitGains } from './coefficient-gain-fit.js';
-import { codeGains, expected, gainContexts, largestOf, type Gains } from './coefficient-gains.js';
+import { codeGains, type Gains } from './coefficient-gains.js';
 import { contentOf, predictBlocks, sizeOf, valuesOf } from './coefficient-prediction.js';
+import { countUsed, expectBlocks, PatchCoder, placeBase, placeWanted, readBlocks, surveyBlocks, writeBlocks, type BlockSurvey } from './patch-kernel.js';
 
 /** Bits of the first byte of a patch. */
 const orientationBits = 7;
@@ -21,7 +20,6 @@ const sizeBit = 8;
 const gainsBit = 16;
 const blocksBit = 32;
 const unusedBits = 0xc0;
-const contexts = gainContexts + blockContexts;
 /** Gains are looked for where more than one in so many coefficients changed. */
 const changedShare = 256;
 /** A guess is tried that has at most so many times the exceptions of the best one. */
@@ -34,14 +32,7 @@ const leastPatchBytes = 64;
 /** How long a patch that makes `target` may be for it to pay, compared with the tile coded by itself. Throws DiceError `recipe-invalid` where it is no tile of coefficients. */
 export function worthwhilePatchBytes(target: Uint8Array): number {
   coefficientShapeOf(target);
-  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(usedValues(target) / valuesPerByte)));
-}
-
-/** Coefficients that are not zero. */
-function usedValues(target: Uint8Array): number {
-  let used = 0;
-  for (const value of valuesOf(target)) if (value !== 0) used++;
-  return used;
+  return Math.min(maxPatchBytes, Math.max(leastPatchBytes, Math.floor(countUsed(valuesOf(target)) / valuesPerByte)));
 }
 
 /**
@@ -78,18 +69,13 @@ export function applyCoefficientPatch(patch: Uint8Array, base: Uint8Array): Uint
 }
 
 function readBody(body: Uint8Array, { shape, turned }: { readonly shape: CoefficientShape; readonly turned: Int16Array }, first: number): Int16Array {
-  const coder = readerOf(contexts, body);
-  const gains = (first & gainsBit) === 0 ? undefined : codeGains(coder, largestOf(turned), undefined);
-  const tile = patched(shape, turned, gains);
-  if ((first & blocksBit) !== 0) codeBlocks(coder, gainContexts, tile, { left: 0, top: 0, right: 0, bottom: 0 });
-  coder.endShortened();
-  return tile.values;
-}
-
-/** A tile as it is before its exceptions are known. */
-function patched(shape: CoefficientShape, turned: Int16Array, gains: Gains | undefined): PatchedBlocks {
-  const { values, leanings } = gains === undefined ? { values: turned, leanings: new Int8Array(0) } : expected(turned, gains);
-  return { shape, base: turned, expected: values, leanings, values: values.slice() };
+  const largest = placeBase(turned);
+  const coder = new PatchCoder(body);
+  const hasGains = (first & gainsBit) !== 0;
+  if (hasGains) expectBlocks(shape, codeGains(coder, largest, undefined));
+  const values = readBlocks((first & blocksBit) === 0 ? undefined : coder, shape, hasGains);
+  coder.finish();
+  return values;
 }
 
 /** What a patch begins with, but for the bits of its body in the first byte. */
@@ -116,7 +102,6 @@ function readHead(reader: ByteReader, first: number, base: CoefficientShape): { 
 /** A way to write a patch. */
 interface Guess {
   readonly gains: Gains | undefined;
-  readonly tile: PatchedBlocks;
   readonly survey: BlockSurvey;
 }
 
@@ -124,6 +109,8 @@ interface Guess {
 class CoefficientPatchWriter {
   #best: Uint8Array | undefined;
   readonly #largest: Int32Array;
+  /** Under which blocks are expected now, if any. */
+  #expected: Gains | undefined;
 
   constructor(
     private readonly shape: CoefficientShape,
@@ -131,7 +118,8 @@ class CoefficientPatchWriter {
     private readonly head: Uint8Array,
     private readonly maxBytes: number,
   ) {
-    this.#largest = largestOf(found.turned);
+    this.#largest = placeBase(found.turned);
+    placeWanted(found.values);
   }
 
   shortest(): Uint8Array | undefined {
@@ -157,19 +145,24 @@ class CoefficientPatchWriter {
   }
 
   #guess(gains: Gains | undefined): Guess {
-    const tile = { ...patched(this.shape, this.found.turned, gains), values: this.found.values };
-    return { gains, tile, survey: surveyBlocks(tile) };
+    this.#expect(gains);
+    return { gains, survey: surveyBlocks(this.shape, gains !== undefined) };
+  }
+
+  #expect(gains: Gains | undefined): void {
+    if (gains === undefined || gains === this.#expected) return;
+    expectBlocks(this.shape, gains);
+    this.#expected = gains;
   }
 
   /** Keeps the patch if it is the shortest. */
-  #try({ gains, tile, survey }: Guess): void {
+  #try(guess: Guess): void {
+    const { gains, survey } = guess;
     // An exception takes two bits at least: its sign, and more for the others.
     if (survey.exceptions > 8 * this.#limit) return;
     const { head } = this;
-    const coder = new CorrectionWriter(contexts, this.#limit - head.length + droppedBytes);
     isWithin(() => {
-      this.#write(coder, { gains, tile, survey });
-      const body = shortened(coder.finish());
+      const body = this.#bodyOf(guess);
       const patch = new Uint8Array(head.length + body.length);
       patch.set(head);
       patch.set(body, head.length);
@@ -178,8 +171,11 @@ class CoefficientPatchWriter {
     });
   }
 
-  #write(coder: CorrectionCoder, { gains, tile, survey }: Guess): void {
+  #bodyOf({ gains, survey: { bounds, exceptions } }: Guess): Uint8Array {
+    this.#expect(gains);
+    const coder = new PatchCoder(this.#limit - this.head.length + droppedBytes);
     if (gains !== undefined) codeGains(coder, this.#largest, gains);
-    if (survey.exceptions > 0) codeBlocks(coder, gainContexts, tile, survey.bounds);
+    if (exceptions > 0) writeBlocks(coder, this.shape, gains !== undefined, bounds);
+    return shortened(coder.finish());
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Where everything lies in the kernel's memory, in bytes: fixed places, each as large as the largest tile needs. Nothing is
- * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7, 5.10 and 5.12.
+ * ever allocated. The outside knows the places from `place`. SPEC.md sections 5.4 to 5.7, 5.10, 5.12 and 5.13.
  */
 
 /** Places that the outside asks for. */
-const enum Area { Samples, Slots, Parts, Reciprocals, Costs, Levels, Models, Classes, Present, Ranks, EvenWordsEnd, Lattice }
+const enum Area { Samples, Slots, Parts, Reciprocals, Costs, Levels, Models, Classes, Present, Ranks, EvenWordsEnd, Lattice, Wanted, Base, Expected, Gains, Largest, Survey }
 
 /** Most bytes of samples, and of code. */
 export const maxBytes: usize = 0x100000;
@@ -65,6 +65,23 @@ export const oddWordsAt: usize = evenWordsEnd + 0x100;
 export const latticeAt: usize = oddWordsAt;
 export const decisionsAt: usize = evenWordsEnd - 0x80000;
 export const seenAt: usize = evenWordsEnd - 0x40000;
+/** Patches of coefficients, which need nothing of the above but the code at `samplesAt`: blocks as they are wanted, as the base has them, as they are expected; then leanings, a byte each. */
+export const blockRoom: usize = 0x100000;
+export const wantedAt: usize = (valuesAt + 63) & ~63;
+export const baseAt: usize = wantedAt + blockRoom;
+export const expectedAt: usize = baseAt + blockRoom;
+export const leaningsAt: usize = expectedAt + blockRoom;
+/** By block: how many exceptions, and whether it is written anew. */
+export const countsAt: usize = leaningsAt + blockRoom / 2;
+export const newBlocksAt: usize = countsAt + 0x2000;
+/** By class of size and frequency: share of exceptions, and how often it was used, 16 bits each. */
+export const sharesAt: usize = newBlocksAt + 0x2000;
+/** By context: probability, and how often it was used, 16 bits each. */
+export const correctionsAt: usize = sharesAt + 0x800;
+/** 32-bit integers that go in and out: factors and shifts of each frequency and the offset, the largest of each, then what a survey found. */
+export const gainsAt: usize = correctionsAt + 0x2000;
+export const largestAt: usize = gainsAt + 8 * 72;
+export const surveyAt: usize = largestAt + 4 * 64;
 /** Tiles of coefficients: what they keep or is small lies here; the rest from `valuesAt` on, see coefficients.ts. */
 export const coefficientsAt: usize = (oddWordsAt + wordRoom + 63) & ~63;
 export const memoryEnd: usize = coefficientsAt + 0x40000;
@@ -83,6 +100,12 @@ export function place(area: i32): usize {
     case Area.Present: return presentAt;
     case Area.Ranks: return ranksAt;
     case Area.Lattice: return latticeAt;
+    case Area.Wanted: return wantedAt;
+    case Area.Base: return baseAt;
+    case Area.Expected: return expectedAt;
+    case Area.Gains: return gainsAt;
+    case Area.Largest: return largestAt;
+    case Area.Survey: return surveyAt;
     default: return evenWordsEnd;
   }
 }
