@@ -57,7 +57,7 @@ export class TaskServer {
     const { signal } = controller;
     const source = bytes === undefined ? new RemoteSource(id, { size: sourceBytes, signal, post: this.post }) : undefined;
     const steps = this.#tasks.split(input, source ?? sourceOf(bytes ?? new Uint8Array()), signal);
-    return { controller, source, split: { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes } };
+    return { controller, source, split: { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes, isSealed: input.sealFor !== undefined } };
   }
 
   async #once(work: Exclude<Work, { name: 'split' }>, signal: AbortSignal): Promise<WorkAnswer> {
@@ -102,20 +102,22 @@ interface SplitUnderWay {
   readonly steps: SplitSteps;
   /** Of contents in one answer; one step where it is 0. */
   readonly maxBytes: number;
+  /** Contents come sealed where they can: nothing is asked after the plan. */
+  readonly isSealed: boolean;
 }
 
 /** Steps of a small file that go together, as bytes of their contents. */
 const maxAnswerBytes = 262_144;
 
 /** One step, and those after it while there is room. */
-async function someSteps({ steps, maxBytes }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
+async function someSteps({ steps, maxBytes, isSealed }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
   const some: SplitStep[] = [];
   let bytes = 0;
   do {
     const next = await steps.next(word);
     if (next.done === true) return { steps: some, isLast: true };
     some.push(next.value);
-    if (next.value.kind === 'plan' && !sealsEarly(next.value.plan.recipe)) break;
+    if (next.value.kind === 'plan' && !(isSealed && sealsEarly(next.value.plan.recipe))) break;
     if (next.value.kind === 'chunk') bytes += next.value.contents.reduce((sum, item) => sum + bytesOf(item), 0);
   } while (bytes < maxBytes);
   return { steps: some, isLast: false };

@@ -112,9 +112,11 @@ class FileUpload {
   async #split(fileHash: Uint8Array, way: Way): Promise<SplitFile> {
     const { geometry, splitter } = this.run.options;
     const cutting: Cutting = { split: (as) => this.#planned(fileHash, as), recut: (file, along) => this.#recut(file, along) };
-    const sealFor = this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
-    const first = await this.#planned(fileHash, { splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
     const mayBeCopy = way === 'best' && geometry === undefined;
+    // What is sealed early cannot become blocks of an original any more.
+    const isAlone = !mayBeCopy || !this.run.originals.areExpected;
+    const sealFor = isAlone && this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
+    const first = await this.#planned(fileHash, { splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
     const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), cutting) : alone(first);
     const { picture, count } = split.planned.summary;
     if (picture === undefined) return split;
