@@ -34,12 +34,18 @@ export class Originals {
 
   /** Those of this run that are not stored yet. */
   readonly #underWay = new PicturesUnderWay();
+  #wasFound = false;
 
   constructor(
     private readonly connection: Connection,
     private readonly cache: FingerprintCache | undefined,
     private readonly signal: AbortSignal | undefined,
   ) {}
+
+  /** Whether the picture that was looked for last has an original: copies come together. */
+  get areExpected(): boolean {
+    return this.#wasFound;
+  }
 
   /** A picture that later ones may be copies of; it leaves when it is remembered, or is not going to be. */
   enter(splitter: SplitterId, anchors: readonly Anchor[]): PictureUnderWay {
@@ -54,6 +60,7 @@ export class Originals {
     for (;;) {
       const earlier = this.#underWay.earlierLike(picture);
       const original = await this.#findStored(picture);
+      if (picture.anchors.length > 0) this.#wasFound = original !== undefined || earlier !== undefined;
       if (original !== undefined || earlier === undefined) return original;
       await earlier.left;
     }

@@ -23,23 +23,34 @@ export interface SplitFile {
   readonly original: Original | undefined;
 }
 
-/** Takes the file apart in a given way. */
-export type SplitAs = (way: Pick<SplitInput, 'splitter' | 'geometry' | 'sealFor'>) => Promise<Omit<SplitFile, 'original'>>;
+/** A file before it is known whether there is an original. */
+export type FirstSplit = Omit<SplitFile, 'original'>;
+
+/** How a file is cut along an original: anew, or in the middle of its split. */
+export interface Cutting {
+  split(way: Pick<SplitInput, 'splitter' | 'geometry'>): Promise<FirstSplit>;
+  recut(first: FirstSplit, geometry: Geometry): Promise<FirstSplit>;
+}
 
 /** The same file without an original, and not to be found as one. */
-export function alone(first: Omit<SplitFile, 'original'>): SplitFile {
+export function alone(first: FirstSplit): SplitFile {
   return { ...first, planned: { ...first.planned, anchors: [] }, original: undefined };
 }
 
-/** The same file cut along its original, if there is one. */
-export async function alongOriginal(first: Omit<SplitFile, 'original'>, original: Original | undefined, splitAs: SplitAs): Promise<SplitFile> {
+/** The same file cut along its original, if there is one. Contents that come sealed cannot be taken back: it is split anew. */
+export async function alongOriginal(first: FirstSplit, original: Original | undefined, cutting: Cutting): Promise<SplitFile> {
   const { splitter } = first.planned.recipe;
   if (original === undefined) return { ...first, original };
   const geometry = geometryAlong(splitter, original.alignment, original.origin);
   if (geometry === undefined && !first.isSealed) return { ...first, original };
-  await first.steps.return();
-  const second = await splitAs({ splitter, geometry: geometry ?? first.geometry });
+  const along = geometry ?? first.geometry;
+  const second = first.isSealed ? await splitAnew(first, along, cutting) : await cutting.recut(first, along);
   return { ...second, original: second.planned.recipe.splitter === splitter ? original : undefined };
+}
+
+async function splitAnew({ planned, steps }: FirstSplit, geometry: Geometry, cutting: Cutting): Promise<FirstSplit> {
+  await steps.return();
+  return cutting.split({ splitter: planned.recipe.splitter, geometry });
 }
 
 /** The anchors that lead later copies to this picture: none to a copy that is mostly blocks of another one. */

@@ -15,8 +15,9 @@ import type { Equalisations } from './equalisations.js';
 import { isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
 import { sealsEarly } from './planned-file.js';
+import { recutFile } from './recutting.js';
 import { sealContents } from './seal-task.js';
-import { planFile, type PlanInput, type PlannedFile, type PlanTools } from './splitting.js';
+import { planFile, type PlannedFile, type PlanTools } from './splitting.js';
 import type { FingerprintedContent, SplitInput, SplitStep, SplitSteps } from './tasks.js';
 
 /** What this task needs of its thread. */
@@ -41,24 +42,35 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     progress.tell({ kind: 'progress', contents, maxContents });
     await tools.breath.breathe();
   };
-  const planned = yield* progress.during(planInTurn(tools, { source, split: input, breathe }));
+  const during = (plan: () => Promise<PlannedFile>): AsyncGenerator<SplitStep, PlannedFile, unknown> => progress.during(inTurn(tools, source.size, plan));
+  let split = input;
+  let planned = yield* during(() => planFile(tools, { source, split, breathe }));
   try {
-    const word = yield { kind: 'plan', plan: { recipe: planned.recipe, description: planned.split.description, anchors: planned.anchors } };
+    let word = yield planStep(planned);
+    if (typeof word === 'object') {
+      const first = planned;
+      split = { ...input, splitter: first.recipe.splitter, geometry: word.recut, sealFor: undefined };
+      planned = yield* during(() => recutFile(tools, { source, split, breathe }, first));
+      word = yield planStep(planned);
+    }
     const equalisation = word === 'copy' ? undefined : await equalisationOf(tools, planned, source.size);
     if (equalisation !== undefined) yield { kind: 'equalised', description: `equalised in ${String(equalisation.across)} by ${String(equalisation.down)} cells` };
-    yield* chunksOf(tools, input, { ...planned, equalisation });
+    yield* chunksOf(tools, split, { ...planned, equalisation });
   } finally {
     planned.split.close?.();
   }
 }
 
-async function planInTurn(tools: SplitTools, input: PlanInput): Promise<PlannedFile> {
-  const { size } = input.source;
-  await tools.planGate.enter(size, tools.signal);
+function planStep({ recipe, split, anchors }: PlannedFile): SplitStep {
+  return { kind: 'plan', plan: { recipe, description: split.description, anchors } };
+}
+
+async function inTurn<T>({ planGate, signal }: SplitTools, size: number, work: () => Promise<T>): Promise<T> {
+  await planGate.enter(size, signal);
   try {
-    return await planFile(tools, input);
+    return await work();
   } finally {
-    tools.planGate.leave(size);
+    planGate.leave(size);
   }
 }
 
@@ -66,12 +78,7 @@ async function planInTurn(tools: SplitTools, input: PlanInput): Promise<PlannedF
 async function equalisationOf(tools: SplitTools, { split }: PlannedFile, size: number): Promise<Equalisation | undefined> {
   const grey = await split.greyPicture?.();
   if (grey === undefined) return undefined;
-  await tools.planGate.enter(size, tools.signal);
-  try {
-    return await tools.equalisations.find(grey);
-  } finally {
-    tools.planGate.leave(size);
-  }
+  return inTurn(tools, size, () => tools.equalisations.find(grey));
 }
 
 /** Gives out what a running promise tells. */

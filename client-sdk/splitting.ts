@@ -2,27 +2,22 @@
  * Understands one file: picks its splitter by the file alone, reads its contents once for their fingerprints, joins
  * them again and compares the hash; where anything does not fit, the file goes as bytes. SPEC.md section 6.1.
  */
-import { DiceError, fault } from './core/errors.js';
+import { DiceError } from './core/errors.js';
 import type { Anchor } from './core/image/anchors.js';
 import { splitterFor, splitters } from './core/image/detect.js';
-import type { ContentReader, Recipe, Source, Split, SplitEffort, Splitter, SplitSummary } from './core/image/splitter.js';
+import type { Recipe, Source, Split, SplitEffort, Splitter } from './core/image/splitter.js';
 import { doesStructurePay, sampleIndices } from './core/plan.js';
 import type { Platform } from './ports.js';
 import { concat, hexOf, isEqual } from './protocol/bytes.js';
 import { hashBytes } from './protocol/limits.js';
 import { PlacedAnchors } from './placed-anchors.js';
 import { type SampleLengths, Samples } from './samples.js';
+import { type ReadFile, SplitReader } from './split-reader.js';
 import type { SplitInput } from './tasks.js';
 
 /** A file that is understood: its contents can be read again, and join to exactly its bytes. */
-export interface PlannedFile {
-  readonly split: Split;
+export interface PlannedFile extends ReadFile {
   readonly recipe: Recipe;
-  readonly summary: SplitSummary;
-  /** SHA-256 of each content, packed; undefined where it was not read ahead (bytes). */
-  readonly fingerprints: Uint8Array | undefined;
-  /** The contents themselves, where they are few enough to keep, and the split does not hold them anyway. */
-  readonly kept: readonly Uint8Array[] | undefined;
   /** By which copies of the picture can be found; none for what is no picture. */
   readonly anchors: readonly Anchor[];
   /** Coded forms that were made for the choice of the splitter, by index. */
@@ -98,7 +93,7 @@ async function planBy(tools: PlanTools, input: PlanInput, way: Way): Promise<Pla
 }
 
 /** The plan, not yet held against the file; undefined where structure does not pay. */
-async function planOf(tools: PlanTools, input: PlanInput, split: Split): Promise<PlannedFile | undefined> {
+export async function planOf(tools: PlanTools, input: PlanInput, split: Split): Promise<PlannedFile | undefined> {
   const reading = await readOnce(tools, input, split);
   const { fingerprints, kept, samples } = reading;
   const planned = { split, recipe: await split.recipe(), summary: await split.summary(), fingerprints, kept, anchors: [], samples: samples.kept };
@@ -112,9 +107,12 @@ async function provenPlan(tools: PlanTools, input: PlanInput, { splitter, planne
   return { ...planned, anchors: finder.anchors };
 }
 
-function staysAnError({ code }: DiceError): boolean {
+/** It says something of the source or the question, not of the way. */
+export function staysAnError({ code }: DiceError): boolean {
   return code === 'cancelled' || code === 'file-unreadable' || code === 'file-changed' || code === 'argument-invalid';
 }
+
+const none: ReadonlySet<number> = new Set();
 
 interface Reading {
   readonly fingerprints: Uint8Array;
@@ -124,7 +122,8 @@ interface Reading {
 
 /** First reading: fingerprints of all contents, sizes of a few coded ones, the contents themselves while they are few. */
 async function readOnce(tools: PlanTools, input: PlanInput, split: Split): Promise<Reading> {
-  const wanted = sampleIndices(split.maxCount);
+  // Where nothing is to be chosen, nobody asks what contents take.
+  const wanted = input.split.splitter === 'auto' ? sampleIndices(split.maxCount) : none;
   const hashes: Uint8Array[] = [];
   const keeper = new Keeper(split.views === undefined ? input.split.keepBytes : 0);
   const samples = new Samples(tools);
@@ -172,7 +171,7 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
   const { splitter, planned, finder } = by;
   const hash = tools.newHash();
   let bytes = 0;
-  const reader = new SplitReader(tools, { planned, finder });
+  const reader = new SplitReader(tools.crypto, { planned, finder });
   try {
     for await (const piece of splitter.join(planned.recipe, reader)) {
       bytes += piece.length;
@@ -184,62 +183,4 @@ async function isExact(tools: PlanTools, input: PlanInput, by: { readonly splitt
     await reader.close();
   }
   return isEqual(hash.digest(), input.split.fileHash);
-}
-
-/** Gives a join the contents of the first reading, or reads them again; those of the source are held against their fingerprints. */
-class SplitReader implements ContentReader {
-  readonly count: number;
-  position = 0;
-  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
-
-  constructor(
-    private readonly tools: PlanTools,
-    private readonly by: { readonly planned: PlannedFile; readonly finder: PlacedAnchors },
-  ) {
-    this.count = by.planned.summary.count;
-  }
-
-  async get(index: number): Promise<Uint8Array> {
-    const content = await this.#get(index);
-    this.by.finder.see(index, content);
-    return content;
-  }
-
-  async #get(index: number): Promise<Uint8Array> {
-    const kept = this.by.planned.kept?.[index];
-    if (kept !== undefined) {
-      this.position = Math.max(this.position, index);
-      return kept;
-    }
-    if (this.#iterator === undefined || index < this.position) await this.#restart(index);
-    for (;;) {
-      const next = await this.#iterator?.next();
-      if (next === undefined || next.done === true) throw fault('recipe-invalid', 'A content is missing.');
-      if (this.position++ === index) return await this.#checked(index, next.value);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#iterator?.return?.();
-  }
-
-  async #restart(index: number): Promise<void> {
-    await this.close();
-    const { split } = this.by.planned;
-    this.#iterator = split.views?.(index)[Symbol.iterator]() ?? split.contents(index)[Symbol.asyncIterator]();
-    this.position = index;
-  }
-
-  /** What the split holds cannot have changed. */
-  async #checked(index: number, content: Uint8Array): Promise<Uint8Array> {
-    if (this.by.planned.split.views !== undefined) return content;
-    const expected = fingerprintAt(this.by.planned.fingerprints, index);
-    if (expected !== undefined && !isEqual(await this.tools.crypto.sha256(content), expected)) throw fault('file-changed');
-    return content;
-  }
-}
-
-/** Fingerprint `index` of a packed list. */
-export function fingerprintAt(fingerprints: Uint8Array | undefined, index: number): Uint8Array | undefined {
-  return fingerprints?.subarray(index * hashBytes, (index + 1) * hashBytes);
 }

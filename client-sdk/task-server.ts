@@ -56,8 +56,8 @@ export class TaskServer {
 
   #split({ input, sourceBytes, bytes }: WorkOf<'split'>, asks: RemoteAsks, signal: AbortSignal): Steps {
     const steps = this.#tasks.split(input, bytes === undefined ? asks.source(sourceBytes) : sourceOf(bytes), signal);
-    const maxBytes = bytes === undefined ? 0 : maxAnswerBytes;
-    return { next: (word) => someSteps({ steps, maxBytes }, word), leave: () => steps.return() };
+    const underWay = { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes, isSealed: input.sealFor !== undefined };
+    return { next: (word) => someSteps(underWay, word), leave: () => steps.return() };
   }
 
   #assembly({ input }: WorkOf<'assemble'>, asks: RemoteAsks, signal: AbortSignal): Steps {
@@ -116,6 +116,8 @@ interface SplitUnderWay {
   readonly steps: SplitSteps;
   /** Of contents in one answer; one step where it is 0. */
   readonly maxBytes: number;
+  /** Contents come sealed where they can: nothing is asked after the plan. */
+  readonly isSealed: boolean;
 }
 
 /** Steps of a small file that go together, as bytes of their contents; or pieces of a file. */
@@ -123,14 +125,14 @@ const maxAnswerBytes = 262_144;
 const maxAnswerPieces = 1_024;
 
 /** One step, and those after it while there is room. */
-async function someSteps({ steps, maxBytes }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
+async function someSteps({ steps, maxBytes, isSealed }: SplitUnderWay, word: SplitWord): Promise<SomeSteps> {
   const some: SplitStep[] = [];
   let bytes = 0;
   do {
     const next = await steps.next(word);
     if (next.done === true) return { steps: some, isLast: true };
     some.push(next.value);
-    if (next.value.kind === 'plan' && !sealsEarly(next.value.plan.recipe)) break;
+    if (next.value.kind === 'plan' && !(isSealed && sealsEarly(next.value.plan.recipe))) break;
     if (next.value.kind === 'chunk') bytes += next.value.contents.reduce((sum, item) => sum + bytesOf(item), 0);
   } while (bytes < maxBytes);
   return { steps: some, isLast: false };

@@ -47,13 +47,16 @@ export interface ContentSealedEarly {
 /** A content of a file that is taken apart. */
 export type SplitContent = FingerprintedContent | ContentSealedEarly;
 
-/** Said to a split with the first question after its plan: an edited copy of a stored picture is not searched for how it was equalised, for little of it is new. */
-export type SplitWord = 'copy' | undefined;
+/**
+ * Said to a split with the first question after its plan, of an edited copy of a stored picture: it is not searched for how it was equalised,
+ * for little of it is new; or it is cut along that picture's tiles first, and its contents come unsealed. Where contents come sealed, it is said too late.
+ */
+export type SplitWord = 'copy' | { readonly recut: Geometry } | undefined;
 
 /** A split under way. */
 export type SplitSteps = AsyncGenerator<SplitStep, void, SplitWord>;
 
-/** Progress as often as it comes, then the plan once, then perhaps how its picture was equalised, in words, then all contents in order. */
+/** Progress as often as it comes, then the plan once, and once more where it is cut otherwise, then perhaps how its picture was equalised, in words, then all contents in order. */
 export type SplitStep =
   | { readonly kind: 'progress'; readonly contents: number; readonly maxContents: number }
   | { readonly kind: 'plan'; readonly plan: FilePlan }

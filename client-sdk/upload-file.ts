@@ -8,7 +8,7 @@ import { type ContentRef, foldRefs, type SealSegments } from './core/block-list.
 import { checkName } from './core/entry.js';
 import { DiceError, fault } from './core/errors.js';
 import { defaultGeometry } from './core/image/default-cut.js';
-import type { Region } from './core/image/splitter.js';
+import type { Geometry, Region } from './core/image/splitter.js';
 import { packPatches } from './core/patch-list.js';
 import { unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
@@ -16,14 +16,15 @@ import type { Original } from './originals.js';
 import type { PictureUnderWay } from './pictures-under-way.js';
 import { sourceOf } from './memory-file.js';
 import { Placing, type PlacingListener } from './placing.js';
-import { plannedFile, sealsEarly } from './planned-file.js';
+import { type PlannedFile, plannedFile, sealsEarly } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
 import { maxBlocksPerImage } from './protocol/limits.js';
 import type { Commit } from './protocol/commit-body.js';
 import { hashSource } from './reading.js';
 import { type PlacedImage, sealImage } from './seal-image.js';
-import { alone, alongOriginal, anchorsFor, descriptionOf, type SplitAs, type SplitFile } from './split-file.js';
+import { alone, alongOriginal, anchorsFor, type Cutting, descriptionOf, type FirstSplit, type SplitFile } from './split-file.js';
+import type { SplitInput, SplitSteps, SplitWord } from './tasks.js';
 import type { UploadRun } from './upload-run.js';
 import { SentMeter } from './upload-lane.js';
 
@@ -110,11 +111,13 @@ class FileUpload {
 
   async #split(fileHash: Uint8Array, way: Way): Promise<SplitFile> {
     const { geometry, splitter } = this.run.options;
-    const splitAs: SplitAs = (as) => this.#planned(fileHash, as);
-    const sealFor = this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
-    const first = await splitAs({ splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
+    const cutting: Cutting = { split: (as) => this.#planned(fileHash, as), recut: (file, along) => this.#recut(file, along) };
     const mayBeCopy = way === 'best' && geometry === undefined;
-    const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), splitAs) : alone(first);
+    // What is sealed early cannot become blocks of an original any more.
+    const isAlone = !mayBeCopy || !this.run.originals.areExpected;
+    const sealFor = isAlone && this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
+    const first = await this.#planned(fileHash, { splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
+    const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), cutting) : alone(first);
     const { picture, count } = split.planned.summary;
     if (picture === undefined) return split;
     this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
@@ -128,19 +131,30 @@ class FileUpload {
     return this.run.originals.find(this.#picture);
   }
 
-  async #planned(fileHash: Uint8Array, way: Parameters<SplitAs>[0]): Promise<Omit<SplitFile, 'original'>> {
+  async #planned(fileHash: Uint8Array, way: Pick<SplitInput, 'splitter' | 'geometry' | 'sealFor'>): Promise<FirstSplit> {
     const { options, tasks } = this.run;
     const { source } = this.opened;
     const steps = tasks.split({ fileHash, ...way, keepBytes: this.run.keepBytes(source.size) }, source, options.signal);
+    const planned = await this.#plan(steps, undefined);
+    return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined && sealsEarly(planned.recipe), steps, told: {} };
+  }
+
+  /** In the middle of its split. */
+  async #recut(first: FirstSplit, geometry: Geometry): Promise<FirstSplit> {
+    return { ...first, planned: await this.#plan(first.steps, { recut: geometry }), geometry };
+  }
+
+  /** The plan that comes next. */
+  async #plan(steps: SplitSteps, word: SplitWord): Promise<PlannedFile> {
     for (;;) {
-      const { value: step } = await steps.next();
+      const { value: step } = await steps.next(word);
       if (step?.kind === 'progress') this.#tellShare('splitting', step.contents, step.maxContents);
       else if (step?.kind !== 'plan') throw new RangeError('a split begins with its plan');
       else {
         const planned = plannedFile(step.plan);
         if (planned.summary.count > maxBlocksPerImage) throw fault('image-too-large');
         this.#tellShare('splitting', 1, 1);
-        return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined && sealsEarly(planned.recipe), steps, told: {} };
+        return planned;
       }
     }
   }

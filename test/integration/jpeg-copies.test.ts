@@ -4,7 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DiceClient, UploadedFile } from '../../client-sdk/api.js';
+import { localTasks } from '../../client-sdk/local-tasks.js';
+import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
+import type { Tasks } from '../../client-sdk/tasks.js';
 import { type CoefficientAt, type JpegForm, segment, writeJpeg } from '../support/jpeg-writer.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { downloaded, registered, uploaded, verified } from '../support/sdk-client.js';
@@ -104,6 +107,25 @@ describe.each(['open', 'personal'] as const)('a JPEG file in the domain %s', (do
     expect(copy.sentBytes).toBeLessThan(share * original.length);
     expect(await downloaded(client, copy.id)).toEqual(bytes);
     expect((await verified(client, copy.id)).file).toMatchObject({ isFileHashRight: true, failedBlocks: 0 });
+  });
+});
+
+describe('small JPEG files that come together', () => {
+  it('are taken apart once: sealed there until one is a copy, and again after one that is none', async () => {
+    const splits: string[] = [];
+    const local = localTasks(nodeTools);
+    const split: Tasks['split'] = (input, source, signal) => {
+      splits.push(input.sealFor === undefined ? 'open' : 'sealed');
+      return local.split(input, source, signal);
+    };
+    const client = await registered(server.url, 'jpeg-together', { profileDir: await makeDirectory(), platform: { tasks: { ...local, split } } });
+    const elsewhere = (x: number): Uint8Array => writeJpeg({ ...whole, value: (component, block, place) => textured(component, { ...block, x: block.x + x }, place) });
+    const files = [writeJpeg(whole), writeJpeg({ ...whole, restart: 5 }), writeJpeg({ ...whole, restart: 7 }), writeJpeg(crop(6, 4)), elsewhere(500), elsewhere(900)];
+    const stored = await uploaded(client, Object.fromEntries(files.map((bytes, i) => [`${String(i)}.jpg`, bytes])), { filesInFlight: 1 });
+    // The first copy is found too late, and taken apart again.
+    expect(splits).toEqual(['sealed', 'sealed', 'open', 'open', 'open', 'open', 'sealed']);
+    for (const [i, bytes] of files.entries()) expect(await downloaded(client, stored.get(`${String(i)}.jpg`)?.id ?? '')).toEqual(bytes);
+    expect(stored.get('3.jpg')?.patchedTiles ?? 0).toBeGreaterThan(0);
   });
 });
 

@@ -6,7 +6,7 @@ import { type Alignment, phaseOf } from './alignment.js';
 import { defaultTileBlocks, defaultTilePixels } from './image-limits.js';
 import { originPeriod } from './jpeg/jpeg-cut.js';
 import { blockGeometryOfJpeg } from './jpeg/jpeg-recipe.js';
-import { geometryOfRaster } from './raster-splitter.js';
+import { geometryOfRaster } from './raster-recipe.js';
 import type { Geometry, Point, Recipe, SplitterId } from './splitter.js';
 
 const top: Point = { x: 0, y: 0 };

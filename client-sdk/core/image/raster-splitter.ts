@@ -2,51 +2,36 @@
  * The splitter for lossless pictures: pixels become tiles in canonical form, whatever the container; the
  * container keeps the rest in the skeleton. Knows tiles and recipes, not formats. SPEC.md section 6.3.
  */
-import type { CborValue } from '../cbor.js';
-import { concat } from '../../protocol/bytes.js';
-import { maxBlocksPerImage } from '../../protocol/limits.js';
+import { isEqual } from '../../protocol/bytes.js';
+import { encodeCbor } from '../cbor.js';
 import { fault } from '../errors.js';
 import { formatOf } from './detect-format.js';
-import { ExpansionList, readExpansions, tileChannels, type ExpansionTable } from './expansion.js';
-import { cutOf, geometryOf, geometryValue, isGeometry, isPageShape, regionOf, tileCount, type Cut } from './geometry.js';
-import { maxPages, maxSkeletonBytes } from './image-limits.js';
+import { ExpansionList, tileChannels } from './expansion.js';
+import { isGeometry, regionOf, tileCount } from './geometry.js';
 import { joinPng } from './png-join.js';
 import { GreyPlane, type PassingTile } from './grey-plane.js';
 import { openPng } from './png-split.js';
-import { Unsplittable, type ContainerRecipe, type RasterFile, type RasterFormat, type RasterJoin, type RasterPage } from './raster-container.js';
-import { integerOf, listOf, mapOf } from './recipe-members.js';
-import { mapOfValue, mappedShape, mapSamples, mapValue } from './sample-map.js';
-import type { ContentReader, Geometry, Picture, Recipe, Region, Source, Split, SplitEffort, Splitter, SplitSummary } from './splitter.js';
+import { Unsplittable, type RasterFile, type RasterFormat, type RasterJoin } from './raster-container.js';
+import { type CutPage, cutPages, paramsButCut, type RasterParts, readRasterRecipe, writeRasterRecipe } from './raster-recipe.js';
+import { mappedShape, mapSamples } from './sample-map.js';
+import type { ContentReader, CutFile, Geometry, Picture, Recipe, Region, Source, Split, SplitEffort, Splitter, SplitSummary } from './splitter.js';
 import { TilePicture } from './tile-picture.js';
 import { expansionIn, tileIn } from './tile-samples.js';
 import { joinTiff } from './tiff-join.js';
 import { openTiff } from './tiff-split.js';
-import { ByteReader, ByteWriter } from './varint.js';
 
 /** Cuts the pixels of PNG and TIFF files into tiles. */
-export const rasterSplitter: Splitter = { id: 'raster', split: splitRaster, join: joinRaster, summarize };
+export const rasterSplitter: Splitter = { id: 'raster', split: splitRaster, join: joinRaster, summarize, recut: { cut: cutAgain, isSame } };
 
 /** How each format is taken apart and made again. */
 const formats: Readonly<Record<RasterFormat, { readonly open: (source: Source, effort: SplitEffort) => Promise<RasterFile>; readonly join: RasterJoin }>> = {
   png: { open: openPng, join: joinPng },
   tiff: { open: openTiff, join: joinTiff },
 };
-const maxSections = 16;
 const pixel = { width: 1, height: 1 };
-const members = ['container', 'cut', 'format', 'pages', 'sections'];
-
-/** A page and how it is cut. */
-interface CutPage extends RasterPage {
-  readonly cut: Cut;
-}
-
-/** How the picture of a raster recipe is cut. Throws DiceError `recipe-invalid`. */
-export function geometryOfRaster(recipe: Recipe): Geometry {
-  return geometryOf(mapOf(recipe.params, members)['cut']);
-}
 
 async function splitRaster(source: Source, geometry: Geometry, effort: SplitEffort = 'whole'): Promise<Split | undefined> {
-  if (!isGeometry(geometry)) throw fault('argument-invalid', 'The geometry names no tile size or grid that can be used.');
+  checkGeometry(geometry);
   try {
     return await understand(source, geometry, effort);
   } catch (cause) {
@@ -55,10 +40,18 @@ async function splitRaster(source: Source, geometry: Geometry, effort: SplitEffo
   }
 }
 
+function checkGeometry(geometry: Geometry): void {
+  if (!isGeometry(geometry)) throw fault('argument-invalid', 'The geometry names no tile size or grid that can be used.');
+}
+
 async function understand(source: Source, geometry: Geometry, effort: SplitEffort): Promise<Split | undefined> {
   const format = await formatOf(source);
   if (format !== 'png' && format !== 'tiff') return undefined;
-  const file = await formats[format].open(source, effort);
+  return cutFile(await formats[format].open(source, effort), geometry);
+}
+
+/** The file in tiles; undefined where they are too many or too large. */
+function cutFile(file: RasterFile, geometry: Geometry): Split | undefined {
   const pages = cutPages(file.pages, geometry);
   if (pages === undefined) return undefined;
   const state: { tables?: readonly ExpansionList[]; plane?: GreyPlane } = {};
@@ -70,7 +63,7 @@ async function understand(source: Source, geometry: Geometry, effort: SplitEffor
   const known = async (): Promise<Recipe> => {
     const reading = read();
     while (state.tables === undefined) await reading.next();
-    return recipeOf(file, geometry, state.tables);
+    return writeRasterRecipe(file, geometry, state.tables);
   };
   return {
     splitter: 'raster',
@@ -86,19 +79,6 @@ async function understand(source: Source, geometry: Geometry, effort: SplitEffor
       return picture;
     },
   };
-}
-
-/** The cuts of all pages, or undefined where they are too many tiles or a tile is too large. */
-function cutPages(all: readonly RasterPage[], geometry: Geometry): readonly CutPage[] | undefined {
-  const pages: CutPage[] = [];
-  let tiles = 0;
-  for (const page of all) {
-    const cut = cutOf(geometry, page.shape);
-    tiles += cut === undefined ? Infinity : tileCount(cut);
-    if (cut === undefined || tiles > maxBlocksPerImage) return undefined;
-    pages.push({ ...page, cut });
-  }
-  return pages;
 }
 
 function planeOf(pages: readonly CutPage[]): GreyPlane | undefined {
@@ -159,85 +139,52 @@ async function* skip(contents: AsyncIterable<Uint8Array>, from: number): AsyncGe
   for await (const content of contents) if (index++ >= from) yield content;
 }
 
-function recipeOf(file: RasterFile, geometry: Geometry, tables: readonly ExpansionList[]): Recipe {
-  const writer = new ByteWriter();
-  for (const [index, table] of tables.entries()) {
-    const { shape, map } = file.pages[index]!;
-    table.write(writer, mappedShape(shape, map).depth);
-  }
-  // The expansions stand last: their length may differ between near copies, and what comes before them keeps its place.
-  const sections = [...file.container.sections, writer.take()];
-  const params: CborValue = {
-    container: file.container.params,
-    cut: geometryValue(geometry),
-    format: file.format,
-    pages: file.pages.map(({ shape: { width, height, channels, depth }, map }) => [width, height, channels, depth, mapValue(map)]),
-    sections: sections.map((section) => section.length),
-  };
-  return { splitter: 'raster', params, skeleton: concat(...sections) };
-}
-
-/** A recipe that has been checked, but for the container's own part. */
-interface RasterParts {
-  readonly format: RasterFormat;
-  readonly container: ContainerRecipe;
-  readonly pages: readonly (CutPage & { readonly expansions: ExpansionTable; readonly firstContent: number })[];
-  readonly count: number;
-}
-
 async function* joinRaster(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {
-  const parts = partsOf(recipe);
-  if (contents.count !== parts.count) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
-  const pictures = parts.pages.map((page) => new TilePicture({ ...page, contents }));
-  yield* formats[parts.format].join(parts.container, pictures);
+  const parts = readRasterRecipe(recipe);
+  yield* formats[parts.format].join(parts.container, picturesOf(parts, contents));
 }
 
-function partsOf(recipe: Recipe): RasterParts {
-  const params = mapOf(recipe.params, members);
-  const format = params['format'];
-  if (recipe.splitter !== 'raster' || (format !== 'png' && format !== 'tiff')) throw fault('recipe-invalid', 'Its format is unknown.');
-  if (recipe.skeleton.length > maxSkeletonBytes) throw fault('recipe-invalid', 'Its skeleton is too long.');
-  const cuts = cutPages(listOf(params['pages'], maxPages).map(pageFrom), geometryOf(params['cut']));
-  if (cuts === undefined) throw fault('recipe-invalid', 'Its pages have too many tiles, or too large ones.');
-  const sections = sectionsOf(recipe.skeleton, listOf(params['sections'], maxSections));
-  const reader = new ByteReader(sections.pop() ?? new Uint8Array(0));
-  let count = 0;
-  const pages = cuts.map((page) => {
-    const expansions = readExpansions(reader, mappedShape(page.shape, page.map), tileCount(page.cut));
-    const firstContent = count;
-    count += expansions.contentCount;
-    return { ...page, expansions, firstContent };
-  });
-  reader.end();
-  const container = params['container'];
-  return { format, container: { params: mapOf(container, memberNames(container)), sections }, pages, count };
+function picturesOf({ pages, count }: RasterParts, contents: ContentReader): readonly TilePicture[] {
+  if (contents.count !== count) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
+  return pages.map((page) => new TilePicture({ ...page, contents }));
 }
 
-/** The container's join asks for its own members; here it must only be a map. */
-function memberNames(value: CborValue | undefined): readonly string[] {
-  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+/** See Recut.cut: the pictures of the first cut take the place of the file. */
+function cutAgain({ recipe, contents, description }: CutFile, geometry: Geometry): Promise<Split | undefined> {
+  checkGeometry(geometry);
+  const parts = readRasterRecipe(recipe);
+  const bands = (page: number, edges: readonly number[]): AsyncGenerator<Uint8Array, void, undefined> => bandsOf(picturesOf(parts, contents)[page]!, edges);
+  const pages = parts.pages.map(({ shape, map }) => ({ shape, map }));
+  return Promise.resolve(cutFile({ format: parts.format, description, pages, container: parts.container, bands }, geometry));
 }
 
-function pageFrom(value: CborValue): RasterPage {
-  const members = listOf(value, 5);
-  const [width, height, channels, depth] = members.slice(0, 4).map((member) => integerOf(member, 1, Number.MAX_SAFE_INTEGER));
-  if (width === undefined || height === undefined || channels === undefined || depth === undefined) {
-    throw fault('recipe-invalid', 'A page has no shape.');
+async function* bandsOf(picture: TilePicture, edges: readonly number[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let band = 1; band < edges.length; band++) yield await picture.readRows(edges[band - 1]!, edges[band]!);
+}
+
+/** See Recut.isSame. */
+async function isSame(first: CutFile, second: CutFile): Promise<boolean> {
+  const [one, other] = [readRasterRecipe(first.recipe), readRasterRecipe(second.recipe)];
+  const { sections } = one.container;
+  const isSection = (section: Uint8Array, i: number): boolean => sections[i] !== undefined && isEqual(section, sections[i]);
+  if (other.container.sections.length !== sections.length || !other.container.sections.every(isSection)) return false;
+  if (!isEqual(encodeCbor(paramsButCut(first.recipe)), encodeCbor(paramsButCut(second.recipe)))) return false;
+  const pictures = picturesOf(one, first.contents);
+  for (const [i, picture] of picturesOf(other, second.contents).entries()) if (!(await areEqual(pictures[i]!, picture))) return false;
+  return true;
+}
+
+/** Both are of the same shape. */
+async function areEqual(one: TilePicture, other: TilePicture): Promise<boolean> {
+  for (let band = 1; band < other.rows.length; band++) {
+    const [y, end] = [other.rows[band - 1]!, other.rows[band]!];
+    if (!isEqual(await one.readRows(y, end), await other.readRows(y, end))) return false;
   }
-  const shape = { width, height, channels, depth };
-  if (!isPageShape(shape)) throw fault('recipe-invalid', 'A page has a shape that none may have.');
-  return { shape, map: mapOfValue(members[4], depth) };
-}
-
-function sectionsOf(skeleton: Uint8Array, lengths: readonly CborValue[]): Uint8Array[] {
-  const reader = new ByteReader(skeleton);
-  const sections = lengths.map((length) => reader.bytes(integerOf(length, 0, maxSkeletonBytes)));
-  reader.end();
-  return sections;
+  return true;
 }
 
 function summarize(recipe: Recipe): SplitSummary {
-  const { pages, count } = partsOf(recipe);
+  const { pages, count } = readRasterRecipe(recipe);
   const [first] = pages;
   if (first === undefined) return { count, picture: undefined, places: [] };
   const picture = pictureOf(first);

@@ -121,6 +121,25 @@ export interface ContentReader {
   get(index: number): Promise<Uint8Array>;
 }
 
+/** A file that was taken apart: its recipe and contents join to it. */
+export interface CutFile {
+  readonly recipe: Recipe;
+  readonly contents: ContentReader;
+  /** As its split says. */
+  readonly description: string;
+}
+
+/** Cuts a file otherwise, out of its contents. */
+export interface Recut {
+  /**
+   * The file in another geometry: recipe and contents are those that a split with that geometry gives. Undefined where that would be too
+   * many tiles, too large ones, or too much to hold. `first` may be read for as long as the outcome is.
+   */
+  cut(first: CutFile, geometry: Geometry): Promise<Split | undefined>;
+  /** Whether two cuts give the same samples, or coefficients, to the same container, so that the same bytes come of both. Reads all contents, in order as a join does. */
+  isSame(first: CutFile, second: CutFile): Promise<boolean>;
+}
+
 /** A way to split and join files of some kinds. */
 export interface Splitter {
   readonly id: SplitterId;
@@ -141,4 +160,6 @@ export interface Splitter {
    * `recipe-invalid` as `join` does.
    */
   summarize(recipe: Recipe): SplitSummary;
+  /** Of splitters that cut pictures. */
+  readonly recut?: Recut;
 }

@@ -129,11 +129,15 @@ export function isLzwOf(codes: Uint8Array, plain: Uint8Array, variant: LzwVarian
 }
 
 const pieceBytes = 8_192;
+/** A code and the bits before it, in bytes; and what is left at the end. */
+const maxCodeBytes = 4;
 const hashSize = 16_384;
+/** No entry: the last code follows itself nowhere. */
+const noEntry = -1;
 
 class LzwEncoder {
-  readonly #keys = new Int32Array(hashSize).fill(-1);
-  readonly #codes = new Uint16Array(hashSize);
+  /** Strings by hash: last byte, code of what is before it, code of the string. */
+  readonly #entries = new Int32Array(hashSize).fill(noEntry);
   readonly #lastOfWidth: number;
   #out: Uint8Array;
   #length = 0;
@@ -173,26 +177,31 @@ class LzwEncoder {
       this.#inBytes++;
       this.#last = plain[at++]!;
     }
+    const entries = this.#entries;
     let code = this.#last;
+    let from = at;
     for (; at < end; at++) {
       const byte = plain[at]!;
-      this.#inBytes++;
       const key = (byte << maxBits) | code;
-      let slot = (Math.imul(key, 0x9e3779b1) >>> 18) & (hashSize - 1);
-      while (this.#keys[slot] !== key && this.#keys[slot] !== -1) slot = (slot + 1) & (hashSize - 1);
-      if (this.#keys[slot] === key) {
-        code = this.#codes[slot]!;
+      let slot = Math.imul(key, 0x9e3779b1) >>> 18;
+      let entry = entries[slot]!;
+      while (entry >>> maxBits !== key && entry !== noEntry) {
+        slot = (slot + 1) & (hashSize - 1);
+        entry = entries[slot]!;
+      }
+      if (entry !== noEntry) {
+        code = entry & (tableSize - 1);
         continue;
       }
+      this.#inBytes += at + 1 - from;
+      from = at + 1;
       this.#put(code);
       this.#count++;
       code = byte;
-      if (this.#free < tableSize) {
-        this.#keys[slot] = key;
-        this.#codes[slot] = this.#free++;
-      }
+      if (this.#free < tableSize) entries[slot] = (key << maxBits) | this.#free++;
       this.#afterEntry();
     }
+    this.#inBytes += end - from;
     this.#last = code;
   }
 
@@ -204,7 +213,7 @@ class LzwEncoder {
       if (doesCountLast) this.#countLast();
       this.#put(endCode);
     }
-    if (this.#bits > 0) this.#byte(isOld ? this.#word : this.#word << (8 - this.#bits));
+    if (this.#bits > 0) this.#out[this.#length++] = isOld ? this.#word : this.#word << (8 - this.#bits);
     return this.#out.subarray(0, this.#length);
   }
 
@@ -240,7 +249,7 @@ class LzwEncoder {
   #clear(): void {
     this.#cleared++;
     this.#count = 0;
-    this.#keys.fill(-1);
+    this.#entries.fill(noEntry);
     this.#ratio = 0;
     this.#inBytes = 0;
     this.#outBits = 0;
@@ -250,31 +259,34 @@ class LzwEncoder {
   }
 
   #put(code: number): void {
-    this.#outBits += this.#width;
+    const width = this.#width;
+    this.#outBits += width;
+    let bits = this.#bits + width;
+    let word: number;
+    if (this.#length + maxCodeBytes > this.#out.length) this.#grow();
+    const out = this.#out;
     if (this.variant.isOld) {
-      this.#word |= code << this.#bits;
-      this.#bits += this.#width;
-      for (; this.#bits >= 8; this.#bits -= 8) {
-        this.#byte(this.#word);
-        this.#word >>>= 8;
+      word = this.#word | (code << this.#bits);
+      for (; bits >= 8; bits -= 8) {
+        out[this.#length++] = word;
+        word >>>= 8;
       }
-      return;
+    } else {
+      // Higher bits were written, and fall off.
+      word = (this.#word << width) | code;
+      while (bits >= 8) {
+        bits -= 8;
+        out[this.#length++] = word >>> bits;
+      }
     }
-    this.#word = ((this.#word << this.#width) | code) & 0xfffff;
-    this.#bits += this.#width;
-    while (this.#bits >= 8) {
-      this.#bits -= 8;
-      this.#byte(this.#word >>> this.#bits);
-    }
+    this.#word = word;
+    this.#bits = bits;
   }
 
-  #byte(value: number): void {
-    if (this.#length === this.#out.length) {
-      const larger = new Uint8Array(2 * this.#length);
-      larger.set(this.#out);
-      this.#out = larger;
-    }
-    this.#out[this.#length++] = value;
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.#out.length + maxCodeBytes);
+    larger.set(this.#out);
+    this.#out = larger;
   }
 }
 

@@ -30,6 +30,8 @@ interface ChosenPage {
 /** Plain bytes of a page on which its compression is verified. */
 const verifiedBytes = 16_777_216;
 const quickBytes = 1_048_576;
+/** LZW has few variants, and the join tells whether it was the right one. */
+const quickLzwBytes = 131_072;
 
 /** The file's pixels and the rest. Throws Unsplittable where it cannot be given back. */
 export async function openTiff(source: Source, effort: SplitEffort): Promise<RasterFile> {
@@ -200,7 +202,8 @@ async function methodFor(source: Source, declared: TiffPage, effort: SplitEffort
   const segments: TiffSegment[] = [];
   const clears = new Map<number, readonly number[]>();
   let plainBytes = 0;
-  const sampleBytes = effort === 'quick' ? quickBytes : verifiedBytes;
+  const quick = declared.compression === 5 ? quickLzwBytes : quickBytes;
+  const sampleBytes = effort === 'quick' ? quick : verifiedBytes;
   for (const segment of declared.segments) {
     if (segment.length === 0) {
       segments.push(segment);

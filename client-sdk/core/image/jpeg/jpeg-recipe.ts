@@ -103,6 +103,11 @@ export function blockGeometryOfJpeg(recipe: Recipe): BlockGeometry {
   return blockGeometryFrom(mapOf(recipe.params, members)['cut']);
 }
 
+/** The recipe of the same file in another geometry. Throws DiceError `recipe-invalid`. */
+export function withCut(recipe: Recipe, geometry: BlockGeometry): Recipe {
+  return { ...recipe, params: { ...mapOf(recipe.params, members), cut: blockGeometryValue(geometry) } };
+}
+
 function rowsOfScans({ frame, pieces }: ParsedJpeg): readonly number[] {
   return pieces.flatMap((piece) => (piece.kind === 'scan' ? [mcusOf(frame, piece.header).down] : []));
 }

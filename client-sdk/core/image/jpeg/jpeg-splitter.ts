@@ -2,24 +2,25 @@
  * The splitter for JPEG: quantised coefficients become tiles, component by component, and everything else the recipe. It
  * knows neither bits nor codes (jpeg-scans.ts) and needs the whole file and all coefficients in memory. SPEC.md section 6.8.
  */
-import { concat } from '../../../protocol/bytes.js';
+import { concat, isEqual } from '../../../protocol/bytes.js';
+import { encodeCbor } from '../../cbor.js';
 import { fault } from '../../errors.js';
 import { blocksOf, coefficientBlockBytes, coefficientShapeOf } from '../content.js';
 import { regionOf, tileCount } from '../geometry.js';
 import { maxWholeBytes } from '../image-limits.js';
-import type { ContentPlace, ContentReader, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
+import type { ContentPlace, ContentReader, CutFile, Geometry, Picture, Recipe, Region, Source, Split, Splitter, SplitSummary } from '../splitter.js';
 import { type Coefficients, paddingBlocks, type Planes, releasePlanes, unsetPlanes } from './coefficients.js';
 import { blockGeometryOf, blockSide, cutsOf, placesOf } from './jpeg-cut.js';
 import { describeJpeg } from './jpeg-description.js';
 import type { Frame } from './jpeg-frame.js';
 import { type ParsedJpeg, parseJpeg } from './jpeg-markers.js';
-import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, writeRecipe } from './jpeg-recipe.js';
+import { contentCount, type JpegParts, paddingContentBlocks, paddingContents, readRecipe, withCut, writeRecipe } from './jpeg-recipe.js';
 import { completePlanes, readScans, type ReadScans, writeScan } from './jpeg-scans.js';
 import { bytesAt, JpegTiles } from './jpeg-tiles.js';
 import { VisitMeter } from './scan-visits.js';
 
 /** Coefficients of sequential and progressive JPEG files. */
-export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize };
+export const jpegSplitter: Splitter = { id: 'jpeg', split: splitJpeg, join: joinJpeg, summarize, recut: { cut: cutAgain, isSame } };
 
 const coefficients = 64;
 const none = new Int16Array(0);
@@ -40,24 +41,35 @@ async function splitJpeg(source: Source, geometry: Geometry): Promise<Split | un
     releasePlanes(read.planes);
     return undefined;
   }
-  return splitOf(parts, recipe, new JpegTiles({ cuts, planes: read.planes, padding }));
+  return splitOf({ parts, recipe, description: describeJpeg(parsed) }, new JpegTiles({ cuts, planes: read.planes, padding }));
 }
 
 /** The scans, or undefined where there is no memory for them. */
 function scansOf(bytes: Uint8Array, parsed: ParsedJpeg): ReadScans | undefined {
+  return ifRoom(() => readScans(bytes, parsed));
+}
+
+function ifRoom<T>(take: () => T): T | undefined {
   try {
-    return readScans(bytes, parsed);
+    return take();
   } catch (thrown) {
     if (thrown instanceof RangeError) return undefined;
     throw thrown;
   }
 }
 
-function splitOf(parts: Omit<JpegParts, 'segments'>, recipe: Recipe, tiles: JpegTiles): Split {
+/** What a split knows besides its contents. */
+interface Understood {
+  readonly parts: Omit<JpegParts, 'segments'>;
+  readonly recipe: Recipe;
+  readonly description: string;
+}
+
+function splitOf({ parts, recipe, description }: Understood, tiles: JpegTiles): Split {
   return {
     splitter: 'jpeg',
     maxCount: contentCount(parts),
-    description: describeJpeg(parts.parsed),
+    description,
     contents: (from = 0) => tiles.contents(from),
     views: (from = 0) => tiles.views(from),
     recipe: () => Promise.resolve(recipe),
@@ -74,9 +86,8 @@ function hasPadding({ pieces }: ParsedJpeg, component: number): boolean {
 }
 
 async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerator<Uint8Array, void, undefined> {
-  const parts = readRecipe(recipe);
+  const parts = partsFor(recipe, contents);
   const { parsed: { frame } } = parts;
-  if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
   const planes = unsetPlanes(frame);
   try {
     const next = await fillPlanes(parts, planes.list, contents);
@@ -91,6 +102,49 @@ async function* joinJpeg(recipe: Recipe, contents: ContentReader): AsyncGenerato
   } finally {
     releasePlanes(planes);
   }
+}
+
+/** See Recut.cut: the coefficients of the first cut take the place of the scans. */
+async function cutAgain({ recipe, contents, description }: CutFile, geometry: Geometry): Promise<Split | undefined> {
+  const cut = blockGeometryOf(geometry);
+  const parts = partsFor(recipe, contents);
+  const cuts = cutsOf(cut, parts.parsed.frame);
+  const planes = cuts === undefined ? undefined : ifRoom(() => unsetPlanes(parts.parsed.frame));
+  if (cuts === undefined || planes === undefined) return undefined;
+  try {
+    const padding = await paddingsFrom(parts, contents, await fillPlanes(parts, planes.list, contents));
+    const tiles = new JpegTiles({ cuts, planes, padding });
+    return splitOf({ parts: { ...parts, geometry: cut, cuts }, recipe: withCut(recipe, cut), description }, tiles);
+  } finally {
+    releasePlanes(planes);
+  }
+}
+
+/** See Recut.isSame. */
+async function isSame(first: CutFile, second: CutFile): Promise<boolean> {
+  const [one, other] = [partsFor(first.recipe, first.contents), partsFor(second.recipe, second.contents)];
+  const isRest = isEqual(encodeCbor(withCut(first.recipe, other.geometry).params), encodeCbor(second.recipe.params));
+  if (!isRest || !isEqual(first.recipe.skeleton, second.recipe.skeleton)) return false;
+  const planes = unsetPlanes(one.parsed.frame);
+  try {
+    const paddings = await paddingsFrom(one, first.contents, await fillPlanes(one, planes.list, first.contents));
+    let next = 0;
+    for await (const rows of tileRows(other, planes.list, second.contents)) {
+      if (!rows.every(([place, blocks]) => isEqual(place, blocks))) return false;
+      next++;
+    }
+    const others = await paddingsFrom(other, second.contents, next);
+    return paddings.every((padding, i) => isEqual(bytesOf(padding), bytesOf(others[i]!)));
+  } finally {
+    releasePlanes(planes);
+  }
+}
+
+/** What a recipe says, which these contents fit in number. Throws DiceError `recipe-invalid`. */
+function partsFor(recipe: Recipe, contents: ContentReader): JpegParts {
+  const parts = readRecipe(recipe);
+  if (contents.count !== contentCount(parts)) throw fault('recipe-invalid', 'The picture has another number of tiles than its recipe says.');
+  return parts;
 }
 
 /** All bytes of the file. Throws DiceError `recipe-invalid` where scans write too little for the time that they take. */
@@ -124,17 +178,26 @@ function* copies(steps: Iterable<Uint8Array>): Generator<Uint8Array, void, undef
 }
 
 /** Puts all tiles in place. @returns how many there were. */
-async function fillPlanes({ cuts }: JpegParts, planes: readonly Coefficients[], contents: ContentReader): Promise<number> {
+async function fillPlanes(parts: JpegParts, planes: readonly Coefficients[], contents: ContentReader): Promise<number> {
+  let tiles = 0;
+  for await (const rows of tileRows(parts, planes, contents)) {
+    for (const [place, blocks] of rows) place.set(blocks);
+    tiles++;
+  }
+  return tiles;
+}
+
+/** Rows of blocks of each tile, and their places in the planes; valid until the next ones. */
+async function* tileRows({ cuts }: JpegParts, planes: readonly Coefficients[], contents: ContentReader): AsyncGenerator<readonly (readonly [place: Uint8Array, blocks: Uint8Array])[], void, undefined> {
   let next = 0;
   for (const [i, cut] of cuts.entries()) {
     for (let tile = 0; tile < tileCount(cut); tile++) {
       const { x, y, width, height } = regionOf(cut, tile);
       const blocks = await blocksFrom(contents, next++, { across: width, down: height });
       const rowBytes = coefficientBlockBytes * width;
-      for (let row = 0; row < height; row++) bytesAt(planes[i]!, { x, y: y + row, blocks: width }).set(blocks.subarray(rowBytes * row, rowBytes * (row + 1)));
+      yield Array.from({ length: height }, (_, row) => [bytesAt(planes[i]!, { x, y: y + row, blocks: width }), blocks.subarray(rowBytes * row, rowBytes * (row + 1))]);
     }
   }
-  return next;
 }
 
 /** The padding of each component, the contents of which begin with the `first`; empty where it is as predicted. */
@@ -151,12 +214,16 @@ async function paddingsFrom({ parsed, isPadded }: JpegParts, contents: ContentRe
 
 async function paddingFrom(contents: ContentReader, first: number, blocks: number): Promise<Int16Array> {
   const values = new Int16Array(coefficients * blocks);
-  const bytes = new Uint8Array(values.buffer);
+  const bytes = bytesOf(values);
   for (let at = 0, index = first; at < blocks; at += paddingContentBlocks, index++) {
     const across = Math.min(paddingContentBlocks, blocks - at);
     bytes.set(await blocksFrom(contents, index, { across, down: 1 }), coefficientBlockBytes * at);
   }
   return values;
+}
+
+function bytesOf(values: Int16Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 async function blocksFrom(contents: ContentReader, index: number, { across, down }: { readonly across: number; readonly down: number }): Promise<Uint8Array> {
