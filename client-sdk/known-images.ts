@@ -1,7 +1,6 @@
 /**
- * Which files the gallery holds already, by name and content, for an upload that must create nothing twice; and which of one run are on
- * their way. With a cache it reads what is new since the last run; without one it lists everything and keeps a hash for each image.
- * SPEC.md section 10.
+ * Which files the gallery holds already, by name and content, for an upload that must create nothing twice. With a cache it reads
+ * what is new since the last run; without one it lists everything and keeps a hash for each image. SPEC.md section 10.
  */
 import type { Connection } from './connection.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
@@ -30,10 +29,8 @@ interface Source {
   add(image: KnownImage): Promise<void>;
 }
 
-/** The files of one run, and those before. */
+/** Images of this run, and those before. */
 export class KnownImages {
-  readonly #busy = new Map<string, Promise<void>>();
-
   private constructor(
     private readonly connection: Connection,
     private readonly source: Source,
@@ -44,20 +41,6 @@ export class KnownImages {
     const { cache, isDryRun, signal } = options;
     const source = cache === undefined ? await listedSource(connection, signal) : await cachedSource(connection, cache, signal);
     return new KnownImages(connection, isDryRun ? forgetful(source) : source);
-  }
-
-  /** Waits until no other file of the run with this name and these bytes is on its way; call the answer when done. */
-  async enter(file: NamedFile): Promise<() => void> {
-    const key = hexOf(await keyOf(this.connection, file));
-    for (let other = this.#busy.get(key); other !== undefined; other = this.#busy.get(key)) await other;
-    let leave: () => void = () => undefined;
-    this.#busy.set(key, new Promise((resolve) => {
-      leave = () => {
-        this.#busy.delete(key);
-        resolve();
-      };
-    }));
-    return leave;
   }
 
   async find(file: NamedFile): Promise<ImageId | undefined> {

@@ -6,7 +6,7 @@ import type { Source } from './core/image/splitter.js';
 
 /** `bytes` as a source: what it gives is a copy. */
 export function sourceOf(bytes: Uint8Array): Source {
-  return { size: bytes.length, read: (offset, length) => Promise.resolve(Uint8Array.from(bytes.subarray(offset, offset + length))) };
+  return { size: bytes.length, read: (offset, length) => Promise.resolve(new Uint8Array(bytes.subarray(offset, offset + length))) };
 }
 
 /** `bytes` as an image named `name`. They must not change until its result has come. */

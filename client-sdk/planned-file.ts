@@ -10,9 +10,15 @@ export interface PlannedFile extends FilePlan {
   readonly summary: SplitSummary;
 }
 
-/** Whether contents may be sealed before anybody knows whether it is needed: those of rasters take too long. */
-export function sealsEarly({ splitter }: Pick<Recipe, 'splitter'>): boolean {
-  return splitter !== 'raster';
+/** A picture up to so large is sealed where it is taken apart. */
+const maxEarlyBytes = 262_144;
+
+/**
+ * Whether contents may be sealed before anybody knows whether it is needed: bytes, which cost little and would cross between threads twice
+ * more, and small pictures but rasters, which take too long.
+ */
+export function sealsEarly({ splitter }: Pick<Recipe, 'splitter'>, fileBytes: number): boolean {
+  return splitter === 'bytes' || (splitter !== 'raster' && fileBytes <= maxEarlyBytes);
 }
 
 /** The file of a plan. Throws DiceError `recipe-invalid` where its splitter did not make it. */

@@ -30,6 +30,7 @@ export interface SplitTools extends PlanTools {
 }
 
 interface EqualisedFile extends PlannedFile {
+  readonly fileBytes: number;
   /** Of the picture's first page. */
   readonly equalisation: Equalisation | undefined;
 }
@@ -55,7 +56,7 @@ export async function* splitFile(tools: SplitTools, input: SplitInput, source: S
     }
     const equalisation = word === 'copy' ? undefined : await equalisationOf(tools, planned, source.size);
     if (equalisation !== undefined) yield { kind: 'equalised', description: `equalised in ${String(equalisation.across)} by ${String(equalisation.down)} cells` };
-    yield* chunksOf(tools, split, { ...planned, equalisation });
+    yield* chunksOf(tools, split, { ...planned, equalisation, fileBytes: source.size });
   } finally {
     planned.split.close?.();
   }
@@ -111,7 +112,7 @@ class Progress {
 
 async function* chunksOf(tools: SplitTools, input: SplitInput, planned: EqualisedFile): AsyncGenerator<SplitStep, void, unknown> {
   const hash = planned.split.splitter === bytesSplitter.id ? tools.newHash() : undefined;
-  const sealFor = sealsEarly(planned.recipe) ? input.sealFor : undefined;
+  const sealFor = sealsEarly(planned.recipe, planned.fileBytes) ? input.sealFor : undefined;
   let chunk: FingerprintedContent[] = [];
   let bytes = 0;
   let index = 0;

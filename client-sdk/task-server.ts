@@ -9,7 +9,7 @@ import { sealsEarly } from './planned-file.js';
 import { concat } from './protocol/bytes.js';
 import { RemoteAsks } from './remote-asks.js';
 import type { FromThread, SomeBytes, SomeSteps, ToThread, Work, WorkAnswer } from './task-messages.js';
-import type { FilePieces, SplitContent, SplitStep, SplitSteps, SplitWord, Tasks } from './tasks.js';
+import type { FilePieces, FilePlan, SplitContent, SplitStep, SplitSteps, SplitWord, Tasks } from './tasks.js';
 
 /** How a thread answers. */
 export type PostFromThread = (message: FromThread, transfer: readonly ArrayBuffer[]) => void;
@@ -56,7 +56,7 @@ export class TaskServer {
 
   #split({ input, sourceBytes, bytes }: WorkOf<'split'>, asks: RemoteAsks, signal: AbortSignal): Steps {
     const steps = this.#tasks.split(input, bytes === undefined ? asks.source(sourceBytes) : sourceOf(bytes), signal);
-    const underWay = { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes, isSealed: input.sealFor !== undefined };
+    const underWay = { steps, maxBytes: bytes === undefined ? 0 : maxAnswerBytes, isSealed: (plan: FilePlan) => input.sealFor !== undefined && sealsEarly(plan.recipe, sourceBytes) };
     return { next: (word) => someSteps(underWay, word), leave: () => steps.return() };
   }
 
@@ -117,7 +117,7 @@ interface SplitUnderWay {
   /** Of contents in one answer; one step where it is 0. */
   readonly maxBytes: number;
   /** Contents come sealed where they can: nothing is asked after the plan. */
-  readonly isSealed: boolean;
+  readonly isSealed: (plan: FilePlan) => boolean;
 }
 
 /** Steps of a small file that go together, as bytes of their contents; or pieces of a file. */
@@ -132,7 +132,7 @@ async function someSteps({ steps, maxBytes, isSealed }: SplitUnderWay, word: Spl
     const next = await steps.next(word);
     if (next.done === true) return { steps: some, isLast: true };
     some.push(next.value);
-    if (next.value.kind === 'plan' && !(isSealed && sealsEarly(next.value.plan.recipe))) break;
+    if (next.value.kind === 'progress' || (next.value.kind === 'plan' && !isSealed(next.value.plan))) break;
     if (next.value.kind === 'chunk') bytes += next.value.contents.reduce((sum, item) => sum + bytesOf(item), 0);
   } while (bytes < maxBytes);
   return { steps: some, isLast: false };

@@ -18,7 +18,7 @@ export interface SplitInput {
   readonly geometry: Geometry;
   /** Raw bytes of contents that may be kept between the first reading and the second. */
   readonly keepBytes: number;
-  /** Contents come sealed for this domain, as `seal` would, where their coder gives them back. For small files alone: it is done before anybody knows whether it is needed. */
+  /** Contents come sealed for this domain, as `seal` would, where that pays before anybody knows whether it is needed (`sealsEarly`) and their coder gives them back. */
   readonly sealFor?: Domain | undefined;
 }
 

@@ -12,6 +12,7 @@ import type { Geometry, Region } from './core/image/splitter.js';
 import { packPatches } from './core/patch-list.js';
 import { unpackHashes } from './core/plan.js';
 import { foldSkeleton } from './core/skeleton.js';
+import type { StoredFile } from './equal-files.js';
 import type { Original } from './originals.js';
 import type { PictureUnderWay } from './pictures-under-way.js';
 import { sourceOf } from './memory-file.js';
@@ -44,10 +45,10 @@ export async function uploadOne(run: UploadRun, file: UploadFile): Promise<Uploa
   }
 }
 
-/** Up to so large a file is read once, and sealed where it is taken apart. */
-const maxHeldBytes = 262_144;
+/** Up to so large a file is read once: it is hashed, taken apart and drawn from memory. */
+const maxHeldBytes = 8_388_608;
 
-/** A small file with its bytes in memory. */
+/** A file with its bytes in memory, unless it is large. */
 async function held(opened: OpenedFile): Promise<OpenedFile> {
   const { source, modifiedAt } = opened;
   if (source.size > maxHeldBytes) return opened;
@@ -82,15 +83,32 @@ class FileUpload {
     const { maxImageBytes } = this.run.connection.server;
     if (source.size > maxImageBytes) throw fault('image-too-large', `It has ${String(source.size)} bytes, and this server takes ${String(maxImageBytes)}.`);
     const fileHash = await hashSource(this.run, source, (bytes) => { this.#tell('reading', bytes, source.size); });
-    const leave = await this.run.known.enter({ name: this.name, fileHash });
+    const leave = await this.run.equals.enter(fileHash);
     try {
       const known = await this.run.known.find({ name: this.name, fileHash });
       if (known !== undefined) return this.#result('known', { id: known, splitter: undefined, blocks: 0, flatTiles: 0, patchedTiles: 0 });
-      return await this.#splitAndStore(fileHash, 'best');
+      return (await this.#storeEqual(fileHash)) ?? (await this.#splitAndStore(fileHash, 'best'));
     } finally {
       this.#picture?.leave();
       leave();
     }
+  }
+
+  /** Another image of a file that this run has stored; undefined where there is none, or blocks of it are gone. */
+  async #storeEqual(fileHash: Uint8Array): Promise<UploadedFile | undefined> {
+    const stored = this.run.equals.find(fileHash);
+    if (stored === undefined) return undefined;
+    const commit = await sealImage(this.run, { ...stored, name: this.name, opened: this.opened, fileHash, sentBytes: this.#meter.bytes });
+    if (!(await this.opened.isUnchanged())) throw fault('file-changed');
+    this.#tell('committing', 0, 1);
+    const status = this.run.isDryRun ? 'stored' : (await this.run.lane.commit(commit, this.#meter)).status;
+    if (status !== 'stored') {
+      this.run.equals.forget(fileHash);
+      return undefined;
+    }
+    this.#tellPicture(stored.planned);
+    for (const [index, region] of (stored.planned.summary.picture?.regions ?? []).entries()) this.#tellTile({ index, region, state: 'stored' });
+    return this.#stored({ fileHash, imageId: commit.imageId }, stored, 0);
   }
 
   async #splitAndStore(fileHash: Uint8Array, way: Way): Promise<UploadedFile> {
@@ -115,14 +133,17 @@ class FileUpload {
     const mayBeCopy = way === 'best' && geometry === undefined;
     // What is sealed early cannot become blocks of an original any more.
     const isAlone = !mayBeCopy || !this.run.originals.areExpected;
-    const sealFor = isAlone && this.opened.source.size <= maxHeldBytes ? this.run.domain : undefined;
+    const sealFor = isAlone ? this.run.domain : undefined;
     const first = await this.#planned(fileHash, { splitter: way === 'bytes' ? 'bytes' : (splitter ?? 'auto'), geometry: geometry ?? defaultGeometry, sealFor });
     const split = mayBeCopy ? await alongOriginal(first, await this.#original(first), cutting) : alone(first);
-    const { picture, count } = split.planned.summary;
-    if (picture === undefined) return split;
+    this.#tellPicture(split.planned);
+    return split;
+  }
+
+  #tellPicture({ summary: { picture, count } }: SplitFile['planned']): void {
+    if (picture === undefined) return;
     this.run.tell({ kind: 'picture', file: this.name, width: picture.width, height: picture.height, contents: count });
     for (const region of picture.flat ?? []) this.#tellTile({ index: -1, region, state: 'flat' });
-    return split;
   }
 
   /** Once: who tries again does so alone. */
@@ -136,7 +157,7 @@ class FileUpload {
     const { source } = this.opened;
     const steps = tasks.split({ fileHash, ...way, keepBytes: this.run.keepBytes(source.size) }, source, options.signal);
     const planned = await this.#plan(steps, undefined);
-    return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined && sealsEarly(planned.recipe), steps, told: {} };
+    return { planned, geometry: way.geometry, isSealed: way.sealFor !== undefined && sealsEarly(planned.recipe, source.size), steps, told: {} };
   }
 
   /** In the middle of its split. */
@@ -166,17 +187,24 @@ class FileUpload {
       const lists = await this.#lists(split, placing, { refs: await placing.contents(), sealSegments: placing.segments });
       const { rehashes, codedBytes, patches } = placing;
       if (rehashes.length > maxBlocksPerImage) throw fault('image-too-large');
-      const commit = await sealImage(this.run, { name: this.name, opened: this.opened, fileHash, planned, description: descriptionOf(split), ...lists, rehashes, codedBytes, sentBytes: this.#meter.bytes });
+      const flatTiles = placing.flatTiles + (planned.summary.picture?.flat?.length ?? 0);
+      const stored = { planned, description: descriptionOf(split), ...lists, rehashes, codedBytes, flatTiles, patchedTiles: patches.size };
+      const commit = await sealImage(this.run, { ...stored, name: this.name, opened: this.opened, fileHash, sentBytes: this.#meter.bytes });
       if (!(await this.opened.isUnchanged())) throw fault('file-changed');
       if (!this.run.isDryRun) await this.#commit(commit, { split, placing, fileHash });
-      await this.run.known.add({ name: this.name, fileHash }, commit.imageId);
-      const flatTiles = placing.flatTiles + (planned.summary.picture?.flat?.length ?? 0);
-      const of = { id: this.run.isDryRun ? undefined : commit.imageId, splitter: planned.recipe.splitter, blocks: rehashes.length, flatTiles, patchedTiles: patches.size };
-      return this.#result('stored', of, placing.blocksSent);
+      this.run.equals.keep(fileHash, stored);
+      return await this.#stored({ fileHash, imageId: commit.imageId }, stored, placing.blocksSent);
     } catch (thrown) {
       this.#blocksSent += placing.blocksSent;
       throw thrown;
     }
+  }
+
+  async #stored({ fileHash, imageId }: { readonly fileHash: Uint8Array; readonly imageId: ImageId }, file: StoredFile, blocksSent: number): Promise<UploadedFile> {
+    const { planned, rehashes, flatTiles, patchedTiles } = file;
+    await this.run.known.add({ name: this.name, fileHash }, imageId);
+    const of = { id: this.run.isDryRun ? undefined : imageId, splitter: planned.recipe.splitter, blocks: rehashes.length, flatTiles, patchedTiles };
+    return this.#result('stored', of, blocksSent);
   }
 
   /** Skeleton, patches and refs as the manifest has them. */

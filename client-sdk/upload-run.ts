@@ -8,6 +8,7 @@ import { BlockSender } from './block-sender.js';
 import { Breath } from './breath.js';
 import { accountOf, type Connection } from './connection.js';
 import type { Domain } from './core/domain.js';
+import { EqualFiles } from './equal-files.js';
 import { filesAtOnce, FilesInFlight } from './files-in-flight.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { KnownImages } from './known-images.js';
@@ -28,6 +29,7 @@ export class UploadRun {
   readonly lane: UploadLane;
   readonly sender: BlockSender;
   readonly originals: Originals;
+  readonly equals = new EqualFiles();
   readonly isDryRun: boolean;
   readonly #breath: Breath;
   /** Undefined where the caller says how many files go at once. */

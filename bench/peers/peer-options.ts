@@ -19,8 +19,11 @@ export interface PeerCommand {
   readonly jsonFile: string | undefined;
 }
 
-const usage = 'npm run bench:peers -- FOLDER [--runs 5] [--link none,100,20] [--tool dice,dice-bytes,restic,borg] [--edits N] [--json FILE]';
-const tools: readonly PeerTool[] = [diceTool('dice', []), diceTool('dice-bytes', ['--splitter', 'bytes']), resticTool, borgTool];
+const usage = 'npm run bench:peers -- FOLDER [--runs 5] [--link none,100,20] [--tool dice,dice-bytes,dice-bare,restic,borg] [--edits N] [--json FILE]';
+/** The peers make no previews: `dice-bare` does what they do. */
+const tools: readonly PeerTool[] = [
+  diceTool('dice', []), diceTool('dice-bytes', ['--splitter', 'bytes']), diceTool('dice-bare', ['--splitter', 'bytes', '--no-preview']), resticTool, borgTool,
+];
 const roundTripMs = 20;
 
 /** Throws with a sentence for what the arguments cannot mean. */

@@ -72,7 +72,7 @@ describe('the comparison', () => {
   it.each([
     [[], 'name one folder'],
     [['/nowhere-at-all', '--tool', 'dice'], '/nowhere-at-all is no folder'],
-    [['x', '--tool', 'tar'], '--tool is a list of dice, dice-bytes, restic, borg, not "tar"'],
+    [['x', '--tool', 'tar'], '--tool is a list of dice, dice-bytes, dice-bare, restic, borg, not "tar"'],
     [['x', '--link', 'fast'], '--link is a list of none and of Mbit/s, not "fast"'],
     [['x', '--runs', '0'], '--runs is a number from 1 on, not "0"'],
   ])('refuses %j with a sentence', async (args, sentence) => {

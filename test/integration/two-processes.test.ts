@@ -14,7 +14,7 @@ import { ServerProcess } from '../../bench/server-process.js';
 import { bytesForUpload } from '../../client-sdk/memory-file.js';
 import { type Balancer, startBalancer } from '../support/balancer.js';
 import { postgresServer } from '../support/postgres-server.js';
-import { startS3rver, type S3Server } from '../support/s3-server.js';
+import { startWholeS3rver, type S3Server } from '../support/s3-server.js';
 import { photograph } from '../support/sample-images.js';
 import { clientOf, downloaded, registered, testPassword } from '../support/sdk-client.js';
 
@@ -28,7 +28,7 @@ let balancer: Balancer;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'dice-two-'));
-  bucket = await startS3rver();
+  bucket = await startWholeS3rver();
   const { endpoint, bucket: name, accessKeyId, secretAccessKey } = bucket.place;
   environment = {
     DICE_LOG_LEVEL: 'error', DICE_TRASH_DAYS: '0', DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0',
@@ -76,7 +76,8 @@ describe('two processes that serve one store', () => {
     await again.login({ username: 'ada', password: testPassword });
     for (const [name, bytes] of files) expect(Buffer.from(await downloaded(again, (await again.find(name)).id)).equals(bytes)).toBe(true);
     for (const server of servers) await server.stop();
-    expect(await administered('check')).toMatchObject({ status: 0 });
+    const check = await administered('check');
+    expect({ ...check, said: check.status === 0 ? '' : check.said }).toEqual({ status: 0, said: '' });
   }, 120_000);
 
   it('share sessions, the trash and the collector, and a second collector at once is refused', async () => {

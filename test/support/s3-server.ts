@@ -10,6 +10,7 @@ import S3rver from 's3rver';
 import type { BlockStore } from '../../server/ports/block-store.js';
 import { openBlockStore } from '../../server/storage/s3/block-store.js';
 import type { BlockStoreOptions } from '../../server/storage/s3/store-options.js';
+import { startWholeBodies } from './whole-bodies.js';
 
 /** A bucket and who may use it. */
 export interface S3Place {
@@ -39,6 +40,19 @@ export async function startS3rver(): Promise<S3Server> {
     async close() {
       await server.close();
       await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same, where an upload that is cut off leaves nothing behind. */
+export async function startWholeS3rver(): Promise<S3Server> {
+  const server = await startS3rver();
+  const relay = await startWholeBodies(Number(new URL(server.place.endpoint).port));
+  return {
+    place: { ...server.place, endpoint: `http://127.0.0.1:${relay.port}` },
+    async close() {
+      await relay.close();
+      await server.close();
     },
   };
 }
