@@ -2,12 +2,22 @@
  * Files of one run with the same bytes under different names: one is taken apart and stored, the others refer to what it brought. Those
  * that come while it is on its way wait for it. SPEC.md section 12.
  */
+import type { PackedList } from './core/block-list.js';
+import type { PackedSkeleton } from './core/skeleton.js';
 import type { PlannedFile } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
-import type { PlacedImage } from './seal-image.js';
+import type { Rehash } from './protocol/ids.js';
 
 /** What was stored of a file: all that a further image of the same bytes needs. */
-export interface StoredFile extends Pick<PlacedImage, 'planned' | 'description' | 'skeleton' | 'patches' | 'contents' | 'rehashes' | 'codedBytes'> {
+export interface StoredFile {
+  readonly planned: PlannedFile;
+  readonly description: string;
+  readonly skeleton: PackedSkeleton;
+  readonly contents: PackedList;
+  readonly patches: PackedSkeleton;
+  readonly rehashes: readonly Rehash[];
+  /** Cipher bytes of all references. */
+  readonly codedBytes: number;
   readonly flatTiles: number;
   readonly patchedTiles: number;
 }

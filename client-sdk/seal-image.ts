@@ -4,7 +4,6 @@
 import type { OpenedFile } from './api.js';
 import { type CommitLengths, commitBodyBytes } from './commit-bytes.js';
 import { accountOf } from './connection.js';
-import type { PackedList } from './core/block-list.js';
 import { encodeEntry, type Entry, unknownType } from './core/entry.js';
 import { makeKey, sealImagePart, wrapImageKey } from './core/keys/hierarchy.js';
 import { sealedLength } from './core/keys/sealed-object.js';
@@ -12,9 +11,9 @@ import { sealManifest } from './core/keys/signed-manifest.js';
 import { type Manifest, maxDescriptionBytes } from './core/manifest.js';
 import { mediaHeadBytes, mediaTypeOfHead } from './core/media-type.js';
 import { packedRehashes } from './core/plan.js';
-import type { PackedSkeleton } from './core/skeleton.js';
+import type { StoredFile } from './equal-files.js';
 import { textOf, utf8 } from './protocol/bytes.js';
-import { type ImageId, idOfBytes, type Rehash } from './protocol/ids.js';
+import { type ImageId, idOfBytes } from './protocol/ids.js';
 import { idBytes, maxPreviewBytes } from './protocol/limits.js';
 import type { Commit } from './protocol/commit-body.js';
 import { isDeepPng, isOwnPreview, type PictureFacts, pngHeadBytes, previewBudget } from './core/preview-plan.js';
@@ -22,18 +21,10 @@ import type { PlannedFile } from './planned-file.js';
 import type { UploadRun } from './upload-run.js';
 
 /** A file whose blocks are all placed. */
-export interface PlacedImage {
+export interface PlacedImage extends Omit<StoredFile, 'flatTiles' | 'patchedTiles'> {
   readonly name: string;
   readonly opened: OpenedFile;
   readonly fileHash: Uint8Array;
-  readonly planned: PlannedFile;
-  readonly description: string;
-  readonly skeleton: PackedSkeleton;
-  readonly contents: PackedList;
-  readonly patches: PackedSkeleton;
-  readonly rehashes: readonly Rehash[];
-  /** Cipher bytes of all references. */
-  readonly codedBytes: number;
   /** Request bytes spent so far. */
   readonly sentBytes: number;
 }

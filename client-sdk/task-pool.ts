@@ -39,7 +39,7 @@ const entryWeightBytes = 1_100;
 /** Bytes of contents and blocks that are in threads at once, for each of them. */
 const gateBytesPerThread = 8_388_608;
 /** A source up to so large goes to its thread whole. */
-const maxWholeBytes = 8_388_608;
+const maxWholeBytes = 262_144;
 const defaultStartBytes = 1_048_576;
 const defaultMaxStartMs = 20_000;
 const startWarning = 'A worker thread could not be started. Its work is done by those that run, if there are any, else by the main one: this takes longer.';
