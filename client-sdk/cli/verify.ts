@@ -10,6 +10,9 @@ import type { ExitStatus } from './exit-status.js';
 import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
 
+/** As many as there are large files on their way in an upload. */
+const imagesAtOnce = 4;
+
 export function addVerify(host: VerbHost): void {
   host.verb('verify [image]', 'check every block of one image, or of all', verify);
 }
@@ -18,8 +21,7 @@ async function verify(context: Context, { args }: Call<unknown>): Promise<ExitSt
   const client = await context.member();
   const document = context.console.documentOf('images');
   const totals = { images: 0, blocks: 0, failedBlocks: 0, failedImages: 0 };
-  for await (const image of chosen(context, client, args[0])) {
-    const { checks, file } = await checkImage(context, client, image);
+  for await (const { image, checks, file } of checked(context, client, chosen(context, client, args[0]))) {
     totals.images++;
     totals.blocks += checks.length;
     totals.failedBlocks += file.failedBlocks;
@@ -37,14 +39,46 @@ async function* chosen(context: Context, client: DiceClient, name: string | unde
   else yield await client.find(name, { signal: context.signal });
 }
 
-async function checkImage(context: Context, client: DiceClient, image: Image): Promise<{ checks: readonly BlockCheck[]; file: FileCheck }> {
+/** What was found out about one image. */
+interface Checked {
+  readonly image: Image;
+  readonly checks: readonly BlockCheck[];
+  readonly file: FileCheck;
+}
+
+/** Checks several images at once: while one is fetched, another is joined. Tells of them in their order; the first failure ends it. */
+async function* checked(context: Context, client: DiceClient, images: AsyncIterable<Image>): AsyncGenerator<Checked, void, void> {
+  const running: Promise<Checked>[] = [];
+  try {
+    for await (const image of images) {
+      const check = checkImage(context, client, image);
+      // Heard when its turn comes.
+      check.catch(() => undefined);
+      running.push(check);
+      if (running.length === imagesAtOnce) yield await firstOf(running);
+    }
+    while (running.length > 0) yield await firstOf(running);
+  } finally {
+    await Promise.allSettled(running);
+  }
+}
+
+async function firstOf(running: Promise<Checked>[]): Promise<Checked> {
+  const [first] = running;
+  if (first === undefined) throw new RangeError('nothing is being checked');
+  const done = await first;
+  void running.shift();
+  return done;
+}
+
+async function checkImage(context: Context, client: DiceClient, image: Image): Promise<Checked> {
   const checks: BlockCheck[] = [];
   let file: FileCheck = { kind: 'file', id: image.id, name: image.name, blocks: 0, failedBlocks: 0, isFileHashRight: false };
   for await (const check of unbroken(client.verify(image.id, { signal: context.signal }))) {
     if (check.kind === 'file') file = check;
     else checks.push(check);
   }
-  return { checks, file };
+  return { image, checks, file };
 }
 
 function checkDocument(check: BlockCheck): Json {
