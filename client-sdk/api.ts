@@ -3,6 +3,7 @@
  * gives them life over a platform (ports.ts). Ids and hashes are lower-case hex text, times are milliseconds
  * since the epoch, sizes are bytes. Every method may throw DiceError, and nothing else. SPEC.md section 12.
  */
+import type { BlockMemory } from './block-memory.js';
 import type { DomainKind } from './core/domain.js';
 import type { DiceError } from './core/errors.js';
 import type { Geometry, Region, Source, SplitterId } from './core/image/splitter.js';
@@ -14,6 +15,12 @@ import type { AccountFigures } from './figures.js';
 /** What every call takes: aborting ends it with DiceError `cancelled`. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a download may be told. */
+export interface DownloadOptions extends CallOptions {
+  /** Downloads that are given the same memory fetch a block that they share once. */
+  readonly memory?: BlockMemory | undefined;
 }
 
 /** How connect asks what only a person can decide. */
@@ -330,7 +337,7 @@ export interface DiceClient {
   find(idOrName: string, options?: ListOptions): Promise<Image>;
   open(id: ImageId | string, options?: CallOptions): Promise<OpenImage>;
   /** The exact bytes, in order. The last piece comes only after `fileHash` was found right. */
-  download(id: ImageId | string, options?: CallOptions): AsyncIterable<Uint8Array>;
+  download(id: ImageId | string, options?: DownloadOptions): AsyncIterable<Uint8Array>;
   /** Every block, then the whole file. */
   verify(id: ImageId | string, options?: CallOptions): AsyncIterable<BlockCheck | FileCheck>;
   /** One block of the image, fetched alone, by its tag T in hex: each step as it ends, then the check. Throws `argument-invalid` for a tag that the image does not have. */

@@ -2,6 +2,7 @@
  * Fetches and opens the blocks of one image in windows: asked in shuffled order, each judged the moment it arrives in
  * the order of SPEC.md section 3, never more than a window held. A bad block is an outcome, not the end of the rest.
  */
+import type { BlockMemory } from './block-memory.js';
 import { contentCoder } from './coder.js';
 import { accountOf, type Connection } from './connection.js';
 import type { BlockRef, ContentRef } from './core/block-list.js';
@@ -48,14 +49,19 @@ const openBatchBytes = 524_288;
 
 /** Blocks of one image. */
 export class BlockFetcher {
+  readonly signal: AbortSignal | undefined;
   readonly #tasks: Tasks;
+  readonly #memory: BlockMemory | undefined;
 
+  /** What is in the memory is not fetched. */
   constructor(
     private readonly connection: Connection,
     readonly imageId: ImageId,
-    readonly signal: AbortSignal | undefined,
+    { signal, memory }: { readonly signal: AbortSignal | undefined; readonly memory?: BlockMemory | undefined },
   ) {
     this.#tasks = tasksOf(connection.platform);
+    this.signal = signal;
+    this.#memory = memory;
   }
 
   /**
@@ -84,18 +90,20 @@ export class BlockFetcher {
 
   async #fetchInto(outcomes: Map<string, BlockOutcome>, refs: readonly BlockRef[]): Promise<void> {
     const { platform, transport } = this.connection;
-    const wanted: Wanted[] = [];
-    for (const ref of shuffled(refs, platform.randomBytes)) wanted.push({ ref, rehash: await platform.crypto.sha256(ref.tag) });
-    const body = concat(...wanted.map(({ ref }) => ref.tag));
-    const input = { body, params: { imageId: this.imageId }, signal: this.signal };
-    const opening = new Opening({ tasks: this.#tasks, crypto: platform.crypto, signal: this.signal }, outcomes);
+    const opening = new Opening({ tasks: this.#tasks, crypto: platform.crypto, signal: this.signal, memory: this.#memory }, outcomes);
     let at = 0;
     try {
+      const unknown = await this.#openRemembered(refs, opening);
+      const wanted: Wanted[] = [];
+      for (const ref of shuffled(unknown, platform.randomBytes)) wanted.push({ ref, rehash: await platform.crypto.sha256(ref.tag) });
+      if (wanted.length === 0 || opening.bytes > maxWindowBytes) return;
+      const body = concat(...wanted.map(({ ref }) => ref.tag));
+      const input = { body, params: { imageId: this.imageId }, signal: this.signal };
       for await (const frame of transport.frames('fetchBlocks', input, wanted.length)) {
         const asked = wanted[at++];
         if (asked === undefined) break;
         if (frame.kind === 'absent') outcomes.set(hexOf(asked.ref.tag), { ref: asked.ref, error: integrityFault('absent', 'The server cannot serve a block.') });
-        else await opening.add({ ...asked, frame, domain: domainOf(accountOf(this.connection).keyring, asked.ref.domain) });
+        else await opening.add({ ...asked, frame, domain: this.#domainOf(asked.ref) });
         // What is left is asked for when it is needed: a window stays bounded whatever the server sends.
         if (opening.bytes > maxWindowBytes) return;
       }
@@ -104,6 +112,21 @@ export class BlockFetcher {
       // Blocks that came are judged, even where the network failed after them.
       await opening.end();
     }
+  }
+
+  /** Opens those that are remembered, as far as a window goes; answers the others. */
+  async #openRemembered(refs: readonly BlockRef[], opening: Opening): Promise<readonly BlockRef[]> {
+    const unknown: BlockRef[] = [];
+    for (const ref of refs) {
+      const frame = opening.bytes > maxWindowBytes ? undefined : this.#memory?.find(ref.tag);
+      if (frame === undefined) unknown.push(ref);
+      else await opening.add({ ref, rehash: frame.rehash, frame, domain: this.#domainOf(ref) });
+    }
+    return unknown;
+  }
+
+  #domainOf({ domain }: BlockRef): Domain | undefined {
+    return domainOf(accountOf(this.connection).keyring, domain);
   }
 }
 
@@ -115,7 +138,7 @@ class Opening {
   #batchBytes = 0;
 
   constructor(
-    private readonly by: { readonly tasks: Tasks; readonly crypto: CryptoProvider; readonly signal: AbortSignal | undefined },
+    private readonly by: { readonly tasks: Tasks; readonly crypto: CryptoProvider; readonly signal: AbortSignal | undefined; readonly memory: BlockMemory | undefined },
     private readonly outcomes: Map<string, BlockOutcome>,
   ) {}
 
@@ -151,9 +174,13 @@ class Opening {
     const blocks = batch.map(({ frame, ref, domain }) => ({ cipher: frame.cipher, tag: ref.tag, key: ref.key, domain }));
     // The task takes the ciphers with it.
     const lengths = blocks.map(({ cipher }) => cipher.length);
+    const { memory } = this.by;
+    const copies = memory === undefined ? [] : blocks.map(({ cipher }) => new Uint8Array(cipher));
     const opened = await this.by.tasks.open({ blocks }, this.by.signal);
     for (const [i, { ref, frame }] of batch.entries()) {
       const { code, ...outcome } = opened[i] ?? { code: undefined, error: integrityFault('decode', 'It was not opened.') };
+      const copy = copies[i];
+      if (outcome.error === undefined && copy !== undefined) memory?.keep(ref.tag, { ...frame, cipher: copy });
       this.outcomes.set(hexOf(ref.tag), { ref, cipherBytes: lengths[i] ?? 0, storedCode: frame.code, ...(code === undefined ? {} : { receivedCode: code }), ...outcome });
     }
   }

@@ -4,8 +4,8 @@
  */
 import { type OpenAccount, summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, FileCheck, Image, InviteResult,
-  ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, Image,
+  InviteResult, ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
 import { checkBlockOf } from './block-check.js';
 import { closeAccount } from './closing.js';
@@ -150,8 +150,8 @@ class ConnectedClient implements DiceClient {
     return openedView(this.connection, await openImage(this.connection, checkedImageId(id), { signal: options.signal }));
   }
 
-  async *download(id: string, options: CallOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-    yield* bytesOfImage(this.connection, checkedImageId(id), options.signal);
+  async *download(id: string, options: DownloadOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+    yield* bytesOfImage(this.connection, checkedImageId(id), { signal: options.signal, memory: options.memory });
   }
 
   verify(id: string, options: CallOptions = {}): AsyncIterable<BlockCheck | FileCheck> {

@@ -24,6 +24,6 @@ export async function previewOf(connection: Connection, imageId: ImageId, signal
 
 async function wholeFile(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of bytesOfImage(connection, imageId, signal)) pieces.push(piece.slice());
+  for await (const piece of bytesOfImage(connection, imageId, { signal })) pieces.push(piece.slice());
   return concat(...pieces);
 }

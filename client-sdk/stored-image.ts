@@ -4,6 +4,7 @@
  */
 import type { ImageBlock, ImageCosts, OpenImage } from './api.js';
 import { BlockFetcher, type BlockOutcome, contentOf } from './block-fetcher.js';
+import type { BlockMemory } from './block-memory.js';
 import { accountOf, type Connection } from './connection.js';
 import { ContentWindow, type OnOutcome } from './content-window.js';
 import { type ContentRef, type OpenSegments, packRefs, unfoldRefs } from './core/block-list.js';
@@ -44,6 +45,8 @@ export interface StoredImage {
 /** What opening may be told. */
 export interface OpeningOptions {
   readonly signal: AbortSignal | undefined;
+  /** Without it every block is fetched. */
+  readonly memory?: BlockMemory | undefined;
   /** Told of each segment's outcome. */
   readonly onSegment?: (outcome: BlockOutcome) => void;
 }
@@ -58,7 +61,7 @@ export async function openImage(connection: Connection, imageId: ImageId, option
   const place = { accountId: account.accountId, imageId, imageKey: listed.imageKey };
   const manifest = await openManifest(connection.platform.crypto, place, { sealed: record.manifest, ownerKey: identity.ed25519 });
   checkEntry(listed, manifest);
-  const fetcher = new BlockFetcher(connection, imageId, signal);
+  const fetcher = new BlockFetcher(connection, imageId, options);
   const segments: ContentRef[] = [];
   let segmentBytes = 0;
   const openSegments: OpenSegments = async (refs) => {

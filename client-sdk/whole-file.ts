@@ -11,7 +11,7 @@ import { tasksOf } from './local-tasks.js';
 import { hexOf } from './protocol/bytes.js';
 import type { Frame } from './protocol/frames.js';
 import type { ImageId } from './protocol/ids.js';
-import { joinedBytes, openImage, type StoredImage } from './stored-image.js';
+import { joinedBytes, openImage, type OpeningOptions, type StoredImage } from './stored-image.js';
 import type { JoinInput, OpenInput } from './tasks.js';
 
 /** Bytes of the file. */
@@ -19,8 +19,8 @@ const maxWholeBytes = 262_144;
 const maxWholeBlocks = 64;
 
 /** The exact bytes of a stored image, as joinedBytes gives them. */
-export async function* bytesOfImage(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, void> {
-  const stored = await openImage(connection, imageId, { signal });
+export async function* bytesOfImage(connection: Connection, imageId: ImageId, options: Pick<OpeningOptions, 'signal' | 'memory'>): AsyncGenerator<Uint8Array, void, void> {
+  const stored = await openImage(connection, imageId, options);
   const whole = await wholeFile(connection, stored);
   if (whole === undefined) yield* joinedBytes(connection, stored);
   else if (whole.length > 0) yield whole;

@@ -6,6 +6,7 @@
 import { makeZip } from 'client-zip';
 import type { CallOptions, DiceClient, Image } from '../api.js';
 import { ArchiveNames } from '../archive-names.js';
+import { BlockMemory } from '../block-memory.js';
 import { DiceError, fault, type DiceErrorCode } from '../core/errors.js';
 import { gatheredBlob, openSink } from './file-sink.js';
 import type { ArchiveRequest, ArchiveUpdate } from './page-calls.js';
@@ -76,6 +77,7 @@ class ArchiveRun {
   /** Images in the archive so far. */
   written = 0;
   readonly #names = new ArchiveNames();
+  readonly #memory = new BlockMemory();
   readonly #failed: { readonly name: string; readonly reason: string }[] = [];
   #told: ArchiveUpdate[] = [];
   #done = 0;
@@ -140,7 +142,7 @@ class ArchiveRun {
   }
 
   async *#counted(image: Image, onBytes: (length: number) => void): AsyncGenerator<Uint8Array, void, void> {
-    for await (const piece of this.client.download(image.id, { signal: this.signal })) {
+    for await (const piece of this.client.download(image.id, { signal: this.signal, memory: this.#memory })) {
       onBytes(piece.length);
       this.#move(piece.length);
       yield piece;

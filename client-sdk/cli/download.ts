@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DiceClient, Image } from '../api.js';
+import { BlockMemory } from '../block-memory.js';
 import { DiceError, fault } from '../core/errors.js';
 import { FilesInFlight } from '../files-in-flight.js';
 import { writeFileWhole } from '../node/files.js';
@@ -84,6 +85,7 @@ class Tree {
   readonly #folders = new Set<string>();
   readonly #entered = new Map<string, Promise<string>>();
   readonly #failures: unknown[] = [];
+  readonly #memory = new BlockMemory();
   readonly #document;
   readonly #progress: Progress;
   readonly #startedAt: number;
@@ -127,7 +129,7 @@ class Tree {
   }
 
   async *#counted(image: Image): AsyncIterable<Uint8Array> {
-    for await (const piece of unbroken(this.client.download(image.id, { signal: this.context.signal }))) {
+    for await (const piece of unbroken(this.client.download(image.id, { signal: this.context.signal, memory: this.#memory }))) {
       this.#progress.advance(piece.length, image.name);
       yield piece;
     }

@@ -10,6 +10,7 @@ export type * from '../api.js';
 export { csvOfFigures, type AccountFigures, type DayRow, type FigureRow, type FormatRow } from '../figures.js';
 export { fileForUpload, filesBelow, writeFileWhole } from './files.js';
 export { eraseProfile, loadProfile, saveProfile } from './profile.js';
+export { BlockMemory } from '../block-memory.js';
 export { bytesForUpload } from '../memory-file.js';
 export { DiceError, type DiceErrorCode } from '../core/errors.js';
 
