@@ -2,31 +2,22 @@
  * Larger files joined in threads: the same bytes with any number of them, contents asked for as they are needed, the last bytes only
  * after the hash, errors as they were thrown, cancelling, and a thread that stops. SPEC.md sections 3 and 12.
  */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { pngOf } from '../../bench/plain-images.js';
 import { fault, integrityFault } from '../../client-sdk/core/errors.js';
 import { nodeTools } from '../../client-sdk/node/node-tools.js';
 import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
-import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
-import type { AssembleInput, ContentSource, FilePieces, Tasks } from '../../client-sdk/tasks.js';
+import type { ThreadPort } from '../../client-sdk/task-messages.js';
+import type { AssembleInput, ContentSource, FilePieces } from '../../client-sdk/tasks.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
+import { closingPools } from '../support/closing-pools.js';
 import { hostileFiles } from '../support/hostile-files.js';
 import { memorySource } from '../support/memory-source.js';
 import { photograph } from '../support/sample-images.js';
 import { codeOf } from '../support/sdk-client.js';
-import { splitBy, tasksIn } from '../support/task-pools.js';
+import { splitBy } from '../support/task-pools.js';
 
-const open: Tasks[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((tasks) => tasks.close()));
-});
-
-function opened(threads: number, startThread?: StartThread): Tasks {
-  const tasks = tasksIn(threads, startThread);
-  open.push(tasks);
-  return tasks;
-}
+const { opened } = closingPools();
 
 /** Noise: its PNG file comes back in several answers. */
 const { width, height } = { width: 900, height: 700 };

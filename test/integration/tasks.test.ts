@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import { openDomain, personalDomain } from '../../client-sdk/core/domain.js';
 import { fault } from '../../client-sdk/core/errors.js';
@@ -16,26 +16,17 @@ import { startWorkerThread } from '../../client-sdk/node/worker-threads.js';
 import { TaskPool } from '../../client-sdk/task-pool.js';
 import type { StartThread, ThreadPort } from '../../client-sdk/task-messages.js';
 import { localTasks } from '../../client-sdk/local-tasks.js';
-import type { ContentSealedEarly, JoinInput, Tasks } from '../../client-sdk/tasks.js';
+import type { ContentSealedEarly, JoinInput } from '../../client-sdk/tasks.js';
 import { concat, hexOf } from '../../client-sdk/protocol/bytes.js';
 import { changedBlocks, contentOfBlocks, photographed, turnedBlocks } from '../support/coefficient-picture.js';
+import { closingPools } from '../support/closing-pools.js';
 import { hostileFiles } from '../support/hostile-files.js';
 import { memoryContents, memorySource } from '../support/memory-source.js';
 import { photograph } from '../support/sample-images.js';
 import { codeOf } from '../support/sdk-client.js';
-import { madeBy, scriptOf, splitBy, tasksIn } from '../support/task-pools.js';
+import { madeBy, scriptOf, splitBy } from '../support/task-pools.js';
 
-const open: Tasks[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((tasks) => tasks.close()));
-});
-
-function opened(threads: number, startThread?: StartThread): Tasks {
-  const tasks = tasksIn(threads, startThread);
-  open.push(tasks);
-  return tasks;
-}
+const { opened, closing } = closingPools();
 
 const picture = photograph(200, 130, 6);
 const png = pngOf(picture);
@@ -244,7 +235,7 @@ describe('a thread that cannot be started', () => {
         return startThread(listener);
       },
     });
-    open.push(tasks);
+    closing.push(tasks);
     const expected = await madeBy(opened(0), png, openDomain);
     expect(await Promise.all([1, 2, 3, 4].map(() => madeBy(tasks, png, openDomain)))).toEqual([expected, expected, expected, expected]);
     expect(await madeBy(tasks, noise.subarray(0, 280_000), openDomain)).toEqual(await madeBy(opened(0), noise.subarray(0, 280_000), openDomain));
@@ -259,7 +250,7 @@ describe('a thread that cannot be started', () => {
       threads: 3, tools: nodeTools, startBytes: 0, onWarning: (message) => void warnings.push(message),
       startThread: (listener) => (++starts === 1 ? startWorkerThread(listener) : startWorkerThread(listener, new URL('file:///nowhere.js'))),
     });
-    open.push(tasks);
+    closing.push(tasks);
     const expected = await madeBy(opened(0), png, openDomain);
     expect(await Promise.all([1, 2, 3, 4].map(() => madeBy(tasks, png, openDomain)))).toEqual([expected, expected, expected, expected]);
     expect(warnings).toEqual([expect.stringContaining('nowhere.js')]);
@@ -274,7 +265,7 @@ describe('a thread that cannot be started', () => {
 
   it('is not waited for once the work was cancelled', async () => {
     const tasks = new TaskPool({ threads: 1, tools: nodeTools, startBytes: 0, maxStartMs: 600_000, startThread: (listener) => startWorkerThread(listener, scriptOf('setInterval(() => undefined, 1000)')) });
-    open.push(tasks);
+    closing.push(tasks);
     const controller = new AbortController();
     const code = codeOf(splitBy(tasks, { source: memorySource(png), fileHash }, { signal: controller.signal }));
     setTimeout(() => { controller.abort(); }, 1);
