@@ -297,6 +297,22 @@ export interface TokenResult {
   readonly expiresAt: number;
 }
 
+/** What the newest account head says: a signed state of the account, counted up with each change. */
+export interface HeadFigures {
+  readonly counter: number;
+  /** How often a loss was accepted. */
+  readonly epoch: number;
+  readonly signedAt: number;
+  /** Images that it names, removed ones included. */
+  readonly leaves: number;
+}
+
+/** An image that the account head names and the server does not have. */
+export interface MissingImage {
+  readonly id: ImageId;
+  readonly isTrashed: boolean;
+}
+
 /** A connection to one server, with at most one account logged in. */
 export interface DiceClient {
   readonly server: ServerCard;
@@ -331,7 +347,7 @@ export interface DiceClient {
 
   /** One result for each file, as it is done; a failed file never stops its neighbours. */
   upload(files: Iterable<UploadFile> | AsyncIterable<UploadFile>, options?: UploadOptions): AsyncIterable<UploadedFile>;
-  /** Newest first. */
+  /** Newest first. Throws `account-rolled-back`; after the last image `image-omitted` or `image-resurrected` where the list is not what the account head says. */
   list(options?: ListOptions): AsyncIterable<Image>;
   /** By id, else by exact name. Throws `image-unknown`, or `image-ambiguous` with the ids in its message. */
   find(idOrName: string, options?: ListOptions): Promise<Image>;
@@ -349,6 +365,13 @@ export interface DiceClient {
   restore(id: ImageId | string, options?: CallOptions): Promise<void>;
   /** Out of the trash, for good. */
   purge(id: ImageId | string, options?: CallOptions): Promise<void>;
+
+  /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`. */
+  head(options?: CallOptions): Promise<HeadFigures | undefined>;
+  /** Images that the account head names and the server does not have, whatever this device has seen before. */
+  missing(options?: CallOptions): Promise<readonly MissingImage[]>;
+  /** Signs that what is missing is gone, and that the state which the server shows is the account's: after a restore from a backup. Answers how many images were given up. */
+  acceptLoss(options?: CallOptions): Promise<number>;
 
   report(options?: CallOptions): Promise<AccountFigures>;
   usage(options?: CallOptions): Promise<Usage>;

@@ -4,8 +4,8 @@
  */
 import { type OpenAccount, summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, Image,
-  InviteResult, ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
+  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadFigures, Image,
+  InviteResult, ListOptions, MissingImage, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
 import { checkBlockOf } from './block-check.js';
 import { closeAccount } from './closing.js';
@@ -15,7 +15,10 @@ import { realmOf } from './core/keys/password.js';
 import * as credentials from './credentials.js';
 import type { AccountFigures } from './figures.js';
 import { FingerprintCache } from './fingerprint-cache.js';
-import { checkedImageId, findImage, imageOf, listImages } from './listing.js';
+import { acceptLoss, headFigures, missingImages } from './head-acceptance.js';
+import { checkedListing } from './head-check.js';
+import { purgeImage, restoreImage, trashImage } from './image-places.js';
+import { checkedImageId, findImage, imageOf } from './listing.js';
 import type { Platform } from './ports.js';
 import { previewOf } from './preview.js';
 import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
@@ -139,7 +142,7 @@ class ConnectedClient implements DiceClient {
   }
 
   async *list(options: ListOptions = {}): AsyncGenerator<Image, void, void> {
-    for await (const listed of listImages(this.connection, options)) yield imageOf(listed);
+    for await (const listed of checkedListing(this.connection, options)) yield imageOf(listed);
   }
 
   find(idOrName: string, options: ListOptions = {}): Promise<Image> {
@@ -172,15 +175,27 @@ class ConnectedClient implements DiceClient {
   }
 
   remove(id: string, options: CallOptions = {}): Promise<void> {
-    return this.#onImage('trashImage', id, options);
+    return trashImage(this.connection, checkedImageId(id), options.signal);
   }
 
   restore(id: string, options: CallOptions = {}): Promise<void> {
-    return this.#onImage('restoreImage', id, options);
+    return restoreImage(this.connection, checkedImageId(id), options.signal);
   }
 
   purge(id: string, options: CallOptions = {}): Promise<void> {
-    return this.#onImage('purgeImage', id, options);
+    return purgeImage(this.connection, checkedImageId(id), options.signal);
+  }
+
+  head(options: CallOptions = {}): Promise<HeadFigures | undefined> {
+    return headFigures(this.connection, options);
+  }
+
+  missing(options: CallOptions = {}): Promise<readonly MissingImage[]> {
+    return missingImages(this.connection, options);
+  }
+
+  acceptLoss(options: CallOptions = {}): Promise<number> {
+    return acceptLoss(this.connection, options);
   }
 
   report(options: CallOptions = {}): Promise<AccountFigures> {
@@ -248,9 +263,5 @@ class ConnectedClient implements DiceClient {
     this.#checked = undefined;
     forgetSession(this.connection);
     await (await FingerprintCache.open(this.connection.platform, this.connection.server.serverId, account))?.erase();
-  }
-
-  async #onImage(route: 'trashImage' | 'restoreImage' | 'purgeImage', id: string, { signal }: CallOptions): Promise<void> {
-    await this.connection.transport.call(route, { body: undefined, params: { imageId: checkedImageId(id) }, signal });
   }
 }

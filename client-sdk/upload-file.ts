@@ -20,7 +20,7 @@ import { Placing, type PlacingListener } from './placing.js';
 import { type PlannedFile, plannedFile, sealsEarly } from './planned-file.js';
 import { hexOf } from './protocol/bytes.js';
 import type { ImageId } from './protocol/ids.js';
-import { maxBlocksPerImage } from './protocol/limits.js';
+import { manifestHashBytes, maxBlocksPerImage } from './protocol/limits.js';
 import type { Commit } from './protocol/commit-body.js';
 import { hashSource } from './reading.js';
 import { type PlacedImage, sealImage } from './seal-image.js';
@@ -106,6 +106,7 @@ class FileUpload {
       this.run.equals.forget(fileHash);
       return undefined;
     }
+    await this.#tellHead(commit);
     this.#tellPicture(stored.planned);
     for (const [index, region] of (stored.planned.summary.picture?.regions ?? []).entries()) this.#tellTile({ index, region, state: 'stored' });
     return this.#stored({ fileHash, imageId: commit.imageId }, stored, 0);
@@ -231,8 +232,13 @@ class FileUpload {
       if (tries >= 3 || lost.size === 0) throw new DiceError('blocks-missing', 'The server lacks blocks that were just sent.');
       await this.#sendAgain(stored, lost);
     }
+    await this.#tellHead(commit);
     await this.#remember(commit.imageId, split, placing);
     this.#tell('committing', 1, 1);
+  }
+
+  async #tellHead({ imageId, manifest }: Commit): Promise<void> {
+    if (!this.run.isDryRun) this.run.notes.note(imageId, (await this.run.connection.platform.crypto.sha256(manifest)).slice(0, manifestHashBytes));
   }
 
   /** Takes the file apart again and sends what is missing. */

@@ -2,6 +2,7 @@
  * What the files of one upload share: the lane to the server, the sender of blocks, what is known already, and the
  * breath that keeps long work cancellable. SPEC.md section 12.
  */
+import { AccountHeads } from './account-head.js';
 import { domainOfKind } from './account.js';
 import type { UploadEvent, UploadOptions } from './api.js';
 import { BlockSender } from './block-sender.js';
@@ -11,6 +12,7 @@ import type { Domain } from './core/domain.js';
 import { EqualFiles } from './equal-files.js';
 import { filesAtOnce, FilesInFlight } from './files-in-flight.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
+import { HeadNotes } from './head-notes.js';
 import { KnownImages } from './known-images.js';
 import { Originals } from './originals.js';
 import { tasksOf } from './local-tasks.js';
@@ -36,14 +38,16 @@ export class UploadRun {
   readonly #inFlight: FilesInFlight | undefined;
 
   readonly known: KnownImages;
+  readonly notes: HeadNotes;
   readonly cache: FingerprintCache | undefined;
 
   private constructor(
     readonly connection: Connection,
     readonly options: UploadOptions,
-    known: { readonly images: KnownImages; readonly cache: FingerprintCache | undefined; readonly memory: LaneMemory | undefined },
+    known: { readonly images: KnownImages; readonly cache: FingerprintCache | undefined; readonly memory: LaneMemory | undefined; readonly heads: AccountHeads },
   ) {
     this.known = known.images;
+    this.notes = new HeadNotes(known.heads, () => connection.platform.now());
     this.cache = known.cache;
     this.isDryRun = options.dryRun === true;
     this.domain = domainOfKind(accountOf(connection).keyring, options.domain);
@@ -56,11 +60,14 @@ export class UploadRun {
   }
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
+    const heads = new AccountHeads(connection, cache, options.signal);
+    // On a state that the server took back nothing is built.
+    await heads.trusted();
     const images = await KnownImages.load(connection, { cache, signal: options.signal, isDryRun: options.dryRun === true });
     // A dry run must not end the session that holds what an interrupted run has sent.
     const isRemembered = cache !== undefined && options.dryRun !== true;
     const memory = isRemembered ? { left: await cache.openUpload(), keep: (uploadId: UploadId | undefined) => cache.keepUpload(uploadId) } : undefined;
-    return new UploadRun(connection, options, { images, cache, memory });
+    return new UploadRun(connection, options, { images, cache, memory, heads });
   }
 
   /** Waits until a file of `size` bytes may be on its way; call the answer when it is not any more. Throws `cancelled`. */

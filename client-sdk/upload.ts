@@ -26,7 +26,11 @@ export async function* uploadFiles(
   try {
     const run = await UploadRun.begin(connection, { ...options, signal }, cache);
     const series = new Series(run);
-    yield* concurrently(files, inFlight, { work: (file) => series.upload(file), stop: () => { stopping.abort(); } });
+    try {
+      yield* concurrently(files, inFlight, { work: (file) => series.upload(file), stop: () => { stopping.abort(); } });
+    } finally {
+      if (!signal.aborted) await run.notes.end();
+    }
     // After a failure or a break the session stays: its pins are what makes the next try send only what is missing.
     if (!series.hasFailed || run.isDryRun) await run.lane.end();
   } finally {

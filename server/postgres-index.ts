@@ -10,6 +10,7 @@ import { createAccountStore } from './storage/postgres/account-store.js';
 import { createClock } from './storage/postgres/clock.js';
 import { openDatabase, type StoreDatabase } from './storage/postgres/database.js';
 import { createGate } from './storage/postgres/gate.js';
+import { createHeadStore } from './storage/postgres/head-store.js';
 import { createImageStore } from './storage/postgres/image-store.js';
 import { createStoreState } from './storage/postgres/store-state.js';
 import { createTagStore } from './storage/postgres/tag-store.js';
@@ -27,7 +28,7 @@ export async function openPostgresIndex(url: string, wish: IndexWish): Promise<O
 
 async function indexIn(db: StoreDatabase, { mustExist, meter }: IndexWish): Promise<OpenedIndex> {
   await refuseMoving(db);
-  const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) };
+  const stores = { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), heads: createHeadStore(db), state: createStoreState(db) };
   // Not that the schema was just made: a start that was refused for it has left one. What is half moved is told by whoever opens any index.
   const isIndex = (await stores.state.read('store-id')) !== undefined || (await stores.state.read(noteName)) !== undefined;
   if (mustExist && !isIndex) {

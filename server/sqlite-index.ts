@@ -7,6 +7,7 @@ import { DataDirectoryError, type DataDirectory } from './data-directory.js';
 import type { IndexWish, OpenedIndex } from './opened-index.js';
 import { createAccountStore } from './storage/sqlite/account-store.js';
 import { openDatabase } from './storage/sqlite/database.js';
+import { createHeadStore } from './storage/sqlite/head-store.js';
 import { createImageStore } from './storage/sqlite/image-store.js';
 import { createStoreState } from './storage/sqlite/store-state.js';
 import { createTagStore } from './storage/sqlite/tag-store.js';
@@ -19,7 +20,7 @@ export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseF
   }
   const db = openDatabase({ file: databaseFile, meter });
   return {
-    stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), state: createStoreState(db) },
+    stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), heads: createHeadStore(db), state: createStoreState(db) },
     gate: createGate(meter),
     clock: nodeWorld.clock,
     close() {

@@ -13,6 +13,7 @@ export class UsageError extends Error {
 
 const integrity: ReadonlySet<DiceErrorCode> = new Set([
   'integrity-failed', 'recipe-invalid', 'sealed-invalid', 'signature-invalid', 'answer-invalid', 'wrong-account', 'block-unavailable',
+  'account-rolled-back', 'image-omitted', 'image-resurrected',
 ]);
 const usage: ReadonlySet<DiceErrorCode> = new Set([
   'argument-invalid', 'image-ambiguous', 'username-invalid', 'password-weak', 'link-invalid', 'recovery-words-invalid',

@@ -16,6 +16,7 @@ export const labels = {
   seal: 'dice/1/seal',
   identity: 'dice/1/identity',
   manifestSignature: 'dice/1/manifest-signature',
+  headSignature: 'dice/1/account-head',
 } as const;
 
 /** What subkeys are for. `entry` is an image's listing entry, `invitation` the secret that travels with a link. */

@@ -9,6 +9,11 @@ export function isMap(value: CborValue): value is CborMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
+/** `value` is a list. */
+export function isList(value: CborValue | undefined): value is readonly CborValue[] {
+  return Array.isArray(value);
+}
+
 /** `map` has exactly the members of `names`. */
 export function hasExactly<const Name extends string>(map: CborMap, names: readonly Name[]): map is CborMap & Readonly<Record<Name, CborValue>> {
   return Object.keys(map).length === names.length && names.every((name) => Object.hasOwn(map, name));

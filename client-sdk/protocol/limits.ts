@@ -55,6 +55,17 @@ export const maxPageImages = 500;
 export const maxRecordsPerRead = 64;
 /** Sealed manifests of one such answer, but for the first. */
 export const maxRecordBytes = 4_194_304;
+/** What a card and a leaf of an account head hold of SHA-256 of a sealed manifest. */
+export const manifestHashBytes = 16;
+/** A sealed account head. */
+export const maxHeadBytes = 512;
+/** Leaves that change with one head, and ids in one question for the ways to them. */
+export const maxHeadLeaves = 1_024;
+/** Leaves in one answer. */
+export const maxPageLeaves = 16_384;
+/** Heads of an account that a server keeps, and those in one answer. */
+export const keptHeads = 4_096;
+export const maxPageHeads = 128;
 /** A skeleton or a block list above this many bytes is cut into segments, which are blocks themselves. */
 export const maxInlineSegmentBytes = 256;
 /** Sessions and tokens of one account. */

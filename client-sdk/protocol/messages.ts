@@ -3,9 +3,11 @@
  * a client opens. SPEC.md section 12.
  */
 import {
-  hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, maxManifestBytes, maxPageImages, maxRecordsPerRead,
+  hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, manifestHashBytes, maxHeadBytes, maxHeadLeaves, maxManifestBytes, maxPageHeads, maxPageImages,
+  maxRecordsPerRead,
   maxSealedBytes, maxTagsPerQuery, maxUsernameChars, maxWrappedKeyBytes, minUsernameChars, scryptCeiling,
 } from './limits.js';
+import { leafBytes } from './head-tree.js';
 import type { AccountId, ImageId, InvitationId, SessionId, UploadId } from './ids.js';
 import { blob, count, flag, hex, id, integer, list, object, oneOf, optional, text, time, type Infer } from './schema.js';
 
@@ -238,6 +240,7 @@ export const imageCard = object({
   wrappedKey: blob(1, maxWrappedKeyBytes),
   entry: blob(1, maxEntryBytes),
   manifestBytes: count,
+  manifestHash: hex(manifestHashBytes),
   hasPreview: flag,
   blocks: count,
   createdAt: time,
@@ -254,6 +257,21 @@ export type ImageRecord = Infer<typeof imageRecord>;
 /** POST /images/records: images of the account, each at most once. What is not there, or damaged, is left out, and so is what would make the answer large: read it alone. */
 export const recordsRequest = object({ images: list(id<ImageId>(), maxRecordsPerRead) });
 export const recordsAnswer = object({ records: list(imageRecord, maxRecordsPerRead) });
+
+const counter = integer(1, Number.MAX_SAFE_INTEGER);
+const keptHead = object({ counter, head: blob(1, maxHeadBytes) });
+
+/** GET /account/head: the newest head; without the account has none. `restoredAt`: when the operator last restored the store from a backup or rebuilt it, as the server says. */
+export const headCard = object({ head: optional(keptHead), restoredAt: optional(time) });
+export type HeadCard = Infer<typeof headCard>;
+/** GET /account/heads: those after a counter, the oldest first. */
+export const headList = object({ heads: list(keptHead, maxPageHeads) });
+export type HeadList = Infer<typeof headList>;
+/** POST /account/head/paths. */
+export const headPathsRequest = object({ images: list(id<ImageId>(), maxHeadLeaves) });
+/** PUT /account/head: the head that has this counter, the leaves that change with it (packed, in order of ids), and the root that they lead to. */
+export const headChange = object({ counter, head: blob(1, maxHeadBytes), leaves: blob(0, maxHeadLeaves * leafBytes), root: digest });
+export type HeadChange = Infer<typeof headChange>;
 
 /** GET /report: figures of this account over its own references, by day (UTC). */
 export const reportDay = object({ day: text(10, 10), images: count, newBlocks: count, newCipherBytes: count, receivedBytes: count });

@@ -7,13 +7,14 @@ import type { Commit } from '../../client-sdk/protocol/commit-body.js';
 import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
 import type { AccountId, ImageId, InvitationId, SessionId, Tag, UploadId } from '../../client-sdk/protocol/ids.js';
 import type {
-  AccountRecord, AccountReport, CollectAnswer, CommitResult, CredentialChange, ExistenceAnswer, ImageCard, ImageList, IntakeAnswer,
+  AccountRecord, AccountReport, CollectAnswer, CommitResult, CredentialChange, ExistenceAnswer, HeadCard, HeadChange, HeadList, ImageCard, ImageList, IntakeAnswer,
   InvitationCard, InvitationRequest, Kdf, OpenedInvitation, OperatorReport, PageSession, RecoveryAnswer, Registration, SessionCard,
   SessionGrant, Usage, UserCard,
 } from '../../client-sdk/protocol/messages.js';
 import type { AccountRow, AccountStore, SessionRow } from '../ports/account-store.js';
 import type { BlockStore } from '../ports/block-store.js';
 import type { Gate } from '../ports/gate.js';
+import type { HeadStore } from '../ports/head-store.js';
 import type { ImageStore } from '../ports/image-store.js';
 import type { Meter } from '../ports/meter.js';
 import type { TagStore } from '../ports/tag-store.js';
@@ -25,6 +26,7 @@ export interface Stores {
   readonly tags: TagStore;
   readonly images: ImageStore;
   readonly accounts: AccountStore;
+  readonly heads: HeadStore;
   readonly state: StoreState;
 }
 
@@ -193,6 +195,18 @@ export interface ImageService {
   purge(accountId: AccountId, imageId: ImageId): Promise<void>;
 }
 
+export interface HeadService {
+  read(accountId: AccountId): Promise<HeadCard>;
+  /** Those after a counter, the oldest first. */
+  list(accountId: AccountId, after: number): Promise<HeadList>;
+  /** Packed leaves after an id, in order of ids, as many as one answer takes. */
+  leaves(accountId: AccountId, after: ImageId | undefined): Promise<Uint8Array>;
+  /** The part of the tree that leads to the ids, as bytes. */
+  paths(accountId: AccountId, images: readonly ImageId[]): Promise<Uint8Array>;
+  /** revision-conflict where another head came first; request-invalid where root or leaves are not right. */
+  replace(accountId: AccountId, change: HeadChange): Promise<void>;
+}
+
 export interface ReportService {
   usage(accountId: AccountId): Promise<Usage>;
   account(accountId: AccountId): Promise<AccountReport>;
@@ -236,6 +250,7 @@ export interface Services {
   readonly blocks: BlockService;
   readonly uploads: UploadService;
   readonly images: ImageService;
+  readonly heads: HeadService;
   readonly report: ReportService;
   readonly sweep: SweepService;
 }

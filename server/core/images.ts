@@ -128,8 +128,8 @@ async function purge(parts: Parts, { accountId, imageId }: ImageName): Promise<v
 }
 
 function cardOf(row: ImageRow): ImageCard {
-  const { imageId, wrappedKey, entry, manifestBytes, blocks, createdAt, trashedAt } = row;
-  const card = { imageId, wrappedKey, entry, manifestBytes, blocks, createdAt, hasPreview: row.preview !== undefined };
+  const { imageId, wrappedKey, entry, manifestBytes, manifestHash, blocks, createdAt, trashedAt } = row;
+  const card = { imageId, wrappedKey, entry, manifestBytes, manifestHash, blocks, createdAt, hasPreview: row.preview !== undefined };
   return trashedAt === undefined ? card : { ...card, trashedAt };
 }
 

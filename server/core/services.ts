@@ -4,6 +4,7 @@
 import { createAccounts } from './accounts.js';
 import { createBlocks } from './blocks.js';
 import type { Parts, Policy, Services } from './contract.js';
+import { createHeads } from './heads.js';
 import { createImages } from './images.js';
 import { createInvitations } from './invitations.js';
 import { createReport } from './report.js';
@@ -42,6 +43,7 @@ export function createServices(parts: Parts): Services {
     blocks: createBlocks(parts),
     uploads: createUploads(parts),
     images,
+    heads: createHeads(parts),
     report: createReport(parts),
     sweep: createSweep(parts, images),
   };

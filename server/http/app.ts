@@ -12,6 +12,7 @@ import { accountHandlers, invitationHandlers, sessionHandlers } from './accounts
 import { checkQuery } from './bodies.js';
 import { answerErrors } from './errors.js';
 import { setApiHeaders, setPageHeaders } from './headers.js';
+import { headHandlers } from './heads.js';
 import { type Health, mountHealth } from './health.js';
 import { isHostAllowed, type Reach } from './hosts.js';
 import { imageHandlers, uploadHandlers } from './images.js';
@@ -75,6 +76,7 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
       ...invitationHandlers(services),
       ...uploadHandlers(services),
       ...imageHandlers(services),
+      ...headHandlers(services),
       ...reportHandlers(services, settings.card),
     },
     door: makeDoor(services.sessions, reach),

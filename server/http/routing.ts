@@ -40,6 +40,8 @@ export function mountRoutes(router: Router, world: RouteWorld): void {
 /** Query members that routes take; all others are refused. */
 export const queryNames: Partial<Readonly<Record<RouteName, readonly string[]>>> = {
   listImages: ['cursor', 'limit', 'trash'],
+  listHeads: ['after'],
+  listLeaves: ['after'],
   listUsers: ['cursor'],
 };
 

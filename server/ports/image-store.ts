@@ -35,6 +35,8 @@ export interface ImageRow {
   readonly imageId: ImageId;
   readonly wrappedKey: Uint8Array;
   readonly entry: Uint8Array;
+  /** The first 16 bytes of SHA-256 of the sealed manifest. */
+  readonly manifestHash: Uint8Array;
   readonly manifestBytes: number;
   readonly manifestPlace: Place;
   readonly preview: { readonly place: Place; readonly bytes: number } | undefined;

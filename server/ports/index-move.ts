@@ -33,6 +33,9 @@ export const movedTables = {
   tombstone: ['account', 'image'],
   receivedDay: ['account', 'day', 'bytes'],
   proofSpending: ['account', 'spentAt', 'bytes'],
+  headTree: ['account', 'counter', 'root', 'crown'],
+  head: ['account', 'counter', 'sealed'],
+  headLeaf: ['account', 'image', 'leaf'],
   state: ['name', 'value'],
 } as const;
 

@@ -4,12 +4,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { memoryAccountStore } from '../support/memory-account-store.js';
 import { memoryBlockStore, noPacks } from '../support/memory-block-store.js';
+import { memoryHeadStore } from '../support/memory-head-store.js';
 import { memoryImageStore } from '../support/memory-image-store.js';
 import { emptyIndex, type MemoryIndex } from '../support/memory-index.js';
 import { emptyState, memoryStoreState } from '../support/memory-store-state.js';
 import { memoryTagStore } from '../support/memory-tag-store.js';
 import { accountStoreContract } from './account-store-contract.js';
 import { blockStoreContract } from './block-store-contract.js';
+import { headStoreContract } from './head-store-contract.js';
 import { imageStoreContract } from './image-store-contract.js';
 import type { Stores } from './store-fixture.js';
 import { tagStoreContract } from './tag-store-contract.js';
@@ -20,6 +22,7 @@ function storesOf(index: MemoryIndex): Stores {
     tags: memoryTagStore(index),
     images: memoryImageStore(index),
     accounts: memoryAccountStore(index),
+    heads: memoryHeadStore(index),
     reopen: () => Promise.resolve(storesOf(index)),
     close: () => Promise.resolve(),
   };
@@ -29,6 +32,7 @@ const make = (): Promise<Stores> => Promise.resolve(storesOf(emptyIndex()));
 tagStoreContract('memory', make);
 imageStoreContract('memory', make);
 accountStoreContract('memory', make);
+headStoreContract('memory', make);
 
 blockStoreContract('memory', () => {
   const kept = noPacks();

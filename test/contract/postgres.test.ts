@@ -16,6 +16,7 @@ import { openDatabase } from '../../server/storage/postgres/database.js';
 import { translated } from '../../server/storage/postgres/failure.js';
 import { file } from '../../server/storage/postgres/filing.js';
 import { setTrashed } from '../../server/storage/postgres/image-lists.js';
+import { createHeadStore } from '../../server/storage/postgres/head-store.js';
 import { createImageStore } from '../../server/storage/postgres/image-store.js';
 import type { Session } from '../../server/storage/postgres/session.js';
 import { createStoreState } from '../../server/storage/postgres/store-state.js';
@@ -24,8 +25,9 @@ import { pinOwned } from '../../server/storage/postgres/upload-rows.js';
 import { postgresServer } from '../support/postgres-server.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { accountStoreContract } from './account-store-contract.js';
+import { headStoreContract } from './head-store-contract.js';
 import { imageStoreContract } from './image-store-contract.js';
-import { alice, begin, blockFrom, imageFrom, rehashes, type Stores } from './store-fixture.js';
+import { alice, begin, blockFrom, imageFrom, newMigrations, rehashes, type Stores } from './store-fixture.js';
 import { tagStoreContract } from './tag-store-contract.js';
 
 const server = postgresServer();
@@ -38,6 +40,7 @@ async function storesOf(url: string): Promise<Stores> {
     tags: createTagStore(db),
     images: createImageStore(db),
     accounts: createAccountStore(db),
+    heads: createHeadStore(db),
     async reopen() {
       await db.close();
       return storesOf(url);
@@ -60,6 +63,7 @@ const make = async (): Promise<Stores> => storesOf(await copyOfSchema());
 tagStoreContract('postgres', make);
 imageStoreContract('postgres', make);
 accountStoreContract('postgres', make);
+headStoreContract('postgres', make);
 
 /** Rows of a question that no store asks. */
 async function ask<Row extends object>(url: string, sql: string): Promise<readonly Row[]> {
@@ -88,15 +92,16 @@ describe('the migrations of PostgreSQL', () => {
     const url = await copyOfSchema();
     const folder = path.join(await temporary(), 'migrations');
     await cp(migrations, folder, { recursive: true });
-    const more = path.join(folder, '0009_more.sql');
+    const names = newMigrations(migrations);
+    const more = path.join(folder, names.more);
     await writeFile(more, 'CREATE TABLE more (id bigint PRIMARY KEY);');
     await (await openDatabase({ url, migrations: folder })).close();
     const applied = await ask<{ number: number }>(url, 'SELECT number FROM schema_migration ORDER BY number');
-    expect(applied.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(applied.map(({ number }) => number)).toEqual(names.numbers);
     await expect(openDatabase({ url })).rejects.toThrow(/does not know/);
     await writeFile(more, 'CREATE TABLE other (id bigint PRIMARY KEY);');
-    await expect(openDatabase({ url, migrations: folder })).rejects.toThrow(/0009_more\.sql was changed/);
-    await writeFile(path.join(folder, '0011_gap.sql'), '');
+    await expect(openDatabase({ url, migrations: folder })).rejects.toThrow(`${names.more} was changed`);
+    await writeFile(path.join(folder, names.gap), '');
     await expect(openDatabase({ url, migrations: folder })).rejects.toBeInstanceOf(StorageError);
   });
 

@@ -13,14 +13,16 @@ import { CorruptionError, StorageError } from '../../server/ports/errors.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
 import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
+import { createHeadStore } from '../../server/storage/sqlite/head-store.js';
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createStoreState } from '../../server/storage/sqlite/store-state.js';
 import { isRehash, nextKeysSql } from '../../server/storage/sqlite/tag-seek.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { accountStoreContract } from './account-store-contract.js';
+import { headStoreContract } from './head-store-contract.js';
 import { imageStoreContract } from './image-store-contract.js';
-import { alice, begin, blockFrom, imageFrom, type Stores } from './store-fixture.js';
+import { alice, begin, blockFrom, imageFrom, newMigrations, type Stores } from './store-fixture.js';
 import { tagStoreContract } from './tag-store-contract.js';
 
 const temporary = temporaryDirectories();
@@ -32,6 +34,7 @@ function storesOf(file: string): Stores {
     tags: createTagStore(db),
     images: createImageStore(db),
     accounts: createAccountStore(db),
+    heads: createHeadStore(db),
     reopen() {
       db.close();
       return Promise.resolve(storesOf(file));
@@ -47,6 +50,7 @@ const make = async (): Promise<Stores> => storesOf(path.join(await temporary(), 
 tagStoreContract('sqlite', make);
 imageStoreContract('sqlite', make);
 accountStoreContract('sqlite', make);
+headStoreContract('sqlite', make);
 
 describe('the SQLite database', () => {
   it('syncs fully, also when an existing file is opened', async () => {
@@ -80,16 +84,17 @@ describe('the SQLite database', () => {
     const directory = await temporary();
     const file = path.join(directory, 'index.sqlite');
     const folder = path.join(directory, 'migrations');
+    const { more, gap, numbers } = newMigrations(migrations);
     await cp(migrations, folder, { recursive: true });
     openDatabase({ file, migrations: folder }).close();
-    await writeFile(path.join(folder, '0009_more.sql'), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
+    await writeFile(path.join(folder, more), 'CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;');
     const db = openDatabase({ file, migrations: folder });
-    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(db.connection.prepare('SELECT number FROM schema_migration').pluck().all()).toEqual(numbers);
     db.close();
     expect(() => openDatabase({ file })).toThrow(/does not know/);
-    await writeFile(path.join(folder, '0009_more.sql'), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
-    expect(() => openDatabase({ file, migrations: folder })).toThrow(/0009_more\.sql was changed/);
-    await writeFile(path.join(folder, '0011_gap.sql'), '');
+    await writeFile(path.join(folder, more), 'CREATE TABLE other (id INTEGER PRIMARY KEY) STRICT;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(`${more} was changed`);
+    await writeFile(path.join(folder, gap), '');
     expect(() => openDatabase({ file: path.join(directory, 'new.sqlite'), migrations: folder })).toThrow(StorageError);
   });
 

@@ -3,9 +3,11 @@
  * of stores over one database that can be closed and opened again.
  */
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { asRehash, asTag, idOfBytes, type AccountId, type ImageId, type InvitationId, type Rehash, type SessionId, type UploadId } from '../../client-sdk/protocol/ids.js';
 import type { AccountStore } from '../../server/ports/account-store.js';
 import type { Place } from '../../server/ports/block-store.js';
+import type { HeadStore } from '../../server/ports/head-store.js';
 import type { ImageStore, NewImage } from '../../server/ports/image-store.js';
 import type { ExistenceScope, FiledBlock, TagStore } from '../../server/ports/tag-store.js';
 
@@ -14,12 +16,20 @@ export interface Stores {
   readonly tags: TagStore;
   readonly images: ImageStore;
   readonly accounts: AccountStore;
+  readonly heads: HeadStore;
   /** Closes the database and opens it again. */
   reopen(): Promise<Stores>;
   close(): Promise<void>;
 }
 
 type Id = AccountId | ImageId | UploadId | SessionId | InvitationId;
+
+/** Names of migrations that a folder does not have: the next one, and one after a gap. */
+export function newMigrations(folder: string): { readonly more: string; readonly gap: string; readonly numbers: readonly number[] } {
+  const count = readdirSync(folder).filter((name) => name.endsWith('.sql')).length;
+  const name = (number: number, word: string): string => `${String(number).padStart(4, '0')}_${word}.sql`;
+  return { more: name(count + 1, 'more'), gap: name(count + 3, 'gap'), numbers: Array.from({ length: count + 1 }, (_, i) => i + 1) };
+}
 
 /** An id made from a number. */
 export function idFrom<T extends Id>(number: number): T {

@@ -29,8 +29,8 @@ class Fault {
   }
 
   inFrontOf(stores: Stores): Stores {
-    const { blocks, tags, images, accounts, state } = stores;
-    return { blocks: this.#port(blocks), tags: this.#port(tags), images: this.#port(images), accounts: this.#port(accounts), state: this.#port(state) };
+    const { blocks, tags, images, accounts, heads, state } = stores;
+    return { blocks: this.#port(blocks), tags: this.#port(tags), images: this.#port(images), accounts: this.#port(accounts), heads: this.#port(heads), state: this.#port(state) };
   }
 
   #port<T extends object>(port: T): T {

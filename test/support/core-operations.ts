@@ -25,6 +25,7 @@ import { correct, hammingOf } from '../../client-sdk/protocol/hamming.js';
 import { type AccountId, asRehash, asTag, idOf, type ImageId, type UploadId } from '../../client-sdk/protocol/ids.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
 import { givenRandom } from './fixed-random.js';
+import { headOperations } from './head-operations.js';
 import { plainCoder } from './plain-coder.js';
 import { bytesIn, listIn, numberIn, objectIn, textIn, type VectorInput } from './vector.js';
 
@@ -133,6 +134,7 @@ export const coreOperations: Readonly<Record<string, Operation>> = {
     checkPasswordStrength(textIn(given, 'password'), textIn(given, 'username'));
     return 'accepted';
   }),
+  ...headOperations,
   realmOf: (_, input) => Promise.resolve(realmOf(textIn(input, 'hostname'))),
 };
 

@@ -18,6 +18,7 @@ import { createServices, defaultPolicy } from '../../server/core/services.js';
 import type { Gate } from '../../server/ports/gate.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
+import { createHeadStore } from '../../server/storage/sqlite/head-store.js';
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createStoreState } from '../../server/storage/sqlite/store-state.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
@@ -141,6 +142,7 @@ function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Stores {
     tags: createTagStore(database),
     images: createImageStore(database),
     accounts: createAccountStore(database),
+    heads: createHeadStore(database),
     state: createStoreState(database),
   };
 }

@@ -80,7 +80,7 @@ class MemoryAccountStore implements Sync<AccountStore> {
     for (const image of images) removeImage(this.index, image, now);
     if (images.length > 0) return false;
     this.dropUploads(accountId);
-    for (const table of [this.index.spendings, this.index.tombstones, this.index.received]) table.delete(accountId);
+    for (const table of [this.index.spendings, this.index.tombstones, this.index.received, this.index.heads]) table.delete(accountId);
     return true;
   }
 

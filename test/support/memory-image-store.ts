@@ -212,8 +212,8 @@ function sealedBytes({ manifestBytes, entry, wrappedKey, preview }: NewImage): n
 }
 
 function rowOf({ image, trashedAt }: MemoryImage): ImageRow {
-  const { imageId, wrappedKey, entry, manifestBytes, manifestPlace, preview, createdAt } = image;
-  return { imageId, wrappedKey, entry, manifestBytes, manifestPlace, preview, blocks: image.rehashes.length, createdAt, trashedAt };
+  const { imageId, wrappedKey, entry, manifestHash, manifestBytes, manifestPlace, preview, createdAt } = image;
+  return { imageId, wrappedKey, entry, manifestHash: manifestHash.slice(0, 16), manifestBytes, manifestPlace, preview, blocks: image.rehashes.length, createdAt, trashedAt };
 }
 
 function nameOfImage({ accountId, image }: MemoryImage): ImageName {

@@ -7,6 +7,7 @@ import type { AccountRow, ClosingAccount, InvitationRow, SessionRow } from '../.
 import type { Place } from '../../server/ports/block-store.js';
 import type { NewImage } from '../../server/ports/image-store.js';
 import type { ExistenceScope, Nonce, TagRow, Upload } from '../../server/ports/tag-store.js';
+import type { MemoryHeads } from './memory-head-store.js';
 
 /** The methods of a port without their promises: what a double is written as. */
 export type Sync<Port> = { readonly [Name in keyof Port]: Port[Name] extends (...args: infer Args) => Promise<infer Answer> ? (...args: Args) => Answer : Port[Name] };
@@ -58,12 +59,13 @@ export interface MemoryIndex {
   readonly closed: Map<AccountId, ClosingAccount>;
   readonly sessions: Map<SessionId, SessionRow>;
   readonly invitations: Map<InvitationId, InvitationRow>;
+  readonly heads: Map<AccountId, MemoryHeads>;
 }
 
 export function emptyIndex(): MemoryIndex {
   return {
     tags: new Map(), uploads: new Map(), nonces: new Map(), spendings: new Map(), images: new Map(), tombstones: new Map(), received: new Map(),
-    accounts: new Map(), closed: new Map(), sessions: new Map(), invitations: new Map(),
+    accounts: new Map(), closed: new Map(), sessions: new Map(), invitations: new Map(), heads: new Map(),
   };
 }
 

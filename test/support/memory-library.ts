@@ -36,15 +36,15 @@ export class Library {
       imageId,
       wrappedKey: await wrapImageKey(crypto, { ...place, accountKey }, wrap),
       entry: await sealImagePart(crypto, { ...place, imageKey, part: 'entry' }, { plaintext: encodeEntry(entry), randomBytes: plain.randomBytes }),
-      manifestBytes: 1, blocks: 1, createdAt, hasPreview: false,
+      manifestBytes: 1, manifestHash: new Uint8Array(16).fill(1), blocks: 1, createdAt, hasPreview: false,
     });
     return imageId;
   }
 
   trash(imageId: ImageId, trashedAt: number | undefined): void {
     const at = this.cards.findIndex((card) => card.imageId === imageId);
-    const { imageId: id, wrappedKey, entry, manifestBytes, blocks, createdAt, hasPreview } = this.cards[at] as ImageCard; // it was just stored
-    const card = { imageId: id, wrappedKey, entry, manifestBytes, blocks, createdAt, hasPreview };
+    const { imageId: id, wrappedKey, entry, manifestBytes, manifestHash, blocks, createdAt, hasPreview } = this.cards[at] as ImageCard; // it was just stored
+    const card = { imageId: id, wrappedKey, entry, manifestBytes, manifestHash, blocks, createdAt, hasPreview };
     this.cards[at] = trashedAt === undefined ? card : { ...card, trashedAt };
   }
 

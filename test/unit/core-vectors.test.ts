@@ -11,7 +11,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { coreOperations } from '../support/core-operations.js';
 import type { Vector } from '../support/vector.js';
 
-const folders = ['sealing', 'tag', 'hamming', 'sealed-object', 'manifest', 'frames', 'domain', 'keys', 'password'];
+const folders = ['sealing', 'tag', 'hamming', 'sealed-object', 'manifest', 'frames', 'domain', 'keys', 'password', 'head'];
 const root = new URL('../../../test/vectors/', import.meta.url);
 
 describe.each([nobleProvider, nodeProvider])('with the $name provider', (provider) => {

@@ -11,6 +11,7 @@ import { coreOperations } from '../support/core-operations.js';
 import type { Vector } from '../support/vector.js';
 import { blockCases } from './make-core-blocks.js';
 import { type Case, type Produce } from './make-core-case.js';
+import { headCases } from './make-core-heads.js';
 import { keyCases } from './make-core-keys.js';
 import { manifestCases } from './make-core-manifests.js';
 
@@ -20,7 +21,7 @@ const produce: Produce = async (operation, input) => {
   return run(nobleProvider, input);
 };
 
-for (const makeCases of [blockCases, keyCases, manifestCases]) {
+for (const makeCases of [blockCases, keyCases, manifestCases, headCases]) {
   for (const one of await makeCases(produce)) await write(one);
 }
 

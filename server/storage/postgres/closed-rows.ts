@@ -56,7 +56,7 @@ export async function clear(session: Session, accountId: AccountId, { now, limit
   for (const { id } of images) await removeImage(session, id, now);
   if (images.length > 0) return false;
   await dropUploads(session, 'owner = $1', [owner]);
-  for (const table of ['proof_spending', 'tombstone', 'received_day', 'usage_day']) await session.run(`DELETE FROM ${table} WHERE owner = $1`, owner);
+  for (const table of ['proof_spending', 'tombstone', 'received_day', 'usage_day', 'head', 'head_tree', 'head_leaf']) await session.run(`DELETE FROM ${table} WHERE owner = $1`, owner);
   await session.run('DELETE FROM owner WHERE id = $1', owner);
   return true;
 }

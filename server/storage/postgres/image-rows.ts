@@ -17,6 +17,7 @@ export interface ImageColumns {
   readonly image_id: Uint8Array;
   readonly wrapped_key: Uint8Array;
   readonly entry: Uint8Array;
+  readonly manifest_hash: Uint8Array;
   readonly manifest_bytes: number;
   readonly manifest_pack: number;
   readonly manifest_start: number;
@@ -31,7 +32,7 @@ export interface ImageColumns {
 }
 
 /** The columns of `ImageColumns`. A listing does not read the list of T1s, which lies elsewhere where it is long. */
-export const imageColumns = `id, owner, image_id, wrapped_key, entry, manifest_bytes, manifest_pack, manifest_start, manifest_length,
+export const imageColumns = `id, owner, image_id, wrapped_key, entry, manifest_hash, manifest_bytes, manifest_pack, manifest_start, manifest_length,
   preview_bytes, preview_pack, preview_start, preview_length, blocks, created_at, trashed_at`;
 
 const standingSql = `SELECT (SELECT manifest_hash FROM image WHERE owner = $1 AND image_id = $2) AS hash,
@@ -127,6 +128,7 @@ export function imageRow(row: ImageColumns): ImageRow {
     imageId: idColumn<ImageId>(row.image_id),
     wrappedKey: bytesColumn(row.wrapped_key),
     entry: bytesColumn(row.entry),
+    manifestHash: bytesColumn(row.manifest_hash),
     manifestBytes: row.manifest_bytes,
     manifestPlace: { pack: row.manifest_pack, offset: row.manifest_start, length: row.manifest_length },
     preview: previewOf(row),

@@ -60,6 +60,9 @@ export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
   tombstone: { columns: ['o.account_id', 't.image_id'], from: ofOwner('tombstone'), key: [['t.owner', 'bigint'], ['t.image_id', 'bytea']] },
   receivedDay: { columns: ['o.account_id', 't.day', 't.bytes'], from: ofOwner('received_day'), key: [['t.owner', 'bigint'], ['t.day', 'bigint']] },
   proofSpending: { columns: ['o.account_id', 't.spent_at', 't.bytes'], from: ofOwner('proof_spending'), key: [['t.id', 'bigint']] },
+  headTree: { columns: ['o.account_id', 't.counter', 't.root', 't.crown'], from: ofOwner('head_tree'), key: [['t.owner', 'bigint']] },
+  head: { columns: ['o.account_id', 't.counter', 't.sealed'], from: ofOwner('head'), key: [['t.owner', 'bigint'], ['t.counter', 'bigint']] },
+  headLeaf: { columns: ['o.account_id', 't.image_id', 't.leaf'], from: ofOwner('head_leaf'), key: [['t.owner', 'bigint'], ['t.image_id', 'bytea']] },
   state: { columns: ['name', 'value'], from: 'store_state', where: isOfStore, key: [['name', 'text']] },
   reference: { columns: ['r.t1', 'o.account_id', 'i.image_id'], from: 'reference r JOIN image i ON i.id = r.image JOIN owner o ON o.id = i.owner', key: [] },
 };
@@ -103,6 +106,9 @@ export const addingSql: Readonly<Record<Exclude<MovedTable, 'image'>, Adding>> =
   tombstone: { types: ['bytea', 'bytea'], sql: `INSERT INTO tombstone (owner, image_id) SELECT o.id, r.c2 FROM ${withOwner('c1')}` },
   receivedDay: { types: ['bytea', 'bigint', 'bigint'], sql: `INSERT INTO received_day (owner, day, bytes) SELECT o.id, r.c2, r.c3 FROM ${withOwner('c1')}` },
   proofSpending: { types: ['bytea', 'bigint', 'bigint'], sql: `INSERT INTO proof_spending (owner, spent_at, bytes) SELECT o.id, r.c2, r.c3 FROM ${withOwner('c1')}` },
+  headTree: { types: ['bytea', 'bigint', 'bytea', 'bytea'], sql: `INSERT INTO head_tree (owner, counter, root, crown) SELECT o.id, ${cells(3, 2)} FROM ${withOwner('c1')}` },
+  head: { types: ['bytea', 'bigint', 'bytea'], sql: `INSERT INTO head (owner, counter, sealed) SELECT o.id, ${cells(2, 2)} FROM ${withOwner('c1')}` },
+  headLeaf: { types: ['bytea', 'bytea', 'bytea'], sql: `INSERT INTO head_leaf (owner, image_id, leaf) SELECT o.id, ${cells(2, 2)} FROM ${withOwner('c1')}` },
   state: { types: ['text', 'text'], sql: 'INSERT INTO store_state (name, value) SELECT r.c1, r.c2 FROM r' },
 };
 
@@ -130,6 +136,9 @@ export const coverage: Coverage = {
   closed_account: { columns: ['account_id', 'closed_at', 'is_recorded'] },
   proof_spending: { columns: ['id', 'owner', 'spent_at', 'bytes'] },
   store_state: { columns: ['name', 'value'] },
+  head_tree: { columns: ['owner', 'counter', 'root', 'crown'] },
+  head: { columns: ['owner', 'counter', 'sealed'] },
+  head_leaf: { columns: ['owner', 'image_id', 'leaf'] },
   upload: { left: ofUploads }, pin: { left: ofUploads }, nonce: { left: ofUploads },
   usage_day: { left: 'counted anew at the end' },
   process: { left: 'the processes that serve a store while they run' },
@@ -139,7 +148,7 @@ export const coverage: Coverage = {
 /** Emptied together. */
 export const emptied = [
   'nonce', 'pin', 'upload', 'reference', 'image', 'tombstone', 'received_day', 'usage_day', 'proof_spending', 'copy', 'unreferenced', 'tag', 'session', 'invitation',
-  'account', 'closed_account', 'owner',
+  'head_tree', 'head', 'head_leaf', 'account', 'closed_account', 'owner',
 ] as const;
 
 /** Whose rows show that an index was used. */

@@ -15,6 +15,10 @@ export interface ClearStep {
   readonly limit: number;
 }
 
+/** A step is short, and leaves are small. */
+const leavesAtOnce = 5_000;
+const dropLeavesSql = 'DELETE FROM head_leaf WHERE owner = ? AND image_id IN (SELECT image_id FROM head_leaf WHERE owner = ? LIMIT ?)';
+
 const closeSql = 'INSERT OR IGNORE INTO closed_account (account_id, closed_at, is_recorded) VALUES (?, ?, ?)';
 
 /** Closes an account that has a row. */
@@ -54,7 +58,8 @@ export function clear(db: StoreDatabase, accountId: AccountId, { now, limit }: C
   const images = db.query<ImageColumns>('SELECT * FROM image WHERE owner = ? LIMIT ?').all(owner, limit);
   for (const image of images) removeImage(db, image, now);
   if (images.length > 0) return false;
-  for (const table of ['upload', 'proof_spending', 'tombstone', 'received_day', 'usage_day']) db.query(`DELETE FROM ${table} WHERE owner = ?`).run(owner);
+  if (db.query(dropLeavesSql).run(owner, owner, leavesAtOnce).changes > 0) return false;
+  for (const table of ['upload', 'proof_spending', 'tombstone', 'received_day', 'usage_day', 'head', 'head_tree']) db.query(`DELETE FROM ${table} WHERE owner = ?`).run(owner);
   db.query('DELETE FROM owner WHERE id = ?').run(owner);
   return true;
 }

@@ -125,6 +125,7 @@ export function imageRow(row: ImageColumns): ImageRow {
     imageId: idColumn<ImageId>(row.image_id),
     wrappedKey: bytesColumn(row.wrapped_key),
     entry: bytesColumn(row.entry),
+    manifestHash: bytesColumn(row.manifest_hash),
     manifestBytes: row.manifest_bytes,
     manifestPlace: { pack: row.manifest_pack, offset: row.manifest_offset, length: row.manifest_length },
     preview: previewOf(row),

@@ -83,6 +83,18 @@ export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
     columns: ['o.account_id', 't.spent_at', 't.bytes'], from: ofOwner('proof_spending'), key: ['t.id'],
     insert: `INSERT INTO proof_spending (owner, spent_at, bytes) VALUES (${ownerId}, ?, ?)`,
   },
+  headTree: {
+    columns: ['o.account_id', 't.counter', 't.root', 't.crown'], from: ofOwner('head_tree'), key: ['t.owner'],
+    insert: `INSERT INTO head_tree (owner, counter, root, crown) VALUES (${ownerId}, ?, ?, ?)`,
+  },
+  head: {
+    columns: ['o.account_id', 't.counter', 't.sealed'], from: ofOwner('head'), key: ['t.owner', 't.counter'],
+    insert: `INSERT INTO head (owner, counter, sealed) VALUES (${ownerId}, ?, ?)`,
+  },
+  headLeaf: {
+    columns: ['o.account_id', 't.image_id', 't.leaf'], from: ofOwner('head_leaf'), key: ['t.owner', 't.image_id'],
+    insert: `INSERT INTO head_leaf (owner, image_id, leaf) VALUES (${ownerId}, ?, ?)`,
+  },
   state: { columns: ['name', 'value'], from: 'store_state', where: isOfStore, key: ['name'], insert: 'INSERT INTO store_state (name, value) VALUES (?, ?)' },
   reference: {
     columns: ['tag.t1', 'o.account_id', 'i.image_id'], key: [],
@@ -111,6 +123,9 @@ export const coverage: Coverage = {
   closed_account: { columns: ['account_id', 'closed_at', 'is_recorded'] },
   proof_spending: { columns: ['id', 'owner', 'spent_at', 'bytes'] },
   store_state: { columns: ['name', 'value'] },
+  head_tree: { columns: ['owner', 'counter', 'root', 'crown'] },
+  head: { columns: ['owner', 'counter', 'sealed'] },
+  head_leaf: { columns: ['owner', 'image_id', 'leaf'] },
   upload: { left: ofUploads }, pin: { left: ofUploads }, pin_vector: { left: ofUploads }, nonce: { left: ofUploads },
   tag_span: { left: ofKeys }, old_key: { left: ofKeys }, young_key: { left: ofKeys }, key_moving: { left: ofKeys },
   pack_use: { left: 'counted as rows come' }, usage_day: { left: 'counted anew at the end' },
@@ -120,7 +135,7 @@ export const coverage: Coverage = {
 /** Emptied in this order, so that nothing refers to what is gone. */
 export const emptied = [
   'nonce', 'pin', 'pin_vector', 'upload', 'reference_run', 'referrer', 'image', 'tombstone', 'received_day', 'usage_day', 'proof_spending', 'copy', 'unreferenced', 'tag',
-  'tag_span', 'old_key', 'young_key', 'session', 'invitation', 'account', 'closed_account', 'owner',
+  'tag_span', 'old_key', 'young_key', 'session', 'invitation', 'head_tree', 'head', 'head_leaf', 'account', 'closed_account', 'owner',
 ] as const;
 
 /** Whose rows show that an index was used. */

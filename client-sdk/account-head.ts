@@ -1,0 +1,208 @@
+/**
+ * The account head as a client reads, trusts and replaces it: what the account holds, signed by its owner. A server that shows an older
+ * state than one that this device has seen is refused. SPEC.md section 14.
+ */
+import { accountOf, type Connection } from './connection.js';
+import { DiceError, fault } from './core/errors.js';
+import { type AccountHead, hashOfHead, openHead, sealHead } from './core/keys/signed-head.js';
+import type { FingerprintCache } from './fingerprint-cache.js';
+import { type RememberedHead, rememberedHead, rememberHead } from './head-memory.js';
+import { bytesOfHex, compareBytes, concat, isEqual } from './protocol/bytes.js';
+import {
+  emptyHash, type HeadLeaf, type HeadNode, hashOfNode, idOfLeaf, leafAt, packLeaf, parseTree, unpackLeaf, withLeaf,
+} from './protocol/head-tree.js';
+import type { ImageId } from './protocol/ids.js';
+import { keptHeads, maxHeadLeaves, maxPageHeads } from './protocol/limits.js';
+import type { HeadList } from './protocol/messages.js';
+import type { Sha256 } from './protocol/tag.js';
+
+/** What becomes of the leaf of one image: from what it is now (undefined: it is none yet) to what it shall be; undefined leaves it as it is. */
+export interface LeafChange {
+  readonly imageId: ImageId;
+  readonly to: (now: HeadLeaf | undefined) => HeadLeaf | undefined;
+}
+
+/** A head that was opened, and its hash. */
+export interface TrustedHead {
+  readonly head: AccountHead;
+  readonly hash: Uint8Array;
+}
+
+/** Other devices may come first so many times before this one gives up. */
+const maxTries = 20;
+/** Heads that may come while a device follows those before. */
+const overtaking = 64;
+const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0 }, hash: emptyHash };
+
+/** The head of the account that is logged in. `cache`: where this device remembers; without one it trusts what it is shown first. */
+export class AccountHeads {
+  constructor(
+    private readonly connection: Connection,
+    private readonly cache: FingerprintCache | undefined,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** SHA-256 that answers at once. */
+  readonly sha256: Sha256 = (bytes) => {
+    const hash = this.connection.platform.newHash();
+    hash.update(bytes);
+    return hash.digest();
+  };
+
+  /** The newest head; with counter 0 where the account has none yet. Throws `account-rolled-back`, `sealed-invalid`, `signature-invalid`. */
+  async trusted(): Promise<TrustedHead> {
+    const remembered = await rememberedHead(this.cache);
+    const newest = await this.shown();
+    if (newest === undefined) {
+      if (remembered === undefined) return noHead;
+      throw fault('account-rolled-back', 'It has no account head any more.');
+    }
+    if (remembered !== undefined) await this.#checkDescent(newest, remembered);
+    await rememberHead(this.cache, { ...newest.head, hash: newest.hash });
+    return newest;
+  }
+
+  /** The newest head as the server shows it, opened but held against nothing. */
+  async shown(): Promise<TrustedHead | undefined> {
+    const { head: kept } = await this.connection.transport.call('readHead', { body: undefined, signal: this.signal });
+    return kept === undefined ? undefined : this.#opened(kept);
+  }
+
+  /** The leaf of each image now, in order; undefined where it is none. */
+  async leavesOf(images: readonly ImageId[]): Promise<readonly (HeadLeaf | undefined)[]> {
+    const found: (HeadLeaf | undefined)[] = [];
+    for (let at = 0; at < images.length; at += maxHeadLeaves) {
+      const part = images.slice(at, at + maxHeadLeaves);
+      const { tree } = await this.#agreed(part);
+      found.push(...part.map((imageId) => leafIn(tree, imageId)));
+    }
+    return found;
+  }
+
+  /** Changes leaves and signs the head that follows; begins again where another device came first. */
+  async change(changes: readonly LeafChange[]): Promise<void> {
+    for (let at = 0; at < changes.length; at += maxHeadLeaves) await this.#changeSome(changes.slice(at, at + maxHeadLeaves));
+  }
+
+  /** Follows the head that the server shows by one of this epoch with these leaves changed: the owner accepted that something was lost. */
+  async accept(epoch: number, changes: readonly LeafChange[]): Promise<void> {
+    for (let at = 0; at === 0 || at < changes.length; at += maxHeadLeaves) {
+      const part = changes.slice(at, at + maxHeadLeaves);
+      const before = (await this.shown()) ?? noHead;
+      const tree = await this.#treeUnder(before, part.map(({ imageId }) => imageId));
+      if (tree === undefined) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+      await this.#replace(before, { tree, leaves: changedLeaves(tree, part), epoch });
+    }
+  }
+
+  /** The epoch that this device knows of, from its memory and from what the server shows. */
+  async knownEpoch(): Promise<number> {
+    return Math.max((await rememberedHead(this.cache))?.epoch ?? 0, (await this.shown())?.head.epoch ?? 0);
+  }
+
+  async #changeSome(changes: readonly LeafChange[]): Promise<void> {
+    const images = changes.map(({ imageId }) => imageId);
+    for (let tries = 1; ; tries++) {
+      const { newest, tree } = await this.#agreed(images);
+      const leaves = changedLeaves(tree, changes);
+      if (leaves.length === 0) return;
+      try {
+        await this.#replace(newest, { tree, leaves, epoch: newest.head.epoch });
+        return;
+      } catch (thrown) {
+        if (!(await this.#mayTryAgain(thrown, tries))) throw thrown;
+      }
+    }
+  }
+
+  /** Another device came first, or the answer was lost: then this very head may stand already, and nothing is left to change. */
+  async #mayTryAgain(thrown: unknown, tries: number): Promise<boolean> {
+    const isOvertaken = thrown instanceof DiceError && (thrown.code === 'revision-conflict' || thrown.code === 'server-unreachable');
+    if (!isOvertaken || tries >= maxTries) return false;
+    await this.connection.platform.sleep(20 * tries * (0.5 + (this.connection.platform.randomBytes(1)[0] ?? 0) / 255), this.signal);
+    return true;
+  }
+
+  /** The trusted head and the part of its tree that leads to `images`; asked again while other devices change it. */
+  async #agreed(images: readonly ImageId[]): Promise<{ readonly newest: TrustedHead; readonly tree: HeadNode }> {
+    for (let tries = 1; ; tries++) {
+      const newest = await this.trusted();
+      const tree = await this.#treeUnder(newest, images);
+      if (tree !== undefined) return { newest, tree };
+      if (tries >= maxTries) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+    }
+  }
+
+  /** Undefined where the tree that the server shows is another's. */
+  async #treeUnder({ head }: TrustedHead, images: readonly ImageId[]): Promise<HeadNode | undefined> {
+    const bytes = await this.connection.transport.call('readHeadPaths', { body: { images: [...images] }, signal: this.signal });
+    const tree = parseTree(bytes);
+    if (tree === undefined) throw fault('answer-invalid', 'The tree under the account head is malformed.');
+    return isEqual(hashOfNode(this.sha256, tree), head.root) ? tree : undefined;
+  }
+
+  async #replace(before: TrustedHead, next: { readonly tree: HeadNode; readonly leaves: readonly HeadLeaf[]; readonly epoch: number }): Promise<void> {
+    const { platform } = this.connection;
+    const { crypto, randomBytes } = platform;
+    const { record, accountKey, identity } = accountOf(this.connection);
+    const packed = next.leaves.map(packLeaf).sort(compareBytes);
+    const added = packed.filter((leaf) => leafAt(next.tree, idOfLeaf(leaf)) === 'absent').length;
+    const root = hashOfNode(this.sha256, packed.reduce(withShownLeaf, next.tree));
+    const head: AccountHead = {
+      counter: before.head.counter + 1, previous: before.hash, epoch: next.epoch, leaves: before.head.leaves + added, root, signedAt: platform.now(),
+    };
+    const sealed = await sealHead(crypto, { accountId: record.accountId, accountKey }, { head, identity, randomBytes });
+    await this.connection.transport.call('replaceHead', { body: { counter: head.counter, head: sealed, leaves: concat(...packed), root }, signal: this.signal });
+    await rememberHead(this.cache, { ...head, hash: await hashOfHead(crypto, head) });
+  }
+
+  /** Throws `account-rolled-back` unless `newest` is the remembered head, descends from it, or was accepted on another device. */
+  async #checkDescent({ head, hash }: TrustedHead, remembered: RememberedHead): Promise<void> {
+    if (head.epoch > remembered.epoch) return;
+    if (head.epoch < remembered.epoch || head.counter < remembered.counter) throw rolledBack(head, remembered);
+    let last = remembered.hash;
+    for (let after = remembered.counter; after < head.counter; ) {
+      const { heads } = await this.connection.transport.call('listHeads', { body: undefined, query: { after: String(after) }, signal: this.signal });
+      const [first] = heads;
+      if (first === undefined || heads.length > maxPageHeads) throw fault('answer-invalid', 'It does not tell how the account came to its head.');
+      for (const kept of heads.filter(({ counter }) => counter <= head.counter)) {
+        const next = await this.#opened(kept);
+        // What the server keeps no more cannot be followed: then counter and epoch alone were compared.
+        const isGap = next.head.counter > after + 1 && after + 1 <= head.counter - keptHeads + overtaking;
+        const isNext = next.head.counter === after + 1 && isEqual(next.head.previous, last);
+        if (!isGap && !isNext) throw rolledBack(head, remembered);
+        [last, after] = [next.hash, next.head.counter];
+      }
+    }
+    if (!isEqual(last, hash)) throw rolledBack(head, remembered);
+  }
+
+  async #opened({ counter, head: sealed }: HeadList['heads'][number]): Promise<TrustedHead> {
+    const { crypto } = this.connection.platform;
+    const { record, accountKey, identity } = accountOf(this.connection);
+    const head = await openHead(crypto, { accountId: record.accountId, accountKey, counter }, { sealed, ownerKey: identity.ed25519 });
+    return { head, hash: await hashOfHead(crypto, head) };
+  }
+}
+
+/** The leaf that a tree shows for an image. Throws `answer-invalid` where it does not show the way. */
+function leafIn(tree: HeadNode, imageId: ImageId): HeadLeaf | undefined {
+  const packed = leafAt(tree, bytesOfHex(imageId) ?? emptyHash);
+  if (packed === 'hidden') throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  return packed === 'absent' ? undefined : unpackLeaf(packed);
+}
+
+function changedLeaves(tree: HeadNode, changes: readonly LeafChange[]): readonly HeadLeaf[] {
+  return changes.flatMap(({ imageId, to }) => to(leafIn(tree, imageId)) ?? []);
+}
+
+function withShownLeaf(tree: HeadNode, leaf: Uint8Array): HeadNode {
+  const changed = withLeaf(tree, leaf);
+  if (changed === undefined) throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  return changed;
+}
+
+function rolledBack(shown: AccountHead, remembered: RememberedHead): DiceError {
+  const seen = `This device has seen state ${String(remembered.counter)}, and the server shows ${String(shown.counter)}`;
+  return fault('account-rolled-back', shown.counter >= remembered.counter ? `${seen}, which does not follow from it.` : `${seen}.`);
+}

@@ -1,0 +1,147 @@
+/**
+ * Holds a listing against the account head: what the owner signed must be listed, and nothing that the owner removed. A difference is asked
+ * about once more before it is believed, because other devices work at the same time. SPEC.md section 14.
+ */
+import { AccountHeads, type LeafChange } from './account-head.js';
+import type { ListOptions } from './api.js';
+import { accountOf, type Connection } from './connection.js';
+import { DiceError, fault } from './core/errors.js';
+import { FingerprintCache } from './fingerprint-cache.js';
+import { HeadLeaves } from './head-leaves.js';
+import { listImages, type ListedImage } from './listing.js';
+import { type HeadLeaf, noManifest } from './protocol/head-tree.js';
+import type { ImageId } from './protocol/ids.js';
+import type { ImageCard } from './protocol/messages.js';
+
+const dayMs = 86_400_000;
+/** Clocks of server and client may differ by so much. */
+const slackMs = dayMs;
+/** Ids that an error names. */
+const maxNamed = 10;
+/** Leaves of images that the trash has given up, changed with one listing. */
+const maxExpired = 200;
+
+/** Runs `work` with the account's heads and this device's memory. */
+export async function withHeads<T>(connection: Connection, signal: AbortSignal | undefined, work: (heads: AccountHeads) => Promise<T>): Promise<T> {
+  const cache = await FingerprintCache.open(connection.platform, connection.server.serverId, accountOf(connection));
+  try {
+    return await work(new AccountHeads(connection, cache, signal));
+  } finally {
+    await cache?.close();
+  }
+}
+
+/** As `listImages`; after the last one throws `account-rolled-back`, `image-omitted` or `image-resurrected` where the server hides or brings back something. */
+export async function* checkedListing(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
+  const leaves = await withHeads(connection, options.signal, (heads) => HeadLeaves.read(connection, heads, options.signal));
+  const comparison = new Comparison(leaves, options.trash === true);
+  for await (const listed of listImages(connection, options)) {
+    comparison.meet(listed.card);
+    yield listed;
+  }
+  await withHeads(connection, options.signal, (heads) => new Settling(connection, heads, options.signal).settle(comparison));
+}
+
+/** What a listing lacks and has beside the leaves that were read before it. */
+class Comparison {
+  readonly strangers: ImageCard[] = [];
+  readonly resurrected: ImageId[] = [];
+  readonly #seen: Uint8Array;
+
+  constructor(
+    private readonly leaves: HeadLeaves,
+    readonly isTrash: boolean,
+  ) {
+    this.#seen = new Uint8Array(leaves.count);
+  }
+
+  meet(card: ImageCard): void {
+    const index = this.leaves.indexOf(card.imageId);
+    if (index === -1) this.strangers.push(card);
+    else this.#seen[index] = 1;
+    if (index !== -1 && !this.isTrash && this.leaves.at(index).state === 'removed') this.resurrected.push(card.imageId);
+  }
+
+  /** Leaves of this state that were not listed. */
+  *unseen(state: HeadLeaf['state']): Generator<HeadLeaf, void, void> {
+    for (let index = 0; index < this.leaves.count; index++) {
+      if (this.#seen[index] === 1) continue;
+      const leaf = this.leaves.at(index);
+      if (leaf.state === state) yield leaf;
+    }
+  }
+}
+
+/** Asks once more about every difference, throws where it stands, and tells the head what it does not know yet. */
+class Settling {
+  constructor(
+    private readonly connection: Connection,
+    private readonly heads: AccountHeads,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async settle(comparison: Comparison): Promise<void> {
+    const { isTrash, resurrected, strangers } = comparison;
+    const expected = [...comparison.unseen(isTrash ? 'trashed' : 'live')].filter((leaf) => !isTrash || this.#isKept(leaf));
+    await this.#refuse('image-omitted', expected.map(({ imageId }) => imageId), isTrash ? ({ state }, place) => state === 'trashed' && place === 'nowhere' : ({ state }, place) => state === 'live' && place !== 'gallery');
+    await this.#refuse('image-resurrected', resurrected, ({ state }, place) => state === 'removed' && place === 'gallery');
+    const expired = isTrash ? await this.#expired(comparison) : [];
+    await this.heads.change([...strangers.map(adopted), ...expired]);
+  }
+
+  /** The trash holds it still: by the server's own words, and with room for clocks. */
+  #isKept({ at }: HeadLeaf): boolean {
+    return at + this.connection.server.trashDays * dayMs - slackMs > this.connection.platform.now();
+  }
+
+  async #refuse(code: 'image-omitted' | 'image-resurrected', suspects: readonly ImageId[], isWrong: (leaf: HeadLeaf, place: Place) => boolean): Promise<void> {
+    const wrong: ImageId[] = [];
+    for (let from = 0; from < suspects.length && wrong.length <= maxNamed; from += maxNamed) {
+      const some = suspects.slice(from, from + maxNamed);
+      const leaves = await this.heads.leavesOf(some);
+      for (const leaf of leaves) if (leaf !== undefined && isWrong(leaf, await this.#placeOf(leaf.imageId))) wrong.push(leaf.imageId);
+    }
+    if (wrong.length === 0) return;
+    const [named, more] = [wrong.slice(0, maxNamed).join(', '), wrong.length > maxNamed ? ' and more' : ''];
+    throw fault(code, `Images: ${named}${more}. If the operator restored the store from a backup, look at them with "dice head".`);
+  }
+
+  async #expired(comparison: Comparison): Promise<readonly LeafChange[]> {
+    const changes: LeafChange[] = [];
+    for (const leaf of comparison.unseen('trashed')) {
+      if (changes.length >= maxExpired) break;
+      if (this.#isKept(leaf) || (await this.#placeOf(leaf.imageId)) !== 'nowhere') continue;
+      changes.push({ imageId: leaf.imageId, to: (now) => (now?.state === 'trashed' ? removedLeaf(leaf.imageId) : undefined) });
+    }
+    return changes;
+  }
+
+  async #placeOf(imageId: ImageId): Promise<Place> {
+    return placeOf(this.connection, imageId, this.signal);
+  }
+}
+
+/** Where the server has an image. */
+export type Place = 'gallery' | 'trash' | 'nowhere';
+
+/** Where the server says that it has an image. */
+export async function placeOf(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Place> {
+  try {
+    const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
+    return card.trashedAt === undefined ? 'gallery' : 'trash';
+  } catch (thrown) {
+    if (thrown instanceof DiceError && thrown.code === 'not-found') return 'nowhere';
+    throw thrown;
+  }
+}
+
+/** The leaf of an image that was removed for good. */
+export function removedLeaf(imageId: ImageId): HeadLeaf {
+  return { imageId, state: 'removed', at: 0, manifestHash: noManifest };
+}
+
+/** An image that was committed by a client that died before it said so. */
+export function adopted({ imageId, manifestHash, trashedAt }: ImageCard): LeafChange {
+  const leaf: HeadLeaf = { imageId, state: trashedAt === undefined ? 'live' : 'trashed', at: trashedAt ?? 0, manifestHash };
+  return { imageId, to: (now) => (now === undefined ? leaf : undefined) };
+}
