@@ -347,7 +347,7 @@ export interface DiceClient {
 
   /** One result for each file, as it is done; a failed file never stops its neighbours. */
   upload(files: Iterable<UploadFile> | AsyncIterable<UploadFile>, options?: UploadOptions): AsyncIterable<UploadedFile>;
-  /** Newest first. Throws `account-rolled-back`; after the last image `image-omitted` or `image-resurrected` where the list is not what the account head says. */
+  /** Newest first. After the last image throws `account-rolled-back`, `image-omitted` or `image-resurrected` where the list is not what the account head says. */
   list(options?: ListOptions): AsyncIterable<Image>;
   /** By id, else by exact name. Throws `image-unknown`, or `image-ambiguous` with the ids in its message. */
   find(idOrName: string, options?: ListOptions): Promise<Image>;

@@ -174,16 +174,16 @@ class ConnectedClient implements DiceClient {
     return previewOf(this.connection, checkedImageId(id), signal);
   }
 
-  remove(id: string, options: CallOptions = {}): Promise<void> {
-    return trashImage(this.connection, checkedImageId(id), options.signal);
+  async remove(id: string, options: CallOptions = {}): Promise<void> {
+    await trashImage(this.connection, checkedImageId(id), options.signal);
   }
 
-  restore(id: string, options: CallOptions = {}): Promise<void> {
-    return restoreImage(this.connection, checkedImageId(id), options.signal);
+  async restore(id: string, options: CallOptions = {}): Promise<void> {
+    await restoreImage(this.connection, checkedImageId(id), options.signal);
   }
 
-  purge(id: string, options: CallOptions = {}): Promise<void> {
-    return purgeImage(this.connection, checkedImageId(id), options.signal);
+  async purge(id: string, options: CallOptions = {}): Promise<void> {
+    await purgeImage(this.connection, checkedImageId(id), options.signal);
   }
 
   head(options: CallOptions = {}): Promise<HeadFigures | undefined> {

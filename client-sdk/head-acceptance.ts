@@ -4,7 +4,7 @@
 import type { AccountHeads, LeafChange } from './account-head.js';
 import type { CallOptions, HeadFigures, MissingImage } from './api.js';
 import type { Connection } from './connection.js';
-import { adopted, placeOf, removedLeaf, withHeads } from './head-check.js';
+import { adopted, leafOfCard, placeOf, removedLeaf, withHeads } from './head-check.js';
 import { HeadLeaves } from './head-leaves.js';
 import { listCards } from './listing.js';
 import type { HeadLeaf } from './protocol/head-tree.js';
@@ -32,8 +32,8 @@ export function acceptLoss(connection: Connection, { signal }: CallOptions): Pro
   return withHeads(connection, signal, async (heads) => {
     const { missing, strangers, returned } = await differences(connection, heads, signal);
     const gone = missing.map(({ imageId }): LeafChange => ({ imageId, to: () => removedLeaf(imageId) }));
-    const back = returned.map((card): LeafChange => ({ imageId: card.imageId, to: () => adopted(card).to(undefined) }));
-    await heads.accept((await heads.knownEpoch()) + 1, [...gone, ...back, ...strangers.map(adopted)]);
+    const back = returned.map((card): LeafChange => ({ imageId: card.imageId, to: () => leafOfCard(card) }));
+    await heads.accept((await heads.knownEpoch()) + 1, [...gone, ...back, ...strangers.map((card) => adopted(leafOfCard(card)))]);
     return missing.length;
   });
 }

@@ -9,7 +9,7 @@ import { DiceError, fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { HeadLeaves } from './head-leaves.js';
 import { listImages, type ListedImage } from './listing.js';
-import { type HeadLeaf, noManifest } from './protocol/head-tree.js';
+import { type HeadLeaf, leafBytes, noManifest, packLeaf, unpackLeaf } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
 import type { ImageCard } from './protocol/messages.js';
 
@@ -18,6 +18,8 @@ const dayMs = 86_400_000;
 const slackMs = dayMs;
 /** Ids that an error names. */
 const maxNamed = 10;
+/** So many are kept in one piece of memory. */
+const chunkLeaves = 4_096;
 /** Leaves of images that the trash has given up, changed with one listing. */
 const maxExpired = 200;
 
@@ -33,33 +35,58 @@ export async function withHeads<T>(connection: Connection, signal: AbortSignal |
 
 /** As `listImages`; after the last one throws `account-rolled-back`, `image-omitted` or `image-resurrected` where the server hides or brings back something. */
 export async function* checkedListing(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
-  const leaves = await withHeads(connection, options.signal, (heads) => HeadLeaves.read(connection, heads, options.signal));
-  const comparison = new Comparison(leaves, options.trash === true);
+  const seen = new SeenImages();
   for await (const listed of listImages(connection, options)) {
-    comparison.meet(listed.card);
+    seen.add(listed.card);
     yield listed;
   }
-  await withHeads(connection, options.signal, (heads) => new Settling(connection, heads, options.signal).settle(comparison));
+  // Who wanted the first images alone has gone by now.
+  await withHeads(connection, options.signal, async (heads) => {
+    const comparison = new Comparison(await HeadLeaves.read(connection, heads, options.signal), seen, options.trash === true);
+    await new Settling(connection, heads, options.signal).settle(comparison);
+  });
 }
 
-/** What a listing lacks and has beside the leaves that were read before it. */
+/** What was listed, as the leaves that it would be, packed: a large account has hundreds of thousands. */
+class SeenImages {
+  readonly #chunks: Uint8Array[] = [];
+  #count = 0;
+
+  add(card: ImageCard): void {
+    const at = this.#count++ % chunkLeaves;
+    if (at === 0) this.#chunks.push(new Uint8Array(chunkLeaves * leafBytes));
+    this.#chunks.at(-1)?.set(packLeaf(leafOfCard(card)), at * leafBytes);
+  }
+
+  *all(): Generator<HeadLeaf, void, void> {
+    for (let index = 0; index < this.#count; index++) {
+      const at = (index % chunkLeaves) * leafBytes;
+      const leaf = unpackLeaf(this.#chunks[Math.floor(index / chunkLeaves)]?.subarray(at, at + leafBytes) ?? new Uint8Array());
+      if (leaf !== undefined) yield leaf;
+    }
+  }
+}
+
+/** What a listing lacks and has beside the leaves that were read after it. */
 class Comparison {
-  readonly strangers: ImageCard[] = [];
+  readonly strangers: HeadLeaf[] = [];
   readonly resurrected: ImageId[] = [];
   readonly #seen: Uint8Array;
 
   constructor(
     private readonly leaves: HeadLeaves,
+    seen: SeenImages,
     readonly isTrash: boolean,
   ) {
     this.#seen = new Uint8Array(leaves.count);
+    for (const leaf of seen.all()) this.#meet(leaf);
   }
 
-  meet(card: ImageCard): void {
-    const index = this.leaves.indexOf(card.imageId);
-    if (index === -1) this.strangers.push(card);
+  #meet(leaf: HeadLeaf): void {
+    const index = this.leaves.indexOf(leaf.imageId);
+    if (index === -1) this.strangers.push(leaf);
     else this.#seen[index] = 1;
-    if (index !== -1 && !this.isTrash && this.leaves.at(index).state === 'removed') this.resurrected.push(card.imageId);
+    if (index !== -1 && !this.isTrash && this.leaves.at(index).state === 'removed') this.resurrected.push(leaf.imageId);
   }
 
   /** Leaves of this state that were not listed. */
@@ -140,8 +167,12 @@ export function removedLeaf(imageId: ImageId): HeadLeaf {
   return { imageId, state: 'removed', at: 0, manifestHash: noManifest };
 }
 
+/** The leaf of an image as it is listed. */
+export function leafOfCard({ imageId, manifestHash, trashedAt }: ImageCard): HeadLeaf {
+  return { imageId, state: trashedAt === undefined ? 'live' : 'trashed', at: trashedAt ?? 0, manifestHash };
+}
+
 /** An image that was committed by a client that died before it said so. */
-export function adopted({ imageId, manifestHash, trashedAt }: ImageCard): LeafChange {
-  const leaf: HeadLeaf = { imageId, state: trashedAt === undefined ? 'live' : 'trashed', at: trashedAt ?? 0, manifestHash };
-  return { imageId, to: (now) => (now === undefined ? leaf : undefined) };
+export function adopted(leaf: HeadLeaf): LeafChange {
+  return { imageId: leaf.imageId, to: (now) => (now === undefined ? leaf : undefined) };
 }

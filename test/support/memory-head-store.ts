@@ -4,15 +4,8 @@
 import { compareBytes, hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId } from '../../client-sdk/protocol/ids.js';
 import { idBytes } from '../../client-sdk/protocol/limits.js';
-import type { HeadReplacement, HeadStore, HeadTree, KeptHead } from '../../server/ports/head-store.js';
+import type { HeadReplacement, HeadStore } from '../../server/ports/head-store.js';
 import { type MemoryIndex, promised, type Sync } from './memory-index.js';
-
-/** What is kept of one account's heads. */
-export interface MemoryHeads {
-  readonly tree: HeadTree;
-  readonly heads: readonly KeptHead[];
-  readonly leaves: ReadonlyMap<string, Uint8Array>;
-}
 
 /** The head store over `index`. */
 export function memoryHeadStore(index: Pick<MemoryIndex, 'heads' | 'closed'>): HeadStore {

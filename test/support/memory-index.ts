@@ -5,9 +5,9 @@
 import type { AccountId, ImageId, InvitationId, RehashHex, SessionId, UploadId } from '../../client-sdk/protocol/ids.js';
 import type { AccountRow, ClosingAccount, InvitationRow, SessionRow } from '../../server/ports/account-store.js';
 import type { Place } from '../../server/ports/block-store.js';
+import type { HeadTree, KeptHead } from '../../server/ports/head-store.js';
 import type { NewImage } from '../../server/ports/image-store.js';
 import type { ExistenceScope, Nonce, TagRow, Upload } from '../../server/ports/tag-store.js';
-import type { MemoryHeads } from './memory-head-store.js';
 
 /** The methods of a port without their promises: what a double is written as. */
 export type Sync<Port> = { readonly [Name in keyof Port]: Port[Name] extends (...args: infer Args) => Promise<infer Answer> ? (...args: Args) => Answer : Port[Name] };
@@ -42,6 +42,13 @@ export interface MemoryImage {
   image: NewImage;
   references: ReadonlySet<RehashHex>;
   trashedAt: number | undefined;
+}
+
+/** What is kept of one account's heads. */
+export interface MemoryHeads {
+  readonly tree: HeadTree;
+  readonly heads: readonly KeptHead[];
+  readonly leaves: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface MemoryIndex {
