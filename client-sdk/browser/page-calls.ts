@@ -87,6 +87,9 @@ export interface PageCalls {
   remove: { argument: string; answer: undefined };
   restore: { argument: string; answer: undefined };
   purge: { argument: string; answer: undefined };
+  head: { argument: undefined; answer: Answer<'head'> };
+  missing: { argument: undefined; answer: Answer<'missing'> };
+  acceptLoss: { argument: undefined; answer: Answer<'acceptLoss'> };
   report: { argument: undefined; answer: Answer<'report'> };
   usage: { argument: undefined; answer: Answer<'usage'> };
   invite: { argument: { readonly days: number }; answer: Answer<'invite'> };

@@ -2,7 +2,7 @@
  * The account head against a real server: devices that meet, a server that goes back to an older state, forks, hides, or brings back what was
  * removed, and an owner who accepts a loss. SPEC.md section 14.
  */
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DiceClient, Image } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
@@ -229,6 +229,26 @@ describe('a server that hides or brings back images', () => {
       expect(await codeOf(storedId(laptop, `${String(round)}.bin`, bytesOf(96 + round)))).toBe('answer-invalid');
     }
   });
+});
+
+describe('dice head', () => {
+  it('says what is missing with status 4, and accepts it when told to', async () => {
+    const ada = await bench.person('ada');
+    await writeFile(bench.path('one.bin'), bytesOf(201));
+    await writeFile(bench.path('two.bin'), bytesOf(202));
+    await ada.must(['upload', bench.path('one.bin')]);
+    await markNow('before-two');
+    await ada.must(['upload', bench.path('two.bin')]);
+    expect((await ada.must(['head', '--json'])).json()).toMatchObject({ counter: 2, epoch: 0, rolledBack: false, missing: [] });
+    await rollBackTo('before-two');
+    const list = await ada.dice(['list']);
+    expect([list.status, list.stdout.includes('one.bin')]).toEqual([4, true]);
+    expect(list.stderr).toMatch(/older state of this account/);
+    expect((await ada.must(['head', '--json'], 4)).json()).toMatchObject({ rolledBack: true });
+    expect((await ada.dice(['head', '--accept'])).status).not.toBe(0);
+    expect((await ada.must(['head', '--accept', '--yes', '--json'])).json()).toMatchObject({ givenUp: 0, epoch: 1 });
+    await ada.must(['list']);
+  }, 120_000);
 });
 
 function json(value: unknown): Answered {

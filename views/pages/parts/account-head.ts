@@ -1,0 +1,65 @@
+/** What the account signed last, whether the server still has it, and accepting a loss. Part of the account page. */
+import { DiceError } from '../../../client-sdk/browser/page.js';
+import { byId, el, show } from './dom.js';
+import { onSubmit } from './form.js';
+import { moment, things } from './format.js';
+import { messageOf } from './messages.js';
+import { attempt, toast, type AppPage } from './shell.js';
+
+const maxShown = 20;
+
+/** Shows the newest signed state, and holds the server against it when it is asked to. */
+export async function showHead(page: AppPage): Promise<void> {
+  byId('head-check', HTMLButtonElement).addEventListener('click', () => { attempt(() => check(page)); });
+  const dialog = byId('head-dialog', HTMLDialogElement);
+  byId('head-accept', HTMLButtonElement).addEventListener('click', () => { dialog.showModal(); });
+  byId('head-cancel', HTMLButtonElement).addEventListener('click', () => { dialog.close(); });
+  onSubmit({ form: 'head-form', button: 'head-submit', error: 'head-form-error' }, () => accept(page, dialog));
+  await state(page);
+}
+
+/** False where this browser has seen a newer state. */
+async function state({ client }: AppPage): Promise<boolean> {
+  try {
+    const head = await client.call('head', undefined);
+    say(head === undefined ? 'Nothing is signed yet: the first upload does it.' : `State ${String(head.counter)}, signed on ${moment(head.signedAt)}.`);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof DiceError) || thrown.code !== 'account-rolled-back') throw thrown;
+    say(messageOf(thrown), true);
+    show(byId('head-accept', HTMLButtonElement), true);
+    return false;
+  }
+}
+
+async function check(page: AppPage): Promise<void> {
+  const button = byId('head-check', HTMLButtonElement);
+  button.disabled = true;
+  say('Comparing…');
+  try {
+    const isFollowed = await state(page);
+    const missing = await page.client.call('missing', undefined);
+    const shown = missing.slice(0, maxShown).map(({ id, isTrashed }) => el('li', { class: 'mono' }, isTrashed ? `${id} (trash)` : id));
+    byId('head-missing', HTMLElement).replaceChildren(...shown);
+    if (missing.length > 0) say(`The server does not have ${things(missing.length, 'image')} that you stored${missing.length > maxShown ? `, among them` : ''}:`, true);
+    else if (isFollowed) say('Everything that you signed is there.');
+    show(byId('head-accept', HTMLButtonElement), missing.length > 0 || !isFollowed);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function accept(page: AppPage, dialog: HTMLDialogElement): Promise<void> {
+  const given = await page.client.call('acceptLoss', undefined);
+  dialog.close();
+  byId('head-missing', HTMLElement).replaceChildren();
+  show(byId('head-accept', HTMLButtonElement), false);
+  toast(`Signed: ${things(given, 'image')} given up.`);
+  await state(page);
+}
+
+function say(text: string, isBad = false): void {
+  const place = byId('head-state', HTMLElement);
+  place.textContent = text;
+  place.className = isBad ? 'note is-bad' : '';
+}
