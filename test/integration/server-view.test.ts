@@ -89,12 +89,14 @@ describe('the view of a data directory', () => {
     const ada = await registered(server.url, 'ada', { domain: 'personal' });
     await uploaded(ada, { 'one.png': pngOf(picture), 'two.png': pngOf(withOnePixel(picture, 2, 2)), 'three.tif': tiffOf(photograph(150, 100, 9)) });
     await ada.changePassword({ current: testPassword, next: 'eleven grey herons wading' });
-    const bob = await registered(server.url, 'bob', { domain: 'open' });
+    const bob = await registered(server.url, 'bob-who-went', { domain: 'open' });
     await uploaded(bob, { 'four.png': pngOf(picture) });
-    await bob.closeAccount({ username: 'bob', password: testPassword });
+    await bob.closeAccount({ username: 'bob-who-went', password: testPassword });
     await Promise.all([ada.close(), bob.close()]);
     await server.stop();
     const before = await stateOf(server.dataDirectory);
+    const index = await readFile(path.join(server.dataDirectory, 'dice.db'), 'latin1');
+    expect([index.includes('ada'), index.includes('bob-who-went')]).toEqual([true, false]);
     const disk = await StolenDisk.open(server.dataDirectory);
     try {
       const view = await serverView(disk);
@@ -102,7 +104,7 @@ describe('the view of a data directory', () => {
       expect(view.images).toHaveLength(1);
       expect(view.images[0]).toMatchObject({ images: 3, trashed: 0, visits: 1, joinedPairs: 1, joinedGroups: [2] });
       expect(view.images[0]?.paddedBlocks).toBe(view.images[0]?.blocks);
-      expect(view.remains).toMatchObject({ formerCredentials: 1, formerNames: ['bob'], closedAccounts: 1 });
+      expect(view.remains).toMatchObject({ formerCredentials: 1, formerNames: ['bob-who-went'], closedAccounts: 1 });
       expect(view.remains.records.find(({ type }) => type === 'manifest')).toMatchObject({ all: 4, dead: 1 });
       expect(serverViewText(view)).toContain('1 former proofs of passwords');
       const images = seenImages(disk);
