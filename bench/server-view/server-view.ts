@@ -78,7 +78,7 @@ function imagesText(name: string, view: ImagesView): readonly string[] {
     `${String(view.uniqueLengths)} of ${String(images)} images have lengths of blocks that no other one here has.`,
     `Equality: ${String(view.commonBlocks)} blocks are of several images; ${String(view.joinedPairs)} pairs of images have blocks in common, in ${String(view.joinedGroups.length)} groups (of ${view.joinedGroups.slice(0, 8).join(', ') || 'none'} images): copies, or edited copies.`,
     `Most used: ${view.mostUsed.map(({ images: uses, bytes }) => `${String(bytes)} bytes in ${String(uses)} images`).join('; ')}.`,
-    `Order: ${(100 * view.contiguity).toFixed(0)} % of neighbouring rows are of one image, so an upload lies together; lists of T1 are not kept in any other order.`,
+    `Order: ${(100 * view.contiguity).toFixed(0)} % of neighbouring rows are of one image, so an upload lies together; lists of T1 in records are sorted by value, references by row.`,
   ];
 }
 
