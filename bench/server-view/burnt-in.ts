@@ -1,11 +1,13 @@
 /**
  * A burnt-in field: a picture of which everything is known but a number that is written into one tile. Whoever has the disk
- * tries all numbers: draws each, codes and seals the tile as `open` does, and looks its T1 up.
+ * tries all numbers: draws each, codes the tile, seals it under its fingerprint as `open` does, with the padding of `personal` too, and
+ * looks both T1 up.
  */
-import { sealContent, codeForSealing, fingerprint } from '../../client-sdk/core/block.js';
-import { openDomain } from '../../client-sdk/core/domain.js';
+import { codeForSealing, fingerprint, sealCoded } from '../../client-sdk/core/block.js';
+import { paddedLength } from '../../client-sdk/core/domain.js';
 import { codeContent, codedLength, decodeContent } from '../../client-sdk/core/image/coded.js';
 import { newTile, samplesOf } from '../../client-sdk/core/image/content.js';
+import { padWithZeros } from '../../client-sdk/core/padding.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { Pixels } from '../plain-images.js';
@@ -37,17 +39,19 @@ export async function enumerate(digitCount: number, stored: ReadonlySet<string>)
   const before = process.cpuUsage();
   const found: number[] = [];
   const tried = 10 ** digitCount;
-  for (let value = 0; value < tried; value++) if (stored.has(await rehashOf(cardOf(value, digitCount)))) found.push(value);
+  for (let value = 0; value < tried; value++) if ((await rehashesOf(cardOf(value, digitCount))).some((rehash) => stored.has(rehash))) found.push(value);
   const { user, system } = process.cpuUsage(before);
   return { tried, found, cpuSeconds: (user + system) / 1e6 };
 }
 
-async function rehashOf({ samples }: Pixels): Promise<string> {
+/** T1 under the fingerprint as key, as `open` has it and with the padding of `personal`. */
+async function rehashesOf({ samples }: Pixels): Promise<readonly string[]> {
   const content = newTile({ width, height, channels: 3, depth: 8 });
   samplesOf(content).set(samples);
   const coded = codeForSealing({ code: codeContent, decode: decodeContent, length: codedLength }, content);
-  const { rehash } = await sealContent(nodeProvider, openDomain, { fingerprint: await fingerprint(nodeProvider, content), coded });
-  return hexOf(rehash);
+  const key = await fingerprint(nodeProvider, content);
+  const forms = (['open', 'personal'] as const).map((kind) => padWithZeros(coded, paddedLength(kind, coded.length)));
+  return Promise.all(forms.map(async (form) => hexOf((await sealCoded(nodeProvider, key, form)).rehash)));
 }
 
 function paper(): Uint8Array {
