@@ -39,9 +39,10 @@ export interface SendingFile {
   breathe(): Promise<void>;
 }
 
-/** A content that this call brings to the server. */
+/** A content that this call brings to the server. Its bytes are given up once it is sealed. */
 interface Own {
-  readonly item: SplitContent;
+  readonly fingerprint: Uint8Array;
+  item: SplitContent | undefined;
   readonly key: string;
   tag?: Tag;
   rehash?: Rehash;
@@ -50,6 +51,18 @@ interface Own {
   wasSent: boolean;
   readonly settle: (placement: Placement) => void;
   readonly fail: (reason: unknown) => void;
+}
+
+/** Contents that are coded and sealed, or known by their tags, and that the server was not asked for yet. */
+export interface Prepared {
+  /** Where each content goes, in order. */
+  readonly placements: readonly Promise<Placement>[];
+  /** What this call brings: how many, and bytes in memory. */
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly owns: readonly Own[];
+  /** Contents that others bring, by their place, as long as these may fail. */
+  readonly foreign: ReadonlyMap<number, SplitContent>;
 }
 
 const maxRemembered = 100_000;
@@ -73,36 +86,60 @@ export class BlockSender {
 
   /** Places all contents, which are given up, in order. `again` names rehashes that the server lacks though it once had them. */
   async place(items: readonly SplitContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<readonly Placement[]> {
-    const owns: Own[] = [];
     if (again !== undefined) for (const item of items) this.#placed.delete(keyOf(item, file));
-    const placements = items.map((item) => this.#claimItem(item, file, owns));
-    // A rejection is met below, by the await of every placement.
-    for (const placement of placements) placement.catch(() => undefined);
+    const prepared = await this.prepare(items, file, again);
+    await this.deliver([prepared], file);
+    return this.collect(prepared, file);
+  }
+
+  /** Codes and seals what is not known. What comes of it is delivered or abandoned, else others wait for ever; and delivered before anything is collected. */
+  async prepare(items: readonly SplitContent[], file: SendingFile, again?: ReadonlySet<string>): Promise<Prepared> {
+    const owns: Own[] = [];
+    const foreign = new Map<number, SplitContent>();
+    const placements = items.map((item, i) => {
+      const before = owns.length;
+      const placement = this.#claimItem(item, file, owns);
+      if (owns.length === before) foreign.set(i, item);
+      // A rejection is met by the await of every placement.
+      placement.then(() => foreign.delete(i), () => undefined);
+      return placement;
+    });
     try {
-      await this.#bring(owns, file, again);
+      await this.#sealUnknown(owns, file, again);
     } catch (thrown) {
-      for (const own of owns) {
-        this.#placed.delete(own.key);
-        own.fail(thrown);
-      }
+      this.#fail(owns, thrown);
       throw thrown;
     }
-    return this.#collect(items, placements, file);
+    const bytes = owns.reduce((sum, own) => sum + (own.item === undefined ? own.cipherBytes : heldBytes(own.item)), 0);
+    return { placements, blocks: owns.length, bytes, owns, foreign };
   }
 
-  /** For each fingerprint, whether this run or an earlier one placed its content. */
-  async knows(fingerprints: readonly Uint8Array[], domain: Domain): Promise<readonly boolean[]> {
-    const cached = (await this.parts.cache?.find(domain, fingerprints)) ?? [];
-    return fingerprints.map((fingerprint, i) => cached[i] !== undefined || this.#placed.has(keyOf({ fingerprint }, { domain })));
+  /** Asks for all blocks in one order that nobody can foresee, and sends what is missing. */
+  async deliver(prepared: readonly Prepared[], file: SendingFile): Promise<void> {
+    const owns = prepared.flatMap((one) => one.owns);
+    try {
+      const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.parts.connection.platform.randomBytes);
+      if (blocks.length > 0) await this.#askAndSend(blocks, file);
+      for (const own of blocks) await this.#settleBlock(own, file);
+    } catch (thrown) {
+      this.#fail(owns, thrown);
+      throw thrown;
+    }
   }
 
-  async #collect(items: readonly SplitContent[], placements: readonly Promise<Placement>[], file: SendingFile): Promise<readonly Placement[]> {
+  /** Contents that are not delivered after all. */
+  abandon(prepared: readonly Prepared[], reason: unknown): void {
+    this.#fail(prepared.flatMap(({ owns }) => owns), reason);
+  }
+
+  /** Waits for what others bring. Only who has delivered all of its own may wait: else two files would wait for each other. */
+  async collect({ placements, foreign }: Prepared, file: SendingFile): Promise<readonly Placement[]> {
     const collected: Placement[] = [];
     for (const [i, placement] of placements.entries()) {
-      const item = items[i];
       try {
         collected.push(await placement);
       } catch (thrown) {
+        const item = foreign.get(i);
         // Another file was to bring this content and failed: this one brings it itself.
         if (item === undefined || !(thrown instanceof DiceError)) throw thrown;
         await file.breathe();
@@ -112,13 +149,19 @@ export class BlockSender {
     return collected;
   }
 
+  /** For each fingerprint, whether this run or an earlier one placed its content. */
+  async knows(fingerprints: readonly Uint8Array[], domain: Domain): Promise<readonly boolean[]> {
+    const cached = (await this.parts.cache?.find(domain, fingerprints)) ?? [];
+    return fingerprints.map((fingerprint, i) => cached[i] !== undefined || this.#placed.has(keyOf({ fingerprint }, { domain })));
+  }
+
   #claimItem(item: SplitContent, file: SendingFile, owns: Own[]): Promise<Placement> {
     const key = keyOf(item, file);
     const known = this.#placed.get(key);
     if (known !== undefined) return known.then((placement) => (placement.state === 'new' ? { ...placement, state: 'stored' } : placement));
     const { promise, resolve: settle, reject: fail } = withResolvers<Placement>();
     promise.catch(() => undefined);
-    owns.push({ item, key, cipherBytes: 0, wasSent: false, settle, fail });
+    owns.push({ fingerprint: item.fingerprint, item, key, cipherBytes: 0, wasSent: false, settle, fail });
     this.#remember(key, promise);
     return promise;
   }
@@ -130,8 +173,15 @@ export class BlockSender {
     if (oldest !== undefined) this.#placed.delete(oldest);
   }
 
-  async #bring(owns: readonly Own[], file: SendingFile, again: ReadonlySet<string> | undefined): Promise<void> {
-    const cached = (await this.parts.cache?.find(file.domain, owns.map((own) => own.item.fingerprint))) ?? [];
+  #fail(owns: readonly Own[], reason: unknown): void {
+    for (const own of owns) {
+      this.#placed.delete(own.key);
+      own.fail(reason);
+    }
+  }
+
+  async #sealUnknown(owns: readonly Own[], file: SendingFile, again: ReadonlySet<string> | undefined): Promise<void> {
+    const cached = (await this.parts.cache?.find(file.domain, owns.map((own) => own.fingerprint))) ?? [];
     const unknown: Own[] = [];
     for (const [i, own] of owns.entries()) {
       const known = cached[i];
@@ -139,9 +189,6 @@ export class BlockSender {
       else unknown.push(own);
     }
     await this.#seal(unknown, file);
-    const blocks = shuffled(owns.filter((own) => own.rehash !== undefined), this.parts.connection.platform.randomBytes);
-    if (blocks.length > 0) await this.#askAndSend(blocks, file);
-    for (const own of blocks) await this.#settleBlock(own, file);
   }
 
   async #know(own: Own, { tag, cipherBytes }: { readonly tag: Tag; readonly cipherBytes: number }): Promise<void> {
@@ -154,8 +201,10 @@ export class BlockSender {
   async #seal(owns: readonly Own[], { domain, signal }: SendingFile): Promise<void> {
     const unsealed: { readonly own: Own; readonly item: FingerprintedContent }[] = [];
     for (const own of owns) {
-      if ('sealed' in own.item) this.#take(own, own.item.sealed);
-      else unsealed.push({ own, item: own.item });
+      const { item } = own;
+      if (item === undefined) throw new RangeError('what is sealed is not sealed again');
+      if ('sealed' in item) this.#take(own, item.sealed);
+      else unsealed.push({ own, item });
     }
     await Promise.all(inBatches(unsealed, ({ item }) => item.content.length, sealBatchBytes).map(async (batch) => {
       const sealed = await this.parts.tasks.seal({ domain, contents: batch.map(({ item }) => item) }, signal);
@@ -165,8 +214,9 @@ export class BlockSender {
 
   #take(own: Own, sealed: SealedContent | undefined): void {
     if (sealed === undefined) throw new RangeError('every content that was given is sealed');
+    own.item = undefined;
     if (sealed.kind === 'inline') {
-      own.settle({ ref: { kind: 'inline', coded: sealed.coded }, fingerprint: own.item.fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
+      own.settle({ ref: { kind: 'inline', coded: sealed.coded }, fingerprint: own.fingerprint, cipherBytes: 0, rehash: undefined, state: 'flat' });
       return;
     }
     own.sealed = sealed;
@@ -234,14 +284,19 @@ export class BlockSender {
   }
 
   async #settleBlock(own: Own, { domain }: SendingFile): Promise<void> {
-    const { tag, rehash, cipherBytes } = own;
-    const { fingerprint } = own.item;
+    const { tag, rehash, cipherBytes, fingerprint } = own;
     if (tag === undefined || rehash === undefined) throw new RangeError('a block has a tag');
     const key = await blockKey(this.parts.connection.platform.crypto, domain, fingerprint);
     const ref: ContentRef = { kind: 'block', tag: asTag(tag), key, domain: domain.id };
     own.settle({ ref, fingerprint, cipherBytes, rehash, state: own.wasSent ? 'new' : 'stored' });
     delete own.sealed;
+    own.item = undefined;
   }
+}
+
+/** Of what waits as it came. */
+function heldBytes(item: SplitContent): number {
+  return 'content' in item ? item.content.length : 0;
 }
 
 function keyOf({ fingerprint }: Pick<FingerprintedContent, 'fingerprint'>, { domain }: Pick<SendingFile, 'domain'>): string {

@@ -1,15 +1,16 @@
 /**
  * The blocks of one file on their way to the server, in one try: its contents and the segments of its lists, in chunks,
- * and what has been placed so far. Holds one chunk at a time. SPEC.md section 12.
+ * and what has been placed so far. Holds a chunk or two, and ciphers that wait for others. SPEC.md section 12.
  */
 import type { TileState } from './api.js';
-import type { Placement, SendingFile } from './block-sender.js';
+import type { Placement, Prepared, SendingFile } from './block-sender.js';
 import type { ContentRef, SealSegments } from './core/block-list.js';
 import { fault } from './core/errors.js';
 import type { Region } from './core/image/splitter.js';
 import type { Patches } from './core/patch-list.js';
 import { chunkContents } from './core/plan.js';
 import { type NewTile, type PatchedContent, patchTiles } from './edited-copy.js';
+import { Mixing } from './mixing.js';
 import { hexOf } from './protocol/bytes.js';
 import { asRehash, type Rehash } from './protocol/ids.js';
 import { chunksOf, type SplitFile } from './split-file.js';
@@ -30,10 +31,10 @@ export interface PlacingParts {
   readonly listener: PlacingListener;
 }
 
-/** A chunk that is being placed: where its contents stand among those of the file. */
+/** A chunk on its way: where its contents stand among those of the file. */
 interface Pending {
   readonly indices: readonly number[];
-  readonly placements: Promise<readonly Placement[]>;
+  readonly prepared: Promise<Prepared>;
 }
 
 export class Placing {
@@ -41,6 +42,7 @@ export class Placing {
   readonly #fresh: Placement[] = [];
   readonly #refs: ContentRef[] = [];
   readonly #patches = new Map<number, Uint8Array>();
+  readonly #toldTiles = new Set<number>();
   #placed = 0;
   #blocksSent = 0;
   #broughtContents = 0;
@@ -87,24 +89,29 @@ export class Placing {
     return this.#flatTiles;
   }
 
-  /** Places all contents; while one chunk is on its way to the server, the next is read and coded. Throws `file-changed`. */
+  /** Places all contents; while one chunk is coded, and others are on their way to the server, the next is read. Throws `file-changed`. */
   async contents(): Promise<readonly ContentRef[]> {
     const { count } = this.split.planned.summary;
+    const { run: { sender }, sending, listener } = this.parts;
+    const mixing = new Mixing(sender, sending);
+    const chunks: Pending[] = [];
     let taken = 0;
-    let pending: Pending | undefined;
     try {
       for await (const chunk of chunksOf(this.split)) {
         const { indices, items } = await this.#withoutPatched(chunk, taken);
         taken += chunk.length;
-        await this.#finish(pending);
-        pending = { indices, placements: this.parts.run.sender.place(items, this.parts.sending) };
-        pending.placements.catch(() => undefined);
-        this.parts.listener.sealed(taken, count);
+        await mixing.gather();
+        if (chunks.length > 0) listener.sent();
+        chunks.push({ indices, prepared: this.#told(indices, mixing.begin(items)) });
+        listener.sealed(taken, count);
       }
-      await this.#finish(pending);
-    } finally {
-      await pending?.placements.catch(() => undefined);
+      await mixing.end();
+    } catch (thrown) {
+      await mixing.abandon(thrown);
+      throw thrown;
     }
+    for (const pending of chunks) await this.#finish(pending);
+    listener.sent();
     if (this.#placed !== count || taken !== count) throw fault('file-changed');
     return this.#refs;
   }
@@ -178,13 +185,30 @@ export class Placing {
     return patchTiles(original, tiles, { domain: domain.id, tasks: run.tasks, signal });
   }
 
-  async #finish(pending: Pending | undefined): Promise<void> {
-    if (pending === undefined) return;
-    for (const [i, placement] of (await pending.placements).entries()) {
+  /** The listener hears of each content when it is where it belongs, long before all are collected. */
+  #told(indices: readonly number[], preparing: Promise<Prepared>): Promise<Prepared> {
+    const telling = preparing.then((prepared) => {
+      for (const [i, placement] of prepared.placements.entries()) {
+        placement.then(({ state }) => { this.#tell(indices[i] ?? 0, state); }, () => undefined);
+      }
+      return prepared;
+    });
+    telling.catch(() => undefined);
+    return telling;
+  }
+
+  async #finish({ indices, prepared }: Pending): Promise<void> {
+    const placements = await this.parts.run.sender.collect(await prepared, this.parts.sending);
+    for (const [i, placement] of placements.entries()) {
       if (placement.state === 'new') this.#broughtContents++;
-      this.#note(pending.indices[i] ?? this.#placed, placement);
+      this.#note(indices[i] ?? this.#placed, placement);
     }
-    this.parts.listener.sent();
+  }
+
+  #tell(index: number, state: TileState): void {
+    if (this.#toldTiles.has(index)) return;
+    this.#toldTiles.add(index);
+    this.parts.listener.tile({ index, region: this.split.planned.summary.picture?.regions[index], state });
   }
 
   #fingerprinted(contents: readonly Uint8Array[]): Promise<readonly FingerprintedContent[]> {
@@ -208,7 +232,7 @@ export class Placing {
     this.#refs[index] = placement.ref;
     this.#placed++;
     this.#count(placement);
-    this.parts.listener.tile({ index, region: this.split.planned.summary.picture?.regions[index], state: placement.state });
+    this.#tell(index, placement.state);
   }
 
   #count(placement: Placement): void {

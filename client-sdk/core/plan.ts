@@ -15,6 +15,9 @@ export const batchBytes = 4_194_304;
 /** Raw bytes of the contents that are handled at once, and their number. */
 export const chunkBytes = 4_194_304;
 export const chunkContents = 2_048;
+/** Blocks of a file that go to the server in one order: ciphers of so many bytes, or so many blocks, and less than a chunk more. */
+export const mixBytes = 8_388_608;
+export const mixBlocks = 4_096;
 /** Bytes of contents that a download reads ahead. */
 export const windowBytes = 4_194_304;
 /** Bytes that one window may hold before the rest of it is put off. */

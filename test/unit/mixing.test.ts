@@ -1,0 +1,108 @@
+/**
+ * Blocks of a file wait for one another before they travel: chunks are asked for together in shuffled order, two files that bring
+ * each other's contents do not wait for ever, and what is abandoned is brought by who waits for it.
+ */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { BlockSender, type SenderParts, type SendingFile } from '../../client-sdk/block-sender.js';
+import { sealContent } from '../../client-sdk/core/block.js';
+import { openDomain } from '../../client-sdk/core/domain.js';
+import { DiceError } from '../../client-sdk/core/errors.js';
+import { mixBytes } from '../../client-sdk/core/plan.js';
+import { Mixing } from '../../client-sdk/mixing.js';
+import { nodeProvider } from '../../client-sdk/node/node-provider.js';
+import { asRehash, rehashHex, type Rehash } from '../../client-sdk/protocol/ids.js';
+import { existenceStates } from '../../client-sdk/protocol/messages.js';
+import type { FingerprintedContent, SealInput } from '../../client-sdk/tasks.js';
+import { SentMeter } from '../../client-sdk/upload-lane.js';
+
+/** A sender whose server lacks everything; `questions` are the T1 of each question, in hex. */
+function senderOf(): { readonly sender: BlockSender; readonly questions: (readonly string[])[] } {
+  const questions: (readonly string[])[] = [];
+  const lane = {
+    ask: (tags: Uint8Array) => {
+      const count = tags.length / 32;
+      questions.push(Array.from({ length: count }, (_, i) => rehashHex(asRehash(tags.slice(32 * i, 32 * i + 32)))));
+      return Promise.resolve({ answer: { states: new Uint8Array(count).fill(existenceStates.send) }, uploadId: 'none' });
+    },
+    send: (frames: readonly unknown[]) => Promise.resolve(frames.map(() => 'stored')),
+  };
+  const tasks = {
+    seal: ({ domain, contents }: SealInput) => Promise.all(contents.map(async ({ content, fingerprint }) =>
+      ({ kind: 'block', ...(await sealContent(nodeProvider, domain, { fingerprint, coded: content })) }))),
+  };
+  const connection = { platform: { crypto: nodeProvider, randomBytes } };
+  // All that a sender asks of these parts.
+  return { sender: new BlockSender({ connection, lane, cache: undefined, tasks, isDryRun: false } as unknown as SenderParts), questions };
+}
+
+async function contentOf(length: number): Promise<FingerprintedContent> {
+  const content = new Uint8Array(randomBytes(length));
+  return { content, fingerprint: await nodeProvider.sha256(content) };
+}
+
+async function contentsOf(count: number, length = 200): Promise<FingerprintedContent[]> {
+  return Promise.all(Array.from({ length: count }, () => contentOf(length)));
+}
+
+const file: SendingFile = { domain: openDomain, meter: new SentMeter(), signal: undefined, breathe: () => Promise.resolve() };
+
+function rehashesOf(placements: readonly { readonly rehash: Rehash | undefined }[]): readonly string[] {
+  return placements.flatMap(({ rehash }) => (rehash === undefined ? [] : [rehashHex(rehash)]));
+}
+
+describe('a file on its way', () => {
+  it('asks for the blocks of all its chunks at once, in another order than theirs', async () => {
+    const { sender, questions } = senderOf();
+    const mixing = new Mixing(sender, file);
+    const chunks = [];
+    for (const items of [await contentsOf(20), await contentsOf(20), await contentsOf(20)]) {
+      await mixing.gather();
+      chunks.push(mixing.begin(items));
+    }
+    await mixing.end();
+    const placed = (await Promise.all(chunks.map(async (chunk) => sender.collect(await chunk, file)))).flat();
+    expect(questions).toHaveLength(1);
+    expect([...(questions[0] ?? [])].sort()).toEqual([...rehashesOf(placed)].sort());
+    // Of 20 blocks of the last chunk some are among the first 20 but with a chance of 10^-7.
+    expect(questions[0]?.slice(0, 20).some((rehash) => rehashesOf(placed.slice(40)).includes(rehash))).toBe(true);
+  });
+
+  it('does not hold more than its bound and a chunk', async () => {
+    const { sender, questions } = senderOf();
+    const mixing = new Mixing(sender, file);
+    for (let chunk = 0; chunk < 5; chunk++) {
+      await mixing.gather();
+      void mixing.begin(await contentsOf(8, mixBytes / 16));
+    }
+    await mixing.end();
+    expect(questions.map((question) => question.length)).toEqual([16, 16, 8]);
+  });
+
+  it('and another one that brings its contents do not wait for each other for ever', async () => {
+    const { sender, questions } = senderOf();
+    const [x, y] = [await contentOf(300), await contentOf(300)];
+    const [one, other] = [new Mixing(sender, file), new Mixing(sender, file)];
+    const chunks = [one.begin([{ ...x }]), other.begin([{ ...y }])];
+    await Promise.all([one.gather(), other.gather()]);
+    chunks.push(one.begin([{ ...y }]), other.begin([{ ...x }]));
+    await Promise.all([one.end(), other.end()]);
+    const placed = await Promise.all(chunks.map(async (chunk) => sender.collect(await chunk, file)));
+    expect(placed.flat().map(({ state }) => state).sort()).toEqual(['new', 'new', 'stored', 'stored']);
+    expect(questions.flat()).toHaveLength(2);
+  });
+
+  it('leaves what it abandons to who waits for it', async () => {
+    const { sender, questions } = senderOf();
+    const x = await contentOf(300);
+    const [one, other] = [new Mixing(sender, file), new Mixing(sender, file)];
+    const mine = one.begin([{ ...x }]);
+    await mine;
+    const theirs = other.begin([{ ...x }]);
+    await other.end();
+    const waiting = sender.collect(await theirs, file);
+    await one.abandon(new DiceError('cancelled', 'It was cancelled.'));
+    expect((await waiting).map(({ state }) => state)).toEqual(['new']);
+    expect(questions.flat()).toHaveLength(1);
+  });
+});
