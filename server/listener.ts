@@ -82,7 +82,8 @@ function boundedPerNetwork(max: number): (socket: Socket) => void {
 function cutWhenIdle(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
   response.setTimeout(idleMs, () => {
     // A handler may think for longer than that; a body that stopped or a reader who left must not hold anything.
-    if (!request.complete || response.writableLength > 0) request.destroy();
+    // The socket itself: a request that was read to its end takes nothing along when it is destroyed.
+    if (!request.complete || response.writableLength > 0) request.socket.destroy();
   });
 }
 
