@@ -37,25 +37,24 @@ describe.each([['by 64 accounts', 64], ['by one account 64 times', 1]] as const)
     const { url, services, store: opened } = (server = await startServer({ graceMs: 0 }));
     const owners = await people(url, accounts);
     const block = rawBlock(5_000);
+    // An account has fewer uploads at a time than that: its requests share one.
+    const shared = accounts === 1 ? await beginRaw(url, owners[0] ?? (await registerRaw(url, 'nobody'))) : undefined;
     const stored = await Promise.all(Array.from({ length: 64 / accounts }, () => owners).flat().map(async (owner, i) => {
-      const uploadId = await beginRaw(url, owner);
+      const uploadId = shared ?? (await beginRaw(url, owner));
       const asked = await sendHashes(url, { path: `uploads/${uploadId}/existence`, account: owner }, [block.rehash]);
       const sent = await send(url, owner, uploadId, streamOf([block]));
       const imageId = i.toString(16).padStart(32, '0');
       const committed = await sendCommits(url, { uploadId, account: owner }, [commitOf(imageId, [block])]);
-      await request(url).delete(`/api/v1/uploads/${uploadId}`).set('Authorization', owner.bearer);
       return { owner, imageId, asked: asked.body as object, sent, committed };
     }));
-    // What others did is not told: only one's own block is ever there already. Of uploads, one account has its bound.
-    const through = stored.filter(({ sent }) => codeOf(sent) !== 'upload-unknown');
+    // What others did is not told.
     if (accounts === 64) for (const { asked } of stored) expect(asked).toEqual({ states: 'AA' });
-    expect(through.length).toBeGreaterThanOrEqual(maxUploadsPerAccount);
-    for (const { owner, imageId, sent, committed } of through) {
+    for (const { owner, imageId, sent, committed } of stored) {
       expect([sent.status, sent.body, committed.body]).toEqual([200, expect.objectContaining({ results: ['stored'] }), { results: [{ imageId, status: 'stored' }] }]);
       expect((await sendHashes(url, { path: `images/${imageId}/blocks`, account: owner }, [block.tag])).status).toBe(200);
     }
     expect(await opened.parts.stores.tags.figures()).toMatchObject({ blocks: 1 });
-    await services.sweep.sweep({});
+    await services.sweep.sweep({ isThorough: true });
     expect(await opened.parts.stores.tags.figures()).toMatchObject({ blocks: 1, pendingCopies: 0 });
   });
 });
