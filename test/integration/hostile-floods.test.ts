@@ -28,7 +28,7 @@ async function people(url: string, count: number): Promise<readonly RawAccount[]
 
 const codeOf = (answer: Response): unknown => (answer.body as { code?: unknown }).code;
 
-function send(url: string, account: RawAccount, uploadId: string, body: Uint8Array): request.Test {
+function send(url: string, { account, uploadId }: { readonly account: RawAccount; readonly uploadId: string }, body: Uint8Array): request.Test {
   return request(url).post(`/api/v1/uploads/${uploadId}/blocks`).set('Authorization', account.bearer).set('Content-Type', 'application/octet-stream').send(Buffer.from(body));
 }
 
@@ -42,7 +42,7 @@ describe.each([['by 64 accounts', 64], ['by one account 64 times', 1]] as const)
     const stored = await Promise.all(Array.from({ length: 64 / accounts }, () => owners).flat().map(async (owner, i) => {
       const uploadId = shared ?? (await beginRaw(url, owner));
       const asked = await sendHashes(url, { path: `uploads/${uploadId}/existence`, account: owner }, [block.rehash]);
-      const sent = await send(url, owner, uploadId, streamOf([block]));
+      const sent = await send(url, { account: owner, uploadId }, streamOf([block]));
       const imageId = i.toString(16).padStart(32, '0');
       const committed = await sendCommits(url, { uploadId, account: owner }, [commitOf(imageId, [block])]);
       return { owner, imageId, asked: asked.body as object, sent, committed };
@@ -66,7 +66,7 @@ describe('a poisoned race', () => {
     const block = rawBlock(3_000);
     const poison = { ...rawBlock(3_000), tag: block.tag, rehash: block.rehash, code: block.code };
     const [mine, theirs] = [await beginRaw(url, ada), await beginRaw(url, mallory)];
-    const answers = await Promise.all(Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? send(url, mallory, theirs, streamOf([poison])) : send(url, ada, mine, streamOf([block])))));
+    const answers = await Promise.all(Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? send(url, { account: mallory, uploadId: theirs }, streamOf([poison])) : send(url, { account: ada, uploadId: mine }, streamOf([block])))));
     expect(answers.map(({ body }) => (body as { results: readonly string[] }).results[0])).toEqual(answers.map((_, i) => (i % 2 === 0 ? 'tag-mismatch' : 'stored')));
     expect(await opened.parts.stores.tags.figures()).toMatchObject({ blocks: 1 });
     expect((await sendCommits(url, { uploadId: theirs, account: mallory }, [commitOf('b'.repeat(32), [block])])).body).toMatchObject({ results: [{ status: 'blocks-missing' }] });
@@ -109,10 +109,10 @@ describe('a session that is revoked while it uploads and downloads', () => {
     const made = (await request(url).post('/api/v1/tokens').set('Authorization', ada.bearer).send({ device: 'scanner', days: 1 })).body as { sessionId: string; token: string };
     const scanner = { ...ada, bearer: `Bearer ${made.token}` };
     const uploadId = await beginRaw(url, scanner);
-    expect((await send(url, scanner, uploadId, streamOf([rawBlock()]))).status).toBe(200);
+    expect((await send(url, { account: scanner, uploadId }, streamOf([rawBlock()]))).status).toBe(200);
     expect((await request(url).delete(`/api/v1/sessions/${made.sessionId}`).set('Authorization', ada.bearer)).status).toBe(204);
     const next = [
-      send(url, scanner, uploadId, streamOf([rawBlock()])),
+      send(url, { account: scanner, uploadId }, streamOf([rawBlock()])),
       sendCommits(url, { uploadId, account: scanner }, [commitOf('c'.repeat(32), [])]),
       sendHashes(url, { path: `images/${imageId}/blocks`, account: scanner }, blocks.map(({ tag }) => tag)),
       request(url).get('/api/v1/images').set('Authorization', scanner.bearer),
