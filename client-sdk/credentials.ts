@@ -5,7 +5,7 @@
 import { openAccount, type OpenAccount } from './account.js';
 import type { Credentials, RecoverRequest, RegisterRequest } from './api.js';
 import { beginSession, type BegunSession, type Connection, sessionOf } from './connection.js';
-import { DiceError, fault } from './core/errors.js';
+import { DiceError, type DiceErrorCode, fault } from './core/errors.js';
 import { makeKey, unwrapAccountKey, wrapAccountKey } from './core/keys/hierarchy.js';
 import { makeIdentity, signIdentity, wrapIdentity } from './core/keys/identity.js';
 import { openInvitedGroup, parseInvitationLink } from './core/keys/invitation.js';
@@ -63,8 +63,8 @@ export async function recover(connection: Connection, request: RecoverRequest, s
   const accountKey = await unwrapAccountKey(platform.crypto, place, answer.recoveryWrappedAccountKey);
   const { record: password } = await newPassword(connection, { accountId, accountKey }, request.newPassword);
   const body: CredentialChange = { proof: { username, recoveryAuth }, expectedRevision: revision, password, carrier: platform.carrier };
-  const retry = { username, password: request.newPassword, device: request.device };
-  await enter(connection, { grant: await changeOnce(connection, { body, retry, signal }), isKept: false }, accountKey);
+  const login = { username, password: request.newPassword, device: request.device };
+  await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept: false }, accountKey);
 }
 
 /** Replaces the password; the old one is the proof. */
@@ -72,7 +72,7 @@ export async function changePassword(connection: Connection, change: { readonly 
   const { account } = sessionOf(connection);
   checkPasswordStrength(change.next, account.record.username);
   const { record: password } = await newPassword(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, change.next);
-  await changeWithPassword(connection, { change: { password }, current: change.current, after: change.next, signal });
+  await changeWithPassword(connection, { change: { password }, current: change.current, next: change.next, signal });
 }
 
 /** Replaces the recovery words; the password is the proof. */
@@ -80,7 +80,7 @@ export async function changeRecoveryWords(connection: Connection, password: stri
   const { account } = sessionOf(connection);
   const words = makeRecoveryWords(connection.platform.randomBytes);
   const recovery = await newRecovery(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, words);
-  await changeWithPassword(connection, { change: { recovery }, current: password, after: undefined, signal });
+  await changeWithPassword(connection, { change: { recovery }, current: password, next: password, signal });
   return words;
 }
 
@@ -92,33 +92,71 @@ interface NewAccount {
 interface PasswordChange {
   readonly change: Pick<CredentialChange, 'password' | 'recovery'>;
   readonly current: string;
-  /** The password that holds afterwards, where a lost answer can be told by it. */
-  readonly after: string | undefined;
+  /** The password that holds afterwards. */
+  readonly next: string;
   readonly signal: Signal;
 }
 
-async function changeWithPassword(connection: Connection, { change, current, after, signal }: PasswordChange): Promise<void> {
+async function changeWithPassword(connection: Connection, { change, current, next, signal }: PasswordChange): Promise<void> {
   const { platform, transport } = connection;
   const { account: { accountKey, record: held }, isKept } = sessionOf(connection);
   const record = await transport.call('readAccount', { body: undefined, signal });
   if (record.accountId !== held.accountId) throw fault('wrong-account');
   const { authKey } = await deriveLogin(platform.crypto, { password: current, realm: connection.server.realm, kdf: record.kdf });
   const body: CredentialChange = { proof: { username: held.username, authKey }, expectedRevision: record.revision, ...change, carrier: platform.carrier, isKept };
-  const retry = after === undefined ? undefined : { username: held.username, password: after, isKept };
-  await enter(connection, { grant: await changeOnce(connection, { body, retry, signal }), isKept }, accountKey);
+  const login = { username: held.username, password: next, isKept };
+  await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept }, accountKey);
 }
 
-/** A change is not repeatable: where its answer was lost, a login with the new password tells whether it happened. */
-async function changeOnce(
-  connection: Connection,
-  { body, retry, signal }: { readonly body: CredentialChange; readonly retry: Credentials | undefined; readonly signal: Signal },
-): Promise<SessionGrant> {
+interface SentChange {
+  readonly body: CredentialChange;
+  /** What logs in afterwards. */
+  readonly login: Credentials;
+  readonly signal: Signal;
+}
+
+/**
+ * A change whose answer was lost has happened or not: the new secret tells. Where it does not hold, the old one proves the same change once more;
+ * the revision in it lets only one of them happen, whichever the server comes to first.
+ */
+async function changeOnce(connection: Connection, sent: SentChange): Promise<SessionGrant> {
+  const send = () => connection.transport.call('changeCredentials', { body: sent.body, signal: sent.signal });
   try {
-    return await connection.transport.call('changeCredentials', { body, signal });
-  } catch (thrown) {
-    if (retry === undefined || !isLostAnswer(thrown)) throw thrown;
-    return await loginInstead(connection, { credentials: retry, signal, lost: thrown });
+    return await send();
+  } catch (lost) {
+    if (!isLostAnswer(lost)) throw lost;
+    try {
+      return (await grantIfChanged(connection, sent)) ?? (await orIfOutrun(send(), () => grantIfChanged(connection, sent)));
+    } catch (thrown) {
+      throw isLostAnswer(thrown) ? unknownOutcome(lost) : thrown;
+    }
   }
+}
+
+/** A session where the new secret holds; undefined where it does not. */
+async function grantIfChanged(connection: Connection, { body: { proof: { username }, password, recovery }, login: credentials, signal }: SentChange): Promise<SessionGrant | undefined> {
+  try {
+    if (password === undefined && recovery !== undefined) await connection.transport.call('openRecovery', { body: { username, recoveryAuth: recovery.recoveryAuth }, signal });
+    return (await loginGrant(connection, credentials, signal)).grant;
+  } catch (thrown) {
+    if (isCode(thrown, 'credentials-wrong')) return undefined;
+    throw thrown;
+  }
+}
+
+/** The answer of the second try, or of what finds out, where the server did the first one after all. */
+async function orIfOutrun(second: Promise<SessionGrant>, findOut: () => Promise<SessionGrant | undefined>): Promise<SessionGrant> {
+  try {
+    return await second;
+  } catch (thrown) {
+    const grant = isCode(thrown, 'revision-conflict', 'credentials-wrong') || isLostAnswer(thrown) ? await findOut() : undefined;
+    if (grant === undefined) throw thrown;
+    return grant;
+  }
+}
+
+function unknownOutcome(lost: DiceError): DiceError {
+  return new DiceError(lost.code, `${lost.message} Whether the change happened is not known: what is new may hold, or what was there before. Try both, and change it again.`, lost.extra);
 }
 
 async function registerOnce(
@@ -146,8 +184,12 @@ async function loginInstead(
   }
 }
 
-function isLostAnswer(thrown: unknown): boolean {
-  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
+function isLostAnswer(thrown: unknown): thrown is DiceError {
+  return isCode(thrown, 'server-unreachable', 'unavailable', 'internal');
+}
+
+function isCode(thrown: unknown, ...codes: readonly DiceErrorCode[]): thrown is DiceError {
+  return thrown instanceof DiceError && codes.includes(thrown.code);
 }
 
 async function loginGrant(connection: Connection, credentials: Credentials, signal: Signal): Promise<{ grant: SessionGrant; keys: LoginKeys }> {

@@ -12,7 +12,7 @@ import type { DataDirectory } from './data-directory.js';
 import { makeApp } from './http/app.js';
 import { isLoopbackName } from './http/hosts.js';
 import type { FixedCard } from './http/reports.js';
-import { listen, type Listener } from './listener.js';
+import { listen, type Listener, usualPerNetwork } from './listener.js';
 import { type Metrics, openMetrics } from './metrics/metrics.js';
 import type { StoreFigures } from './metrics/store-figures.js';
 import { openStore, type OpenedStore } from './open-store.js';
@@ -69,7 +69,12 @@ async function serve(composed: Composed): Promise<RunningServer> {
     metrics: { token: config.metricsToken, contentType: metrics.contentType, render: () => metrics.render() },
     meter: metrics.meter,
   });
-  return runningServer(composed, await listen(app, config));
+  return runningServer(composed, await listen(app, { host: config.host, port: config.port, maxPerNetwork: perNetworkOf(config) }));
+}
+
+/** Behind a proxy, and on loopback alone, all connections have one address. */
+function perNetworkOf({ host, trustProxy }: Config): number | undefined {
+  return trustProxy !== undefined || isLoopbackName(host) ? undefined : usualPerNetwork;
 }
 
 interface Composed {

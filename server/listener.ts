@@ -3,11 +3,14 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { networkOf } from './core/network.js';
 
 /** Header bytes of a request: a cookie and a bearer fit many times. */
 const maxHeaderSize = 16_384;
 const maxConnections = 2_048;
+/** What a network with many people and browsers needs. */
+export const usualPerNetwork = 512;
 const idleSweepMs = 50;
 
 /** How long a client may take. */
@@ -29,6 +32,8 @@ export interface Place {
   /** 0: any free one. */
   readonly port: number;
   readonly patience?: Patience;
+  /** Connections of one network at a time; undefined where all come from one, as those of a proxy do. */
+  readonly maxPerNetwork?: number | undefined;
 }
 
 /** A socket that listens. */
@@ -39,7 +44,7 @@ export interface Listener {
 }
 
 /** Listens at `place`. Rejects with the system's error. */
-export async function listen(app: RequestListener, { host, port, patience = usualPatience }: Place): Promise<Listener> {
+export async function listen(app: RequestListener, { host, port, patience = usualPatience, maxPerNetwork }: Place): Promise<Listener> {
   const server = createServer({
     maxHeaderSize,
     headersTimeout: patience.headersMs,
@@ -48,6 +53,7 @@ export async function listen(app: RequestListener, { host, port, patience = usua
     connectionsCheckingInterval: Math.min(10_000, patience.headersMs),
   });
   server.maxConnections = maxConnections;
+  if (maxPerNetwork !== undefined) server.on('connection', boundedPerNetwork(maxPerNetwork));
   server.on('request', (request, response) => {
     cutWhenIdle(request, response, patience.idleMs);
     app(request, response);
@@ -57,10 +63,27 @@ export async function listen(app: RequestListener, { host, port, patience = usua
   return { port: portOf(server), drain: (withinMs) => drain(server, withinMs) };
 }
 
+/** Ends what one network opens beyond its share: nobody alone takes all connections that there are. */
+function boundedPerNetwork(max: number): (socket: Socket) => void {
+  const open = new Map<string, number>();
+  return (socket) => {
+    const network = networkOf(socket.remoteAddress ?? '');
+    const count = (open.get(network) ?? 0) + 1;
+    open.set(network, count);
+    socket.once('close', () => {
+      const left = (open.get(network) ?? 0) - 1;
+      if (left > 0) open.set(network, left);
+      else open.delete(network);
+    });
+    if (count > max) socket.destroy();
+  };
+}
+
 function cutWhenIdle(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
   response.setTimeout(idleMs, () => {
     // A handler may think for longer than that; a body that stopped or a reader who left must not hold anything.
-    if (!request.complete || response.writableLength > 0) request.destroy();
+    // The socket itself: a request that was read to its end takes nothing along when it is destroyed.
+    if (!request.complete || response.writableLength > 0) request.socket.destroy();
   });
 }
 

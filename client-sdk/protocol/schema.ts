@@ -24,12 +24,12 @@ export function invalid(at: string, expected: string): Refusal {
   return new Refusal('request-invalid', `${at} must be ${expected}.`);
 }
 
-/** Text of `min` to `max` UTF-16 units. */
+/** Text of `min` to `max` UTF-16 units. Neither U+0000 nor half a surrogate pair is in it: no store keeps either as it is. */
 export function text(min: number, max: number): Schema<string> {
   return {
     json: { type: 'string', minLength: min, maxLength: max },
     parse(value, at) {
-      if (typeof value === 'string' && value.length >= min && value.length <= max) return value;
+      if (typeof value === 'string' && value.length >= min && value.length <= max && !/\0|\p{Cs}/u.test(value)) return value;
       throw invalid(at, `text of ${String(min)} to ${String(max)} characters`);
     },
     format: (value) => value,

@@ -12,6 +12,7 @@ import { accountRecordOf } from './account-view.js';
 import { isEqualSecret } from './constant-time.js';
 import { closeAccount } from './closing.js';
 import type { AccountService, BegunSession, Origin, Parts } from './contract.js';
+import { networkOf } from './network.js';
 import { createQueue, type Queue } from './queue.js';
 import { appendAccount, appendRemoval } from './records.js';
 import { checkKdf, registerAccount } from './registration.js';
@@ -30,10 +31,11 @@ interface Desk {
   readonly sessions: SessionIssuer;
   readonly throttle: Throttle;
   readonly queue: Queue;
+  readonly tries: Queue;
 }
 
 export function createAccounts(parts: Parts, sessions: SessionIssuer, throttle: Throttle): AccountService {
-  const desk: Desk = { parts, sessions, throttle, queue: createQueue() };
+  const desk: Desk = { parts, sessions, throttle, queue: createQueue(), tries: createQueue() };
   parts.meter?.watch('queue', 'accounts', () => desk.queue.steps());
   return {
     async register(registration, origin) {
@@ -77,9 +79,13 @@ async function loginParameters(parts: Parts, username: string): Promise<Kdf> {
   return account?.kdf ?? { ...scryptDefault, salt };
 }
 
-/** The account whose secret the proof holds. An unknown user is compared with a hash that nothing has. */
-async function prove(desk: Desk, proof: Proof, origin: Origin): Promise<AccountRow> {
-  const { parts, throttle } = desk;
+/** The account whose secret the proof holds. Tries of one network wait for each other: none is let in before the failure of the one before it is counted. */
+function prove(desk: Desk, proof: Proof, origin: Origin): Promise<AccountRow> {
+  return desk.tries.run(networkOf(origin.address), () => compare(desk, proof, origin));
+}
+
+/** An unknown user is compared with a hash that nothing has. */
+async function compare({ parts, throttle }: Desk, proof: Proof, origin: Origin): Promise<AccountRow> {
   throttle.check(proof.username, origin.address);
   const account = await parts.stores.accounts.findByName(proof.username);
   const nobody = parts.world.hasher.hmacSha256(parts.secrets.saltKey, utf8('dice/1/nobody'));

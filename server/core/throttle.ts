@@ -1,16 +1,25 @@
 /**
- * Slows down guessing of passwords: a growing delay per (user name, address). The owner at another address is not
- * locked out, and an unknown name is treated like a known one. In memory: a restart forgets. SPEC.md section 12.
+ * Slows down guessing of secrets by three counts: failures of a pair (user name, network), of a network over all names, and of
+ * a name over all networks. A network that has not failed at a name is never delayed by what others do to that name, so nobody
+ * can lock an owner out; an unknown name is treated like a known one. In memory: a restart forgets. SPEC.md section 12.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Meter } from '../ports/meter.js';
 import type { Clock } from '../ports/world.js';
+import { createBuckets } from './buckets.js';
+import { networkOf } from './network.js';
 
 const freeFailures = 5;
 const firstDelayMs = 1_000;
 const maxDelayMs = 15 * 60_000;
 const forgetMs = 60 * 60_000;
-const maxEntries = 20_000;
+const maxPairs = 20_000;
+/** Failures of one network over all names: many people share an address, and each mistypes now and then. */
+const networkBound = { capacity: 60, leakMs: 60_000 };
+/** Failures at one name from everywhere; above it the name is pressed. */
+const nameBound = { capacity: 50, leakMs: 60_000 };
+/** What a network may fail at a name that is pressed: a guess of the owner's, and its correction. */
+const freeWhilePressed = 2;
 
 interface Failures {
   readonly count: number;
@@ -18,35 +27,35 @@ interface Failures {
 }
 
 export interface Throttle {
-  /** Throws Refusal rate-limited while the pair has to wait. */
+  /** Throws Refusal rate-limited while pair or network has to wait. */
   check(username: string, address: string): void;
   failed(username: string, address: string): void;
+  /** Forgets the pair's failures; those of network and name stay, or an account of one's own would pay for guesses at others. */
   succeeded(username: string, address: string): void;
 }
 
-/** A limiter without failures. Memory: at most 20,000 pairs, the oldest go first. */
+/** A limiter without failures. Memory: at most 20,000 pairs, networks and names each, the oldest go first. */
 export function createThrottle(clock: Clock, meter?: Meter): Throttle {
   const pairs = new Map<string, Failures>();
-  const keyOf = (username: string, address: string) => JSON.stringify([username, address]);
+  const networks = createBuckets(networkBound);
+  const names = createBuckets(nameBound);
+  const pairOf = (username: string, address: string) => JSON.stringify([username, networkOf(address)]);
   return {
     check(username, address) {
-      const waitMs = remainingMs(pairs.get(keyOf(username, address)), clock.now());
+      const now = clock.now();
+      const waitMs = Math.max(pairWaitMs(pairs.get(pairOf(username, address)), names.waitMs(username, now) > 0, now), networks.waitMs(networkOf(address), now));
       if (waitMs <= 0) return;
       meter?.add('limited', 'guessing', 1);
       throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
     },
     failed(username, address) {
-      const key = keyOf(username, address);
-      const before = pairs.get(key);
       const now = clock.now();
-      const count = before === undefined || now - before.lastAt > forgetMs ? 1 : before.count + 1;
-      pairs.delete(key);
-      pairs.set(key, { count, lastAt: now });
-      const oldest = pairs.keys().next();
-      if (pairs.size > maxEntries && oldest.done !== true) pairs.delete(oldest.value);
+      countPair(pairs, pairOf(username, address), now);
+      networks.add(networkOf(address), now);
+      names.add(username, now);
     },
     succeeded(username, address) {
-      pairs.delete(keyOf(username, address));
+      pairs.delete(pairOf(username, address));
     },
   };
 }
@@ -57,7 +66,17 @@ export function delayMsAfter(count: number): number {
   return Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(count - freeFailures, 20));
 }
 
-function remainingMs(failures: Failures | undefined, now: number): number {
-  if (failures === undefined) return 0;
-  return failures.lastAt + delayMsAfter(failures.count) - now;
+function pairWaitMs(failures: Failures | undefined, isPressed: boolean, now: number): number {
+  if (failures === undefined || now - failures.lastAt > forgetMs) return 0;
+  const delayMs = isPressed && failures.count >= freeWhilePressed ? forgetMs : delayMsAfter(failures.count);
+  return failures.lastAt + delayMs - now;
+}
+
+function countPair(pairs: Map<string, Failures>, key: string, now: number): void {
+  const before = pairs.get(key);
+  const count = before === undefined || now - before.lastAt > forgetMs ? 1 : before.count + 1;
+  pairs.delete(key);
+  pairs.set(key, { count, lastAt: now });
+  const oldest = pairs.keys().next();
+  if (pairs.size > maxPairs && oldest.done !== true) pairs.delete(oldest.value);
 }

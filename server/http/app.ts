@@ -11,6 +11,7 @@ import type { Meter } from '../ports/meter.js';
 import { accountHandlers, invitationHandlers, sessionHandlers } from './accounts.js';
 import { checkQuery } from './bodies.js';
 import { answerErrors } from './errors.js';
+import { checkHead } from './head.js';
 import { setApiHeaders, setPageHeaders } from './headers.js';
 import { headHandlers } from './heads.js';
 import { type Health, mountHealth } from './health.js';
@@ -42,6 +43,7 @@ export function makeApp(services: Services, settings: Settings): Express {
   const reach: Reach = { publicUrl: settings.publicUrl, hasProxy: settings.trustProxy !== undefined };
 
   site.use(logRequests(settings.log, settings.meter));
+  site.use(checkHead);
   mountHealth(site, services, { ...settings, reach });
   site.use(checkHost(reach));
   site.use(checkQuery);

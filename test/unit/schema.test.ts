@@ -18,7 +18,7 @@ const takes = (schema: Schema<unknown>, value: unknown): boolean => {
 
 describe('a schema', () => {
   it.each<[string, [Schema<unknown>, readonly unknown[], readonly unknown[]]]>([
-    ['text of 2 to 4', [text(2, 4), ['ab', 'abc', 'abcd'], ['', 'a', 'abcde', 12, null, undefined, ['ab']]]],
+    ['text of 2 to 4', [text(2, 4), ['ab', 'abc', 'abcd', '\u{1f600}'], ['', 'a', 'abcde', 12, null, undefined, ['ab'], 'a\0b', 'a\ud800', '\udc00\ud800']]],
     ['an integer of 1 to 9', [integer(1, 9), [1, 2, 8, 9], [0, 10, 1.5, '1', NaN, Infinity, null, true, 2 ** 53]]],
     ['a flag', [flag, [true, false], [0, 1, 'true', null]]],
     ['one of two', [oneOf('a', 'b'), ['a', 'b'], ['c', '', null, ['a'], 'toString']]],
