@@ -47,7 +47,7 @@ export const routes = {
   listInvitations: { method: 'GET', path: '/invitations', access: 'session', response: m.invitationList, isRepeatable: true, says: 'Invitations of the account.' },
   endInvitation: { method: 'DELETE', path: '/invitations/:invitationId', access: 'session', isRepeatable: true, says: 'Withdraws an invitation.' },
   readHead: { method: 'GET', path: '/account/head', access: 'session', response: m.headCard, isRepeatable: true, says: 'The newest account head.' },
-  listHeads: { method: 'GET', path: '/account/heads', access: 'session', response: m.headList, isRepeatable: true, says: 'Heads after one; query: after.' },
+  listHeads: { method: 'GET', path: '/account/heads', access: 'session', response: m.headList, isRepeatable: true, says: 'Heads after one, the oldest first; query: after.' },
   listLeaves: { method: 'GET', path: '/account/leaves', access: 'session', response: 'octets', isRepeatable: true, says: 'Leaves of the account head, in order of ids; query: after.' },
   readHeadPaths: { method: 'POST', path: '/account/head/paths', access: 'session', request: m.headPathsRequest, response: 'octets', isRepeatable: true, says: 'The part of the tree that leads to some image ids.' },
   replaceHead: { method: 'PUT', path: '/account/head', access: 'session', request: m.headChange, isRepeatable: false, says: 'Replaces the account head by the one that follows it.' },

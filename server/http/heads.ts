@@ -24,7 +24,7 @@ export function headHandlers({ heads }: Services): HandlersOf<HeadRoutes> {
 }
 
 function counterOf(text: string | undefined): number {
-  const counter = text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  const counter = /^\d{1,15}$/.test(text ?? '0') ? Number(text ?? '0') : undefined;
   if (counter === undefined) throw invalid('query.after', 'the counter of a head');
   return counter;
 }

@@ -74,6 +74,11 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   changeKeyring: () => json({ expectedRevision: 1, keyring: sealed() }),
   changeEmail: () => json({ email: 'changed@example.org' }),
   readUsage: bodiless,
+  readHead: bodiless,
+  listHeads: bodiless,
+  listLeaves: bodiless,
+  readHeadPaths: async (url, owner) => json({ images: [(await image(url, owner)).imageId] }),
+  replaceHead: () => json({ counter: 1, head: sealed(), leaves: '', root: '00'.repeat(32) }),
   listSessions: bodiless,
   async endSession(url, owner) {
     const { sessionId } = await asOwner(url, owner, { method: 'post', path: 'tokens', body: { device: 'scanner', days: 1 } });
