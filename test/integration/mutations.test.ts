@@ -9,7 +9,7 @@ import { allLies, MutationTable, sampleOf, tellAll } from '../support/mutation-t
 
 const seed = Number(process.env['DICE_MUTATION_SEED'] ?? '20261122');
 
-describe.each<['own' | 'shared', number]>([['own', 150], ['shared', 10]])('under existence = %s', (existence, most) => {
+describe.each<['own' | 'shared', number]>([['own', 70], ['shared', 4]])('under existence = %s', (existence, most) => {
   let stage: HostileStage;
 
   beforeAll(async () => {
