@@ -27,6 +27,12 @@ export async function openAccount(provider: CryptoProvider, record: AccountRecor
   return { record, accountKey, identity, keyring };
 }
 
+/** Throws `answer-invalid` where the record is older than what this client holds of the account: an old keyring may name another domain. */
+export function checkNotOlder(record: AccountRecord, held: AccountRecord | undefined): void {
+  if (record.accountId !== held?.accountId) return;
+  if (record.keyringRevision < held.keyringRevision) throw fault('answer-invalid', 'It holds an older keyring than before.');
+}
+
 /** What a person sees of the account. */
 export function summaryOf({ record, keyring }: OpenAccount): AccountSummary {
   return {

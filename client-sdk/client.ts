@@ -238,14 +238,16 @@ class ConnectedClient implements DiceClient {
   }
 
   async *users(options: CallOptions = {}): AsyncGenerator<UserCard, void, void> {
-    let after: AccountId | undefined;
+    const seen = new Set<AccountId>();
     let cursor: string | undefined;
     do {
       const page = await this.connection.transport.call('listUsers', { body: undefined, query: { cursor }, signal: options.signal });
-      yield* page.users;
-      const last = page.users.at(-1)?.accountId;
-      if (page.next !== undefined && (last === undefined || last === after)) throw fault('answer-invalid', 'The listing does not go on.');
-      after = last;
+      for (const user of page.users) {
+        if (seen.has(user.accountId)) throw fault('answer-invalid', 'The listing repeats itself.');
+        seen.add(user.accountId);
+        yield user;
+      }
+      if (page.next !== undefined && page.users.length === 0) throw fault('answer-invalid', 'The listing does not go on.');
       cursor = page.next;
     } while (cursor !== undefined);
   }

@@ -2,7 +2,7 @@
  * Registration, login, recovery and changes of credentials: what is derived here, what is sent, and what to do where
  * an answer was lost. Keys themselves come from core/keys. SPEC.md section 8.
  */
-import { openAccount, type OpenAccount } from './account.js';
+import { checkNotOlder, openAccount, type OpenAccount } from './account.js';
 import type { Credentials, RecoverRequest, RegisterRequest } from './api.js';
 import { beginSession, type BegunSession, type Connection, sessionOf } from './connection.js';
 import { DiceError, type DiceErrorCode, fault } from './core/errors.js';
@@ -209,6 +209,7 @@ async function passwordUnwrapped({ platform }: Connection, { account }: SessionG
 }
 
 async function enter(connection: Connection, begun: BegunSession, accountKey: Uint8Array): Promise<OpenAccount> {
+  checkNotOlder(begun.grant.account, connection.session?.account.record);
   const account = await openAccount(connection.platform.crypto, begun.grant.account, accountKey);
   beginSession(connection, begun, account);
   return account;

@@ -8,6 +8,7 @@ import { DiceError, fault } from './core/errors.js';
 import { imageWrapOf, openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
 import { isOwnPreview } from './core/preview-plan.js';
 import { entriesInput, unpacked } from './entries-task.js';
+import { ListingOrder } from './listing-order.js';
 import { tasksOf } from './local-tasks.js';
 import { hexOf } from './protocol/bytes.js';
 import { type ImageId, idOf } from './protocol/ids.js';
@@ -103,17 +104,17 @@ async function* listed(connection: Connection, { cards, entries }: Opened, signa
 
 /** The same, not opened. While a page is taken, the next one is on its way. */
 export async function* listCards(connection: Connection, options: ListOptions): AsyncGenerator<ImageCard, void, void> {
-  const seen = new Set<string>();
+  const order = new ListingOrder(connection.platform.randomBytes, options.trash === true);
   for (let page = await askPage(connection, options, undefined); ; ) {
     const { images, next } = page;
+    order.take(images);
     yield* images.slice(0, takenBeforeNext);
     if (next === undefined) {
       yield* images.slice(takenBeforeNext);
       return;
     }
     // A server that never ends its listing must not hold a client for ever.
-    if (seen.has(next) || images.length === 0) throw fault('answer-invalid', 'The listing goes round in circles.');
-    seen.add(next);
+    if (images.length === 0) throw fault('answer-invalid', 'The listing does not go on.');
     const coming = askPage(connection, options, next);
     yield* images.slice(takenBeforeNext);
     page = await coming;

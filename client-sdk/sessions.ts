@@ -2,7 +2,7 @@
  * Sessions of an account that is logged in: saving and resuming this one, listing and ending others, tokens for
  * programs, invitations, and the domain of new uploads. SPEC.md section 8.
  */
-import { groupIdOf, openAccount, type OpenAccount } from './account.js';
+import { checkNotOlder, groupIdOf, openAccount, type OpenAccount } from './account.js';
 import type { CallOptions, DomainKind, InviteResult, SavedSession, TokenResult } from './api.js';
 import { accountOf, type Connection, forgetSession, type LiveSession, sessionOf, updateAccount } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
@@ -73,16 +73,18 @@ export async function invite(connection: Connection, days: number, signal: Abort
   const group = await ensureGroup(connection, signal);
   const secret = makeInvitation(randomBytes);
   const inviterId = accountOf(connection).record.accountId;
+  const invitationId = idOfBytes<InvitationId>(randomBytes(idBytes));
   const card = await connection.transport.call('invite', {
     body: {
-      invitationId: idOfBytes<InvitationId>(randomBytes(idBytes)),
+      invitationId,
       codeHash: await invitationCodeHash(crypto, secret.code),
       sealedGroup: await sealInvitedGroup(crypto, secret, { inviterId, group, randomBytes }),
       days,
     },
     signal,
   });
-  return { invitationId: card.invitationId, link: invitationLink(`${connection.serverUrl}/register`, secret), expiresAt: card.expiresAt };
+  if (card.invitationId !== invitationId) throw fault('answer-invalid', 'It is another invitation.');
+  return { invitationId, link: invitationLink(`${connection.serverUrl}/register`, secret), expiresAt: card.expiresAt };
 }
 
 /** Sets the domain of new uploads; `group` makes a group where the account has none. */
@@ -169,5 +171,6 @@ export async function rereadAccount(connection: Connection, signal: AbortSignal 
   const { record: held, accountKey } = accountOf(connection);
   const record = await connection.transport.call('readAccount', { body: undefined, signal });
   if (record.accountId !== held.accountId) throw fault('wrong-account');
+  checkNotOlder(record, held);
   updateAccount(connection, await openAccount(connection.platform.crypto, record, accountKey));
 }

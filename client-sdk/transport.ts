@@ -43,7 +43,10 @@ export interface CallInput<Body> {
 export type SessionProof = { readonly kind: 'bearer'; readonly token: Uint8Array } | { readonly kind: 'cookie'; readonly csrfToken: Uint8Array };
 
 const answerTimeoutMs = 120_000;
+/** Slower than this, beside the time that one piece may take, and an answer is given up: pieces of one byte must not hold a client for days. */
+const minBytesPerMs = 4;
 const maxOctets = 1_048_576;
+const firstAnswerBytes = 16_384;
 /** Content type of a stream of frames. */
 export const octetsType = 'application/octet-stream';
 /** Header that carries the CSRF token of a cookie session. */
@@ -103,6 +106,7 @@ export class Transport {
     const body = bodyOf(route, input.body);
     input.onSent?.(body?.bytes.length ?? 0);
     const deadline = new Deadline(this.platform, input.signal);
+    let answer: Answer | undefined;
     try {
       const response = await deadline.guard(this.platform.fetch(this.base + apiPrefix + pathOf(route, input), {
         method: route.method,
@@ -113,10 +117,11 @@ export class Transport {
         signal: deadline.signal,
         ...(body === undefined ? {} : { body: body.bytes }),
       }));
-      const answer = new Answer(response, deadline);
+      answer = new Answer(response, deadline, this.platform);
       if (response.ok) return answer;
       throw await refusalFrom(answer);
     } catch (thrown) {
+      answer?.release();
       deadline.end();
       throw thrown;
     }
@@ -147,16 +152,24 @@ class Deadline {
     return this.#controller.signal;
   }
 
-  /** Waits for `step`, no longer than the timeout; failures become DiceError. */
+  /**
+   * Waits for `step`, no longer than the timeout; failures become DiceError. It does not wait for the step to hear of it: Node's
+   * fetch holds its signal weakly, and after a garbage collection the body that is being read hears of nothing.
+   */
   async guard<T>(step: Promise<T>): Promise<T> {
     this.#wind();
+    let forget: (() => void) | undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      forget = onAbortOf(this.#controller.signal, () => { reject(new Error('It was given up.')); });
+    });
     try {
-      return await step;
+      return await Promise.race([step, stopped]);
     } catch (cause) {
       if (cause instanceof DiceError) throw cause;
       if (this.outer?.aborted === true) throw fault('cancelled');
       throw fault('server-unreachable', this.#isLate ? 'It did not answer in time.' : undefined, cause);
     } finally {
+      forget?.();
       this.#timer.abort();
     }
   }
@@ -181,35 +194,58 @@ class Deadline {
 
 /** A response being read. */
 class Answer {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
   constructor(
     readonly response: Response,
     private readonly deadline: Deadline,
-  ) {}
+    private readonly platform: Pick<Platform, 'now'>,
+  ) {
+    this.#reader = response.body?.getReader();
+  }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    const reader = this.response.body?.getReader();
+    const reader = this.#reader;
     if (reader === undefined) return;
+    let bytes = 0;
+    let waitedMs = 0;
     for (;;) {
+      const begun = this.platform.now();
       const step = await this.deadline.guard(reader.read());
       if (step.done) return;
+      bytes += step.value.length;
+      waitedMs += Math.max(0, this.platform.now() - begun);
+      if (waitedMs > answerTimeoutMs + bytes / minBytesPerMs) throw fault('server-unreachable', 'It answers too slowly.');
       yield step.value;
     }
   }
 
+  /** Memory: twice what has come, in pieces of any size. */
   async whole(maxBytes: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
+    let whole = new Uint8Array(Math.min(maxBytes, firstAnswerBytes));
     let bytes = 0;
     for await (const piece of this.pieces()) {
-      bytes += piece.length;
-      if (bytes > maxBytes) throw fault('answer-invalid', 'It is too long.');
-      parts.push(piece);
+      const end = bytes + piece.length;
+      if (end > maxBytes) throw fault('answer-invalid', 'It is too long.');
+      if (end > whole.length) whole = grown(whole, Math.min(maxBytes, Math.max(end, 2 * whole.length)));
+      whole.set(piece, bytes);
+      bytes = end;
     }
-    return concat(...parts);
+    return whole.slice(0, bytes);
   }
 
+  /** What was not read to its end is dropped, with its connection. */
   release(): void {
+    // Said here too, because the signal may be heard by nobody; a body that failed has nothing to cancel.
+    this.#reader?.cancel().catch(() => undefined);
     this.deadline.end();
   }
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(bytes);
+  return longer;
 }
 
 interface RequestBody {

@@ -32,6 +32,8 @@ export type Frame = BlockFrame | AbsentFrame;
 const magic = Uint8Array.of(0x44, 0x42, 0x46, 0x31);
 const headBytes = 1 + hashBytes + 2 + 4;
 const endBytes = 5;
+/** Pieces that wait for the rest of their frame. */
+const maxPending = 1_024;
 
 /** Bytes of the empty stream: magic and end. */
 export const streamOverheadBytes = magic.length + endBytes;
@@ -67,7 +69,7 @@ export function encodeStream(frames: readonly Frame[]): readonly Uint8Array[] {
 
 /**
  * Reads a stream piece by piece. `push` returns the frames completed by a piece; `finish` must be called
- * at the end of input. Memory: one frame and one piece. Throws Refusal `frame-invalid` on any deviation,
+ * at the end of input. Memory: one frame and one piece, however small pieces are. Throws Refusal `frame-invalid` on any deviation,
  * after which the reader must not be used.
  */
 export class FrameReader {
@@ -82,6 +84,8 @@ export class FrameReader {
     if (piece.length > 0) {
       this.#pending.push(piece);
       this.#pendingBytes += piece.length;
+      // A sender of single bytes must not cost a hundred for each.
+      if (this.#pending.length > maxPending) this.#pending = [concat(...this.#pending)];
     }
     const frames: Frame[] = [];
     for (let frame = this.#step(); frame !== undefined; frame = this.#step()) {

@@ -25,6 +25,20 @@ function readIn(pieces: readonly Uint8Array[], maxFrames?: number): Frame[] {
 }
 
 describe('a stream of frames', () => {
+  it('costs no more than its bytes where these come one by one', () => {
+    const whole = concat(...encodeStream([block(new Uint8Array(maxCipherBytes))]));
+    const reader = new FrameReader();
+    const before = process.memoryUsage().heapUsed;
+    let [most, frames] = [0, 0];
+    for (let at = 0; at < whole.length; at++) {
+      frames += reader.push(whole.slice(at, at + 1)).length;
+      if (at % 262_144 === 0) most = Math.max(most, process.memoryUsage().heapUsed - before);
+    }
+    reader.finish();
+    expect(frames).toBe(1);
+    expect(most).toBeLessThan(50_000_000);
+  });
+
   it('comes back from pieces of any size', () => {
     fc.assert(fc.property(fc.array(anyFrame, { maxLength: 6 }), fc.integer({ min: 1, max: 60 }), (frames, size) => {
       const whole = concat(...encodeStream(frames));

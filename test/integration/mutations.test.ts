@@ -1,0 +1,61 @@
+/**
+ * A server that lies about any member of any answer: each lie is refused with a code, or means nothing, and no key, password, plaintext or
+ * name is sent because of it. Here a sample by a seed (DICE_MUTATION_SEED); test/long tells all lies.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openStage, type HostileStage } from '../support/hostile-stage.js';
+import { secretIn } from '../support/secret-search.js';
+import { allLies, MutationTable, sampleOf, tellAll } from '../support/mutation-table.js';
+
+const seed = Number(process.env['DICE_MUTATION_SEED'] ?? '20261122');
+
+describe.each<['own' | 'shared', number]>([['own', 70], ['shared', 4]])('under existence = %s', (existence, most) => {
+  let stage: HostileStage;
+
+  beforeAll(async () => {
+    stage = await openStage(existence);
+  });
+
+  afterAll(async () => {
+    await stage.world.close();
+  });
+
+  it('a client believes no lie of a sample, asks not for ever, and sends nothing secret', async () => {
+    const table = new MutationTable();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => { unhandled.push(reason); };
+    process.on('unhandledRejection', note);
+    await tellAll(stage, sampleOf(await allLies(stage, existence), most, seed), (judged) => { table.add(judged); });
+    process.off('unhandledRejection', note);
+    expect(table.defects).toEqual([]);
+    expect(unhandled).toEqual([]);
+    expect(table.count).toBe(most);
+    expect(table.maxRequests).toBeLessThan(60);
+  });
+});
+
+describe('the search for secrets', () => {
+  const key = Buffer.from(Array.from({ length: 32 }, (_, i) => (7 * i + 3) & 0xff));
+  const auth = Buffer.alloc(32, 0xa7);
+  const secrets = { keys: new Set([key.toString('latin1')]), auths: new Set([auth.toString('latin1')]), texts: ['holiday.png'], pieces: new Set([key.subarray(8, 24).toString('latin1')]) };
+  const sent = { route: 'login' as const, url: 'http://localhost/api/v1/login', headers: {}, body: Buffer.from('{}') };
+
+  it.each([key, Buffer.from(key.toString('hex')), Buffer.from(key.toString('base64')), Buffer.from(`{"a":"${Buffer.concat([Buffer.of(1), key]).toString('base64url')}"}`)])('finds a key in a body', (body) => {
+    expect(secretIn({ ...sent, body }, secrets)).toBe('a key');
+    expect(secretIn(sent, secrets)).toBeUndefined();
+  });
+
+  it('finds it in a URL and in a header, and a text and a piece of plaintext in a body', () => {
+    expect(secretIn({ ...sent, url: `http://localhost/${key.toString('hex')}` }, secrets)).toBe('a key');
+    expect(secretIn({ ...sent, headers: { 'x-key': key.toString('base64url') } }, secrets)).toBe('a key');
+    expect(secretIn({ ...sent, body: Buffer.from('DCB1 holiday.png') }, secrets)).toMatch(/^a text/);
+    expect(secretIn({ ...sent, body: key.subarray(5, 29) }, secrets)).toBe('a piece of plaintext');
+  });
+
+  it('lets what a login proves pass in the body of a login alone', () => {
+    const body = Buffer.from(`{"authKey":"${auth.toString('hex')}"}`);
+    expect(secretIn({ ...sent, body }, secrets)).toBeUndefined();
+    expect(secretIn({ ...sent, route: 'invite', body }, secrets)).toBe('what a login proves');
+    expect(secretIn({ ...sent, url: `http://localhost/${auth.toString('hex')}` }, secrets)).toBe('what a login proves');
+  });
+});
