@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { modelProperty, type Tally } from '../support/model-commands.js';
 
-describe.each([['memory', 20, 80], ['sqlite', 5, 60]] as const)('a store on %s', (engine, numRuns, length) => {
+describe.each([['memory', 12, 80], ['sqlite', 4, 60]] as const)('a store on %s', (engine, numRuns, length) => {
   it('does what its model does, whatever comes and in whatever order', async () => {
     const tally: Tally = { counts: new Map(), calls: 0 };
     const seed = Number(process.env['DICE_TEST_SEED'] ?? Date.now() % 2 ** 31);
