@@ -68,14 +68,15 @@ async function store(parts: Parts, session: Session, drafts: readonly Draft[]): 
   if (drafts.length === 0) return [];
   const createdAt = parts.world.clock.now();
   const places = (await parts.stores.blocks.append(drafts.flatMap((draft) => recordsOf(parts, session, { draft, createdAt })))).values();
-  const results: CommitResult[] = [];
+  const outcomes: { readonly commit: Commit; readonly outcome: CommitOutcome }[] = [];
   for (const draft of drafts) {
     const image = imageOf(draft, createdAt, { manifest: next(places), preview: draft.commit.preview === undefined ? undefined : next(places) });
     const outcome = await parts.stores.images.commit(session.scope, image, session.quotaBytes);
     if (outcome.kind !== 'stored') await appendRemoval(parts, { kind: 'withdrawn', recordId: draft.recordId });
-    results.push(resultOf(draft.commit, outcome));
+    outcomes.push({ commit: draft.commit, outcome });
   }
-  return results;
+  // Read when all that were not stored are withdrawn: a session that is over refuses the whole call.
+  return outcomes.map(({ commit, outcome }) => resultOf(commit, outcome));
 }
 
 function recordsOf(parts: Parts, { scope: { accountId } }: Session, { draft, createdAt }: { readonly draft: Draft; readonly createdAt: number }): readonly NewRecord[] {

@@ -173,10 +173,13 @@ function accountsOf(facts: Facts): Pick<Ledger, 'accounts' | 'displaced'> {
     const best = newest.get(candidate.accountId);
     if (best === undefined || isNewer(candidate, best)) newest.set(candidate.accountId, candidate);
   }
+  // Of two who wanted one name at once the later may have lost, and the record that says so may be missing: only the other one could commit.
+  const committers = new Set([...facts.images.values()].flatMap(({ accountId, manifests }) => (manifests.length > 0 ? [accountId] : [])));
   const byName = new Map<string, AccountCandidate>();
   for (const candidate of newest.values()) {
     const rival = byName.get(candidate.username);
-    if (rival === undefined || candidate.createdAt >= rival.createdAt) byName.set(candidate.username, candidate);
+    const hasMore = Number(committers.has(candidate.accountId)) - Number(rival !== undefined && committers.has(rival.accountId));
+    if (rival === undefined || hasMore > 0 || (hasMore === 0 && candidate.createdAt >= rival.createdAt)) byName.set(candidate.username, candidate);
   }
   const accounts = [...byName.values()].sort((a, b) => a.createdAt - b.createdAt);
   const named = new Set(accounts.map((account) => account.accountId));

@@ -5,50 +5,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore, type Finding } from '../../server/core/check.js';
-import type { Stores } from '../../server/core/contract.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { blocksOf, commitOf, CoreStore, framesOf, randomId } from '../support/core-store.js';
+import { Fault } from '../support/port-fault.js';
 import type { RawBlock } from '../support/raw-account.js';
-
-/** Fails one call: the `at`-th from when it is armed. */
-class Fault {
-  #left = 0;
-  #takesEffect = false;
-
-  arm(at: number, takesEffect: boolean): void {
-    this.#left = at;
-    this.#takesEffect = takesEffect;
-  }
-
-  /** True where the armed call was made meanwhile. */
-  disarm(): boolean {
-    const hasFailed = this.#left <= 0;
-    this.#left = 0;
-    return hasFailed;
-  }
-
-  inFrontOf(stores: Stores): Stores {
-    const { blocks, tags, images, accounts, heads, state } = stores;
-    return { blocks: this.#port(blocks), tags: this.#port(tags), images: this.#port(images), accounts: this.#port(accounts), heads: this.#port(heads), state: this.#port(state) };
-  }
-
-  #port<T extends object>(port: T): T {
-    return new Proxy(port, {
-      get: (target, name) => {
-        const own: unknown = Reflect.get(target, name);
-        if (typeof own !== 'function' || name === 'scan') return own instanceof Function ? (own.bind(target) as unknown) : own; // bound: private state stays the port's
-        return async (...given: readonly unknown[]): Promise<unknown> => {
-          const isHit = this.#left > 0 && --this.#left === 0;
-          if (isHit && !this.#takesEffect) throw new StorageError('made to fail', { retryable: true });
-          const result = (await own.apply(target, given)) as unknown; // whatever the port answers
-          if (isHit) throw new StorageError('made to fail afterwards', { retryable: true });
-          return result;
-        };
-      },
-    });
-  }
-}
 
 let store: CoreStore;
 let fault: Fault;

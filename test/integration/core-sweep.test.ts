@@ -399,6 +399,19 @@ describe('a rebuild', () => {
     expect(await rebuildStore(store.beside())).toMatchObject({ accounts: 1, images: 0 });
   });
 
+  it('brings none of several images back whose session ended while their records were being written', async () => {
+    store = await CoreStore.open({}, (stores) => ({
+      ...stores,
+      images: inFrontOf(stores.images, { commit: () => Promise.resolve({ kind: 'upload-unknown' }) }),
+    }));
+    const { accountId } = await store.register();
+    const blocks = blocksOf(2);
+    const uploadId = await store.send(accountId, blocks);
+    const commits = [0, 1, 2].map(() => commitOf(randomId<ImageId>(), blocks));
+    expect(await refusalCode(() => store.services.uploads.commit({ accountId, uploadId }, commits))).toBe('upload-unknown');
+    expect(await rebuildStore(store.beside())).toMatchObject({ accounts: 1, images: 0 });
+  });
+
   it('keeps an image that was restored while its removal was being written', async () => {
     store = await CoreStore.open({}, (stores) => ({
       ...stores,

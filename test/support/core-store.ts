@@ -23,6 +23,7 @@ import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createStoreState } from '../../server/storage/sqlite/store-state.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
+import { nodeFiles, type FileLayer } from '../../server/storage/packs/file-layer.js';
 import type { RawBlock } from './raw-account.js';
 
 export const hereAndTrusted: Origin = { address: '127.0.0.1', isTrustedLocal: true };
@@ -52,13 +53,13 @@ export class CoreStore {
     readonly services: Services,
   ) {}
 
-  /** Opens an empty store. `wrap` may put something in front of the ports. */
-  static async open(policy: Partial<Policy> = {}, wrap: (stores: Stores) => Stores = (stores) => stores): Promise<CoreStore> {
+  /** Opens an empty store. `wrap` may put something in front of the ports; `files` is what the packs are written with. */
+  static async open(policy: Partial<Policy> = {}, wrap: (stores: Stores) => Stores = (stores) => stores, files: FileLayer = nodeFiles): Promise<CoreStore> {
     const folder = await mkdtemp(path.join(tmpdir(), 'dice-core-'));
     const clock = { now: () => store.now };
     const world: World = { clock, random, hasher: { sha256, hmacSha256 } };
     const database = openDatabase({ file: path.join(folder, 'index.sqlite') });
-    const blocks = await openBlockStore({ directory: path.join(folder, 'packs'), storeKey, packBytes: 1_000_000 });
+    const blocks = await openBlockStore({ directory: path.join(folder, 'packs'), storeKey, packBytes: 1_000_000, files });
     const stores = wrap(storesOf(database, blocks));
     const parts: Parts = {
       stores, world,
