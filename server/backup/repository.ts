@@ -121,7 +121,9 @@ export async function makeRepository(directory: string, { storeId, serverId }: O
   }
   const repository = new Repository(directory);
   for (const folder of [repository.directory, repository.packsFolder, repository.pointsFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (!names.includes(ownerName)) await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
+  if (names.includes(ownerName)) return repository;
+  await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
+  await nodeFiles.syncFolder(path.dirname(directory));
   return repository;
 }
 

@@ -16,7 +16,7 @@ afterAll(() => bench.close());
 
 describe('backups beside uploads, removals and collections, some killed', () => {
   it('give back every image that was acknowledged before, and check finds nothing', async () => {
-    const rounds = await backupRounds(bench, { count: 2, kills: 1 });
+    const rounds = await backupRounds(bench, { count: 1, kills: 1 });
     for (const { missing, check } of rounds) expect([missing, check.findings, check.damage]).toEqual([[], 0, []]);
     expect(rounds.reduce((sum, { expected }) => sum + expected, 0)).toBeGreaterThan(0);
     expect(rounds.reduce((sum, { collections }) => sum + collections, 0)).toBeGreaterThan(0);

@@ -39,12 +39,12 @@ function admin(...args: readonly string[]): Promise<CommandResult> {
 }
 
 /** The verb in this process: what it answers, or throws for the operator to read. */
-async function backupVerb(options: Omit<BackupOptions, 'folder'> & { readonly folder?: string } = {}, engines: Engines = {}): Promise<{ readonly status: number; readonly document: Partial<BackupAnswer> & { readonly rotten?: unknown } }> {
+async function backupVerb(options: Omit<BackupOptions, 'folder'> & { readonly folder?: string } = {}, engines: Engines = {}, stop = new AbortController().signal): Promise<{ readonly status: number; readonly document: Partial<BackupAnswer> & { readonly rotten?: unknown } }> {
   let printed = '';
-  const bench = { form: 'json' as const, print: (line: string) => { printed += line; }, say: () => undefined, stop: new AbortController().signal };
+  const bench = { form: 'json' as const, print: (line: string) => { printed += line; }, say: () => undefined, stop };
   const config = { databaseUrl: undefined, bucket: undefined, ...engines };
   const status = await backup(bench, { folder: repository, ...options }, { config, directory: data });
-  return { status, document: JSON.parse(printed) as Partial<BackupAnswer> }; // what the verb prints
+  return { status, document: JSON.parse(printed === '' ? '{}' : printed) as Partial<BackupAnswer> }; // what the verb prints
 }
 
 async function flip(file: string): Promise<void> {
@@ -173,6 +173,21 @@ describe('a backup', () => {
       const { repository: made, owner } = await openRepository(repository);
       return `${JSON.stringify({ format: 1, id: (await made.points()).points.at(-1)?.id, storeId: owner.storeId })}\n`;
     }
+  });
+});
+
+describe('a backup that is stopped', () => {
+  it('makes no point, says so, and the next one goes on with the packs that are there', async () => {
+    const stop = new AbortController();
+    const folderOf = at('stopped');
+    const onProgress = ({ phase, done }: { readonly phase: string; readonly done: number }): void => { if (phase === 'packs' && done === 2) stop.abort(); };
+    await expect(backUp(data, folderOf, { stop: stop.signal, onProgress })).rejects.toThrow('stopped');
+    const { repository: made } = await openRepository(folderOf);
+    expect(await made.points()).toEqual({ points: [], damaged: [], unfinished: [] });
+    expect(await made.packs()).toHaveLength(2);
+    expect(await backupVerb({ folder: folderOf }, {}, stop.signal)).toEqual({ status: 1, document: {} });
+    const { packs, copiedPacks } = await backUp(data, folderOf);
+    expect(copiedPacks).toBe(packs - 2);
   });
 });
 

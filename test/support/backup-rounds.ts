@@ -93,7 +93,7 @@ class Busy {
   }
 }
 
-/** Runs `count` rounds with `kills` killed backups each. The server is another process in each round, so packs are many. */
+/** Runs `count` rounds with `kills` killed backups each, and one more after the server was killed. It is another process in each round, so packs are many. */
 export async function backupRounds(bench: Workbench, { count, kills }: { readonly count: number; readonly kills: number }): Promise<readonly Round[]> {
   const account = await registerRaw(bench.server.url, 'busy');
   const rounds: Round[] = [];
@@ -110,6 +110,9 @@ export async function backupRounds(bench: Workbench, { count, kills }: { readonl
     }
     images = [...busy.images];
   }
+  // What a killed server leaves is a log that nobody took in.
+  await bench.server.kill();
+  rounds.push(await oneRound(bench, new Busy(bench.server.url, account, images), { account, kills: 0 }));
   return rounds;
 }
 
