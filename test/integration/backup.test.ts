@@ -7,11 +7,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BackupAnswer } from '../../server/backup/backup-order.js';
 import { backup, type BackupOptions } from '../../server/cli/backup.js';
+import { restore } from '../../server/cli/restore.js';
+import { readConfig } from '../../server/config.js';
 import { openRepository } from '../../server/backup/repository.js';
 import { verifyRepository } from '../../server/backup/verify-repository.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { restoreEpoch } from '../../server/core/restore-epoch.js';
 import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
+import { copyIndex, settleSnapshot } from '../../server/storage/sqlite/snapshot.js';
 import { backUp, checked, filesIn, opened, restoreTo } from '../support/backed-up.js';
 import { run, type CommandResult } from '../support/dice-command.js';
 import { brokenFiles, fillStore, seenBy, serving, type Engines, type Filled } from '../support/moved-store.js';
@@ -47,6 +50,12 @@ async function backupVerb(options: Omit<BackupOptions, 'folder'> & { readonly fo
   return { status, document: JSON.parse(printed === '' ? '{}' : printed) as Partial<BackupAnswer> }; // what the verb prints
 }
 
+/** The other verb in this process. */
+function restoreVerb(directory: string, environment: Readonly<Record<string, string>> = {}): Promise<number> {
+  const bench = { form: 'json' as const, print: () => undefined, say: () => undefined, stop: new AbortController().signal };
+  return restore(bench, { folder: repository, at: undefined }, { config: readConfig(environment), directory });
+}
+
 async function flip(file: string): Promise<void> {
   const handle = await open(file, 'r+');
   try {
@@ -69,9 +78,8 @@ describe('a backup', () => {
       first = made.json<BackupAnswer>();
       expect(first).toMatchObject({ packs: 3, copiedPacks: 3, copiedPackBytes: first.packBytes, damage: [], isHeld: false });
       newImage = await storeRaw(server.url, filled.raw, [rawBlock(40_000)]);
-      const second = await admin('backup', repository, '--json');
-      const answer = second.json<BackupAnswer>();
-      expect([second.status, answer]).toEqual([0, expect.objectContaining({ packs: 4, copiedPacks: 1, packBytes: first.packBytes + answer.copiedPackBytes })]);
+      const answer = await backUp(data, repository);
+      expect(answer).toMatchObject({ packs: 4, copiedPacks: 1, packBytes: first.packBytes + answer.copiedPackBytes });
       expect(answer.copiedPackBytes).toBeLessThan(42_000);
       expect(await backUp(data, repository)).toMatchObject({ packs: 4, copiedPacks: 0, copiedPackBytes: 0 });
     });
@@ -133,8 +141,7 @@ describe('a backup', () => {
     const list = copy.listPath(last.id);
     await flip(list);
     await expect(restoreTo(repository, at('refused', 'list'), { at: last.id })).rejects.toThrow(`damaged: points/${last.id}/list`);
-    const verified = await admin('backup', repository, '--verify');
-    expect([verified.status, verified.stdout]).toEqual([4, expect.stringContaining(`damaged: points/${last.id}/list`)]);
+    expect(await backupVerb({ verify: true })).toMatchObject({ status: 4, document: { rotten: [{ file: `points/${last.id}/list`, what: 'damaged' }] } });
     await flip(list);
   }, 60_000);
 
@@ -214,6 +221,19 @@ describe('while a backup copies', () => {
     expect(await checked(at('swept'))).toMatchObject({ findings: 0, damage: [] });
   });
 
+  it('what is written after its moment is not in its index', async () => {
+    await serving({ dataDirectory: data }, async (server) => {
+      const packs = (await server.store.parts.stores.blocks.packs()).map(({ pack }) => pack);
+      // The first append of a server begins a pack.
+      const onTaken = async (): Promise<void> => { await storeRaw(server.url, filled.raw, [rawBlock()]); };
+      await copyIndex(at('data', 'dice.db'), at('moment.db'), { onTaken, onProgress: () => undefined });
+      const named = [...settleSnapshot(at('moment.db')).ends.keys()];
+      expect(named.filter((pack) => !packs.includes(pack))).toEqual([]);
+      await copyIndex(at('data', 'dice.db'), at('moment.db'), { onTaken: () => Promise.resolve(), onProgress: () => undefined });
+      expect([...settleSnapshot(at('moment.db')).ends.keys()].filter((pack) => !packs.includes(pack))).toHaveLength(1);
+    });
+  });
+
   it('packs that a sweep was about to drop stay where a backup begins meanwhile', async () => {
     await serving({ dataDirectory: data }, async (server) => {
       await serverRemoves(server.url, await storeRaw(server.url, filled.raw, [rawBlock(90_000)]));
@@ -282,7 +302,7 @@ describe('the folder of a backup', () => {
       await expect(backupVerb({ folder: place })).rejects.toThrow(/must lie apart/);
     }
     await expect(stat(at('data', 'backup'))).rejects.toThrow('ENOENT');
-    expect(await run('dice-admin', ['restore', repository, '--data-dir', path.join(repository, 'back')])).toMatchObject({ status: 2, stderr: expect.stringContaining('must lie apart') });
+    await expect(restoreVerb(path.join(repository, 'back'))).rejects.toThrow(/must lie apart/);
   });
 
   it('is empty, or has backups of this very store', async () => {
@@ -299,9 +319,7 @@ describe('the folder of a backup', () => {
 
   it('belongs to a store in a data directory: others are told what to use', async () => {
     await expect(backupVerb({}, { databaseUrl: 'postgres://dice:sesame@127.0.0.1:5432/dice' })).rejects.toThrow(/^(?!.*sesame).*PostgreSQL or in a bucket .*the database first/);
-    const bucket = { DICE_S3_BUCKET: 'images', DICE_S3_ACCESS_KEY_ID: 'a', DICE_S3_SECRET_ACCESS_KEY: 'b' };
-    const restored = await run('dice-admin', ['restore', repository, '--data-dir', at('never')], { environment: bucket });
-    expect(restored).toMatchObject({ status: 2, stderr: expect.stringContaining('in a bucket') });
+    await expect(restoreVerb(at('never'), { DICE_S3_BUCKET: 'images', DICE_S3_ACCESS_KEY_ID: 'a', DICE_S3_SECRET_ACCESS_KEY: 'b' })).rejects.toThrow(/in a bucket/);
     await expect(backupVerb({ keep: '0' })).rejects.toThrow(/--keep/);
     await expect(backUp(at('nothing'), at('new'))).rejects.toThrow(/holds no store/);
   });
