@@ -1,5 +1,5 @@
 /**
- * As test/fault/backup.test.ts, with more rounds and more kills. DICE_BACKUP_ROUNDS is how many rounds, 12 without it.
+ * As test/fault/backup.test.ts, with more rounds and more kills. BACKUP_ROUNDS is how many rounds, 12 without it.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openRepository } from '../../server/backup/repository.js';
@@ -7,7 +7,7 @@ import { verifyRepository } from '../../server/backup/verify-repository.js';
 import { backupRounds } from '../support/backup-rounds.js';
 import { Workbench } from '../support/workbench.js';
 
-const rounds = Number(process.env['DICE_BACKUP_ROUNDS'] ?? 12);
+const rounds = Number(process.env['BACKUP_ROUNDS'] ?? 12);
 let bench: Workbench;
 
 beforeAll(async () => {
