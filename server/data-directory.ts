@@ -5,6 +5,7 @@
  *   dice-store.json   marker: format, store id, server id, realm      setup-token   for the first account
  *   store-key         authenticates pack records (hex)                packs/        pack files
  *   salt-key          invents salts of unknown users (hex)            dice.db       the index
+ *   lock.sqlite, backup.sqlite   locks                                restore.json  a restore that has not ended
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -14,6 +15,7 @@ import { hashBytes, idBytes } from '../client-sdk/protocol/limits.js';
 import { isId } from '../client-sdk/protocol/ids.js';
 import { writeDurably } from './storage/packs/durable-file.js';
 import { packOfName } from './storage/packs/pack-folder.js';
+import { lockNames } from './storage/sqlite/directory-lock.js';
 
 /** Where things lie, and what was made at first start. */
 export interface DataDirectory {
@@ -37,17 +39,21 @@ export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
-const markerName = 'dice-store.json';
+export const markerName = 'dice-store.json';
+export const databaseName = 'dice.db';
 const setupTokenName = 'setup-token';
-/** Taken before anything else is looked at. */
-const lockName = 'lock.sqlite';
-const secretNames = ['store-key', 'salt-key', setupTokenName];
+export const secretNames: readonly string[] = ['store-key', 'salt-key', setupTokenName];
+/** Notes in a directory without marker that a restore into it has not ended. */
+export const restoreNoteName = 'restore.json';
 /** What a volume or a desktop may put into a directory that is still empty. */
 const harmlessNames = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);
 
 /** Looks before anything is written: a store, or a place where one can be made. Throws DataDirectoryError. */
 export async function refuseUnfit(directory: string, mayMake: boolean): Promise<void> {
   if (await isFile(path.join(directory, markerName))) return;
+  if (await isFile(path.join(directory, restoreNoteName))) {
+    throw new DataDirectoryError(`${directory} holds a restore that has not ended. Run dice-admin restore again to end it, or empty the directory.`);
+  }
   if (!mayMake) throw new DataDirectoryError(`${directory} holds no store (no ${markerName}). Name the right one with --data-dir or DICE_DATA_DIR.`);
   const names = (await namesIn(directory)).filter((name) => !harmlessNames.has(name) && !isUnfinished(name));
   if (names.length === 0) return;
@@ -118,10 +124,19 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   });
 }
 
+/** What of `directory` stands in the way of a restore: what is neither harmless nor a lock. */
+export async function strangersIn(directory: string): Promise<readonly string[]> {
+  return (await namesIn(directory)).filter((name) => !harmlessNames.has(name) && !isLockName(name));
+}
+
+function isLockName(name: string): boolean {
+  return Object.values(lockNames).includes(name);
+}
+
 /** What a first start that was cut off leaves behind. */
 function isUnfinished(name: string): boolean {
   const bare = name.replace(/\.tmp$/, '');
-  return secretNames.includes(bare) || bare === lockName || name === `${markerName}.tmp`;
+  return secretNames.includes(bare) || isLockName(bare) || name === `${markerName}.tmp`;
 }
 
 /** Secrets first, the marker last: without it the next start begins again. */
@@ -139,7 +154,7 @@ async function readDirectory(directory: string, isNew: boolean): Promise<DataDir
     ...marker,
     directory,
     packsDirectory: path.join(directory, 'packs'),
-    databaseFile: path.join(directory, 'dice.db'),
+    databaseFile: path.join(directory, databaseName),
     storeKey: await readKey(directory, 'store-key'),
     saltKey: await readKey(directory, 'salt-key'),
     setupToken: await readText(path.join(directory, setupTokenName)),

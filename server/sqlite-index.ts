@@ -2,11 +2,13 @@
  * The index in a SQLite file of the data directory, which one process has to itself.
  */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { createGate } from './core/gate.js';
 import { DataDirectoryError, type DataDirectory } from './data-directory.js';
 import type { IndexWish, OpenedIndex } from './opened-index.js';
 import { createAccountStore } from './storage/sqlite/account-store.js';
 import { openDatabase } from './storage/sqlite/database.js';
+import { isLocked } from './storage/sqlite/directory-lock.js';
 import { createHeadStore } from './storage/sqlite/head-store.js';
 import { createImageStore } from './storage/sqlite/image-store.js';
 import { createStoreState } from './storage/sqlite/store-state.js';
@@ -21,7 +23,7 @@ export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseF
   const db = openDatabase({ file: databaseFile, meter });
   return {
     stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), heads: createHeadStore(db), state: createStoreState(db) },
-    gate: createGate(meter),
+    gate: createGate(meter, () => Promise.resolve(!isLocked(path.dirname(databaseFile), 'backup'))),
     clock: nodeWorld.clock,
     close() {
       db.close();

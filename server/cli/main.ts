@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The operator's command `dice-admin`: verbs over a data directory whose server is stopped. Reads the same environment
+ * The operator's command `dice-admin`: verbs over a data directory whose server is stopped (but for a backup). Reads the same environment
  * as the server. Results go to stdout, everything else to stderr.
  */
 import path from 'node:path';
@@ -12,12 +12,14 @@ import { explain } from '../explain.js';
 import { openStore, type Purpose } from '../open-store.js';
 import { policyOf } from '../policy.js';
 import { CorruptionError } from '../ports/errors.js';
+import { backup, type BackupOptions } from './backup.js';
 import { check } from './check.js';
 import { gc, gcForecast } from './gc.js';
-import { migrateStorage, type MigrateOptions } from './migrate-storage.js';
+import { migrateStorage, type MigrateOptions, type MoveBench } from './migrate-storage.js';
 import { rebuildIndex } from './rebuild-index.js';
 import { release } from './release.js';
 import { report } from './report.js';
+import { restore } from './restore.js';
 import { scrub } from './scrub.js';
 import { users } from './users.js';
 import { exitStatus, type ExitStatus, type Form, type Verb } from './verb.js';
@@ -33,7 +35,7 @@ const say = (line: string): void => { process.stderr.write(`${line}\n`); };
 let status: ExitStatus = exitStatus.done;
 
 function program(): Command {
-  const admin = new Command('dice-admin').description('Looks after a DICE store whose server is stopped.').exitOverride().showHelpAfterError();
+  const admin = new Command('dice-admin').description('Looks after a DICE store whose server is stopped; a backup may be made while it runs.').exitOverride().showHelpAfterError();
   const verb = (name: string, says: string): Command => {
     return admin.command(name).description(says).option('--data-dir <path>', 'data directory (else DICE_DATA_DIR, else ./data)').option('--json', 'one JSON document on stdout');
   };
@@ -44,18 +46,23 @@ function program(): Command {
   verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only say what would be done')
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
   verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
+  verb('backup', 'make a point of a backup in a folder, best on another disk; the server may run meanwhile').argument('<folder>')
+    .option('--keep <points>', 'forget all but the newest points').option('--verify', 'instead read all points and name what is damaged')
+    .action((folder: string, options: Options & Omit<BackupOptions, 'folder'>) => runApart(options, (bench) => backup(bench, { ...options, folder }, readSettings(options))));
+  verb('restore', 'make the data directory, empty or absent, from a backup').argument('<folder>').option('--at <point>', 'id of a point, or a time: the newest point until then (else the newest)')
+    .action((folder: string, options: Options & { readonly at?: string }) => runApart(options, (bench) => restore(bench, { folder, at: options.at }, readSettings(options))));
   verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
   verb('migrate-storage', 'move the store to another index or block engine; where to, DICE_TO_DATABASE_URL and DICE_TO_S3_... say')
     .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')
-    .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runMove(options));
+    .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runApart(options, (bench) => migrateStorage(bench, options, { ...readSettings(options), env: process.env })));
   return admin;
 }
 
-async function runMove(options: Options & MigrateOptions): Promise<void> {
+/** For verbs that open what they need themselves. */
+async function runApart(options: Options, work: (bench: MoveBench) => Promise<ExitStatus>): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => { stop.abort(); });
-  const bench = { form: formOf(options), print: (line: string) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal };
-  status = await migrateStorage(bench, options, { ...readSettings(options), env: process.env });
+  status = await work({ form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
 }
 
 async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {

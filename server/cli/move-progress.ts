@@ -1,7 +1,8 @@
 /**
- * Says on stderr how far a move is: one line that is written over on a terminal, a line now and then elsewhere. It counts speed and the time left from what this
+ * Says on stderr how far a move, a backup or a restore is: one line that is written over on a terminal, a line now and then elsewhere. It counts speed and the time left from what this
  * run did.
  */
+import type { BackupProgress } from '../backup/backup-order.js';
 import type { MoveProgress } from '../core/moving/move-ends.js';
 
 /** Where lines go, and the time in ms. */
@@ -13,11 +14,12 @@ export interface ProgressEnd {
 
 const terminalMs = 500;
 const plainMs = 10_000;
-const titles: Readonly<Record<MoveProgress['phase'], string>> = { packs: 'packs', rows: 'rows', compare: 'tables compared' };
+type Progress = MoveProgress | BackupProgress;
+const titles: Readonly<Record<Progress['phase'], string>> = { packs: 'packs', rows: 'rows', compare: 'tables compared', index: 'pages of the index', files: 'files' };
 
 /** A listener to progress, and what to call when the move has ended. */
-export function progressTeller({ isTerminal, now, write }: ProgressEnd): { readonly tell: (progress: MoveProgress) => void; readonly end: () => void } {
-  let first: MoveProgress | undefined;
+export function progressTeller({ isTerminal, now, write }: ProgressEnd): { readonly tell: (progress: Progress) => void; readonly end: () => void } {
+  let first: Progress | undefined;
   let [begun, last] = [0, Number.NEGATIVE_INFINITY];
   let isOpen = false;
   return {
@@ -39,11 +41,11 @@ export function progressTeller({ isTerminal, now, write }: ProgressEnd): { reado
   };
 }
 
-function lineOf(progress: MoveProgress, since: MoveProgress & { readonly ms: number }): string {
+function lineOf(progress: Progress, since: Progress & { readonly ms: number }): string {
   const { phase, done, total, doneBytes, totalBytes } = progress;
   const count = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${titles[phase]}`;
   const seconds = since.ms / 1_000;
-  if (phase === 'compare' || seconds < 1) return count;
+  if (phase === 'compare' || phase === 'index' || seconds < 1) return count;
   const hasBytes = totalBytes > 0;
   const rate = (hasBytes ? doneBytes - since.doneBytes : done - since.done) / seconds;
   const left = hasBytes ? totalBytes - doneBytes : total - done;

@@ -7,8 +7,8 @@ import type { Gate } from '../ports/gate.js';
 import type { Meter } from '../ports/meter.js';
 import { createQueue } from './queue.js';
 
-/** A gate with nothing under way. */
-export function createGate(meter?: Meter): Gate {
+/** A gate with nothing under way. `mayDrop` asks whether a backup, which is another process, copies packs. */
+export function createGate(meter?: Meter, mayDrop: Gate['mayDrop'] = () => Promise.resolve(true)): Gate {
   const underWay = new Set<Promise<unknown>>();
   const names = new Set<string>();
   const queue = createQueue();
@@ -36,5 +36,6 @@ export function createGate(meter?: Meter): Gate {
       }
     },
     inTurn: (name, work) => queue.run(name, work),
+    mayDrop,
   };
 }

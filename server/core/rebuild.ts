@@ -19,6 +19,7 @@ import { advanceGeneration } from './generation.js';
 import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
 import { rehashesOf } from './marked-blocks.js';
 import { mergeCopies } from './merge-copies.js';
+import { raiseRestoreEpoch } from './restore-epoch.js';
 import { readLedger, type FoundImage, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
 
@@ -55,6 +56,7 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
     if (!(await reinstateImage(parts, image))) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
   }
   for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
+  await raiseRestoreEpoch(parts.stores.state, parts.world.clock.now());
   await advanceGeneration(parts.gate, parts.stores);
   return { ...countsOf(ledger), blocks, incomplete, damage };
 }

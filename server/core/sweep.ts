@@ -125,6 +125,8 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
 async function compact(run: Run): Promise<{ readonly compactedPacks: number; readonly freedBytes: number }> {
   const { parts, stop } = run;
   const outcome = { compactedPacks: 0, freedBytes: 0 };
+  // While a backup copies packs nothing would be freed, and what is copied now would have to be copied again.
+  if (!(await parts.gate.mayDrop())) return outcome;
   for (const { pack, bytes } of await choose(run)) {
     if (stop?.aborted === true) break;
     const { isDropped, copiedBytes } = await compactPack(parts, pack, stop);

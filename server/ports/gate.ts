@@ -15,4 +15,9 @@ export interface Gate {
   alone<T>(name: string, work: () => Promise<T>): Promise<T | undefined>;
   /** Runs `work` when no other work of that name runs, in any process; waits for its turn. */
   inTurn<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * No backup copies packs now, in any process. Asked after the rows of a pack moved: a backup that begins later copies an index that names their new places. A
+   * pack that is not dropped stays for a later sweep.
+   */
+  mayDrop(): Promise<boolean>;
 }

@@ -40,7 +40,7 @@ export const layers: readonly Layer[] = [
     packages: ['node:', 'express', 'passport', 'passport-http-bearer', 'ejs', 'helmet', 'express-rate-limit', 'pino'],
   }),
   layer('server/metrics', /^server\/metrics\//, { imports: ['ports'], packages: ['node:', 'prom-client'] }),
-  layer('server', /^server\/([^/]+\.ts$|cli\/)/, {
+  layer('server', /^server\/([^/]+\.ts$|cli\/|backup\/)/, {
     imports: ['ports', 'server/core', 'storage/packs', 'storage/sqlite', 'storage/postgres', 'storage/s3', 'http', 'server/metrics', 'protocol'],
     packages: ['node:', 'commander', 'pino'],
   }),

@@ -50,8 +50,13 @@ export function packOfName(name: string): number | undefined {
 
 /** Writes the mark durably. */
 export async function writeMark(folder: PackFolder, mark: Mark): Promise<void> {
-  const fields = concat(markMagic, u16(markVersion), u16(0), u64(mark.generation), u32(mark.retired));
-  await writeDurably(markPath(folder), concat(fields, folder.mac(concat(markLabel, fields))), folder.files);
+  await writeDurably(markPath(folder), encodeMark(folder.mac, mark), folder.files);
+}
+
+/** The bytes of the mark. */
+export function encodeMark(mac: Mac, { generation, retired }: Mark): Uint8Array {
+  const fields = concat(markMagic, u16(markVersion), u16(0), u64(generation), u32(retired));
+  return concat(fields, mac(concat(markLabel, fields)));
 }
 
 /** The mark; where there is none, what the headers of `packs` tell, which is then written as the mark. */
@@ -70,7 +75,7 @@ export async function hasMark(folder: PackFolder): Promise<boolean> {
 }
 
 /** The stored mark. CorruptionError where it does not authenticate, which is damage or another store key. */
-async function readMark(folder: PackFolder): Promise<Mark | undefined> {
+export async function readMark(folder: PackFolder): Promise<Mark | undefined> {
   const bytes = await readStart(folder, markPath(folder), markFieldBytes + hashBytes);
   if (bytes === undefined) return undefined;
   const fields = bytes.subarray(0, markFieldBytes);

@@ -39,6 +39,7 @@ export async function createGate(db: StoreDatabase, local: Gate, pace: Pace = us
       if (done === undefined) throw new Error('a lock that was waited for was not held');
       return done.result;
     },
+    mayDrop: () => local.mayDrop(),
     async close() {
       await local.settle();
       await membership.leave();

@@ -1,6 +1,6 @@
 /**
- * The lock of a data directory: one process at a time. It is an exclusive transaction on a small database of its own,
- * so that the operating system releases it when the process dies, however it dies. It protects no single file.
+ * Locks of a data directory: the store's, one process at a time, and that of a backup, which runs beside it. Each is an exclusive transaction on a small
+ * database of its own, so that the operating system releases it when the process dies, however it dies. It protects no single file.
  */
 import Sqlite, { type Database } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
@@ -13,14 +13,34 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** `backup`: packs are being copied, and none is dropped meanwhile. */
+export type LockKind = 'store' | 'backup';
+
+/** Taken before anything else is looked at. */
+export const lockNames: Readonly<Record<LockKind, string>> = { store: 'lock.sqlite', backup: 'backup.sqlite' };
+/** Whoever only looks whether it is taken holds it for a moment. */
+const waitMs: Readonly<Record<LockKind, number>> = { store: 0, backup: 2_000 };
+
 /** Locks `directory`, which is made where it is missing; undefined where another process, or this one, holds it. */
-export function lockDirectory(directory: string): DirectoryLock | undefined {
+export function lockDirectory(directory: string, kind: LockKind = 'store'): DirectoryLock | undefined {
   return translated('locking the data directory', () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const connection = new Sqlite(path.join(directory, 'lock.sqlite'), { timeout: 0 });
-    if (!hold(connection)) return undefined;
-    return { release: () => { connection.close(); } };
+    return take(path.join(directory, lockNames[kind]), waitMs[kind]);
   });
+}
+
+/** Somebody holds that lock now. */
+export function isLocked(directory: string, kind: LockKind): boolean {
+  return translated('looking at a lock', () => {
+    const lock = take(path.join(directory, lockNames[kind]), 0);
+    lock?.release();
+    return lock === undefined;
+  });
+}
+
+function take(file: string, timeout: number): DirectoryLock | undefined {
+  const connection = new Sqlite(file, { timeout });
+  return hold(connection) ? { release: () => { connection.close(); } } : undefined;
 }
 
 function hold(connection: Database): boolean {
