@@ -33,6 +33,7 @@ function imagesOf(finding: Finding): { readonly images?: readonly { readonly acc
 
 function sentenceOf(finding: Finding): string {
   if ('rehash' in finding) return `${finding.kind}: block ${finding.rehash}, in ${finding.images.length} image(s) ${finding.images.map(({ imageId }) => imageId).join(' ')}`;
+  if (finding.kind === 'index-malformed') return `${finding.kind}: ${finding.what}`;
   if ('imageId' in finding) return `${finding.kind}: image ${finding.imageId} of account ${finding.accountId}`;
   return `${finding.kind}: account ${finding.accountId}`;
 }

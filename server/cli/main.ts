@@ -4,7 +4,7 @@
  * as the server. Results go to stdout, everything else to stderr.
  */
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { ConfigMistakes, readConfig } from '../config.js';
 import { DataDirectoryError } from '../data-directory.js';
@@ -18,7 +18,7 @@ import { migrateStorage, type MigrateOptions } from './migrate-storage.js';
 import { rebuildIndex } from './rebuild-index.js';
 import { release } from './release.js';
 import { report } from './report.js';
-import { scrub } from './scrub.js';
+import { scrub, type ScrubOptions } from './scrub.js';
 import { users } from './users.js';
 import { exitStatus, type ExitStatus, type Form, type Verb } from './verb.js';
 
@@ -40,8 +40,9 @@ function program(): Command {
   verb('users', 'list the accounts and what they use').action((options: Options) => run(users, options));
   verb('report', 'physical figures of the store').option('--csv', 'the same as CSV').action((options: Options) => run(report, options));
   verb('check', 'read everything and say what is wrong').action((options: Options) => run(check, options));
-  verb('scrub', 'put right what rotted and can be put right').action((options: Options) => run(scrub, options));
-  verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only say what would be done')
+  verb('scrub', 'read everything, put right what rotted and can be put right').option('--restart', 'begin anew, not where an earlier one stopped')
+    .option('--bytes-per-second <n>', 'read no faster', wholeNumber).action((options: Options & ScrubOptions) => run((bench) => scrub(bench, options), options));
+  verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only list what would be done')
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
   verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
   verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
@@ -49,6 +50,12 @@ function program(): Command {
     .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')
     .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runMove(options));
   return admin;
+}
+
+function wholeNumber(text: string): number {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  if (number > 0) return number;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 async function runMove(options: Options & MigrateOptions): Promise<void> {
@@ -61,7 +68,7 @@ async function runMove(options: Options & MigrateOptions): Promise<void> {
 async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {
   const { config, directory } = readSettings(options);
   const stop = new AbortController();
-  process.once('SIGINT', () => { stop.abort(); });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
   const store = await openStore({ directory, policy: policyOf(config), purpose, engines: config });
   try {
     status = await verb({ store, form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
