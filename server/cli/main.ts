@@ -44,7 +44,8 @@ function program(): Command {
     .option('--bytes-per-second <n>', 'read no faster', wholeNumber).action((options: Options & ScrubOptions) => run((bench) => scrub(bench, options), options));
   verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only list what would be done')
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
-  verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
+  verb('rebuild-index', 'make the database anew from the packs; one that cannot be read is kept aside').option('--anew', 'keep the database aside even where it can be read')
+    .action((options: Options & { readonly anew?: boolean }) => run(rebuildIndex, options, { kind: 'rebuild', isAnew: options.anew === true }));
   verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
   verb('migrate-storage', 'move the store to another index or block engine; where to, DICE_TO_DATABASE_URL and DICE_TO_S3_... say')
     .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')

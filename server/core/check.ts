@@ -8,6 +8,7 @@ import type { AccountRow } from '../ports/account-store.js';
 import type { Damage, Place } from '../ports/block-store.js';
 import type { TagRow } from '../ports/tag-store.js';
 import type { Parts, Stop } from './contract.js';
+import { readLedger, type Ledger } from './ledger.js';
 import { markOf } from './image-record.js';
 import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from './record-health.js';
 import { judgeRow } from './row-scrub.js';
@@ -32,7 +33,10 @@ export type Finding =
   | { readonly kind: 'account-unreadable' | 'account-row-rotten'; readonly accountId: AccountId }
   | { readonly kind: 'index-malformed'; readonly what: string };
 
-/** What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. */
+/**
+ * What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. `unknown`: accounts and images that the packs hold and the index does not: they
+ * never came to be, for a crash came before their row, or the index lost them, and a rebuild brings them back.
+ */
 export interface CheckAnswer {
   readonly packs: number;
   readonly records: number;
@@ -41,6 +45,7 @@ export interface CheckAnswer {
   readonly accounts: number;
   readonly findings: number;
   readonly damage: readonly Damage[];
+  readonly unknown: readonly { readonly accountId: AccountId; readonly imageId?: ImageId }[];
 }
 
 /** What a check asks for. */
@@ -50,13 +55,13 @@ export interface CheckOrder {
 }
 
 interface Run {
-  readonly parts: Pick<Parts, 'stores' | 'world'>;
+  readonly parts: Pick<Parts, 'stores' | 'world' | 'gate'>;
   readonly stop: Stop | undefined;
   readonly report: (finding: Finding) => void;
 }
 
-/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows and a few records. */
-export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: CheckOrder): Promise<CheckAnswer> {
+/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows, and about 300 bytes for each image. */
+export async function checkStore(parts: Pick<Parts, 'stores' | 'world' | 'gate'>, order: CheckOrder): Promise<CheckAnswer> {
   let findings = 0;
   const report = (finding: Finding) => {
     findings++;
@@ -71,16 +76,31 @@ export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: 
   return { ...packs, blocks, images, accounts, findings };
 }
 
-async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage'>> {
+async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage' | 'unknown'>> {
+  const { blocks } = parts.stores;
   const damage: Damage[] = [];
-  const packs = await parts.stores.blocks.packs();
+  const packs = await blocks.packs();
   let records = 0;
-  for (const { pack } of packs) {
-    if (stop?.aborted === true) break;
-    const scanned = parts.stores.blocks.scan(pack, (stretch) => damage.push(stretch))[Symbol.asyncIterator]();
-    while ((await scanned.next()).done !== true) records++;
-  }
-  return { packs: packs.length, records, damage };
+  const ledger = await readLedger({
+    packs: () => Promise.resolve(packs),
+    async *scan(pack, onDamage) {
+      if (stop?.aborted === true) return;
+      for await (const record of blocks.scan(pack, onDamage)) {
+        records++;
+        yield record;
+      }
+    },
+  }, (stretch) => damage.push(stretch));
+  return { packs: packs.length, records, damage, unknown: stop?.aborted === true ? [] : await unknownTo(parts, ledger) };
+}
+
+async function unknownTo({ stores, gate }: Run['parts'], { accounts, images }: Ledger): Promise<CheckAnswer['unknown']> {
+  // What was being written when its record was read has its row by now.
+  await gate.settle();
+  const unknown: CheckAnswer['unknown'][number][] = [];
+  for (const { accountId } of accounts) if ((await stores.accounts.find(accountId)) === undefined) unknown.push({ accountId });
+  for (const { accountId, imageId } of images) if ((await stores.images.find(accountId, imageId)) === undefined) unknown.push({ accountId, imageId });
+  return unknown;
 }
 
 async function checkRows(run: Run): Promise<number> {

@@ -5,6 +5,7 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { StorageError } from '../../ports/errors.js';
 import { codeOf, translated } from './database.js';
 
 /** A held lock. */
@@ -15,9 +16,10 @@ export interface DirectoryLock {
 
 /** Locks `directory`, which is made where it is missing; undefined where another process, or this one, holds it. */
 export function lockDirectory(directory: string): DirectoryLock | undefined {
-  return translated('locking the data directory', () => {
+  const file = path.join(directory, 'lock.sqlite');
+  return translated('locking the data directory', file, () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const connection = new Sqlite(path.join(directory, 'lock.sqlite'), { timeout: 0 });
+    const connection = new Sqlite(file, { timeout: 0 });
     if (!hold(connection)) return undefined;
     return { release: () => { connection.close(); } };
   });
@@ -31,6 +33,7 @@ function hold(connection: Database): boolean {
   } catch (error) {
     connection.close();
     if (codeOf(error)?.startsWith('SQLITE_BUSY') === true) return false;
+    if (codeOf(error) === 'SQLITE_NOTADB') throw new StorageError(`${connection.name} is damaged. Nothing is in it: remove it.`, { retryable: false, cause: error });
     throw error;
   }
 }

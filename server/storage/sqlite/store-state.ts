@@ -41,7 +41,7 @@ function findFaults(db: StoreDatabase): readonly string[] {
 
 function truncateLog(db: StoreDatabase): Promise<void> {
   return new Promise((resolve) => {
-    translated('truncating the log', () => { db.truncateLog(); });
+    translated('truncating the log', db.connection.name, () => { db.truncateLog(); });
     resolve();
   });
 }
