@@ -23,9 +23,11 @@ export interface DatabaseOptions {
 /** From dist/server/storage/sqlite up to the package, which holds the migrations beside dist. */
 export const packagedMigrations = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
 
+const opening = 'opening the database';
+
 /** Opens the database at `file`, makes it where it is missing, and brings its schema up to date. Throws errors of the ports. */
 export function openDatabase(options: DatabaseOptions): StoreDatabase {
-  return translated('opening the database', options.file, () => {
+  return translated(opening, options.file, () => {
     mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true, mode: 0o700 });
     const connection = new Sqlite(options.file);
     const folder = options.migrations ?? packagedMigrations;
@@ -153,15 +155,17 @@ export function translated<T>(doing: string, file: string, step: () => T): T {
   }
 }
 
-/** What no sound database answers to statements of this program: pages that cannot be read, and rows that break what its schema says of them. */
-const damageCodes = /^SQLITE_(CORRUPT|NOTADB|ERROR|MISMATCH|CONSTRAINT|FORMAT|IOERR_SHORT_READ|TOOBIG)/;
+/** Pages that cannot be read. */
+const damageCodes = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)/;
+/** What no sound database answers to this program's statements, once it has its schema: tables that lack, rows that break what the schema says of them. */
+const brokenSchemaCodes = /^SQLITE_(ERROR|MISMATCH|CONSTRAINT|TOOBIG)/;
 
 /** The error of the ports for what SQLite or the file system threw, or a column that cannot hold what it holds; anything else as it is. */
 function storageErrorOf(doing: string, file: string, error: unknown): unknown {
   if (error instanceof MalformedRow) return damagedDatabase(file, `${doing}: ${error.message}`, error);
   const code = codeOf(error);
   if (code === undefined) return error;
-  if (damageCodes.test(code)) return damagedDatabase(file, `${doing}: ${code}`, error);
+  if (damageCodes.test(code) || (doing !== opening && brokenSchemaCodes.test(code))) return damagedDatabase(file, `${doing}: ${code}`, error);
   const retryable = /^SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|PROTOCOL)/.test(code);
   return new StorageError(`${doing}: ${code}`, { retryable, isFull: fullCodes.has(code), cause: error });
 }
