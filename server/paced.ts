@@ -16,6 +16,6 @@ export function paced(bytesPerSecond: number, stop: AbortSignal): (bytes: number
     dueAt = Math.max(dueAt, now - burstMs) + (1_000 * bytes) / bytesPerSecond;
     if (stop.aborted || dueAt - now < leastPauseMs) return;
     // The stop ends the pause, and whoever reads looks at it next.
-    await setTimeout(dueAt - now, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    await setTimeout(dueAt - now, undefined, { signal: stop }).catch(() => undefined);
   };
 }

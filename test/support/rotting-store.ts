@@ -148,10 +148,10 @@ class Round {
         onLostRecord: ({ imageId, accountId }) => { named.add(imageId ?? accountId); },
       });
       const broken = await this.readAll(store);
-      let isMalformed = false;
+      const malformed: string[] = [];
       const check = await checkStore(store.parts, {
         onFinding: (finding) => {
-          if (finding.kind === 'index-malformed') isMalformed = true;
+          if (finding.kind === 'index-malformed') malformed.push(finding.what);
           else if ('images' in finding) for (const { imageId } of finding.images) named.add(imageId);
           else named.add('imageId' in finding ? finding.imageId : finding.accountId);
         },
@@ -159,9 +159,9 @@ class Round {
       for (const { imageId, accountId } of check.unknown) named.add(imageId ?? accountId);
       const isHeld = await store.parts.stores.state.isHeld();
       const silent = [...broken].filter((imageId) => !named.has(imageId));
-      if (silent.length > 0 && !isMalformed && !isHeld) throw new Error(`image(s) ${silent.join(' ')} are not whole, and nothing says so`);
+      if (silent.length > 0 && malformed.length === 0 && !isHeld) throw new Error(`image(s) ${silent.join(' ')} are not whole, and nothing says so`);
       const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages > 0;
-      return { broken, isRepaired: isRepaired || isMalformed };
+      return { broken, isRepaired: isRepaired || malformed.length > 0 };
     });
   }
 
