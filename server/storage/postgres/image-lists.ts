@@ -96,8 +96,8 @@ export async function listTrash(session: Session, after: Pick<TrashedImage, 'tra
   }));
 }
 
-const amendSql = `UPDATE image SET wrapped_key = $3, entry = $4 WHERE owner = ${ownerOf('$1')} AND image_id = $2
-  AND octet_length(wrapped_key) = octet_length($3) AND octet_length(entry) = octet_length($4)`;
+const amendSql = `UPDATE image SET wrapped_key = $3::bytea, entry = $4::bytea WHERE owner = ${ownerOf('$1')} AND image_id = $2
+  AND octet_length(wrapped_key) = octet_length($3::bytea) AND octet_length(entry) = octet_length($4::bytea)`;
 
 /** Puts sealed objects of the same lengths in the place of a row's. */
 export async function amend(session: Session, { accountId, imageId }: ImageName, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
