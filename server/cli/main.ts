@@ -16,7 +16,7 @@ import { check } from './check.js';
 import { gc, gcForecast } from './gc.js';
 import { migrateStorage, type MigrateOptions } from './migrate-storage.js';
 import { rebuildIndex } from './rebuild-index.js';
-import { release } from './release.js';
+import { release, type ReleaseOptions } from './release.js';
 import { report } from './report.js';
 import { scrub, type ScrubOptions } from './scrub.js';
 import { users } from './users.js';
@@ -46,7 +46,8 @@ function program(): Command {
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
   verb('rebuild-index', 'make the database anew from the packs; one that cannot be read is kept aside').option('--anew', 'keep the database aside even where it can be read')
     .action((options: Options & { readonly anew?: boolean }) => run(rebuildIndex, options, { kind: 'rebuild', isAnew: options.anew === true }));
-  verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
+  verb('release', 'allow collection again after a rebuild').option('--forget', 'although the packs hold images that the index does not know')
+    .action((options: Options & ReleaseOptions) => run((bench) => release(bench, options), options));
   verb('migrate-storage', 'move the store to another index or block engine; where to, DICE_TO_DATABASE_URL and DICE_TO_S3_... say')
     .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')
     .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runMove(options));

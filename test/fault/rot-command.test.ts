@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -106,6 +106,34 @@ describe('a database that cannot be read', () => {
     expect([again.aside, await rebuildStore(again.parts)]).toMatchObject([undefined, { images: 12, incomplete: [] }]);
     await again.close();
     await (await open({ kind: 'administer' })).close();
+  }, 120_000);
+});
+
+describe('an index that lost what the packs hold', () => {
+  it('is not released before a rebuild, unless the operator says that it may be forgotten', async () => {
+    const directory = copy();
+    // The database of the second session under the packs of the third.
+    cpSync(path.join(folder, 'closed', 'dice.db'), path.join(directory, 'dice.db'));
+    const refused = await admin(directory, 'release', '--json');
+    expect([refused.status, refused.json<{ unknown: readonly unknown[] }>().unknown.length]).toEqual([4, 2 + 4]);
+    expect(await admin(directory, 'gc')).toMatchObject({ status: 1, stderr: expect.stringContaining('held') });
+    expect((await admin(directory, 'rebuild-index', '--json')).json()).toMatchObject({ images: 12, accounts: 6, incomplete: [] });
+    expect((await admin(directory, 'release', '--json')).json()).toEqual({ isReleased: true, findings: 0 });
+  }, 120_000);
+});
+
+describe('a pack that is gone', () => {
+  it('is told by a scrub with the images that it concerns', async () => {
+    const directory = copy();
+    const [pack] = readdirSync(path.join(directory, 'packs')).filter((name) => name.startsWith('pack-'));
+    rmSync(path.join(directory, 'packs', pack ?? ''));
+    const { status, stdout } = await admin(directory, 'scrub', '--json');
+    const { list, records, coverage } = JSON.parse(stdout) as { list: readonly { images: readonly unknown[] }[]; records: readonly { type: string }[]; coverage: { blocks: { read: number; of: number } } };
+    expect(status).toBe(4);
+    expect(list.length).toBe(coverage.blocks.of - coverage.blocks.read);
+    expect(list.every(({ images }) => images.length > 0)).toBe(true);
+    // Of each of the four images of that session; the records of its two accounts are written anew.
+    expect(records.map(({ type }) => type).sort()).toEqual(['manifest', 'manifest', 'manifest', 'manifest', 'preview', 'preview', 'preview', 'preview']);
   }, 120_000);
 });
 
