@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { defaultPolicy } from '../../server/core/services.js';
+import { explain } from '../../server/explain.js';
 import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import { inFrontOf } from '../support/core-store.js';
 import { run, type CommandResult } from '../support/dice-command.js';
@@ -62,7 +63,7 @@ describe('a database that cannot be read', () => {
     const served = await serverSays(directory);
     expect(served.status).toBe(1);
     expectClear(served.text, directory);
-    for (const words of [['users'], ['report'], ['check'], ['scrub'], ['gc'], ['gc', '--dry-run'], ['release'], ['migrate-storage', '--to-index', 'sqlite', '--to-blocks', 'packs', '--to-data-dir', `${directory}-moved`]]) {
+    for (const words of [['users'], ['report'], ['check'], ['scrub'], ['gc', '--dry-run'], ['release'], ['migrate-storage', '--to-index', 'sqlite', '--to-blocks', 'packs', '--to-data-dir', `${directory}-moved`]]) {
       const { status, stderr } = await admin(directory, ...words);
       expect([words, status]).toEqual([words, 4]);
       expectClear(stderr, directory);
@@ -72,7 +73,7 @@ describe('a database that cannot be read', () => {
     expect([rebuilt.status, counts.images, counts.accounts, counts.incomplete]).toEqual([0, 12, 6, []]);
     expect(readFileSync(aside)).toEqual(readFileSync(path.join(directory, readdirSync(directory).find((name) => name.startsWith('dice.db.aside')) ?? '')));
     expect(rebuilt.stderr).toContain(aside);
-    expect(await admin(directory, 'check')).toMatchObject({ status: 0, stderr: expect.stringContaining('held') });
+    expect(await admin(directory, 'gc')).toMatchObject({ status: 1, stderr: expect.stringContaining('held') });
   }, 300_000);
 
   it('is noticed by check in pages that nothing else reads', async () => {
@@ -88,8 +89,8 @@ describe('a database that cannot be read', () => {
   it('that is empty is not taken for a new store', async () => {
     const directory = copy();
     truncateSync(path.join(directory, 'dice.db'), 0);
-    expectClear((await serverSays(directory)).text, directory);
-    expect((await admin(directory, 'rebuild-index', '--json')).json()).toMatchObject({ images: 12, incomplete: [] });
+    const opening = openStore({ directory, policy: defaultPolicy, purpose: { kind: 'serve', realm: 'localhost', isSharedConfirmed: false } });
+    expectClear(await opening.then(() => 'it opened', explain), directory);
   }, 120_000);
 
   it('is made anew beside one that can be read where that is asked for; until a rebuild has ended it is no index', async () => {
@@ -116,9 +117,7 @@ describe('an index that lost what the packs hold', () => {
     cpSync(path.join(folder, 'closed', 'dice.db'), path.join(directory, 'dice.db'));
     const refused = await admin(directory, 'release', '--json');
     expect([refused.status, refused.json<{ unknown: readonly unknown[] }>().unknown.length]).toEqual([4, 2 + 4]);
-    expect(await admin(directory, 'gc')).toMatchObject({ status: 1, stderr: expect.stringContaining('held') });
-    expect((await admin(directory, 'rebuild-index', '--json')).json()).toMatchObject({ images: 12, accounts: 6, incomplete: [] });
-    expect((await admin(directory, 'release', '--json')).json()).toEqual({ isReleased: true, findings: 0 });
+    expect((await admin(directory, 'release', '--forget', '--json')).json()).toEqual({ isReleased: true, findings: 0 });
   }, 120_000);
 });
 

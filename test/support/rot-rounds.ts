@@ -14,15 +14,15 @@ export interface RotSummary {
   readonly failures: readonly string[];
 }
 
-/** Every kind of damage to every target `times` times, at places that follow from `seed`. */
-export async function rotRounds(store: RottingStore, { times, seed }: { readonly times: number; readonly seed: number }): Promise<RotSummary> {
+/** Every kind of damage (or of every so many one) to every target `times` times, at places that follow from `seed`. */
+export async function rotRounds(store: RottingStore, { times, seed, every = 1 }: { readonly times: number; readonly seed: number; readonly every?: number }): Promise<RotSummary> {
   const none = (): Record<RotOutcome, number> => ({ harmless: 0, healed: 0, named: 0, refused: 0, rebuilt: 0 });
   const outcomes = { packs: none(), database: none(), log: none() };
   const failures: string[] = [];
   let rounds = 0;
   for (let time = 0; time < times; time++) {
     for (const target of targets) {
-      for (const kind of kinds[target]) {
+      for (const kind of kinds[target].filter((_, at) => at % every === 0)) {
         try {
           outcomes[target][await store.round(seed + rounds++, target, kind)]++;
         } catch (error) {
