@@ -208,6 +208,19 @@ describe('what rotted beside blocks', () => {
     expect(await findings()).toEqual([]);
   });
 
+  it('is named by check where SQLite itself finds it: what a schema forbids, and rows that lead nowhere', async () => {
+    store = await CoreStore.open();
+    await store.store((await store.register()).accountId, blocksOf(2));
+    store.pragma('ignore_check_constraints = ON');
+    store.run('UPDATE owner SET blocks = -1');
+    store.pragma('ignore_check_constraints = OFF');
+    expect(await findings()).toEqual([{ kind: 'index-malformed', what: expect.stringContaining('CHECK constraint failed in owner') }]);
+    store.run('UPDATE owner SET blocks = 2');
+    store.pragma('foreign_keys = OFF');
+    store.run("INSERT INTO nonce (nonce, upload, tags_hash, expires_at) VALUES (x'01', 99, x'02', 3)");
+    expect(await findings()).toEqual([{ kind: 'index-malformed', what: '1 row(s) of nonce lead to rows that are not there' }]);
+  });
+
   it('is told apart from what never was: an image in the packs that the index does not know', async () => {
     store = await CoreStore.open();
     const { accountId } = await store.register();
