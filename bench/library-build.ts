@@ -25,7 +25,7 @@ const [directory = '', countText] = process.argv.slice(2);
 const count = Number(countText);
 const startedAt = Date.now();
 moveClock(-spanMs);
-const server = await composeServer(readConfig({ DICE_DATA_DIR: directory, PORT: '0', DICE_LOG_LEVEL: 'error', DICE_SWEEP_MINUTES: '0' }));
+const server = await composeServer(readConfig({ DICE_DATA_DIR: directory, PORT: '0', DICE_LOG_LEVEL: 'error', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0' }));
 const connection = await connected(server.url);
 try {
   await register(connection, benchCredentials, undefined);

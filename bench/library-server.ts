@@ -18,7 +18,7 @@ export class LibraryServer {
 
   /** Starts it on the store at `directory`. Removed images are gone at once, and their blocks are garbage at once, when the collector runs. */
   static async start(directory: string): Promise<LibraryServer> {
-    const environment = { DICE_DATA_DIR: directory, PORT: '0', DICE_LOG_LEVEL: 'error', DICE_SWEEP_MINUTES: '0', DICE_TRASH_DAYS: '0', DICE_GRACE_MINUTES: '0' };
+    const environment = { DICE_DATA_DIR: directory, PORT: '0', DICE_LOG_LEVEL: 'error', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0', DICE_TRASH_DAYS: '0', DICE_GRACE_MINUTES: '0' };
     const child = fork(program, { env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const word = await wordOf(child);
     if (word.kind !== 'listens') throw new Error('the server of the bench spoke out of turn');

@@ -31,7 +31,7 @@ export class ServerProcess {
 
   /** Starts it and waits until it listens. Rejects with its log where it does not. */
   static async start({ dataDirectory, port = 0, environment = {} }: ServerStart): Promise<ServerProcess> {
-    const env = { ...process.env, ...environment, PORT: String(port), HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory };
+    const env = { DICE_SCRUB_DAYS: '0', ...process.env, ...environment, PORT: String(port), HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory };
     const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const started = new ServerProcess(child, dataDirectory, '');
     started.address = await started.#listening();

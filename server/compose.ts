@@ -20,6 +20,7 @@ import { policyOf } from './policy.js';
 import { createReadiness, type Readiness } from './readiness.js';
 import { recently } from './recently.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
+import { startScrubber } from './scrubber.js';
 import { startSweeper } from './sweeper.js';
 
 /** A server that listens. */
@@ -87,13 +88,16 @@ interface Composed {
 
 async function runningServer({ config, store, log, metrics, readiness }: Composed, listener: Listener): Promise<RunningServer> {
   const sweeper = startSweeper(store.services.sweep, config.sweepIntervalMs, log);
+  const scrubber = startScrubber(store.parts, { periodMs: config.scrubPeriodMs, bytesPerSecond: config.scrubBytesPerSecond }, log);
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`;
   const close = async (): Promise<void> => {
     readiness.drain();
+    const scrubbing = scrubber.close();
     // Meanwhile everything is served as before: who asks whether this process is ready turns others away.
     if (config.drainMs > 0) await setTimeout(config.drainMs);
     await listener.drain(drainMs);
     await sweeper.close();
+    await scrubbing;
     await store.close();
     metrics.close();
   };
@@ -117,7 +121,7 @@ async function figuresOf({ stores, world }: Parts): Promise<StoreFigures> {
     uploads,
     databaseBytes: await stores.state.databaseFileBytes(),
     isHeld: await stores.state.isHeld(),
-    lastScrub: scrub && { at: scrub.endedAt / 1_000, seconds: scrub.tookMs / 1_000, runs: scrub.runs, blocks: scrub.blocks, repaired: scrub.repaired, lost: scrub.lost },
+    lastScrub: scrub && { at: scrub.endedAt / 1_000, seconds: scrub.tookMs / 1_000, runs: scrub.runs, blocks: scrub.blocks, repaired: scrub.repaired, lost: scrub.lost, beganAt: scrub.beganAt === undefined ? undefined : scrub.beganAt / 1_000 },
   };
 }
 

@@ -57,6 +57,10 @@ export interface Config {
   readonly graceMs: number;
   /** Between two sweeps; 0 sweeps only when asked. */
   readonly sweepIntervalMs: number;
+  /** The whole store is read at least once in so long; 0: only when asked. */
+  readonly scrubPeriodMs: number;
+  /** At most so much is read for that. */
+  readonly scrubBytesPerSecond: number;
   readonly rates: RatesPerMinute;
   /** Opens the metrics to who has it; without one they are this machine's. */
   readonly metricsToken: string | undefined;
@@ -81,11 +85,16 @@ const destinationNames = new Set([
 ]);
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
-  'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
+  'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_SCRUB_DAYS',
+  'DICE_SCRUB_BYTES_PER_SECOND', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
   'DICE_DATABASE_URL', 'DICE_S3_BUCKET', 'DICE_S3_ENDPOINT', 'DICE_S3_REGION', 'DICE_S3_PREFIX', 'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY',
 ]);
 const defaultGraceMinutes = 60;
 const defaultSweepMinutes = 10;
+const defaultScrubDays = 30;
+/** A hundredth of what a core hashes, and 20 TB of packs in 30 days. */
+const defaultScrubBytesPerSecond = 33_554_432;
+const dayMs = 86_400_000;
 /** Against guessing over a network; a purely local server has no network to guess over. */
 const publicRates: RatesPerMinute = { strict: 30, general: 6_000 };
 const localRates: RatesPerMinute = { strict: 3_000, general: 600_000 };
@@ -116,6 +125,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: reader.choice('DICE_LOG_LEVEL', logLevels) ?? 'info',
     graceMs: (reader.integer('DICE_GRACE_MINUTES', 0, 525_600) ?? defaultGraceMinutes) * 60_000,
     sweepIntervalMs: (reader.integer('DICE_SWEEP_MINUTES', 0, 1_440) ?? defaultSweepMinutes) * 60_000,
+    scrubPeriodMs: (reader.integer('DICE_SCRUB_DAYS', 0, 3_650) ?? defaultScrubDays) * dayMs,
+    scrubBytesPerSecond: reader.integer('DICE_SCRUB_BYTES_PER_SECOND', 65_536, Number.MAX_SAFE_INTEGER) ?? defaultScrubBytesPerSecond,
     rates: isLocal ? localRates : publicRates,
     metricsToken: reader.token('DICE_METRICS_TOKEN'),
     drainMs: (reader.integer('DICE_DRAIN_SECONDS', 0, 600) ?? 0) * 1_000,

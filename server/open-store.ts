@@ -4,6 +4,7 @@
  */
 import type { Parts, Policy, Services, Stores } from './core/contract.js';
 import { advanceGeneration, openGeneration } from './core/generation.js';
+import { isHalfRebuilt } from './core/rebuild.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
 import type { Config } from './config.js';
@@ -20,7 +21,7 @@ import { nodeWorld } from './world.js';
 export type Purpose =
   | { readonly kind: 'serve'; readonly realm: string; readonly isSharedConfirmed: boolean }
   | { readonly kind: 'administer' }
-  | { readonly kind: 'rebuild' };
+  | { readonly kind: 'rebuild'; readonly isAnew: boolean };
 
 /** What keeps the index and the blocks. */
 export type Engines = Partial<Pick<Config, 'databaseUrl' | 'bucket'>>;
@@ -43,6 +44,8 @@ export interface OpenedStore {
   readonly data: DataDirectory;
   readonly parts: Parts;
   readonly services: Services;
+  /** Where an index lies that a rebuild put aside. */
+  readonly aside?: string | undefined;
   /** Marks a clean stop, truncates the write-ahead log, closes everything, releases the lock. Call once. */
   close(): Promise<void>;
 }
@@ -81,7 +84,7 @@ async function openEngines(order: StoreOrder, data: DataDirectory): Promise<Open
   const { purpose, engines = {}, meter } = order;
   const blocks = await openBlocks({ data, bucket: engines.bucket, files: order.files, meter });
   try {
-    const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0, meter });
+    const index = await openIndex({ data, databaseUrl: engines.databaseUrl, mustExist: purpose.kind !== 'rebuild' && (await blocks.packs()).length > 0, rebuild: purpose.kind === 'rebuild' ? purpose : undefined, meter });
     try {
       return await openServices(order, { data, index, blocks });
     } catch (error) {
@@ -103,7 +106,8 @@ interface Opened {
 async function openServices(order: StoreOrder, { data, index, blocks }: Opened): Promise<OpenedStore> {
   const { gate } = index;
   const stores: Stores = { ...index.stores, blocks };
-  await refuseStrangers(data, stores);
+  await refuseStrangers(data, stores, order.purpose);
+  if (order.purpose.kind !== 'rebuild') await refuseHalfRebuilt(stores);
   if (order.purpose.kind === 'serve') await settleExistence(order.policy.existence, stores, order.purpose.isSharedConfirmed);
   await openGeneration(gate, stores);
   const hasAccounts = (await stores.accounts.count()) > 0;
@@ -121,6 +125,7 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
     data,
     parts,
     services: createServices(parts),
+    aside: index.aside,
     async close() {
       try {
         await advanceGeneration(gate, stores);
@@ -134,13 +139,23 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
 }
 
 /** A database of another store, and packs that are gone from under a database, are volumes mounted wrongly. */
-async function refuseStrangers(data: DataDirectory, stores: Stores): Promise<void> {
+async function refuseStrangers(data: DataDirectory, stores: Stores, purpose: Purpose): Promise<void> {
   const storeId = await stores.state.read('store-id');
   if (storeId !== undefined && storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
+  // The first start notes it before there is any pack.
+  if (storeId === undefined && purpose.kind !== 'rebuild' && (await stores.blocks.packs()).length > 0) {
+    throw new DataDirectoryError(`The index (${data.databaseFile}, or the database that is named) is empty while packs are there. Put it back from a backup, or run: dice-admin rebuild-index`);
+  }
   if (storeId === undefined) await stores.state.write('store-id', data.storeId);
   if ((await stores.accounts.count()) > 0 && (await stores.blocks.packs()).length === 0) {
     throw new DataDirectoryError(`${data.packsDirectory} is empty although the database names blocks in it. Is the right volume mounted there?`);
   }
+}
+
+/** An index to which a rebuild has not brought all is none. */
+async function refuseHalfRebuilt({ state }: Stores): Promise<void> {
+  if (!(await isHalfRebuilt(state))) return;
+  throw new DataDirectoryError('The index holds a rebuild that has not ended. Run dice-admin rebuild-index again: it goes through to the end.');
 }
 
 /** Blocks that were stored under `own` can be probed by all once existence is `shared`: the operator must say so. */

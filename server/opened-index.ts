@@ -8,6 +8,8 @@ import type { Clock } from './ports/world.js';
 export interface IndexWish {
   /** Only an index that was made before. */
   readonly mustExist: boolean;
+  /** For a rebuild: an index that cannot be read is kept aside, and a new one made; with `isAnew` one that can be read, too. */
+  readonly rebuild?: { readonly isAnew: boolean } | undefined;
   readonly meter?: Meter | undefined;
 }
 
@@ -17,5 +19,7 @@ export interface OpenedIndex {
   readonly gate: Gate;
   /** The time that expiry is counted by. */
   readonly clock: Clock;
+  /** Where the index lies that was put aside. */
+  readonly aside?: string | undefined;
   close(): Promise<void>;
 }

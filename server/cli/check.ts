@@ -16,13 +16,15 @@ export const check: Verb = async (bench) => {
       if (bench.form === 'text') bench.print(sentenceOf(finding));
     },
   });
-  const { damage, ...counts } = answer;
+  const { damage, unknown, ...counts } = answer;
   const isHeld = await bench.store.parts.stores.state.isHeld();
-  printResult(bench, { ...counts, damage: damage.map((stretch) => ({ ...stretch })), isHeld, list: findings.map((finding) => ({ ...finding, ...imagesOf(finding) })) }, [
+  printResult(bench, { ...counts, damage: damage.map((stretch) => ({ ...stretch })), unknown: unknown.map((one) => ({ ...one })), isHeld, list: findings.map((finding) => ({ ...finding, ...imagesOf(finding) })) }, [
     ...columns(counts),
     ...damage.map(({ pack, offset, length, what }) => `pack ${pack}: ${length} bytes at ${offset} hold no record (${what})`),
+    ...unknown.map(({ accountId, imageId }) => `in the packs and not in the index: ${imageId === undefined ? '' : `image ${imageId} of `}account ${accountId}`),
   ]);
   if (bench.stop.aborted) return exitStatus.failed;
+  if (unknown.length > 0) bench.say('What is in the packs and not in the index never came to be, or the index lost it: dice-admin rebuild-index brings it back.');
   if (isHeld) bench.say('The store is held: nothing is collected until you run: dice-admin release');
   return answer.findings > 0 ? exitStatus.damaged : exitStatus.done;
 };
@@ -33,6 +35,7 @@ function imagesOf(finding: Finding): { readonly images?: readonly { readonly acc
 
 function sentenceOf(finding: Finding): string {
   if ('rehash' in finding) return `${finding.kind}: block ${finding.rehash}, in ${finding.images.length} image(s) ${finding.images.map(({ imageId }) => imageId).join(' ')}`;
+  if (finding.kind === 'index-malformed') return `${finding.kind}: ${finding.what}`;
   if ('imageId' in finding) return `${finding.kind}: image ${finding.imageId} of account ${finding.accountId}`;
   return `${finding.kind}: account ${finding.accountId}`;
 }

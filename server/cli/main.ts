@@ -4,7 +4,7 @@
  * as the server. Results go to stdout, everything else to stderr.
  */
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { ConfigMistakes, readConfig } from '../config.js';
 import { DataDirectoryError } from '../data-directory.js';
@@ -17,10 +17,10 @@ import { check } from './check.js';
 import { gc, gcForecast } from './gc.js';
 import { migrateStorage, type MigrateOptions, type MoveBench } from './migrate-storage.js';
 import { rebuildIndex } from './rebuild-index.js';
-import { release } from './release.js';
+import { release, type ReleaseOptions } from './release.js';
 import { report } from './report.js';
 import { restore } from './restore.js';
-import { scrub } from './scrub.js';
+import { scrub, type ScrubOptions } from './scrub.js';
 import { users } from './users.js';
 import { exitStatus, type ExitStatus, type Form, type Verb } from './verb.js';
 
@@ -42,20 +42,29 @@ function program(): Command {
   verb('users', 'list the accounts and what they use').action((options: Options) => run(users, options));
   verb('report', 'physical figures of the store').option('--csv', 'the same as CSV').action((options: Options) => run(report, options));
   verb('check', 'read everything and say what is wrong').action((options: Options) => run(check, options));
-  verb('scrub', 'put right what rotted and can be put right').action((options: Options) => run(scrub, options));
-  verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only say what would be done')
+  verb('scrub', 'read everything, put right what rotted and can be put right').option('--restart', 'begin anew, not where an earlier one stopped')
+    .option('--bytes-per-second <n>', 'read no faster', wholeNumber).action((options: Options & ScrubOptions) => run((bench) => scrub(bench, options), options));
+  verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only list what would be done')
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
-  verb('rebuild-index', 'make the database anew from the packs').action((options: Options) => run(rebuildIndex, options, { kind: 'rebuild' }));
+  verb('rebuild-index', 'make the database anew from the packs; one that cannot be read is kept aside').option('--anew', 'keep the database aside even where it can be read')
+    .action((options: Options & { readonly anew?: boolean }) => run(rebuildIndex, options, { kind: 'rebuild', isAnew: options.anew === true }));
   verb('backup', 'make a point of a backup in a folder, best on another disk; the server may run meanwhile').argument('<folder>')
     .option('--keep <points>', 'forget all but the newest points').option('--verify', 'instead read all points and name what is damaged')
     .action((folder: string, options: Options & Omit<BackupOptions, 'folder'>) => runApart(options, (bench) => backup(bench, { ...options, folder }, readSettings(options))));
   verb('restore', 'make the data directory, empty or absent, from a backup').argument('<folder>').option('--at <point>', 'id of a point, or a time: the newest point until then (else the newest)')
     .action((folder: string, options: Options & { readonly at?: string }) => runApart(options, (bench) => restore(bench, { folder, at: options.at }, readSettings(options))));
-  verb('release', 'allow collection again after a rebuild').action((options: Options) => run(release, options));
+  verb('release', 'allow collection again after a rebuild').option('--forget', 'although the packs hold images that the index does not know')
+    .action((options: Options & ReleaseOptions) => run((bench) => release(bench, options), options));
   verb('migrate-storage', 'move the store to another index or block engine; where to, DICE_TO_DATABASE_URL and DICE_TO_S3_... say')
     .option('--to-index <engine>', 'sqlite or postgres').option('--to-blocks <engine>', 'packs or s3').option('--to-data-dir <path>', 'another data directory (else the same)')
     .option('--dry-run', 'only say what would be moved').action((options: Options & MigrateOptions) => runApart(options, (bench) => migrateStorage(bench, options, { ...readSettings(options), env: process.env })));
   return admin;
+}
+
+function wholeNumber(text: string): number {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  if (number > 0) return number;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 /** For verbs that open what they need themselves. */
@@ -68,7 +77,7 @@ async function runApart(options: Options, work: (bench: MoveBench) => Promise<Ex
 async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {
   const { config, directory } = readSettings(options);
   const stop = new AbortController();
-  process.once('SIGINT', () => { stop.abort(); });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
   const store = await openStore({ directory, policy: policyOf(config), purpose, engines: config });
   try {
     status = await verb({ store, form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });

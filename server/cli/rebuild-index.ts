@@ -14,11 +14,13 @@ export const rebuildIndex: Verb = async (bench) => {
     incomplete: incomplete.map((image) => ({ ...image })),
     displaced: [...displaced],
     damage: damage.map((stretch) => ({ ...stretch })),
+    aside: bench.store.aside ?? null,
   };
   printResult(bench, document, [
     ...columns({ ...counts, incomplete: incomplete.length, displaced: displaced.length }),
     ...incomplete.map(({ accountId, imageId }) => `incomplete: image ${imageId} of account ${accountId}`),
   ]);
+  if (bench.store.aside !== undefined) bench.say(`The old database is kept as ${bench.store.aside}`);
   bench.say('The store is held: nothing is collected until you run: dice-admin release');
   return incomplete.length > 0 ? exitStatus.damaged : exitStatus.done;
 };

@@ -1,17 +1,16 @@
 /**
  * Reads everything and says what is wrong; writes nothing. Every record of every pack (authentication code), every row's
- * cipher (SHA-256 = T), check code and T1, every image's references and records, every account's record.
+ * cipher (SHA-256 = T), check code and T1, every image's references and records, every account's record, the database's own structure.
  */
 import { hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, ImageId, Rehash } from '../../client-sdk/protocol/ids.js';
 import type { AccountRow } from '../ports/account-store.js';
 import type { Damage, Place } from '../ports/block-store.js';
-import { CorruptionError } from '../ports/errors.js';
-import type { ImageRecordRow } from '../ports/image-store.js';
 import type { TagRow } from '../ports/tag-store.js';
-import { decodeAccountRecord } from './account-record.js';
 import type { Parts, Stop } from './contract.js';
-import { decodeManifestRecord, decodePreviewRecord, markOf } from './image-record.js';
+import { readLedger, type Ledger } from './ledger.js';
+import { markOf } from './image-record.js';
+import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from './record-health.js';
 import { judgeRow } from './row-scrub.js';
 import { sideBySide } from './side-by-side.js';
 import { isSamePlace, readOrRotten } from './stored-block.js';
@@ -30,10 +29,14 @@ export interface ConcernedImage {
 export type Finding =
   | { readonly kind: 'row-rotten' | 'block-unreadable' | 'block-quarantined' | 'copy-unreadable'; readonly rehash: string; readonly images: readonly ConcernedImage[] }
   | ({ readonly kind: 'references-broken'; readonly missing: number } & ConcernedImage)
-  | ({ readonly kind: 'manifest-unreadable' | 'preview-unreadable' } & ConcernedImage)
-  | { readonly kind: 'account-unreadable'; readonly accountId: AccountId };
+  | ({ readonly kind: 'manifest-unreadable' | 'preview-unreadable' | 'image-row-rotten' } & ConcernedImage)
+  | { readonly kind: 'account-unreadable' | 'account-row-rotten'; readonly accountId: AccountId }
+  | { readonly kind: 'index-malformed'; readonly what: string };
 
-/** What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. */
+/**
+ * What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. `unknown`: accounts and images that the packs hold and the index does not: they
+ * never came to be, for a crash came before their row, or the index lost them, and a rebuild brings them back.
+ */
 export interface CheckAnswer {
   readonly packs: number;
   readonly records: number;
@@ -42,6 +45,7 @@ export interface CheckAnswer {
   readonly accounts: number;
   readonly findings: number;
   readonly damage: readonly Damage[];
+  readonly unknown: readonly { readonly accountId: AccountId; readonly imageId?: ImageId }[];
 }
 
 /** What a check asks for. */
@@ -51,19 +55,20 @@ export interface CheckOrder {
 }
 
 interface Run {
-  readonly parts: Pick<Parts, 'stores' | 'world'>;
+  readonly parts: Pick<Parts, 'stores' | 'world' | 'gate'>;
   readonly stop: Stop | undefined;
   readonly report: (finding: Finding) => void;
 }
 
-/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows and a few records. */
-export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: CheckOrder): Promise<CheckAnswer> {
+/** Checks the whole store; the findings go to `onFinding` as they are made. Memory: a page of rows, and about 300 bytes for each image. */
+export async function checkStore(parts: Pick<Parts, 'stores' | 'world' | 'gate'>, order: CheckOrder): Promise<CheckAnswer> {
   let findings = 0;
   const report = (finding: Finding) => {
     findings++;
     order.onFinding(finding);
   };
   const run: Run = { parts, stop: order.stop, report };
+  for (const what of await parts.stores.state.findFaults()) report({ kind: 'index-malformed', what });
   const packs = await checkPacks(run);
   const blocks = await checkRows(run);
   const images = await checkImages(run);
@@ -71,16 +76,31 @@ export async function checkStore(parts: Pick<Parts, 'stores' | 'world'>, order: 
   return { ...packs, blocks, images, accounts, findings };
 }
 
-async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage'>> {
+async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage' | 'unknown'>> {
+  const { blocks } = parts.stores;
   const damage: Damage[] = [];
-  const packs = await parts.stores.blocks.packs();
+  const packs = await blocks.packs();
   let records = 0;
-  for (const { pack } of packs) {
-    if (stop?.aborted === true) break;
-    const scanned = parts.stores.blocks.scan(pack, (stretch) => damage.push(stretch))[Symbol.asyncIterator]();
-    while ((await scanned.next()).done !== true) records++;
-  }
-  return { packs: packs.length, records, damage };
+  const ledger = await readLedger({
+    packs: () => Promise.resolve(packs),
+    async *scan(pack, onDamage) {
+      if (stop?.aborted === true) return;
+      for await (const record of blocks.scan(pack, onDamage)) {
+        records++;
+        yield record;
+      }
+    },
+  }, (stretch) => damage.push(stretch));
+  return { packs: packs.length, records, damage, unknown: stop?.aborted === true ? [] : await unknownTo(parts, ledger) };
+}
+
+async function unknownTo({ stores, gate }: Run['parts'], { accounts, images }: Ledger): Promise<CheckAnswer['unknown']> {
+  // What was being written when its record was read has its row by now.
+  await gate.settle();
+  const unknown: CheckAnswer['unknown'][number][] = [];
+  for (const { accountId } of accounts) if ((await stores.accounts.find(accountId)) === undefined) unknown.push({ accountId });
+  for (const { accountId, imageId } of images) if ((await stores.images.find(accountId, imageId)) === undefined) unknown.push({ accountId, imageId });
+  return unknown;
 }
 
 async function checkRows(run: Run): Promise<number> {
@@ -139,37 +159,33 @@ async function checkImages(run: Run): Promise<number> {
   let after: ConcernedImage | undefined;
   for (;;) {
     const records = await run.parts.stores.images.listAll(after, pageRows);
-    const [manifests, previews] = (['manifest', 'preview'] as const).map((type) => records.filter((record) => record.type === type));
-    images += await checkEach(run, manifests ?? [], (record) => checkManifest(run, record));
-    await checkEach(run, previews ?? [], (record) => checkPreview(run, record));
-    const last = records.at(-1);
-    after = last === undefined ? undefined : { accountId: last.accountId, imageId: last.imageId };
-    if (after === undefined || run.stop?.aborted === true) return images;
+    images += await checkEach(run, records, (image) => checkImage(run, image));
+    after = records.at(-1);
+    if (records.length < pageRows || after === undefined || run.stop?.aborted === true) return images;
   }
 }
 
-async function checkManifest({ parts, report }: Run, { accountId, imageId, place }: ImageRecordRow): Promise<void> {
+async function checkImage(run: Run, { accountId, imageId }: ConcernedImage): Promise<void> {
+  const { parts, report } = run;
+  const health = await judgeManifest(parts, { accountId, imageId });
+  if (health.kind === 'gone') return;
+  if (health.kind === 'unreadable') report({ kind: 'manifest-unreadable', accountId, imageId });
+  else await checkManifest(run, { accountId, imageId }, health);
+  const { preview } = health.row;
+  const previewHealth = preview === undefined ? 'gone' : await judgePreview(parts, { accountId, imageId }, preview.place);
+  if (previewHealth === 'unreadable') report({ kind: 'preview-unreadable', accountId, imageId });
+}
+
+async function checkManifest({ parts, report }: Run, { accountId, imageId }: ConcernedImage, { record, isRowRight }: Extract<ManifestHealth, { readonly kind: 'sound' }>): Promise<void> {
   const { images, tags } = parts.stores;
-  const record = decoded(decodeManifestRecord, await readOrRotten(parts, place, 'manifest'));
-  const row = await images.find(accountId, imageId);
-  if (row === undefined || !isSamePlace(row.manifestPlace, place)) return;
-  if (record?.accountId !== accountId || record.imageId !== imageId) {
-    report({ kind: 'manifest-unreadable', accountId, imageId });
-    return;
-  }
+  if (!isRowRight) report({ kind: 'image-row-rotten', accountId, imageId });
   const rehashes = await images.referencesOf(accountId, imageId);
   const referred = new Set(rehashes.map((rehash) => hexOf(markOf((bytes) => parts.world.hasher.sha256(bytes), record.recordId, rehash))));
   const unreferred = record.marks.filter((mark) => !referred.has(hexOf(mark))).length;
   const rows = await tags.findAllOwned(accountId, rehashes);
   const missing = unreferred + rows.filter((found) => found === undefined).length;
-  if (missing > 0) report({ kind: 'references-broken', accountId, imageId, missing });
-}
-
-async function checkPreview({ parts, report }: Run, { accountId, imageId, place }: ImageRecordRow): Promise<void> {
-  const record = decoded(decodePreviewRecord, await readOrRotten(parts, place, 'preview'));
-  if (record?.accountId === accountId && record.imageId === imageId) return;
-  const row = await parts.stores.images.find(accountId, imageId);
-  if (row?.preview !== undefined && isSamePlace(row.preview.place, place)) report({ kind: 'preview-unreadable', accountId, imageId });
+  if (missing === 0 || (await images.find(accountId, imageId)) === undefined) return;
+  report({ kind: 'references-broken', accountId, imageId, missing });
 }
 
 async function checkAccounts(run: Run): Promise<number> {
@@ -187,20 +203,8 @@ async function checkAccounts(run: Run): Promise<number> {
   }
 }
 
-async function checkAccount({ parts, report }: Run, { accountId, place, revision, keyringRevision }: AccountRow): Promise<void> {
-  const recorded = decoded(decodeAccountRecord, await readOrRotten(parts, place, 'account'))?.account;
-  const isTold = recorded?.accountId === accountId && recorded.revision === revision && recorded.keyringRevision === keyringRevision;
-  if (isTold) return;
-  const again = await parts.stores.accounts.find(accountId);
-  if (again !== undefined && isSamePlace(again.place, place)) report({ kind: 'account-unreadable', accountId });
-}
-
-function decoded<T>(decode: (payload: Uint8Array) => T, payload: Uint8Array | undefined): T | undefined {
-  if (payload === undefined) return undefined;
-  try {
-    return decode(payload);
-  } catch (error) {
-    if (error instanceof CorruptionError) return undefined;
-    throw error;
-  }
+async function checkAccount({ parts, report }: Run, { accountId }: AccountRow): Promise<void> {
+  const { kind } = await judgeAccount(parts, accountId);
+  if (kind === 'unreadable') report({ kind: 'account-unreadable', accountId });
+  if (kind === 'row-differs') report({ kind: 'account-row-rotten', accountId });
 }

@@ -8,7 +8,7 @@ import type { Parts, Stop } from './contract.js';
 import { decodeRemovalRecord } from './image-record.js';
 import { recordOf } from './records.js';
 import { sideBySide } from './side-by-side.js';
-import { choosePacks, packUses, type PackUse } from './sweep-plan.js';
+import { choosePacks, packUses, type LiveShare, type PackUse } from './sweep-plan.js';
 
 const maxGroupBytes = 8 * 2 ** 20;
 const maxGroupRecords = 256;
@@ -26,10 +26,10 @@ export interface Compacted {
 /** Bytes of removal records per sealed pack: measured once, for a sealed pack does not change. */
 export type RemovalSizes = Map<number, number>;
 
-/** Packs of which at least `minDeadShare` is dead, the open one included. */
-export async function listCompactable(parts: Pick<Parts, 'stores'>, minDeadShare: number): Promise<readonly PackUse[]> {
+/** Packs of which at least `minDeadShare` is dead, the open one included. `change`: what is added to the live records first. */
+export async function listCompactable(parts: Pick<Parts, 'stores'>, minDeadShare: number, change: ReadonlyMap<number, LiveShare> = new Map()): Promise<readonly PackUse[]> {
   const { blocks, tags, images, accounts } = parts.stores;
-  const live = [await tags.liveByPack(), await images.liveByPack(), await accounts.liveByPack()];
+  const live = [await tags.liveByPack(), await images.liveByPack(), await accounts.liveByPack(), change];
   const packs = await blocks.packs();
   const { packHeaderBytes } = await blocks.usage();
   const headerBytes = packs.length === 0 ? 0 : Math.floor(packHeaderBytes / packs.length);

@@ -226,20 +226,23 @@ export interface SweepOrder {
   readonly stop?: Stop;
 }
 
-/** What a sweep would do. */
-export interface SweepForecast {
-  readonly collectableBlocks: number;
-  readonly collectableBytes: number;
-  readonly pendingCopies: number;
-  readonly pendingCopyBytes: number;
-  readonly compactablePacks: number;
-  readonly isHeld: boolean;
-}
+/**
+ * Something that a sweep takes away (`goes`), or leaves for now. `at`: when it may go at the earliest; of blocks, the last of them. An account: a closed one of which
+ * images are left. Blocks: nothing refers to them, and the grace has passed or not, or an upload holds them. Copies: equal ones, or such as cannot be read.
+ */
+export type ForecastEntry =
+  | { readonly kind: 'upload'; readonly goes: boolean; readonly accountId: AccountId; readonly uploadId: UploadId; readonly at: number }
+  | { readonly kind: 'account'; readonly goes: boolean; readonly accountId: AccountId; readonly images: number; readonly at: number }
+  | { readonly kind: 'image'; readonly goes: boolean; readonly accountId: AccountId; readonly imageId: ImageId; readonly trashedAt: number; readonly at: number }
+  | { readonly kind: 'blocks'; readonly goes: boolean; readonly reason: 'unreferenced' | 'grace' | 'pinned'; readonly blocks: number; readonly bytes: number; readonly at?: number }
+  | { readonly kind: 'copies'; readonly goes: boolean; readonly reason: 'equal' | 'unreadable'; readonly copies: number; readonly bytes: number }
+  | { readonly kind: 'pack'; readonly goes: boolean; readonly pack: number; readonly bytes: number; readonly deadBytes: number };
 
 export interface SweepService {
   /** One at a time, repeatable, abortable. unavailable while another runs or the store is held. */
   sweep(order: SweepOrder): Promise<CollectAnswer>;
-  forecast(): Promise<SweepForecast>;
+  /** What a sweep of this moment would do, whether or not the store is held; read page by page as it is asked for. */
+  forecast(order: Pick<SweepOrder, 'isThorough'>): AsyncIterable<ForecastEntry>;
 }
 
 /** What the http layer and the operator's commands call. */

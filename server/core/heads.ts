@@ -2,15 +2,15 @@
  * Account heads: signed by accounts, kept in order, over leaves that the server can show in part. The server sees counters, ids and hashes
  * of sealed manifests, which it has anyway, and cannot make a head. SPEC.md section 14.
  */
-import { bytesOfHex, compareBytes, hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
+import { bytesOfHex, compareBytes, concat, hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { formatTree, idOfLeaf, leavesOf, unpackLeaf } from '../../client-sdk/protocol/head-tree.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { idBytes, keptHeads, maxPageHeads, maxPageLeaves } from '../../client-sdk/protocol/limits.js';
 import type { HeadCard, HeadChange, HeadList } from '../../client-sdk/protocol/messages.js';
-import { concat } from '../../client-sdk/protocol/bytes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { HeadService, Parts } from './contract.js';
 import { bucketOf, HeadCrown, idsOfBucket } from './head-crown.js';
+import { restoreEpoch } from './restore-epoch.js';
 
 const lastId = new Uint8Array(idBytes).fill(255);
 /** More leaves than any bucket of an account has. */
@@ -29,7 +29,11 @@ export function createHeads(parts: Parts): HeadService {
 async function read({ stores }: Parts, accountId: AccountId): Promise<HeadCard> {
   const tree = await stores.heads.find(accountId);
   const [newest] = tree === undefined ? [] : await stores.heads.list(accountId, tree.counter - 1, 1);
-  return newest === undefined ? {} : { head: { counter: newest.counter, head: newest.sealed } };
+  const { epoch, at } = await restoreEpoch(stores.state);
+  return {
+    ...(newest === undefined ? {} : { head: { counter: newest.counter, head: newest.sealed } }),
+    ...(epoch === 0 ? {} : { restoredAt: at }),
+  };
 }
 
 async function list({ stores }: Parts, accountId: AccountId, after: number): Promise<HeadList> {

@@ -1,18 +1,21 @@
 /**
- * What the last scrub found, kept in the state of the store: scrubs run in a process of their own, and whoever watches the servers must
+ * What the last scrub found, kept in the state of the store: scrubs may run in a process of their own, and whoever watches the servers must
  * learn of them. Figures alone, no block and no image.
  */
 import type { StoreState } from '../ports/world.js';
-import type { ScrubAnswer } from './scrub.js';
+import { objectIn, repairsOf, type ScrubCounts } from './scrub-progress.js';
 
 /** Times in milliseconds. */
 export interface LastScrub {
+  /** Everything that is stored was read since, or came since and was read back then; undefined where another version of this program ran it. */
+  readonly beganAt: number | undefined;
   readonly endedAt: number;
   readonly tookMs: number;
   /** How many ran to their end in all. */
   readonly runs: number;
   readonly blocks: number;
   readonly repaired: number;
+  /** Blocks and records that stay damaged. */
   readonly lost: number;
 }
 
@@ -20,30 +23,19 @@ const name = 'last-scrub';
 const members = ['endedAt', 'tookMs', 'runs', 'blocks', 'repaired', 'lost'] as const;
 
 /** Notes a scrub that ran to its end. */
-export async function noteScrub(state: StoreState, answer: ScrubAnswer, times: Pick<LastScrub, 'endedAt' | 'tookMs'>): Promise<void> {
-  const { blocks, repairedTags, repairedCodes, repairedRehashes, healedCiphers, revived, lost } = answer;
-  const repaired = repairedTags + repairedCodes + repairedRehashes + healedCiphers + revived;
+export async function noteScrub(state: StoreState, counts: ScrubCounts, times: { readonly beganAt: number; readonly endedAt: number; readonly tookMs: number }): Promise<void> {
+  const { blocks, lost, lostRecords } = counts;
   const runs = ((await lastScrub(state))?.runs ?? 0) + 1;
-  const noted: LastScrub = { ...times, runs, blocks, repaired, lost };
+  const noted: LastScrub = { ...times, runs, blocks, repaired: repairsOf(counts), lost: lost + lostRecords };
   await state.write(name, JSON.stringify(noted));
 }
 
 /** The last scrub that ran to its end; undefined where none has. */
 export async function lastScrub(state: StoreState): Promise<LastScrub | undefined> {
-  const noted = parsed(await state.read(name));
+  const noted = objectIn(await state.read(name));
   const values = members.map((member) => noted[member]);
   if (!values.every((value) => typeof value === 'number')) return undefined;
+  const beganAt = typeof noted['beganAt'] === 'number' ? noted['beganAt'] : undefined;
   // Each member was just seen to be a number.
-  return Object.fromEntries(members.map((member) => [member, noted[member]])) as unknown as LastScrub;
-}
-
-/** What another version may have written is no reason to fail. */
-function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    // Any object may be asked for its members.
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
-  }
+  return { beganAt, ...Object.fromEntries(members.map((member) => [member, noted[member]])) } as unknown as LastScrub;
 }

@@ -67,7 +67,7 @@ interface Facts {
 }
 
 /** Reads all packs. Records of an unknown form are reported as damage. Memory: about 300 bytes for each image. */
-export async function readLedger(blocks: BlockStore, onDamage: (damage: Damage) => void): Promise<Ledger> {
+export async function readLedger(blocks: Pick<BlockStore, 'packs' | 'scan'>, onDamage: (damage: Damage) => void): Promise<Ledger> {
   const facts: Facts = { accounts: [], images: new Map(), withdrawn: new Set(), closed: new Map() };
   for (const { pack } of await blocks.packs()) {
     for await (const record of blocks.scan(pack, onDamage)) {

@@ -12,6 +12,7 @@ import type { Damage } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
 import type { NewImage } from '../ports/image-store.js';
 import type { FiledBlock } from '../ports/tag-store.js';
+import type { StoreState } from '../ports/world.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { clearAccount } from './closing.js';
@@ -24,6 +25,8 @@ import { readLedger, type FoundImage, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
 
 const batchBlocks = 1_000;
+/** A note in the state: what is there is not all. */
+const underWay = 'rebuild';
 
 /** What rebuilding needs. */
 export type RebuildParts = Pick<Parts, 'stores' | 'world' | 'gate'>;
@@ -43,6 +46,7 @@ export interface RebuildAnswer {
 /** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
 export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
   await parts.stores.state.setHeld(true);
+  await parts.stores.state.write(underWay, 'yes');
   const damage: Damage[] = [];
   const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
   for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
@@ -58,7 +62,13 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
   await raiseRestoreEpoch(parts.stores.state, parts.world.clock.now());
   await advanceGeneration(parts.gate, parts.stores);
+  await parts.stores.state.write(underWay, '');
   return { ...countsOf(ledger), blocks, incomplete, damage };
+}
+
+/** A rebuild began and has not ended. */
+export async function isHalfRebuilt(state: StoreState): Promise<boolean> {
+  return (await state.read(underWay)) === 'yes';
 }
 
 function countsOf(ledger: Ledger): Pick<RebuildAnswer, 'accounts' | 'images' | 'removals' | 'displaced'> {

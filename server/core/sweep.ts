@@ -7,11 +7,12 @@ import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { finishClosings } from './closing.js';
 import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
-import type { ImageService, Parts, Stop, SweepForecast, SweepOrder, SweepService } from './contract.js';
+import type { ImageService, Parts, Stop, SweepOrder, SweepService } from './contract.js';
 import type { Times } from '../ports/meter.js';
 import { advanceGeneration } from './generation.js';
 import { mergeCopies } from './merge-copies.js';
 import { sideBySide } from './side-by-side.js';
+import { forecastSweep } from './sweep-forecast.js';
 import type { PackUse } from './sweep-plan.js';
 
 const batch = 1_000;
@@ -34,15 +35,19 @@ export function createSweep(parts: Parts, images: Pick<ImageService, 'purge'>): 
   const sizes: RemovalSizes = new Map();
   return {
     async sweep({ isThorough, stop }: SweepOrder) {
-      const run = { parts, images, stop, sizes, minDeadShare: isThorough ? thoroughDeadShare : ordinaryDeadShare };
+      const run = { parts, images, stop, sizes, minDeadShare: minDeadShareOf(isThorough) };
       return counted(parts, async () => {
         const answer = await parts.gate.alone('sweep', () => sweepAll(run));
         if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
         return answer;
       });
     },
-    forecast: () => forecast(parts),
+    forecast: ({ isThorough }) => forecastSweep(parts, minDeadShareOf(isThorough)),
   };
+}
+
+function minDeadShareOf(isThorough: boolean): number {
+  return isThorough ? thoroughDeadShare : ordinaryDeadShare;
 }
 
 /** Counts what `sweep` did, or that it was refused or failed. */
@@ -150,19 +155,4 @@ async function choose(run: Run): Promise<readonly PackUse[]> {
   await parts.gate.settle();
   const wanted = new Set(first.map((use) => use.pack));
   return (await listCompactable(parts, minDeadShare)).filter((use) => use.isSealed && wanted.has(use.pack));
-}
-
-async function forecast(parts: Parts): Promise<SweepForecast> {
-  const { tags, state } = parts.stores;
-  const { blocks, cipherBytes } = await tags.countCollectable(parts.world.clock.now() - parts.policy.graceMs);
-  const { pendingCopies, pendingCopyBytes } = await tags.figures();
-  const compactable = await listCompactable(parts, thoroughDeadShare);
-  return {
-    collectableBlocks: blocks,
-    collectableBytes: cipherBytes,
-    pendingCopies,
-    pendingCopyBytes,
-    compactablePacks: compactable.length,
-    isHeld: await state.isHeld(),
-  };
 }

@@ -27,6 +27,7 @@ export const counters: FamiliesOf<Counts> = {
   commits: { name: 'dice_commits_total', help: 'Commits of images, by result.', label: 'result', kinds: ['stored', 'image-conflict', 'quota-exceeded', 'blocks-missing'] },
   rot: { name: 'dice_damage_total', help: 'Damage met while reading blocks.', label: 'outcome', kinds: ['index', 'healed', 'lost'] },
   limited: { name: 'dice_limited_total', help: 'Requests turned away by a limit.', label: 'limit', kinds: ['strict', 'general', 'guessing', 'proofs'] },
+  scrubbed: { name: 'dice_scrub_bytes_total', help: 'Bytes of stored records that scrubs of this process read and hashed.', label: undefined, kinds: ['bytes'] },
   sweeps: { name: 'dice_sweeps_total', help: 'Runs of the collector.', label: 'result', kinds: ['done', 'failed', 'refused'] },
   swept: { name: 'dice_swept_total', help: 'What the collector took away.', label: 'what', kinds: ['blocks', 'copies', 'images', 'packs', 'uploads'] },
   sweptBytes: { name: 'dice_swept_bytes_total', help: 'Bytes that the collector freed: ciphers without a row, and bytes of packs.', label: 'what', kinds: ['collected', 'compacted'] },

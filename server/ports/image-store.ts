@@ -84,6 +84,15 @@ export interface ImageFigures {
   readonly referencedCipherBytes: number;
 }
 
+/** An image in the trash, and where its records lie. */
+export interface TrashedImage {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+  readonly trashedAt: number;
+  readonly manifestPlace: Place;
+  readonly previewPlace: Place | undefined;
+}
+
 /** A record of an image in a pack: its manifest or its preview. */
 export interface ImageRecordRow {
   readonly accountId: AccountId;
@@ -122,6 +131,8 @@ export interface ImageStore {
   purge(accountId: AccountId, imageId: ImageId, now: number): Promise<boolean>;
   /** Trashed before `before`, at most `limit`. */
   listExpired(before: number, limit: number): Promise<readonly { readonly accountId: AccountId; readonly imageId: ImageId }[]>;
+  /** The trash of all accounts, the longest trashed first, then by account and image; after `after`, at most `limit`. */
+  listTrash(after: Pick<TrashedImage, 'trashedAt' | 'accountId' | 'imageId'> | undefined, limit: number): Promise<readonly TrashedImage[]>;
 
   usage(accountId: AccountId): Promise<AccountUsage>;
   days(accountId: AccountId): Promise<readonly UsageDay[]>;
@@ -132,7 +143,9 @@ export interface ImageStore {
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
   /** Moves a record of an image, if it is still at `from`. */
   move(row: ImageRecordRow, to: Place): Promise<boolean>;
-  /** All images, in a stable order, after (account, image), at most `limit`; for check. */
+  /** Puts right the sealed objects of a row by what its record says; false where there is no such image, or they have other lengths than the row's. For scrub only. */
+  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean>;
+  /** The manifest of every image, in order of (account, image), after one, at most `limit`; for check and scrub. */
   listAll(after: { readonly accountId: AccountId; readonly imageId: ImageId } | undefined, limit: number): Promise<readonly ImageRecordRow[]>;
 
   /** Inserts an image found in a pack, with references to those of its T1s that have rows. For rebuild only. */

@@ -29,6 +29,8 @@ export interface Counts {
   readonly rot: 'index' | 'healed' | 'lost';
   /** Requests turned away: limits by address, delays after failed logins, the budget of proofs. */
   readonly limited: 'strict' | 'general' | 'guessing' | 'proofs';
+  /** Bytes of stored records that scrubs hashed. */
+  readonly scrubbed: 'bytes';
   readonly sweeps: 'done' | 'failed' | 'refused';
   /** What sweeps took away. */
   readonly swept: 'blocks' | 'copies' | 'images' | 'packs' | 'uploads';

@@ -56,6 +56,13 @@ export interface Copy {
   readonly extra: Place;
 }
 
+/** A row that the collector has something to do with: nothing refers to it, or equal copies of it wait. */
+export interface WaitingBlock extends FiledBlock {
+  readonly copies: readonly Place[];
+  /** Where no image refers to it. `pinnedUntil`: when the last live upload session that pins it expires. */
+  readonly unreferenced: { readonly touchedAt: number; readonly pinnedUntil: number | undefined } | undefined;
+}
+
 /** Counts and sums over the index. */
 export interface TagFigures {
   readonly blocks: number;
@@ -115,6 +122,11 @@ export interface TagStore {
   /** Puts a row right whose T, T1 or code rotted. `was` finds it by its stored T1 bytes. */
   repair(was: Rehash, row: FiledBlock): Promise<void>;
 
+  /**
+   * Puts right what this engine derives from rows to find them by, for some `limit` rows after `after`: where it rotted, rows that are there are not found. Answers
+   * how much was wrong; `next` goes on, undefined at the end. Repeatable.
+   */
+  mendKeys(after: string | undefined, limit: number): Promise<{ readonly mended: number; readonly next: string | undefined }>;
   /** All rows in order of T1 after `after`, at most `limit`. */
   list(after: Rehash | undefined, limit: number): Promise<readonly TagRow[]>;
   /** Rows (and extra copies) whose place is in `pack`. Used by compaction. */
@@ -129,8 +141,10 @@ export interface TagStore {
    * The check and the removal are one transaction. Answers what was removed.
    */
   collect(before: number, limit: number): Promise<readonly FiledBlock[]>;
-  /** As `collect`, but only counts what would be removed. */
-  countCollectable(before: number): Promise<{ readonly blocks: number; readonly cipherBytes: number }>;
+  /** Rows without references and rows with extra copies, in a stable order, at most `limit` of those after `after`; `next` goes on, undefined at the end. */
+  listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }>;
+  /** All upload sessions, over or not, in order of their ids after `after`, at most `limit`. */
+  listUploads(after: UploadId | undefined, limit: number): Promise<readonly Upload[]>;
   /** Rows with an extra copy, at most `limit`. */
   listCopies(limit: number): Promise<readonly Copy[]>;
   /** Keeps `kept` as the row's place and forgets `extra`, if both are still noted. */

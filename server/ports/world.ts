@@ -42,6 +42,8 @@ export interface StoreState {
   isMigrated(): Promise<boolean>;
   /** What is open at `now`, in all accounts together. Costs a look at each: not for a request's way. */
   countOpen(now: number): Promise<OpenCounts>;
+  /** What the engine finds wrong in its own structure, a sentence each; nothing where it is sound, or where the engine cannot tell. Reads all of it. */
+  findFaults(): Promise<readonly string[]>;
   /** Truncates the write-ahead log. */
   truncateLog(): Promise<void>;
 }

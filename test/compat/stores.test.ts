@@ -70,7 +70,7 @@ describe.each(folders.map((folder) => [path.basename(folder), folder]))('a store
 
   it('has its index made anew from its packs', async () => {
     await rm(path.join(data, 'dice.db'));
-    const store = await openStore({ directory: data, policy: defaultPolicy, purpose: { kind: 'rebuild' } });
+    const store = await openStore({ directory: data, policy: defaultPolicy, purpose: { kind: 'rebuild', isAnew: false } });
     const images = fixture.accounts.reduce((sum, account) => sum + account.images.length + account.trash.length, 0);
     try {
       expect(await rebuildStore(store.parts)).toMatchObject({ incomplete: [], displaced: [], images, accounts: fixture.accounts.length });

@@ -224,6 +224,30 @@ function removing(current: Current): void {
     expect(await ids(9_000, 10)).toEqual([idFrom(3), idFrom(2)]);
     expect(await ids(9_000, 1)).toEqual([idFrom(3)]);
   });
+
+  it('lists the trash of all accounts page by page, with the places of its records', async () => {
+    const { images } = current.stores;
+    const scope = await begin(current.stores, alice, 1);
+    const preview = { place: placeFrom(77, 4), bytes: 90 };
+    for (const number of [1, 2, 3]) await store(current.stores, scope, { number, blocks: [a] });
+    expect(await images.commit(scope, imageFrom(4, [a], { preview }), undefined)).toEqual({ kind: 'stored' });
+    for (const number of [4, 2, 1]) await images.trash(alice, idFrom(number), number === 4 ? 1_500 : 2_000);
+    const first = await images.listTrash(undefined, 2);
+    expect(first).toMatchObject([{ accountId: alice, imageId: idFrom(4), trashedAt: 1_500, manifestPlace: imageFrom(4, []).manifestPlace, previewPlace: preview.place }, { imageId: idFrom(1) }]);
+    const second = await images.listTrash(first[1], 2);
+    expect(second).toMatchObject([{ imageId: idFrom(2), trashedAt: 2_000, previewPlace: undefined }]);
+    expect(await images.listTrash(second[0], 2)).toEqual([]);
+  });
+
+  it('puts sealed objects of the same lengths in the place of those of a row', async () => {
+    const { images } = current.stores;
+    await store(current.stores, await begin(current.stores, alice, 1), { number: 1, blocks: [a] });
+    const sealed = { wrappedKey: new Uint8Array(60).fill(9), entry: new Uint8Array(200).fill(8) };
+    expect(await images.amend(alice, idFrom(1), { ...sealed, entry: new Uint8Array(201) })).toBe(false);
+    expect(await images.amend(bob, idFrom(1), sealed)).toBe(false);
+    expect(await images.amend(alice, idFrom(1), sealed)).toBe(true);
+    expect(await images.find(alice, idFrom(1))).toMatchObject(sealed);
+  });
 }
 
 function figures(current: Current): void {

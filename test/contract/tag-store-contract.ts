@@ -2,8 +2,9 @@
  * The promises of the tag store, as tests that every adapter passes.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { asRehash, type UploadId } from '../../client-sdk/protocol/ids.js';
-import type { ExistenceScope, FiledBlock } from '../../server/ports/tag-store.js';
+import type { ExistenceScope, FiledBlock, WaitingBlock } from '../../server/ports/tag-store.js';
 import { alice, begin, blockFrom, bob, idFrom, imageFrom, placeFrom, rehashes, store, type MakeStores, type Stores } from './store-fixture.js';
 
 interface Current {
@@ -353,16 +354,65 @@ function collecting(current: Current): void {
     const scope = await begin(current.stores, alice, 1);
     await store(current.stores, scope, { number: 1, blocks: [a] });
     await tags.file(scope, [b, c]);
-    expect(await tags.countCollectable(5_000)).toEqual({ blocks: 0, cipherBytes: 0 });
+    expect(await tags.collect(5_000, 9)).toEqual([]);
     await tags.endUpload(scope.uploadId, alice);
-    expect(await tags.countCollectable(1_000)).toEqual({ blocks: 0, cipherBytes: 0 });
-    expect(await tags.countCollectable(1_001)).toEqual({ blocks: 2, cipherBytes: b.place.length + c.place.length });
+    expect(await tags.collect(1_000, 9)).toEqual([]);
     expect(await tags.figures()).toMatchObject({ blocks: 3, unreferencedBlocks: 2, unreferencedCipherBytes: b.place.length + c.place.length });
     const collected = [...(await tags.collect(1_001, 1)), ...(await tags.collect(1_001, 5))];
     expect(rehashes(collected)).toEqual(rehashes([b, c]));
     expect(collected).toHaveLength(2);
     expect(await tags.collect(9_000, 5)).toEqual([]);
     expect(await tags.find(a.rehash)).toBeDefined();
+  });
+
+  it('lists page by page what the collector looks at: rows without references, with their time and their pins, and rows with copies', async () => {
+    const { tags } = current.stores;
+    const scope = await begin(current.stores, alice, 1);
+    const theirs = await begin(current.stores, bob, 2);
+    await tags.touchUpload(theirs, 20_000);
+    await store(current.stores, scope, { number: 1, blocks: [a, blockFrom(4)] });
+    await tags.file({ ...scope, now: 2_000 }, [b, c]);
+    const copy = placeFrom(90, 3);
+    await tags.file(theirs, [{ ...a, place: { ...copy, length: a.place.length } }, c]);
+    const list = async (now: number) => {
+      const found: WaitingBlock[] = [];
+      for (let after: string | undefined; ; ) {
+        const { blocks, next } = await tags.listWaiting({ after, limit: 1, now });
+        found.push(...blocks);
+        if (next === undefined) return new Map(found.map((block) => [hexOf(block.rehash), block]));
+        after = next;
+      }
+    };
+    const now = await list(1_000);
+    expect([...now.keys()].sort()).toEqual([a, b, c].map(({ rehash }) => hexOf(rehash)).sort());
+    expect(now.get(hexOf(a.rehash))).toMatchObject({ ...a, copies: [{ pack: 3, offset: copy.offset }], unreferenced: undefined });
+    expect(now.get(hexOf(b.rehash))).toMatchObject({ ...b, copies: [], unreferenced: { touchedAt: 2_000, pinnedUntil: 10_000 } });
+    expect(now.get(hexOf(c.rehash))?.unreferenced).toEqual({ touchedAt: 2_000, pinnedUntil: 20_000 });
+    const later = await list(10_000);
+    expect(later.get(hexOf(b.rehash))?.unreferenced).toEqual({ touchedAt: 2_000, pinnedUntil: undefined });
+    expect(later.get(hexOf(c.rehash))?.unreferenced?.pinnedUntil).toBe(20_000);
+  });
+
+  it('lists upload sessions page by page, over or not', async () => {
+    const { tags } = current.stores;
+    for (const number of [3, 1, 2]) await begin(current.stores, number === 2 ? bob : alice, number);
+    const first = await tags.listUploads(undefined, 2);
+    const second = await tags.listUploads(first.at(-1)?.uploadId, 2);
+    expect([...first, ...second]).toEqual([1, 2, 3].map((number) => ({ uploadId: idFrom(number), accountId: number === 2 ? bob : alice, expiresAt: 10_000, receivedBytes: 0 })));
+  });
+
+  it('finds nothing to mend in keys that nothing disturbed, however few are looked at in a step', async () => {
+    const { tags } = current.stores;
+    const scope = await begin(current.stores, alice, 1);
+    await tags.file(scope, [a, b, c]);
+    let steps = 0;
+    for (let after: string | undefined; steps < 20; steps++) {
+      const { mended, next } = await tags.mendKeys(after, 1);
+      expect(mended).toBe(0);
+      if (next === undefined) break;
+      after = next;
+    }
+    expect(steps).toBeLessThan(20);
   });
 
   it('counts filing again and removal of an image as a touch', async () => {
@@ -376,7 +426,7 @@ function collecting(current: Current): void {
     await images.trash(alice, imageId, 2_500);
     expect(await tags.collect(9_000, 0)).toEqual([]);
     await images.purge(alice, imageId, 3_000);
-    expect(await tags.countCollectable(2_000)).toEqual({ blocks: 0, cipherBytes: 0 });
+    expect(await tags.collect(2_000, 9)).toEqual([]);
     expect(await tags.collect(2_001, 9)).toEqual([b]);
     expect(await tags.collect(3_000, 9)).toEqual([]);
     expect(await tags.collect(3_001, 9)).toEqual([a]);

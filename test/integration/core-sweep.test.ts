@@ -108,7 +108,9 @@ describe('a sweep', () => {
     store.now += 1_001;
     expect(await store.services.sweep.sweep(thorough)).toMatchObject({ purgedImages: 1, collectedBlocks: 0, pendingBlocks: 20 });
     store.now += 1_001;
-    expect(await store.services.sweep.forecast()).toMatchObject({ collectableBlocks: 20, collectableBytes: 100_000, isHeld: false });
+    const forecast = [];
+    for await (const entry of store.services.sweep.forecast(thorough)) forecast.push(entry);
+    expect(forecast).toContainEqual({ kind: 'blocks', goes: true, reason: 'unreferenced', blocks: 20, bytes: 100_000 });
     const swept = await store.services.sweep.sweep(thorough);
     expect(swept).toMatchObject({ collectedBlocks: 20, pendingBlocks: 0 });
     expect(swept.freedBytes).toBeGreaterThan(90_000);

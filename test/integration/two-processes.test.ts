@@ -31,7 +31,7 @@ beforeEach(async () => {
   bucket = await startWholeS3rver();
   const { endpoint, bucket: name, accessKeyId, secretAccessKey } = bucket.place;
   environment = {
-    DICE_LOG_LEVEL: 'error', DICE_TRASH_DAYS: '0', DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0',
+    DICE_LOG_LEVEL: 'error', DICE_TRASH_DAYS: '0', DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0',
     DICE_DATABASE_URL: await database.freshDatabase(),
     DICE_S3_ENDPOINT: endpoint, DICE_S3_BUCKET: name, DICE_S3_ACCESS_KEY_ID: accessKeyId, DICE_S3_SECRET_ACCESS_KEY: secretAccessKey,
   };

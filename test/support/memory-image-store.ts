@@ -4,7 +4,7 @@
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import { asRehash, rehashHex, type AccountId, type ImageId, type Rehash, type RehashHex } from '../../client-sdk/protocol/ids.js';
 import type { Place } from '../../server/ports/block-store.js';
-import type { AccountUsage, CommitOutcome, ImageCursor, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, UsageDay } from '../../server/ports/image-store.js';
+import type { AccountUsage, CommitOutcome, ImageCursor, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, TrashedImage, UsageDay } from '../../server/ports/image-store.js';
 import type { ExistenceScope } from '../../server/ports/tag-store.js';
 import {
   byPack, imagesOf, isReferenced, isSamePlace, liveUpload, nameOf, promised, referencedBlocks, removeImage, sessionBytes, sumOf, type MemoryImage, type MemoryIndex, type Sync,
@@ -104,6 +104,21 @@ class MemoryImageStore implements Sync<ImageStore> {
   listExpired(before: number, limit: number): readonly ImageName[] {
     const expired = imagesOf(this.index).flatMap((image) => (image.trashedAt !== undefined && image.trashedAt < before ? [{ image, at: image.trashedAt }] : []));
     return expired.sort((a, b) => a.at - b.at).slice(0, limit).map(({ image }) => nameOfImage(image));
+  }
+
+  listTrash(after: Parameters<ImageStore['listTrash']>[0], limit: number): readonly TrashedImage[] {
+    const orderOf = ({ trashedAt, accountId, imageId }: NonNullable<typeof after>): string => `${String(trashedAt).padStart(16, '0')} ${accountId} ${imageId}`;
+    const trash = imagesOf(this.index).flatMap(({ accountId, image, trashedAt }) => {
+      return trashedAt === undefined ? [] : [{ accountId, imageId: image.imageId, trashedAt, manifestPlace: image.manifestPlace, previewPlace: image.preview?.place }];
+    });
+    return trash.filter((one) => after === undefined || orderOf(one) > orderOf(after)).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)).slice(0, limit);
+  }
+
+  amend(accountId: AccountId, imageId: ImageId, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): boolean {
+    const found = this.imageOf(accountId, imageId);
+    if (found?.image.wrappedKey.length !== wrappedKey.length || found.image.entry.length !== entry.length) return false;
+    found.image = { ...found.image, wrappedKey, entry };
+    return true;
   }
 
   usage(accountId: AccountId): AccountUsage {

@@ -5,7 +5,7 @@
 import { hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { rehashHex, type AccountId, type Rehash, type UploadId } from '../../client-sdk/protocol/ids.js';
 import type { Place } from '../../server/ports/block-store.js';
-import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload } from '../../server/ports/tag-store.js';
+import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../server/ports/tag-store.js';
 import { byPack, isReferenced, isSamePlace, liveUpload, promised, sumOf, type MemoryIndex, type MemoryTag, type MemoryUpload, type Sync } from './memory-index.js';
 
 /** The tag store over `index`. */
@@ -155,9 +155,26 @@ class MemoryTagStore implements Sync<TagStore> {
     return gone.map(({ row: { rehash, tag, code, place } }) => ({ rehash, tag, code, place }));
   }
 
-  countCollectable(before: number): { readonly blocks: number; readonly cipherBytes: number } {
-    const gone = this.collectable(before);
-    return { blocks: gone.length, cipherBytes: sumOf(gone, lengthOf) };
+  listWaiting({ after, limit, now }: Parameters<TagStore['listWaiting']>[0]): { readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined } {
+    const uploads = [...this.index.uploads.values()].filter(({ expiresAt }) => expiresAt > now);
+    const waiting = [...this.index.tags].sort(([a], [b]) => (a < b ? -1 : 1)).filter(([key, tag]) => (after === undefined || key > after) && (tag.copies.length > 0 || !isReferenced(this.index, key)));
+    const page = waiting.slice(0, limit);
+    const blocks = page.map(([key, tag]) => {
+      const { rehash, tag: t, code, place } = tag.row;
+      const ends = uploads.filter(({ pins }) => pins.has(key)).map(({ expiresAt }) => expiresAt);
+      const unreferenced = isReferenced(this.index, key) ? undefined : { touchedAt: tag.touchedAt, pinnedUntil: ends.length === 0 ? undefined : Math.max(...ends) };
+      return { rehash, tag: t, code, place, copies: copiesOf(tag), unreferenced };
+    });
+    return { blocks, next: page.length < limit ? undefined : page.at(-1)?.[0] };
+  }
+
+  listUploads(after: UploadId | undefined, limit: number): readonly Upload[] {
+    const uploads = [...this.index.uploads.values()].filter(({ uploadId }) => after === undefined || uploadId > after).sort((a, b) => (a.uploadId < b.uploadId ? -1 : 1));
+    return uploads.slice(0, limit).map(({ uploadId, accountId, expiresAt, receivedBytes }) => ({ uploadId, accountId, expiresAt, receivedBytes }));
+  }
+
+  mendKeys(): { readonly mended: number; readonly next: undefined } {
+    return { mended: 0, next: undefined };
   }
 
   listCopies(limit: number): readonly Copy[] {

@@ -28,7 +28,7 @@ export interface TestServer extends RunningServer {
  */
 export async function startServer(overrides: Partial<Config> = {}, files?: FileLayer): Promise<TestServer> {
   const dataDirectory = overrides.dataDirectory ?? (await mkdtemp(path.join(tmpdir(), 'dice-server-')));
-  const quiet: Partial<Config> = { port: 0, sweepIntervalMs: 0, logLevel: 'trace', rates: { strict: 0, general: 0 } };
+  const quiet: Partial<Config> = { port: 0, sweepIntervalMs: 0, scrubPeriodMs: 0, logLevel: 'trace', rates: { strict: 0, general: 0 } };
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {

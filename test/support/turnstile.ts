@@ -22,6 +22,7 @@ export class Turnstile {
   at(gate: Gate): Gate {
     return {
       run: (write) => gate.run(write), alone: (name, work) => gate.alone(name, work), inTurn: (name, work) => gate.inTurn(name, work),
+      mayDrop: () => gate.mayDrop(),
       settle: async () => {
         this.#isHeldUp = true;
         this.#changed();

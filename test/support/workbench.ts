@@ -19,7 +19,7 @@ export class Workbench {
 
   /** A folder with a running server. */
   static async open(environment: Readonly<Record<string, string>> = {}): Promise<Workbench> {
-    const bench = new Workbench(await mkdtemp(path.join(tmpdir(), 'dice-bench-')), { DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', ...environment });
+    const bench = new Workbench(await mkdtemp(path.join(tmpdir(), 'dice-bench-')), { DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0', ...environment });
     await bench.start();
     return bench;
   }

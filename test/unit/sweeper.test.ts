@@ -20,7 +20,7 @@ function logInto(lines: string[]): pino.Logger {
 }
 
 function sweepService(sweep: (order: SweepOrder) => Promise<typeof nothingDone>): SweepService {
-  return { sweep, forecast: () => Promise.reject(new Error('nobody asks')) };
+  return { sweep, forecast: () => { throw new Error('nobody asks'); } };
 }
 
 describe('the sweeper', () => {

@@ -4,7 +4,7 @@
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { Copy, FiledBlock, TagFigures } from '../../ports/tag-store.js';
+import type { Copy, FiledBlock, TagFigures, WaitingBlock } from '../../ports/tag-store.js';
 import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { Session } from './session.js';
 import { lockTags } from './tag-locks.js';
@@ -32,10 +32,23 @@ export async function collect(session: Session, before: number, limit: number): 
   return (await session.all<TagColumns>(removeSql, before, locked.map(({ t1 }) => t1))).map(filedBlock);
 }
 
-/** Counts what `collect` would remove without limit. */
-export async function countCollectable(session: Session, before: number): Promise<{ readonly blocks: number; readonly cipherBytes: number }> {
-  const sql = `SELECT COUNT(*) AS blocks, COALESCE(SUM(tag.length), 0) AS "cipherBytes" ${collectable}`;
-  return (await session.get<{ blocks: number; cipherBytes: number }>(sql, before)) ?? { blocks: 0, cipherBytes: 0 };
+type WaitingColumns = TagColumns & { readonly touchedAt: number | null; readonly pinnedUntil: number | null };
+const waitingSql = `SELECT ${tagColumns}, CASE WHEN EXISTS (SELECT 1 FROM reference r WHERE r.t1 = tag.t1) THEN NULL ELSE x.touched_at END AS "touchedAt",
+    (SELECT MAX(u.expires_at) FROM pin p JOIN upload u ON u.id = p.upload WHERE p.t1 = tag.t1 AND u.expires_at > $1) AS "pinnedUntil"
+  FROM (SELECT t1 FROM (SELECT t1 FROM unreferenced WHERE t1 > $2 ORDER BY t1 LIMIT $3) a
+    UNION SELECT t1 FROM (SELECT DISTINCT t1 FROM copy WHERE t1 > $2 ORDER BY t1 LIMIT $3) b) w
+  JOIN tag ON tag.t1 = w.t1 LEFT JOIN unreferenced x ON x.t1 = w.t1 ORDER BY tag.t1 LIMIT $3`;
+
+/** Rows that nothing refers to, or that have extra copies, in order of T1. */
+export async function listWaiting(session: Session, { after, limit, now }: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
+  const rows = await session.all<WaitingColumns>(waitingSql, now, Buffer.from(after ?? '', 'hex'), limit);
+  const blocks: WaitingBlock[] = [];
+  for (const row of rows) {
+    const unreferenced = row.touchedAt === null ? undefined : { touchedAt: row.touchedAt, pinnedUntil: row.pinnedUntil ?? undefined };
+    blocks.push({ ...filedBlock(row), copies: await copiesOf(session, rehashColumn(row.t1)), unreferenced });
+  }
+  const last = rows.at(-1);
+  return { blocks, next: rows.length < limit || last === undefined ? undefined : Buffer.from(last.t1).toString('hex') };
 }
 
 type CopyColumns = TagColumns & { readonly copyPack: number; readonly copyStart: number };

@@ -4,7 +4,7 @@
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { ImageCursor, ImageRecordRow, ImageRow } from '../../ports/image-store.js';
+import type { ImageCursor, ImageRecordRow, ImageRow, TrashedImage } from '../../ports/image-store.js';
 import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, type PlaceColumns } from './columns.js';
 import { imageColumns, imageRow, type ImageColumns } from './image-rows.js';
 import type { Session } from './session.js';
@@ -68,6 +68,40 @@ const expiredSql = `SELECT o.account_id, i.image_id FROM image i JOIN owner o ON
 /** Images that were trashed before `before`, the longest trashed first. */
 export async function listExpired(session: Session, before: number, limit: number): Promise<readonly ImageName[]> {
   return (await session.all<NameColumns>(expiredSql, before, limit)).map(nameOf);
+}
+
+interface TrashColumns extends NameColumns {
+  readonly trashed_at: number;
+  readonly manifest_pack: number;
+  readonly manifest_start: number;
+  readonly manifest_length: number;
+  readonly preview_pack: number | null;
+  readonly preview_start: number | null;
+  readonly preview_length: number | null;
+}
+
+const wholeTrashSql = `SELECT o.account_id, i.image_id, i.trashed_at, i.manifest_pack, i.manifest_start, i.manifest_length, i.preview_pack, i.preview_start, i.preview_length
+  FROM image i JOIN owner o ON o.id = i.owner WHERE i.trashed_at IS NOT NULL AND i.trashed_at >= $1
+  AND (i.trashed_at, o.account_id, i.image_id) > ($1, $2, $3) ORDER BY i.trashed_at, o.account_id, i.image_id LIMIT $4`;
+
+/** The trash of all accounts, the longest trashed first. */
+export async function listTrash(session: Session, after: Pick<TrashedImage, 'trashedAt' | 'accountId' | 'imageId'> | undefined, limit: number): Promise<readonly TrashedImage[]> {
+  const ids = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
+  const rows = await session.all<TrashColumns>(wholeTrashSql, after?.trashedAt ?? Number.MIN_SAFE_INTEGER, ...ids, limit);
+  return rows.map((row) => ({
+    ...nameOf(row),
+    trashedAt: row.trashed_at,
+    manifestPlace: { pack: row.manifest_pack, offset: row.manifest_start, length: row.manifest_length },
+    previewPlace: row.preview_pack === null ? undefined : { pack: row.preview_pack, offset: row.preview_start ?? 0, length: row.preview_length ?? 0 },
+  }));
+}
+
+const amendSql = `UPDATE image SET wrapped_key = $3::bytea, entry = $4::bytea WHERE owner = ${ownerOf('$1')} AND image_id = $2
+  AND octet_length(wrapped_key) = octet_length($3::bytea) AND octet_length(entry) = octet_length($4::bytea)`;
+
+/** Puts sealed objects of the same lengths in the place of a row's. */
+export async function amend(session: Session, { accountId, imageId }: ImageName, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
+  return (await session.run(amendSql, idBlob(accountId), idBlob(imageId), wrappedKey, entry)) === 1;
 }
 
 const trashSql = `UPDATE image SET trashed_at = COALESCE(trashed_at, $3) WHERE owner = ${ownerOf('$1')} AND image_id = $2`;

@@ -4,7 +4,7 @@
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { AccountUsage, CommitOutcome, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, UsageDay } from '../../ports/image-store.js';
+import type { AccountUsage, CommitOutcome, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, TrashedImage, UsageDay } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import * as commits from './commit.js';
 import type { StoreDatabase } from './database.js';
@@ -63,6 +63,14 @@ class PostgresImageStore implements ImageStore {
 
   listExpired(before: number, limit: number): Promise<readonly lists.ImageName[]> {
     return this.db.look('listing expired images', (session) => lists.listExpired(session, before, limit));
+  }
+
+  listTrash(after: Pick<TrashedImage, 'trashedAt' | 'accountId' | 'imageId'> | undefined, limit: number): Promise<readonly TrashedImage[]> {
+    return this.db.look('listing the trash', (session) => lists.listTrash(session, after, limit));
+  }
+
+  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
+    return this.db.write('amending an image', (session) => lists.amend(session, { accountId, imageId }, sealed));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {

@@ -34,7 +34,7 @@ const sessionColumns = ['session_id', 'hash', 'account', 'kind', 'device', 'crea
 const invitationColumns = ['invitation_id', 'inviter', 'code_hash', 'sealed_group', 'created_at', 'expires_at', 'used_at', 'used_by'];
 
 /** What the state of a store has beside its own: the note and the journal of a move, and the row that is a lock. */
-export const isOfStore = "name <> 'named.migration' AND name NOT LIKE 'migration.%' AND name <> 'lock.accounts'";
+export const isOfStore = "name <> 'named.migration' AND name <> 'named.scrub-position' AND name NOT LIKE 'migration.%' AND name <> 'lock.accounts'";
 
 export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
   owner: { columns: ownerColumns, from: 'owner', key: [['id', 'bigint']] },

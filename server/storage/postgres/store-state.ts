@@ -29,6 +29,8 @@ export function createStoreState(db: StoreDatabase): StoreState {
     databaseFileBytes: async () => (await db.look('measuring the database', (session) => session.get<{ bytes: number }>(sizeSql)))?.bytes ?? 0,
     isMigrated: async () => (await db.look('reading the schema', (session) => session.get<{ count: number }>(migrationsSql)))?.count === db.migrations,
     countOpen: async (now) => (await db.look('counting what is open', (session) => session.get<OpenCounts>(openSql, now))) ?? { sessions: 0, uploads: 0 },
+    // Nothing that every server of this protocol answers.
+    findFaults: () => Promise.resolve([]),
     // The server keeps and recycles its own log, for all of its databases.
     truncateLog: () => Promise.resolve(),
   };

@@ -4,7 +4,7 @@
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload } from '../../ports/tag-store.js';
+import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../ports/tag-store.js';
 import * as collection from './collection.js';
 import type { StoreDatabase } from './database.js';
 import * as filing from './filing.js';
@@ -89,6 +89,11 @@ class PostgresTagStore implements TagStore {
     return this.db.write('repairing a row', (session) => repairs.repair(session, was, row));
   }
 
+  /** Rows are found by their primary key alone, which is the engine's own to keep. */
+  mendKeys(): Promise<{ readonly mended: number; readonly next: undefined }> {
+    return Promise.resolve({ mended: 0, next: undefined });
+  }
+
   list(after: Rehash | undefined, limit: number): Promise<readonly TagRow[]> {
     return this.db.look('listing blocks', (session) => tags.list(session, after, limit));
   }
@@ -109,8 +114,12 @@ class PostgresTagStore implements TagStore {
     return this.db.write('collecting blocks', (session) => collection.collect(session, before, limit));
   }
 
-  countCollectable(before: number): Promise<{ readonly blocks: number; readonly cipherBytes: number }> {
-    return this.db.look('counting collectable blocks', (session) => collection.countCollectable(session, before));
+  listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
+    return this.db.look('listing what waits', (session) => collection.listWaiting(session, page));
+  }
+
+  listUploads(after: UploadId | undefined, limit: number): Promise<readonly Upload[]> {
+    return this.db.look('listing uploads', (session) => uploads.listUploads(session, after, limit));
   }
 
   listCopies(limit: number): Promise<readonly Copy[]> {

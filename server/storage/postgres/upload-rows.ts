@@ -4,7 +4,7 @@
  */
 import { rehashHex, type AccountId, type Rehash, type UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
-import { idBlob } from './columns.js';
+import { idBlob, idColumn } from './columns.js';
 import { heldOf, holdUpload } from './existence.js';
 import { ensureOwner, lockOwner } from './owner-rows.js';
 import type { Session } from './session.js';
@@ -36,6 +36,27 @@ export async function touchUpload(session: Session, scope: ExistenceScope, expir
 /** Ends a session; its pins and nonces go with it. */
 export async function endUpload(session: Session, uploadId: UploadId, accountId: AccountId): Promise<void> {
   await dropUploads(session, 'upload_id = $1 AND owner = (SELECT id FROM owner WHERE account_id = $2)', [idBlob(uploadId), idBlob(accountId)]);
+}
+
+interface UploadColumns {
+  readonly upload_id: Uint8Array;
+  readonly account_id: Uint8Array;
+  readonly expires_at: number;
+  readonly received_bytes: number;
+}
+
+const uploadsSql = `SELECT upload_id, account_id, expires_at, received_bytes FROM upload JOIN owner ON owner.id = upload.owner
+  WHERE upload_id > $1 ORDER BY upload_id LIMIT $2`;
+
+/** All sessions, in order of their ids. */
+export async function listUploads(session: Session, after: UploadId | undefined, limit: number): Promise<readonly Upload[]> {
+  const rows = await session.all<UploadColumns>(uploadsSql, after === undefined ? new Uint8Array(0) : idBlob(after), limit);
+  return rows.map((row) => ({
+    uploadId: idColumn<UploadId>(row.upload_id),
+    accountId: idColumn<AccountId>(row.account_id),
+    expiresAt: row.expires_at,
+    receivedBytes: row.received_bytes,
+  }));
 }
 
 /** Drops every session that is over at `now`. */

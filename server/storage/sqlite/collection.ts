@@ -4,7 +4,7 @@
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { Copy, FiledBlock, TagFigures } from '../../ports/tag-store.js';
+import type { Copy, FiledBlock, TagFigures, WaitingBlock } from '../../ports/tag-store.js';
 import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { filedBlock, tagColumns, tagOfRehash, type TagColumns } from './tag-rows.js';
@@ -30,10 +30,26 @@ export function collect(db: StoreDatabase, before: number, limit: number): reado
   return found.map(filedBlock);
 }
 
-/** Counts what `collect` would remove without limit. */
-export function countCollectable(db: StoreDatabase, before: number): { readonly blocks: number; readonly cipherBytes: number } {
-  const count = db.query<{ blocks: number; cipherBytes: number }>(`SELECT COUNT(*) AS blocks, COALESCE(SUM(tag.length), 0) AS cipherBytes ${collectable}`);
-  return count.get(before) ?? { blocks: 0, cipherBytes: 0 };
+type WaitingColumns = TagColumns & { readonly touchedAt: number | null; readonly pinnedUntil: number | null };
+const waitingSql = `SELECT ${tagColumns}, CASE WHEN EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id) THEN NULL ELSE x.touched_at END AS touchedAt,
+    (SELECT MAX(upload.expires_at) FROM pin JOIN upload ON upload.id = pin.upload WHERE pin.tag = tag.id AND upload.expires_at > ?) AS pinnedUntil
+  FROM (SELECT tag FROM (SELECT tag FROM unreferenced WHERE tag > ? ORDER BY tag LIMIT ?)
+    UNION SELECT tag FROM (SELECT DISTINCT tag FROM copy WHERE tag > ? ORDER BY tag LIMIT ?)) w
+  JOIN tag ON tag.id = w.tag LEFT JOIN unreferenced x ON x.tag = w.tag ORDER BY w.tag LIMIT ?`;
+const copiesOfIdSql = 'SELECT copy.pack, copy.offset, tag.length FROM tag JOIN copy ON copy.tag = tag.id WHERE tag.id = ? ORDER BY copy.pack, copy.offset';
+
+/** Rows that nothing refers to, or that have extra copies, in order of id. */
+export function listWaiting(db: StoreDatabase, { after, limit, now }: { readonly after: string | undefined; readonly limit: number; readonly now: number }): { readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined } {
+  const from = Number(after ?? 0);
+  const rows = db.query<WaitingColumns>(waitingSql).all(now, from, limit, from, limit, limit);
+  const copies = db.query<PlaceColumns>(copiesOfIdSql);
+  const blocks = rows.map((row) => ({
+    ...filedBlock(row),
+    copies: copies.all(row.id).map(placeColumns),
+    unreferenced: row.touchedAt === null ? undefined : { touchedAt: row.touchedAt, pinnedUntil: row.pinnedUntil ?? undefined },
+  }));
+  const last = rows.at(-1);
+  return { blocks, next: rows.length < limit || last === undefined ? undefined : String(last.id) };
 }
 
 type CopyColumns = TagColumns & { readonly copyPack: number; readonly copyOffset: number };

@@ -2,6 +2,7 @@
  * Columns to values of the ports and back: ids, hashes, places. No SQL.
  */
 import { asRehash, asTag, idOfBytes, type AccountId, type ImageId, type InvitationId, type Rehash, type SessionId, type Tag, type UploadId } from '../../../client-sdk/protocol/ids.js';
+import { hashBytes, idBytes } from '../../../client-sdk/protocol/limits.js';
 import type { Place } from '../../ports/block-store.js';
 
 type Id = AccountId | ImageId | UploadId | SessionId | InvitationId;
@@ -18,26 +19,33 @@ export function idBlob(id: Id): Uint8Array {
   return Buffer.from(id, 'hex');
 }
 
-/** The id in a column. */
-export function idColumn<T extends Id>(blob: Uint8Array): T {
-  return idOfBytes<T>(blob);
+/** A row holds what its schema does not let in: it rotted on the disk. */
+export class MalformedRow extends Error {
+  override readonly name = 'MalformedRow';
 }
 
-/** A blob as plain bytes: the driver gives Buffers. */
-export function bytesColumn(blob: Uint8Array): Uint8Array {
+/** The id in a column. */
+export function idColumn<T extends Id>(blob: Uint8Array): T {
+  return idOfBytes<T>(bytesColumn(blob, idBytes));
+}
+
+/** A blob as plain bytes: the driver gives Buffers. Of `length`, where one is given. */
+export function bytesColumn(blob: unknown, length?: number): Uint8Array {
+  if (!(blob instanceof Uint8Array) || (length !== undefined && blob.length !== length)) throw new MalformedRow('a row holds no bytes, or not so many, where they should be');
   return new Uint8Array(blob.buffer, blob.byteOffset, blob.length);
 }
 
 export function rehashColumn(blob: Uint8Array): Rehash {
-  return asRehash(bytesColumn(blob));
+  return asRehash(bytesColumn(blob, hashBytes));
 }
 
 export function tagColumn(blob: Uint8Array): Tag {
-  return asTag(bytesColumn(blob));
+  return asTag(bytesColumn(blob, hashBytes));
 }
 
-export function placeColumns(row: PlaceColumns): Place {
-  return { pack: row.pack, offset: row.offset, length: row.length };
+export function placeColumns({ pack, offset, length }: PlaceColumns): Place {
+  if (![pack, offset, length].every((number) => Number.isSafeInteger(number) && number >= 0)) throw new MalformedRow('a row names no place');
+  return { pack, offset, length };
 }
 
 /** The two places are one. */

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { CorruptionError, StorageError } from '../../ports/errors.js';
 import { type Meter, silentMeter } from '../../ports/meter.js';
 import { AfterwardsList } from './afterwards.js';
+import { MalformedRow } from './columns.js';
 import { type Durability, GroupCommit } from './group-commit.js';
 import { countMigrations, migrate } from './migrate.js';
 
@@ -22,9 +23,11 @@ export interface DatabaseOptions {
 /** From dist/server/storage/sqlite up to the package, which holds the migrations beside dist. */
 export const packagedMigrations = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
 
+const opening = 'opening the database';
+
 /** Opens the database at `file`, makes it where it is missing, and brings its schema up to date. Throws errors of the ports. */
 export function openDatabase(options: DatabaseOptions): StoreDatabase {
-  return translated('opening the database', () => {
+  return translated(opening, options.file, () => {
     mkdirSync(path.dirname(path.resolve(options.file)), { recursive: true, mode: 0o700 });
     const connection = new Sqlite(options.file);
     const folder = options.migrations ?? packagedMigrations;
@@ -65,7 +68,7 @@ export class StoreDatabase {
 
   /** Runs `step` on one snapshot. */
   read<T>(doing: string, step: () => T): Promise<T> {
-    return new Promise((resolve) => { resolve(translated(doing, () => this.transact(step))); });
+    return new Promise((resolve) => { resolve(translated(doing, this.connection.name, () => this.transact(step))); });
   }
 
   /** Runs `step` as the only writer, soon; all of it is durable when the promise resolves, none of it where it rejects. */
@@ -90,7 +93,7 @@ export class StoreDatabase {
   /** Truncates the log and closes. Repeatable. */
   close(): void {
     if (!this.connection.open) return;
-    translated('closing the database', () => {
+    translated('closing the database', this.connection.name, () => {
       this.writes.flush();
       this.truncateLog();
       this.connection.close();
@@ -102,7 +105,7 @@ export class StoreDatabase {
       this.refuseClosed();
       return await this.writes.add(durability, step);
     } catch (error) {
-      throw storageErrorOf(doing, error);
+      throw storageErrorOf(doing, this.connection.name, error);
     }
   }
 
@@ -145,22 +148,34 @@ function configure(connection: Database): void {
 
 const fullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
 
-/** Runs `step`; what SQLite or the file system throws becomes an error of the ports. */
-export function translated<T>(doing: string, step: () => T): T {
+/** Runs `step` on `file`; what SQLite or the file system throws becomes an error of the ports. */
+export function translated<T>(doing: string, file: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw storageErrorOf(doing, error);
+    throw storageErrorOf(doing, file, error);
   }
 }
 
-/** The error of the ports for what SQLite or the file system threw; anything else as it is. */
-function storageErrorOf(doing: string, error: unknown): unknown {
+/** Pages that cannot be read. */
+const damageCodes = /^SQLITE_(CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)/;
+/** What no sound database answers to this program's statements, once it has its schema: tables that lack, rows that break what the schema says of them. */
+const brokenSchemaCodes = /^SQLITE_(ERROR|MISMATCH|CONSTRAINT|TOOBIG)/;
+
+/** The error of the ports for what SQLite or the file system threw, or a column that cannot hold what it holds; anything else as it is. */
+function storageErrorOf(doing: string, file: string, error: unknown): unknown {
+  if (error instanceof MalformedRow) return damagedDatabase(file, `${doing}: ${error.message}`, error);
   const code = codeOf(error);
   if (code === undefined) return error;
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return new CorruptionError(`${doing}: ${code}`, { cause: error });
+  if (damageCodes.test(code) || (doing !== opening && brokenSchemaCodes.test(code))) return damagedDatabase(file, `${doing}: ${code}`, error);
   const retryable = /^SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|PROTOCOL)/.test(code);
   return new StorageError(`${doing}: ${code}`, { retryable, isFull: fullCodes.has(code), cause: error });
+}
+
+/** Names the file and the way out. */
+export function damagedDatabase(file: string, why: string, cause?: unknown): CorruptionError {
+  const sentence = `${file} is damaged (${why}). Stop the server and put the file back from a backup, or run dice-admin rebuild-index: it keeps this file aside and makes a new one from the packs.`;
+  return new CorruptionError(sentence, cause === undefined ? undefined : { cause });
 }
 
 /** The code that SQLite or the file system gave an error, or undefined where it comes from neither. */

@@ -5,6 +5,7 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { StorageError } from '../../ports/errors.js';
 import { codeOf, translated } from './database.js';
 
 /** A held lock. */
@@ -23,16 +24,18 @@ const waitMs: Readonly<Record<LockKind, number>> = { store: 0, backup: 2_000 };
 
 /** Locks `directory`, which is made where it is missing; undefined where another process, or this one, holds it. */
 export function lockDirectory(directory: string, kind: LockKind = 'store'): DirectoryLock | undefined {
-  return translated('locking the data directory', () => {
+  const file = path.join(directory, lockNames[kind]);
+  return translated('locking the data directory', file, () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return take(path.join(directory, lockNames[kind]), waitMs[kind]);
+    return take(file, waitMs[kind]);
   });
 }
 
 /** Somebody holds that lock now. */
 export function isLocked(directory: string, kind: LockKind): boolean {
-  return translated('looking at a lock', () => {
-    const lock = take(path.join(directory, lockNames[kind]), 0);
+  const file = path.join(directory, lockNames[kind]);
+  return translated('looking at a lock', file, () => {
+    const lock = take(file, 0);
     lock?.release();
     return lock === undefined;
   });
@@ -51,6 +54,7 @@ function hold(connection: Database): boolean {
   } catch (error) {
     connection.close();
     if (codeOf(error)?.startsWith('SQLITE_BUSY') === true) return false;
+    if (codeOf(error) === 'SQLITE_NOTADB') throw new StorageError(`${connection.name} is damaged. Nothing is in it: remove it.`, { retryable: false, cause: error });
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { ImageCursor, ImageRecordRow, ImageRow } from '../../ports/image-store.js';
+import type { ImageCursor, ImageRecordRow, ImageRow, TrashedImage } from '../../ports/image-store.js';
 import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { imageOf, imageRow, type ImageColumns } from './image-rows.js';
@@ -63,6 +63,37 @@ export function referrers(db: StoreDatabase, rehash: Rehash, limit: number): rea
 /** Images that were trashed before `before`, the longest trashed first. */
 export function listExpired(db: StoreDatabase, before: number, limit: number): readonly ImageName[] {
   return db.query<NameColumns>(`${namesOf} WHERE i.trashed_at < ? ORDER BY i.trashed_at LIMIT ?`).all(before, limit).map(nameOf);
+}
+
+interface TrashColumns extends NameColumns {
+  readonly trashed_at: number;
+  readonly manifest_pack: number;
+  readonly manifest_offset: number;
+  readonly manifest_length: number;
+  readonly preview_pack: number | null;
+  readonly preview_offset: number | null;
+  readonly preview_length: number | null;
+}
+
+const trashSql = `SELECT o.account_id, i.* FROM image i JOIN owner o ON o.id = i.owner WHERE i.trashed_at IS NOT NULL AND i.trashed_at >= ?
+  AND (i.trashed_at, o.account_id, i.image_id) > (?, ?, ?) ORDER BY i.trashed_at, o.account_id, i.image_id LIMIT ?`;
+
+/** The trash of all accounts, the longest trashed first. */
+export function listTrash(db: StoreDatabase, after: Pick<TrashedImage, 'trashedAt' | 'accountId' | 'imageId'> | undefined, limit: number): readonly TrashedImage[] {
+  const ids = after === undefined ? [new Uint8Array(0), new Uint8Array(0)] : [idBlob(after.accountId), idBlob(after.imageId)];
+  const from = after?.trashedAt ?? Number.MIN_SAFE_INTEGER;
+  return db.query<TrashColumns>(trashSql).all(from, from, ...ids, limit).map((row) => ({
+    ...nameOf(row),
+    trashedAt: row.trashed_at,
+    manifestPlace: { pack: row.manifest_pack, offset: row.manifest_offset, length: row.manifest_length },
+    previewPlace: row.preview_pack === null ? undefined : { pack: row.preview_pack, offset: row.preview_offset ?? 0, length: row.preview_length ?? 0 },
+  }));
+}
+
+/** Puts sealed objects of the same lengths in the place of a row's. */
+export function amend(db: StoreDatabase, { accountId, imageId }: ImageName, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): boolean {
+  const sql = 'UPDATE image SET wrapped_key = ?, entry = ? WHERE owner = ? AND image_id = ? AND length(wrapped_key) = ? AND length(entry) = ?';
+  return db.query(sql).run(wrappedKey, entry, findOwner(db, accountId) ?? 0, idBlob(imageId), wrappedKey.length, entry.length).changes === 1;
 }
 
 /** Records of a pack that are listed at once: others are answered in between. */

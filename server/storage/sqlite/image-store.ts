@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { AccountUsage, CommitOutcome, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, UsageDay } from '../../ports/image-store.js';
+import type { AccountUsage, CommitOutcome, ImageFigures, ImageRecordRow, ImageRow, ImageStore, NewImage, TrashedImage, UsageDay } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import * as commits from './commit.js';
@@ -68,6 +68,14 @@ class SqliteImageStore implements ImageStore {
 
   listExpired(before: number, limit: number): Promise<readonly lists.ImageName[]> {
     return this.db.read('listing expired images', () => lists.listExpired(this.db, before, limit));
+  }
+
+  listTrash(after: Pick<TrashedImage, 'trashedAt' | 'accountId' | 'imageId'> | undefined, limit: number): Promise<readonly TrashedImage[]> {
+    return this.db.read('listing the trash', () => lists.listTrash(this.db, after, limit));
+  }
+
+  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
+    return this.db.write('amending an image', () => lists.amend(this.db, { accountId, imageId }, sealed));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {

@@ -23,7 +23,7 @@ export function openIndexSource(file: string): IndexSource {
   if (!existsSync(file)) throw new StorageError(`${file} is missing: there is no index to move`, { retryable: false });
   const reader = new SqliteIndexReader(file);
   try {
-    translated('reading the schema', () => { refuseOtherSchema(reader.ask<Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number'), packagedMigrations); });
+    translated('reading the schema', file, () => { refuseOtherSchema(reader.ask<Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number'), packagedMigrations); });
   } catch (error) {
     reader.closeNow();
     throw error;
@@ -38,23 +38,23 @@ export class SqliteIndexReader implements IndexReader {
   private readonly asking: Database;
 
   constructor(file: string) {
-    [this.walking, this.asking] = translated('opening the index for reading', () => [openReadOnly(file), openReadOnly(file)]);
+    [this.walking, this.asking] = translated('opening the index for reading', file, () => [openReadOnly(file), openReadOnly(file)]);
   }
 
   count(table: ReadTable): Promise<number> {
     const { from, where } = movedSql[table];
-    const [row] = translated('counting rows', () => this.ask<{ count: number }>(`SELECT COUNT(*) AS count FROM ${from}${where === undefined ? '' : ` WHERE ${where}`}`));
+    const [row] = translated('counting rows', this.asking.name, () => this.ask<{ count: number }>(`SELECT COUNT(*) AS count FROM ${from}${where === undefined ? '' : ` WHERE ${where}`}`));
     return Promise.resolve(row?.count ?? 0);
   }
 
   async *batches(table: ReadTable, cursor: string | undefined): AsyncIterable<RowBatch> {
     const { columns } = movedSql[table];
     const key = cursor === undefined ? [] : parseCursor(cursor);
-    const statement = translated('reading rows', () => this.walking.prepare<unknown[], readonly SqlValue[]>(selectOf(table, cursor !== undefined)).raw());
+    const statement = translated('reading rows', this.walking.name, () => this.walking.prepare<unknown[], readonly SqlValue[]>(selectOf(table, cursor !== undefined)).raw());
     let rows: MovedRow[] = [];
     let bytes = 0;
     let last: readonly SqlValue[] = [];
-    for (const found of walked(statement.iterate(...key))) {
+    for (const found of walked(this.walking.name, statement.iterate(...key))) {
       const cells = this.cellsOf(table, found.slice(0, columns.length), found.at(-1));
       rows.push(cells);
       bytes += sizeOf(cells);
@@ -69,7 +69,7 @@ export class SqliteIndexReader implements IndexReader {
   }
 
   readState(name: string): Promise<string | undefined> {
-    return Promise.resolve(translated('reading the state', () => this.ask<{ value: string }>('SELECT value FROM store_state WHERE name = ?', name)[0]?.value));
+    return Promise.resolve(translated('reading the state', this.asking.name, () => this.ask<{ value: string }>('SELECT value FROM store_state WHERE name = ?', name)[0]?.value));
   }
 
   /** Rows of a question of the caller's. */
@@ -117,10 +117,10 @@ function selectOf(table: ReadTable, isFromMiddle: boolean): string {
 }
 
 /** What SQLite throws on the way becomes an error of the ports. */
-function* walked(rows: Iterator<readonly SqlValue[]>): Generator<readonly SqlValue[]> {
+function* walked(file: string, rows: Iterator<readonly SqlValue[]>): Generator<readonly SqlValue[]> {
   try {
     for (;;) {
-      const next = translated('reading rows', () => rows.next());
+      const next = translated('reading rows', file, () => rows.next());
       if (next.done === true) return;
       yield next.value;
     }

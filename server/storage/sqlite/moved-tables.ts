@@ -35,8 +35,8 @@ const imageColumns = [
 const bound = (names: readonly string[]): string => names.map(() => '?').join(', ');
 const of = (alias: string, names: readonly string[]): readonly string[] => names.map((name) => `${alias}.${name}`);
 
-/** What the state of a store has beside its own: the note and the journal of a move. */
-export const isOfStore = "name <> 'named.migration' AND name NOT LIKE 'migration.%'";
+/** What the state of a store has beside its own: the note and the journal of a move, and where a scrub is among packs that have other numbers after it. */
+export const isOfStore = "name <> 'named.migration' AND name <> 'named.scrub-position' AND name NOT LIKE 'migration.%'";
 
 export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
   owner: { columns: ownerColumns, from: 'owner', key: ['id'], insert: `INSERT INTO owner (${ownerColumns.join(', ')}) VALUES (${bound(ownerColumns)})` },

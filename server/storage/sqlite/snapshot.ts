@@ -41,10 +41,10 @@ const endsSql = `SELECT pack, MAX(last) AS last FROM (
 /** Copies the index in `file` to `target`, over whatever is there. Rejects with StorageError, CorruptionError or what the order throws. */
 export async function copyIndex(file: string, target: string, order: SnapshotOrder): Promise<void> {
   if (!existsSync(file)) throw new StorageError(`${file} is missing: there is no index to copy`, { retryable: false });
-  const source = translated('opening the index', () => openSource(file));
+  const source = translated('opening the index', file, () => openSource(file));
   try {
     // A reader keeps the moment at which it began, whatever is written meanwhile, and the copying is done through it.
-    translated('reading the index', () => {
+    translated('reading the index', file, () => {
       source.exec('BEGIN');
       refuseOtherSchema(source.prepare<[], Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number').all(), packagedMigrations);
     });
@@ -57,7 +57,7 @@ export async function copyIndex(file: string, target: string, order: SnapshotOrd
 
 /** Makes the copy one file without a log, reads all of it, and answers what it says. Throws CorruptionError where it is damaged, StorageError where a move into it has not ended. */
 export function settleSnapshot(file: string): SnapshotFacts {
-  return translated('reading the copy of the index', () => {
+  return translated('reading the copy of the index', file, () => {
     const copy = new Sqlite(file, { fileMustExist: true });
     try {
       copy.pragma('locking_mode = EXCLUSIVE');
@@ -102,6 +102,6 @@ async function copyPages(source: Database, target: string, { onProgress }: Snaps
       },
     });
   } catch (error) {
-    translated('copying the index', () => { throw error; });
+    translated('copying the index', source.name, () => { throw error; });
   }
 }

@@ -27,13 +27,21 @@ export function createStoreState(db: StoreDatabase): StoreState {
     databaseFileBytes: () => fileBytes(db.connection.name),
     isMigrated: () => db.read('reading the schema', () => (db.query<{ count: number }>(migrationsSql).get()?.count ?? 0) === db.migrations),
     countOpen: (now) => db.read('counting what is open', () => db.query<OpenCounts>(openSql).get(now, now) ?? { sessions: 0, uploads: 0 }),
+    findFaults: () => db.read('checking the database', () => findFaults(db)),
     truncateLog: () => truncateLog(db),
   };
 }
 
+/** At most a hundred. Where a page cannot be read at all, SQLite throws instead. */
+function findFaults(db: StoreDatabase): readonly string[] {
+  const told = db.query<string>('PRAGMA integrity_check(100)').pluck().all();
+  const orphans = db.query<{ table: string; count: number }>('SELECT "table", COUNT(*) AS count FROM pragma_foreign_key_check GROUP BY "table"').all();
+  return [...told.filter((line) => line !== 'ok'), ...orphans.map(({ table, count }) => `${String(count)} row(s) of ${table} lead to rows that are not there`)];
+}
+
 function truncateLog(db: StoreDatabase): Promise<void> {
   return new Promise((resolve) => {
-    translated('truncating the log', () => { db.truncateLog(); });
+    translated('truncating the log', db.connection.name, () => { db.truncateLog(); });
     resolve();
   });
 }

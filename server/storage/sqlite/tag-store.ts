@@ -4,9 +4,10 @@
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload } from '../../ports/tag-store.js';
+import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../ports/tag-store.js';
 import * as collection from './collection.js';
 import type { StoreDatabase } from './database.js';
+import { mendKeys } from './key-mending.js';
 import * as tags from './tag-rows.js';
 import * as uploads from './upload-rows.js';
 
@@ -87,6 +88,10 @@ class SqliteTagStore implements TagStore {
     return this.db.write('repairing a row', () => { tags.repair(this.db, was, row); });
   }
 
+  mendKeys(after: string | undefined, limit: number): Promise<{ readonly mended: number; readonly next: string | undefined }> {
+    return this.db.write('mending keys', () => mendKeys(this.db, after, limit));
+  }
+
   list(after: Rehash | undefined, limit: number): Promise<readonly TagRow[]> {
     return this.db.read('listing blocks', () => tags.list(this.db, after, limit));
   }
@@ -107,8 +112,12 @@ class SqliteTagStore implements TagStore {
     return this.db.write('collecting blocks', () => collection.collect(this.db, before, limit));
   }
 
-  countCollectable(before: number): Promise<{ readonly blocks: number; readonly cipherBytes: number }> {
-    return this.db.read('counting collectable blocks', () => collection.countCollectable(this.db, before));
+  listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
+    return this.db.read('listing what waits', () => collection.listWaiting(this.db, page));
+  }
+
+  listUploads(after: UploadId | undefined, limit: number): Promise<readonly Upload[]> {
+    return this.db.read('listing uploads', () => uploads.listUploads(this.db, after, limit));
   }
 
   listCopies(limit: number): Promise<readonly Copy[]> {

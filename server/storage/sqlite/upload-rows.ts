@@ -4,7 +4,7 @@
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
-import { idBlob } from './columns.js';
+import { idBlob, idColumn } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { liveUpload, sightings } from './existence.js';
 import { judge, learnHeld, noteHeld } from './holdings.js';
@@ -34,6 +34,27 @@ export function touchUpload(db: StoreDatabase, scope: ExistenceScope, expiresAt:
 /** Ends a session; its pins and nonces go with it. */
 export function endUpload(db: StoreDatabase, uploadId: UploadId, accountId: AccountId): void {
   db.query('DELETE FROM upload WHERE upload_id = ? AND owner = (SELECT id FROM owner WHERE account_id = ?)').run(idBlob(uploadId), idBlob(accountId));
+}
+
+interface UploadColumns {
+  readonly upload_id: Uint8Array;
+  readonly account_id: Uint8Array;
+  readonly expires_at: number;
+  readonly received_bytes: number;
+}
+
+const uploadsSql = `SELECT upload_id, account_id, expires_at, received_bytes FROM upload JOIN owner ON owner.id = upload.owner
+  WHERE upload_id > ? ORDER BY upload_id LIMIT ?`;
+
+/** All sessions, in order of their ids. */
+export function listUploads(db: StoreDatabase, after: UploadId | undefined, limit: number): readonly Upload[] {
+  const from = after === undefined ? new Uint8Array(0) : idBlob(after);
+  return db.query<UploadColumns>(uploadsSql).all(from, limit).map((row) => ({
+    uploadId: idColumn<UploadId>(row.upload_id),
+    accountId: idColumn<AccountId>(row.account_id),
+    expiresAt: row.expires_at,
+    receivedBytes: row.received_bytes,
+  }));
 }
 
 /** Drops every session that is over at `now`. */

@@ -1,0 +1,83 @@
+/**
+ * Reads the records that rows of images and accounts name, and judges both: is the record what was stored, and does the row say what the record says?
+ * Shared by check and scrub. It writes nothing.
+ */
+import { isEqual } from '../../client-sdk/protocol/bytes.js';
+import type { AccountRow } from '../ports/account-store.js';
+import type { Place } from '../ports/block-store.js';
+import { CorruptionError } from '../ports/errors.js';
+import type { ImageRecordRow, ImageRow } from '../ports/image-store.js';
+
+import type { Parts } from './contract.js';
+import { decodeAccountRecord, encodeAccountRecord, type RecordedAccount } from './account-record.js';
+import { decodeManifestRecord, decodePreviewRecord, type ManifestRecord } from './image-record.js';
+import { isSamePlace, readOrRotten } from './stored-block.js';
+
+type HealthParts = Pick<Parts, 'stores'>;
+type NamedImage = Pick<ImageRecordRow, 'accountId' | 'imageId'>;
+
+/** `gone`: removed or moved since the row was listed. `isRowRight`: the row holds the same sealed objects as its record. */
+export type ManifestHealth =
+  | { readonly kind: 'sound'; readonly row: ImageRow; readonly record: ManifestRecord; readonly isRowRight: boolean }
+  | { readonly kind: 'unreadable'; readonly row: ImageRow }
+  | { readonly kind: 'gone' };
+
+/** The manifest record of an image. */
+export async function judgeManifest(parts: HealthParts, { accountId, imageId }: NamedImage): Promise<ManifestHealth> {
+  for (let tries = 0; ; tries++) {
+    const row = await parts.stores.images.find(accountId, imageId);
+    if (row === undefined) return { kind: 'gone' };
+    const record = decoded(decodeManifestRecord, await readOrRotten(parts, row.manifestPlace, 'manifest'));
+    if (record !== undefined && record.accountId === accountId && record.imageId === imageId) {
+      return { kind: 'sound', row, record, isRowRight: isEqual(record.wrappedKey, row.wrappedKey) && isEqual(record.entry, row.entry) };
+    }
+    // The record may have been moved between looking up the row and reading it.
+    if (tries > 0) return { kind: 'unreadable', row };
+  }
+}
+
+/** The preview record of an image, which its row names at `place`. */
+export async function judgePreview(parts: HealthParts, { accountId, imageId }: NamedImage, place: Place): Promise<'sound' | 'unreadable' | 'gone'> {
+  const isSound = async (at: Place): Promise<boolean> => {
+    const record = decoded(decodePreviewRecord, await readOrRotten(parts, at, 'preview'));
+    return record !== undefined && record.accountId === accountId && record.imageId === imageId;
+  };
+  if (await isSound(place)) return 'sound';
+  const now = (await parts.stores.images.find(accountId, imageId))?.preview?.place;
+  if (now === undefined) return 'gone';
+  return !isSamePlace(now, place) && (await isSound(now)) ? 'sound' : 'unreadable';
+}
+
+/** `row-differs`: the record is what was stored, and the row, of the same revisions, says something else. */
+export type AccountHealth =
+  | { readonly kind: 'sound' | 'unreadable'; readonly row: AccountRow }
+  | { readonly kind: 'row-differs'; readonly row: AccountRow; readonly recorded: RecordedAccount }
+  | { readonly kind: 'gone' };
+
+/** The record of an account, by its row as it is now. */
+export async function judgeAccount(parts: HealthParts, accountId: AccountRow['accountId']): Promise<AccountHealth> {
+  for (let tries = 0; ; tries++) {
+    const row = await parts.stores.accounts.find(accountId);
+    if (row === undefined) return { kind: 'gone' };
+    const recorded = decoded(decodeAccountRecord, await readOrRotten(parts, row.place, 'account'));
+    const isTold = recorded !== undefined && recorded.account.accountId === accountId && recorded.account.revision === row.revision && recorded.account.keyringRevision === row.keyringRevision;
+    if (isTold && tellsSame(recorded, row)) return { kind: 'sound', row };
+    if (tries > 0) return isTold ? { kind: 'row-differs', row, recorded } : { kind: 'unreadable', row };
+  }
+}
+
+/** Who is the operator is decided when the row is made, after the record. */
+function tellsSame(recorded: RecordedAccount, row: AccountRow): boolean {
+  const { isOperator } = row;
+  return isEqual(encodeAccountRecord({ ...recorded, account: row }), encodeAccountRecord({ ...recorded, account: { ...recorded.account, isOperator } }));
+}
+
+function decoded<T>(decode: (payload: Uint8Array) => T, payload: Uint8Array | undefined): T | undefined {
+  if (payload === undefined) return undefined;
+  try {
+    return decode(payload);
+  } catch (error) {
+    if (error instanceof CorruptionError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Scrubs what lies in the packs beside blocks. A manifest or preview record has no second copy: what is damaged is named. A row that says something
+ * else than its record is put right by it, for the record is authenticated; an account's damaged record is written anew from its row.
+ */
+import { idOf, type AccountId, type ImageId } from '../../client-sdk/protocol/ids.js';
+import type { ImageRow } from '../ports/image-store.js';
+import { accountRowAt } from './account-record.js';
+import type { ConcernedImage } from './check.js';
+import { decodeRemovalRecord } from './image-record.js';
+import { CorruptionError } from '../ports/errors.js';
+import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from './record-health.js';
+import { appendAccount } from './records.js';
+import type { LostRecord, ScrubRun } from './scrub-run.js';
+import { sideBySide } from './side-by-side.js';
+
+const pageRows = 1_000;
+const readsAtOnce = 8;
+const idDigits = 32;
+
+/** Images after the one that `from` names. False where it was stopped. */
+export async function scrubImages(run: ScrubRun, from: string | undefined): Promise<boolean> {
+  for (let after = imageNamed(from); ; ) {
+    const records = await run.parts.stores.images.listAll(after, pageRows);
+    const reading = sideBySide(records, readsAtOnce, async (image) => {
+      if (run.isStopped) return undefined;
+      return { image, bytes: await scrubImage(run, image) };
+    });
+    for await (const seen of reading) {
+      if (seen === undefined) return false;
+      await run.passed(seen.image.accountId + seen.image.imageId, seen.bytes);
+    }
+    after = records.at(-1);
+    if (records.length < pageRows || after === undefined) return true;
+    await run.save();
+  }
+}
+
+/** Answers how many bytes were read. */
+async function scrubImage(run: ScrubRun, image: ConcernedImage): Promise<number> {
+  const health = await judgeManifest(run.parts, image);
+  if (health.kind === 'gone') return 0;
+  if (health.kind === 'unreadable' || !(health.isRowRight || (await amend(run, image, health)))) lose(run, 'manifest', image);
+  else run.add('manifests');
+  return health.row.manifestPlace.length + (await scrubPreview(run, image, health.row));
+}
+
+async function scrubPreview(run: ScrubRun, image: ConcernedImage, { preview }: ImageRow): Promise<number> {
+  if (preview === undefined) return 0;
+  const health = await judgePreview(run.parts, image, preview.place);
+  if (health === 'unreadable') lose(run, 'preview', image);
+  else if (health === 'sound') run.add('previews');
+  return preview.place.length;
+}
+
+async function amend(run: ScrubRun, { accountId, imageId }: ConcernedImage, { record }: Extract<ManifestHealth, { readonly kind: 'sound' }>): Promise<boolean> {
+  const { wrappedKey, entry } = record;
+  if (!(await run.parts.stores.images.amend(accountId, imageId, { wrappedKey, entry }))) return false;
+  run.add('repairedImages');
+  return true;
+}
+
+function lose(run: ScrubRun, type: LostRecord['type'], { accountId, imageId }: { readonly accountId: AccountId; readonly imageId?: ImageId }): void {
+  run.add('lostRecords');
+  run.order.onLostRecord?.({ type, accountId, ...(imageId === undefined ? {} : { imageId }) });
+}
+
+/** Accounts after the user name `from`. False where it was stopped. */
+export async function scrubAccounts(run: ScrubRun, from: string | undefined): Promise<boolean> {
+  for (let after = from; ; ) {
+    const rows = await run.parts.stores.accounts.list(after, pageRows);
+    for (const { accountId, username, place } of rows) {
+      if (run.isStopped) return false;
+      await scrubAccount(run, accountId);
+      await run.passed(username, place.length);
+    }
+    after = rows.at(-1)?.username;
+    if (rows.length < pageRows || after === undefined) return true;
+    await run.save();
+  }
+}
+
+/** Within the gate: the collector waits for a record whose row is still to come. */
+function scrubAccount(run: ScrubRun, accountId: AccountId): Promise<void> {
+  const { accounts } = run.parts.stores;
+  return run.parts.gate.run(async () => {
+    const health = await judgeAccount(run.parts, accountId);
+    if (health.kind === 'gone') return;
+    if (health.kind === 'row-differs') {
+      const told = accountRowAt(health.recorded, health.row.place);
+      if (await accounts.replace({ ...told, isOperator: health.row.isOperator }, health.row, false)) run.add('repairedAccounts');
+    }
+    if (health.kind === 'unreadable') {
+      const { row } = await appendAccount(run.parts, health.row);
+      if (await accounts.move(accountId, health.row.place, row.place)) run.add('repairedAccounts');
+    }
+    run.add('accounts');
+  });
+}
+
+/** Packs after the number `from`: every record is hashed, and what has no row is counted. False where it was stopped. */
+export async function scrubPacks(run: ScrubRun, from: string | undefined): Promise<boolean> {
+  for (const { pack, bytes } of await run.parts.stores.blocks.packs()) {
+    if (pack <= Number(from ?? 0)) continue;
+    if (!(await scrubPack(run, pack))) return false;
+    run.add('packs');
+    await run.passed(String(pack), 0);
+    if (bytes > 0) await run.save();
+  }
+  return true;
+}
+
+async function scrubPack(run: ScrubRun, pack: number): Promise<boolean> {
+  let [removals, damagedStretches] = [0, 0];
+  for await (const { type, payload } of run.parts.stores.blocks.scan(pack, () => { damagedStretches++; })) {
+    if (run.isStopped) return false;
+    if (type === 'removal') removals += isRemoval(payload) ? 1 : 0;
+    await run.read(payload.length);
+  }
+  run.add('removals', removals);
+  run.add('damagedStretches', damagedStretches);
+  return true;
+}
+
+function isRemoval(payload: Uint8Array): boolean {
+  try {
+    decodeRemovalRecord(payload);
+    return true;
+  } catch (error) {
+    if (error instanceof CorruptionError) return false;
+    throw error;
+  }
+}
+
+function imageNamed(name: string | undefined): ConcernedImage | undefined {
+  const [accountId, imageId] = [idOf<AccountId>((name ?? '').slice(0, idDigits)), idOf<ImageId>((name ?? '').slice(idDigits))];
+  return accountId === undefined || imageId === undefined ? undefined : { accountId, imageId };
+}

@@ -1,0 +1,51 @@
+/**
+ * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing)
+ * and spans (a run of rows that nobody knows of lies in a pack that compaction would take for empty). Runs inside a transaction that its caller holds.
+ */
+import type { StoreDatabase } from './database.js';
+
+/** Some are looked at after one of them; `next` goes on. */
+interface Mended {
+  readonly mended: number;
+  readonly next: string | undefined;
+}
+
+interface KeyColumns {
+  readonly t1: Uint8Array;
+  readonly tag: number;
+  readonly isRight: number;
+}
+
+type KeyTable = 'young_key' | 'old_key';
+
+const keysSql = (table: KeyTable): string => `SELECT k.t1, k.tag, IFNULL(substr(tag.t1, 1, 6) = k.t1, 0) AS isRight FROM ${table} k LEFT JOIN tag ON tag.id = k.tag
+  WHERE (k.t1, k.tag) > (?, ?) ORDER BY k.t1, k.tag LIMIT ?`;
+const lastSql = 'SELECT MAX(id) FROM (SELECT id FROM tag WHERE id > ? ORDER BY id LIMIT ?)';
+const missingKeysSql = `INSERT INTO young_key (t1, tag) SELECT substr(t1, 1, 6), id FROM tag WHERE id > ? AND id <= ?
+  AND NOT EXISTS (SELECT 1 FROM young_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)
+  AND NOT EXISTS (SELECT 1 FROM old_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)`;
+const missingSpansSql = 'INSERT OR IGNORE INTO tag_span (pack, span) SELECT DISTINCT pack, id / 64 FROM tag WHERE id > ? AND id <= ?';
+
+/** Young keys, then old ones, then rows: `after` names the table and where to go on in it. */
+export function mendKeys(db: StoreDatabase, after: string | undefined, limit: number): Mended {
+  const [table = 'young_key', key = '', tag = '0'] = after?.split(' ') ?? [];
+  if (table === 'row') return mendRows(db, Number(tag), limit);
+  return table === 'old_key' ? removeWrong(db, { table, key, tag, limit }) : removeWrong(db, { table: 'young_key', key, tag, limit });
+}
+
+function removeWrong(db: StoreDatabase, { table, key, tag, limit }: { readonly table: KeyTable; readonly key: string; readonly tag: string; readonly limit: number }): Mended {
+  const keys = db.query<KeyColumns>(keysSql(table)).all(Buffer.from(key, 'hex'), Number(tag), limit);
+  const wrong = keys.filter(({ isRight }) => isRight === 0);
+  for (const one of wrong) db.query(`DELETE FROM ${table} WHERE t1 = ? AND tag = ?`).run(one.t1, one.tag);
+  const last = keys.at(-1);
+  if (keys.length === limit && last !== undefined) return { mended: wrong.length, next: `${table} ${Buffer.from(last.t1).toString('hex')} ${String(last.tag)}` };
+  return { mended: wrong.length, next: table === 'young_key' ? 'old_key' : 'row' };
+}
+
+function mendRows(db: StoreDatabase, from: number, limit: number): Mended {
+  const last = db.query<number | null>(lastSql).pluck().get(from, limit) ?? undefined;
+  if (last === undefined) return { mended: 0, next: undefined };
+  const keys = db.query(missingKeysSql).run(from, last).changes;
+  const spans = db.query(missingSpansSql).run(from, last).changes;
+  return { mended: keys + spans, next: `row - ${String(last)}` };
+}
