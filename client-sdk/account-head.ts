@@ -13,7 +13,7 @@ import {
 } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
 import { keptHeads, maxHeadLeaves, maxPageHeads } from './protocol/limits.js';
-import type { HeadList } from './protocol/messages.js';
+import type { HeadCard, HeadList } from './protocol/messages.js';
 import type { Sha256 } from './protocol/tag.js';
 
 /** What becomes of the leaf of one image: from what it is now (undefined: it is none yet) to what it shall be; undefined leaves it as it is. */
@@ -26,6 +26,12 @@ export interface LeafChange {
 export interface TrustedHead {
   readonly head: AccountHead;
   readonly hash: Uint8Array;
+}
+
+/** What this device remembers, and when the server says that it was restored: a word, no proof. */
+interface Known {
+  readonly remembered: RememberedHead;
+  readonly restoredAt: number | undefined;
 }
 
 /** Other devices may come first so many times before this one gives up. */
@@ -52,19 +58,17 @@ export class AccountHeads {
   /** The newest head; with counter 0 where the account has none yet. Throws `account-rolled-back`, `sealed-invalid`, `signature-invalid`. */
   async trusted(): Promise<TrustedHead> {
     const remembered = await rememberedHead(this.cache);
-    const newest = await this.shown();
-    if (newest === undefined) {
-      if (remembered === undefined) return noHead;
-      throw fault('account-rolled-back', 'It has no account head any more.');
-    }
-    if (remembered !== undefined) await this.#checkDescent(newest, remembered);
+    const { head: kept, restoredAt } = await this.#card();
+    const newest = kept === undefined ? noHead : await this.#opened(kept);
+    if (remembered !== undefined) await this.#checkDescent(newest, { remembered, restoredAt });
+    if (kept === undefined) return noHead;
     await rememberHead(this.cache, { ...newest.head, hash: newest.hash });
     return newest;
   }
 
   /** The newest head as the server shows it, opened but held against nothing. */
   async shown(): Promise<TrustedHead | undefined> {
-    const { head: kept } = await this.connection.transport.call('readHead', { body: undefined, signal: this.signal });
+    const { head: kept } = await this.#card();
     return kept === undefined ? undefined : this.#opened(kept);
   }
 
@@ -157,9 +161,10 @@ export class AccountHeads {
   }
 
   /** Throws `account-rolled-back` unless `newest` is the remembered head, descends from it, or was accepted on another device. */
-  async #checkDescent({ head, hash }: TrustedHead, remembered: RememberedHead): Promise<void> {
+  async #checkDescent({ head, hash }: TrustedHead, known: Known): Promise<void> {
+    const { remembered } = known;
     if (head.epoch > remembered.epoch) return;
-    if (head.epoch < remembered.epoch || head.counter < remembered.counter) throw rolledBack(head, remembered);
+    if (head.epoch < remembered.epoch || head.counter < remembered.counter) throw rolledBack(head, known);
     let last = remembered.hash;
     for (let after = remembered.counter; after < head.counter; ) {
       const { heads } = await this.connection.transport.call('listHeads', { body: undefined, query: { after: String(after) }, signal: this.signal });
@@ -170,11 +175,15 @@ export class AccountHeads {
         // What the server keeps no more cannot be followed: then counter and epoch alone were compared.
         const isGap = next.head.counter > after + 1 && after + 1 <= head.counter - keptHeads + overtaking;
         const isNext = next.head.counter === after + 1 && isEqual(next.head.previous, last);
-        if (!isGap && !isNext) throw rolledBack(head, remembered);
+        if (!isGap && !isNext) throw rolledBack(head, known);
         [last, after] = [next.hash, next.head.counter];
       }
     }
-    if (!isEqual(last, hash)) throw rolledBack(head, remembered);
+    if (!isEqual(last, hash)) throw rolledBack(head, known);
+  }
+
+  #card(): Promise<HeadCard> {
+    return this.connection.transport.call('readHead', { body: undefined, signal: this.signal });
   }
 
   async #opened({ counter, head: sealed }: HeadList['heads'][number]): Promise<TrustedHead> {
@@ -202,7 +211,9 @@ function withShownLeaf(tree: HeadNode, leaf: Uint8Array): HeadNode {
   return changed;
 }
 
-function rolledBack(shown: AccountHead, remembered: RememberedHead): DiceError {
-  const seen = `This device has seen state ${String(remembered.counter)}, and the server shows ${String(shown.counter)}`;
-  return fault('account-rolled-back', shown.counter >= remembered.counter ? `${seen}, which does not follow from it.` : `${seen}.`);
+function rolledBack(shown: AccountHead, { remembered, restoredAt }: Known): DiceError {
+  const now = shown.counter === 0 ? 'none' : String(shown.counter);
+  const seen = `This device has seen state ${String(remembered.counter)}, and the server shows ${now}${shown.counter >= remembered.counter ? ', which does not follow from it' : ''}.`;
+  const told = restoredAt === undefined ? '' : ` It says that its operator restored or rebuilt the store on ${new Date(restoredAt).toISOString().slice(0, 10)}.`;
+  return fault('account-rolled-back', seen + told);
 }
