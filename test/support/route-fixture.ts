@@ -74,11 +74,6 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   changeKeyring: () => json({ expectedRevision: 1, keyring: sealed() }),
   changeEmail: () => json({ email: 'changed@example.org' }),
   readUsage: bodiless,
-  readHead: bodiless,
-  listHeads: bodiless,
-  listLeaves: bodiless,
-  readHeadPaths: async (url, owner) => json({ images: [(await image(url, owner)).imageId] }),
-  replaceHead: () => json({ counter: 1, head: sealed(), leaves: '', root: '00'.repeat(32) }),
   listSessions: bodiless,
   async endSession(url, owner) {
     const { sessionId } = await asOwner(url, owner, { method: 'post', path: 'tokens', body: { device: 'scanner', days: 1 } });
@@ -88,6 +83,11 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   invite: () => json(invitationOf()),
   listInvitations: bodiless,
   endInvitation: async (url, owner) => plain({ invitationId: await invited(url, owner) }),
+  readHead: bodiless,
+  listHeads: bodiless,
+  listLeaves: bodiless,
+  readHeadPaths: async (url, owner) => json({ images: [(await image(url, owner)).imageId] }),
+  replaceHead: () => json({ counter: 1, head: sealed(), leaves: '', root: '00'.repeat(32) }),
   beginUpload: bodiless,
   askExistence: async (url, owner) => octets(rawBlock().rehash, await upload(url, owner)),
   // Under existence = own no nonce was ever given: the owner, too, hears that the proof is none.

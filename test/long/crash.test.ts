@@ -1,0 +1,25 @@
+/**
+ * As test/fault/crash, with DICE_TEST_KILLS kills (60).
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectNothingLost } from '../support/crash-rounds.js';
+import { Workbench } from '../support/workbench.js';
+
+const kills = Number(process.env['DICE_TEST_KILLS'] ?? 60);
+
+let bench: Workbench;
+
+beforeAll(async () => {
+  bench = await Workbench.open();
+});
+
+afterAll(async () => {
+  await bench.close();
+});
+
+describe('a server killed in the middle of uploads', () => {
+  it('loses nothing that it acknowledged', async () => {
+    // A kill after the upload has ended proves nothing: most must have come before.
+    expect(await expectNothingLost(bench, kills)).toBeGreaterThan(kills / 2);
+  }, 3 * 3_600_000);
+});
