@@ -4,7 +4,7 @@
 import type { AccountHeads, LeafChange } from './account-head.js';
 import type { CallOptions, HeadFigures, MissingImage } from './api.js';
 import type { Connection } from './connection.js';
-import { adopted, leafOfCard, placeOf, removedLeaf, withHeads } from './head-check.js';
+import { adopted, leafOfCard, removedLeaf, withHeads } from './head-check.js';
 import { HeadLeaves } from './head-leaves.js';
 import { listCards } from './listing.js';
 import type { HeadLeaf } from './protocol/head-tree.js';
@@ -62,7 +62,7 @@ async function differences(connection: Connection, heads: AccountHeads, signal: 
   for (let index = 0; index < (leaves?.count ?? 0); index++) {
     const leaf = leaves?.at(index);
     if (leaf === undefined || leaf.state === 'removed' || listed.has(leaf.imageId) || isExpired(connection, leaf)) continue;
-    if ((await placeOf(connection, leaf.imageId, signal)) === 'nowhere') missing.push(leaf);
+    missing.push(leaf);
   }
   return { missing, strangers, returned };
 }

@@ -8,7 +8,7 @@ import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { HeadLeaves } from './head-leaves.js';
-import { listImages, type ListedImage } from './listing.js';
+import { listCards, listImages, type ListedImage } from './listing.js';
 import { type HeadLeaf, leafBytes, noManifest, packLeaf, unpackLeaf } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
 import type { ImageCard } from './protocol/messages.js';
@@ -110,8 +110,8 @@ class Settling {
   async settle(comparison: Comparison): Promise<void> {
     const { isTrash, resurrected, strangers } = comparison;
     const expected = [...comparison.unseen(isTrash ? 'trashed' : 'live')].filter((leaf) => !isTrash || this.#isKept(leaf));
-    await this.#refuse('image-omitted', expected.map(({ imageId }) => imageId), isTrash ? ({ state }, place) => state === 'trashed' && place === 'nowhere' : ({ state }, place) => state === 'live' && place !== 'gallery');
-    await this.#refuse('image-resurrected', resurrected, ({ state }, place) => state === 'removed' && place === 'gallery');
+    refuse('image-omitted', await this.#omitted(expected.map(({ imageId }) => imageId), isTrash));
+    refuse('image-resurrected', await this.#resurrected(resurrected));
     const expired = isTrash ? await this.#expired(comparison) : [];
     await this.heads.change([...strangers.map(adopted), ...expired]);
   }
@@ -121,16 +121,33 @@ class Settling {
     return at + this.connection.server.trashDays * dayMs - slackMs > this.connection.platform.now();
   }
 
-  async #refuse(code: 'image-omitted' | 'image-resurrected', suspects: readonly ImageId[], isWrong: (leaf: HeadLeaf, place: Place) => boolean): Promise<void> {
-    const wrong: ImageId[] = [];
-    for (let from = 0; from < suspects.length && wrong.length <= maxNamed; from += maxNamed) {
-      const some = suspects.slice(from, from + maxNamed);
-      const leaves = await this.heads.leavesOf(some);
-      for (const leaf of leaves) if (leaf !== undefined && isWrong(leaf, await this.#placeOf(leaf.imageId))) wrong.push(leaf.imageId);
+  /** Those that a second listing, begun after their leaves were read, does not show either, while their leaves stay as they were. */
+  async #omitted(suspects: readonly ImageId[], isTrash: boolean): Promise<readonly ImageId[]> {
+    const state = isTrash ? 'trashed' : 'live';
+    const left = new Set(await this.#stillIn(state, suspects));
+    if (left.size === 0) return [];
+    for await (const { imageId } of listCards(this.connection, { trash: isTrash, signal: this.signal })) {
+      left.delete(imageId);
+      if (left.size === 0) return [];
     }
-    if (wrong.length === 0) return;
-    const [named, more] = [wrong.slice(0, maxNamed).join(', '), wrong.length > maxNamed ? ' and more' : ''];
-    throw fault(code, `Images: ${named}${more}. If the operator restored the store from a backup, look at them with "dice head".`);
+    const omitted: ImageId[] = [];
+    for (const imageId of await this.#stillIn(state, [...left])) {
+      if (omitted.length > maxNamed) break;
+      // Taken out of the trash, by a client that died before it said so.
+      if (!isTrash || (await this.#placeOf(imageId)) !== 'gallery') omitted.push(imageId);
+    }
+    return omitted;
+  }
+
+  async #resurrected(suspects: readonly ImageId[]): Promise<readonly ImageId[]> {
+    const wrong: ImageId[] = [];
+    for (const imageId of await this.#stillIn('removed', suspects)) if (wrong.length <= maxNamed && (await this.#placeOf(imageId)) === 'gallery') wrong.push(imageId);
+    return wrong;
+  }
+
+  async #stillIn(state: HeadLeaf['state'], images: readonly ImageId[]): Promise<readonly ImageId[]> {
+    const leaves = images.length === 0 ? [] : await this.heads.leavesOf(images);
+    return leaves.flatMap((leaf) => (leaf?.state === state ? [leaf.imageId] : []));
   }
 
   async #expired(comparison: Comparison): Promise<readonly LeafChange[]> {
@@ -146,6 +163,12 @@ class Settling {
   async #placeOf(imageId: ImageId): Promise<Place> {
     return placeOf(this.connection, imageId, this.signal);
   }
+}
+
+function refuse(code: 'image-omitted' | 'image-resurrected', wrong: readonly ImageId[]): void {
+  if (wrong.length === 0) return;
+  const [named, more] = [wrong.slice(0, maxNamed).join(', '), wrong.length > maxNamed ? ' and more' : ''];
+  throw fault(code, `Images: ${named}${more}. If the operator restored the store from a backup, look at them with "dice head".`);
 }
 
 /** Where the server has an image. */

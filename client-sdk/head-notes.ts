@@ -3,7 +3,7 @@
  * told, because the network or the run broke, the next listing tells. SPEC.md section 14.
  */
 import type { AccountHeads, LeafChange } from './account-head.js';
-import { DiceError } from './core/errors.js';
+import { DiceError, fault } from './core/errors.js';
 import type { ImageId } from './protocol/ids.js';
 
 /** So many images, or so long after the last head, a new one is signed. */
@@ -47,7 +47,8 @@ export class HeadNotes {
       if (changes.length > 0) await this.heads.change(changes);
     } catch (thrown) {
       if (!(thrown instanceof DiceError)) throw thrown;
-      if (severe.has(thrown.code)) this.#severe = thrown;
+      if (thrown.code === 'request-invalid') this.#severe = fault('image-omitted', 'It does not know an image that it has just acknowledged.', thrown);
+      else if (severe.has(thrown.code)) this.#severe = thrown;
     } finally {
       this.#lastAt = this.now();
       this.#running = undefined;

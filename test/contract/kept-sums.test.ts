@@ -111,9 +111,9 @@ describe('sums that are kept', () => {
     store.db.close();
   });
 
-  it('are counted once where a store of the schema before is opened', async () => {
+  it('are counted once where a store of a schema without them is opened', async () => {
     const folder = path.join(await temporary(), 'migrations');
-    await cp('migrations/sqlite', folder, { recursive: true, filter: (name) => !name.includes('0008_') });
+    await cp('migrations/sqlite', folder, { recursive: true, filter: (name) => !Number(/(\d{4})_/.exec(path.basename(name))?.[1] ?? 0) < 8 });
     const { file, db } = await opened(folder);
     db.connection.exec("INSERT INTO owner (id, account_id) VALUES (3, zeroblob(16))");
     for (let n = 1; n <= 40; n++) {
