@@ -67,7 +67,8 @@ export class Library {
       if (card === undefined) throw new DiceError('not-found', 'gone');
       return { card, manifest: new Uint8Array() };
     }
-    const shown = this.cards.filter(({ trashedAt }) => (trashedAt !== undefined) === (query['trash'] === 'true'));
+    const inOrder = [...this.cards].sort((one, other) => other.createdAt - one.createdAt || (one.imageId < other.imageId ? 1 : -1));
+    const shown = inOrder.filter(({ trashedAt }) => (trashedAt !== undefined) === (query['trash'] === 'true'));
     const from = Number(query['cursor'] ?? 0);
     const images = shown.slice(from, from + 500);
     return from + 500 < shown.length ? { images, next: String(from + 500) } : { images };
