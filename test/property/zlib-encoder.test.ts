@@ -74,7 +74,7 @@ describe.each(Object.entries(painters))('of %s', (_name, painter) => {
 describe.each(Object.entries(painters))('%s after a dictionary', (_, painter) => {
   it('become the bytes of zlib', () => {
     const below = belowOf(17);
-    for (let turn = 0; turn < 60; turn++) {
+    for (let turn = 0; turn < 24; turn++) {
       const windowBits = 9 + below(7);
       // These are values that pako's literal types allow.
       const settings = { level: (1 + below(9)) as 1, memLevel: 1 + below(9), strategy: below(5) as 0, windowBits };
