@@ -80,7 +80,7 @@ describe('young and old keys', () => {
     db.close();
   });
 
-  it('touch a bounded number of keys in one call, and none where nothing new is filed', async () => {
+  it('move by as many in one call as it brings blocks, twice, whether these are new or known: time does not tell', async () => {
     const { db, tags } = await opened();
     const scope = await begin({ tags }, alice, 1);
     for (let turn = 0; turn < 12; turn++) await tags.file(scope, madeBlocks(1_000 * turn, 1_000));
@@ -88,9 +88,9 @@ describe('young and old keys', () => {
     const old = (): number => countOf(db, 'SELECT COUNT(*) FROM old_key');
     const before = old();
     await tags.file(scope, madeBlocks(0, 500));
-    expect(old()).toBe(before);
+    expect(old() - before).toBe(1_000);
     await tags.file(scope, madeBlocks(12_000, 10));
-    expect(old() - before).toBe(20);
+    expect(old() - before).toBe(1_020);
     expectOneKeyEach(db);
     db.close();
   });
@@ -98,9 +98,9 @@ describe('young and old keys', () => {
   it('go with their rows, and follow a T1 that is put right', async () => {
     const { db, tags } = await opened();
     const scope = await begin({ tags }, alice, 1);
-    const blocks = madeBlocks(0, 13_000);
-    await tags.file(scope, blocks);
-    await tags.file(scope, madeBlocks(13_000, 3_000));
+    const blocks = madeBlocks(0, 16_000);
+    await tags.file(scope, blocks.slice(0, 13_000));
+    await tags.file(scope, blocks.slice(13_000));
     const oldTag = countOf(db, 'SELECT MIN(tag) FROM old_key');
     const youngTag = countOf(db, 'SELECT MIN(tag) FROM young_key');
     for (const id of [oldTag, youngTag]) {

@@ -3,6 +3,7 @@
  * unreferenced tags. Each function runs inside a transaction that its caller holds.
  */
 import type { StoreDatabase } from './database.js';
+import { likeUnreferencing } from './decoys.js';
 import { forgetHeld } from './holdings.js';
 import { type Lost as LostPin, pinLost } from './pin-vectors.js';
 import { firstImageSeeker } from './usage-days.js';
@@ -87,6 +88,7 @@ export function unlink(db: StoreDatabase, { image, owner }: Referring, now: numb
     lost.blocks++;
     lost.cipherBytes += length;
     if (ofAnyone.get(id) === undefined) isUnreferenced.run(id, now);
+    else likeUnreferencing(db);
   }
   forgetHeld(db, owner, unheld.map(({ rehash }) => rehash));
   pinLost(db, owner, unheld);

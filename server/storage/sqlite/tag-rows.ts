@@ -7,6 +7,7 @@ import type { Place } from '../../ports/block-store.js';
 import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
+import { decoyReader, likeFiling } from './decoys.js';
 import { liveUpload, ownedTags } from './existence.js';
 import { forgetHeld, noteHeld } from './holdings.js';
 import { moveKeys } from './key-moving.js';
@@ -50,15 +51,17 @@ export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly 
   const upload = liveUpload(db, scope);
   if (upload === undefined) return false;
   const pin = pinner(db, upload);
+  const readDecoy = decoyReader(db, scope.now);
   let [receivedBytes, filed] = [0, 0];
   for (const block of blocks) {
     noteHeld(db, upload.owner, block.rehash);
     const { id, isNew } = fileOne(db, block, scope.now);
+    if (isNew) readDecoy();
     pin(id);
     receivedBytes += block.place.length;
     filed += isNew ? 1 : 0;
   }
-  moveKeys(db, filed);
+  moveKeys(db, { filed, received: blocks.length });
   db.query('UPDATE upload SET received_bytes = received_bytes + ?, uncommitted_bytes = uncommitted_bytes + ? WHERE id = ?')
     .run(receivedBytes, receivedBytes, upload.id);
   return true;
@@ -75,6 +78,7 @@ function fileOne(db: StoreDatabase, block: FiledBlock, now: number): { readonly 
   if (row.state !== 0) heal(db, row.id, block);
   else if (!isSamePlace(row, place)) db.query(copySql).run(row.id, place.pack, place.offset);
   db.query(retouchSql).run(now, row.id);
+  likeFiling(db, block.rehash);
   return { id: row.id, isNew: false };
 }
 

@@ -1,0 +1,41 @@
+/**
+ * A process that is the real server with one thing more: it can be told to be slower by a while for questions whose first T1 it was given. So a
+ * test shows that it would find an oracle. Started by oracle-trials.ts: argument 1 is the data directory, argument 2 the existence mode.
+ */
+import { hexOf } from '../../client-sdk/protocol/bytes.js';
+import type { Rehash } from '../../client-sdk/protocol/ids.js';
+import type { Config } from '../../server/config.js';
+import { startServer } from './running-server.js';
+
+/** What it is told over its channel. */
+export interface Planting {
+  readonly delayMs: number;
+  /** First T1s of the vectors that are slowed down, in hex. */
+  readonly firsts: readonly string[];
+}
+
+const [, , dataDirectory = '', existence = 'own'] = process.argv;
+// The parent names one of the two.
+const server = await startServer({ dataDirectory, existence: existence as Config['existence'], logLevel: 'silent' });
+const { tags } = server.store.parts.stores;
+const usual = tags.pinOwned.bind(tags);
+
+process.on('message', ({ delayMs, firsts }: Planting) => {
+  const slowed = new Set(firsts);
+  tags.pinOwned = (scope, rehashes) => {
+    if (isAmong(slowed, rehashes[0])) spin(delayMs);
+    return usual(scope, rehashes);
+  };
+  process.send?.('planted');
+});
+process.once('disconnect', () => void server.stop().finally(() => process.exit()));
+process.send?.(server.port);
+
+function isAmong(slowed: ReadonlySet<string>, rehash: Rehash | undefined): boolean {
+  return rehash !== undefined && slowed.has(hexOf(rehash));
+}
+
+/** Works for a while, as a look-up does. */
+function spin(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
