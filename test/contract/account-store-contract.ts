@@ -41,6 +41,7 @@ function accountFrom(number: number, more: Partial<AccountRow> = {}): AccountRow
     keyring: bytes(200, number),
     keyringRevision: 1,
     revision: 1,
+    factor: undefined,
     quotaBytes: number % 2 === 0 ? 2 ** 40 : undefined,
     createdAt: 1_700_000_000_000 + number,
     place: placeFrom(number, 3),

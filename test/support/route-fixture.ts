@@ -71,6 +71,10 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   readPageSession: bodiless,
   readAccount: bodiless,
   closeAccount: (_url, { authKey }) => json({ authKey }),
+  beginSecondFactor: (_url, { authKey }) => json({ authKey }),
+  // Nothing was begun: the owner, too, hears that.
+  confirmSecondFactor: () => json({ code: '000000' }),
+  endSecondFactor: (_url, { authKey }) => json({ authKey, code: '000000' }),
   changeKeyring: () => json({ expectedRevision: 1, keyring: sealed() }),
   changeEmail: () => json({ email: 'changed@example.org' }),
   readUsage: bodiless,

@@ -47,6 +47,7 @@ function account(): RecordedAccount {
       keyring: new Uint8Array(100).fill(5),
       keyringRevision: 2,
       revision: 3,
+      factor: undefined,
       quotaBytes: 1_000,
       createdAt: 4,
     },
