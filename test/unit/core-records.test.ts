@@ -119,6 +119,19 @@ describe('an account record', () => {
     expect(decodeAccountRecord(encodeAccountRecord(bare))).toEqual(bare);
   });
 
+  it('keeps a second factor that is on, in a form that older programs refuse, and none that waits', () => {
+    const factor = { secret: new Uint8Array(20).fill(6), isOn: true, usedStep: 12, codeHashes: new Uint8Array(64).fill(7) };
+    const holding = (held: typeof factor): RecordedAccount => ({ ...account(), account: { ...account().account, factor: held } });
+    const payload = encodeAccountRecord(holding(factor));
+    expect(decodeAccountRecord(payload)).toEqual(holding(factor));
+    const text = new TextDecoder().decode(payload);
+    expect(text).toContain('"format":"dice account 2"');
+    expect(() => decodeAccountRecord(utf8(text.replace('dice account 2', 'dice account 1')))).toThrow(CorruptionError);
+    expect(() => decodeAccountRecord(encodeAccountRecord(holding({ ...factor, codeHashes: new Uint8Array(33) })))).toThrow(CorruptionError);
+    expect(decodeAccountRecord(encodeAccountRecord(holding({ ...factor, isOn: false })))).toEqual(account());
+    expect(new TextDecoder().decode(encodeAccountRecord(account()))).toContain('"format":"dice account 1"');
+  });
+
   it('is refused with an unknown member, another format or bytes that are no text', () => {
     const text = new TextDecoder().decode(encodeAccountRecord(account()));
     const bad = ['{}', text.replace('dice account 1', 'dice account 2'), text.replace('{', '{"more":1,'), text.slice(1), '[]', ''];
