@@ -109,7 +109,7 @@ describe('a second factor in the SDK', () => {
     const ada = await registered(url, 'ada', {
       fetch: async (input, init) => {
         const answer = await fetch(input, init);
-        if (!isCut || !String(input).endsWith('/account/credentials')) return answer;
+        if (!isCut || !input.endsWith('/account/credentials')) return answer;
         isCut = false;
         await answer.arrayBuffer();
         throw new TypeError('cut off');

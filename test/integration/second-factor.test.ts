@@ -149,7 +149,10 @@ describe('a second factor', () => {
     expect(grant.account.revision).toBe((await visit.row()).revision);
   });
 
-  it('goes off with the password and a code only', async () => {
+});
+
+describe('the way out of a second factor', () => {
+  it('is the password with a code, no less', async () => {
     const visit = await Visit.begin();
     const { authKey } = visit.owner.registration.password;
     const { secret, backupCodes: [backupCode = ''] } = await visit.turnOn();
@@ -164,7 +167,7 @@ describe('a second factor', () => {
     expect((await visit.row()).factor).toBeUndefined();
   });
 
-  it('stays through a change with a code, and goes with the words alone', async () => {
+  it('is the words alone; with a code it stays through a change', async () => {
     const visit = await Visit.begin();
     const { recovery: { recoveryAuth }, password: { authKey } } = visit.owner.registration;
     const { secret, backupCodes: [backupCode = ''] } = await visit.turnOn();
@@ -181,7 +184,10 @@ describe('a second factor', () => {
     expect((await visit.row()).factor).toBeUndefined();
   });
 
-  it('counts wrong codes as failures, a right password without one as neither failure nor success', async () => {
+});
+
+describe('guesses at a second factor', () => {
+  it('count as failures; a right password without a code is neither failure nor success', async () => {
     const visit = await Visit.begin();
     const { secret } = await visit.turnOn();
     const wrong = wrongCodeAt(secret, visit.store.now);
@@ -195,7 +201,7 @@ describe('a second factor', () => {
     expect(await visit.outcome(codeAt(secret, visit.store.now), undefined, '10.2.0.1')).toBeUndefined();
   });
 
-  it('lets 30 wrong codes through from everywhere, then one in 10 minutes; the words still open', async () => {
+  it('are 30 from everywhere, then one in 10 minutes; the words still open', async () => {
     const visit = await Visit.begin();
     const { secret } = await visit.turnOn();
     const guess = (index: number) => visit.outcome(wrongCodeAt(secret, visit.store.now), undefined, `10.3.${String(index)}.1`);
@@ -208,6 +214,9 @@ describe('a second factor', () => {
     expect(await visit.change({ recoveryAuth: visit.owner.registration.recovery.recoveryAuth })).toBeUndefined();
   });
 
+});
+
+describe('a second factor in the store', () => {
   it('comes back with a rebuild, used codes as used, and stays off where it was turned off', async () => {
     const visit = await Visit.begin();
     const { secret, backupCodes: [used = '', kept = ''] } = await visit.turnOn();

@@ -7,6 +7,7 @@ import request from 'supertest';
 import { base64Of, concat } from '../../client-sdk/protocol/bytes.js';
 import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
+import { codeAt } from './authenticator.js';
 import { beginRaw, commitOf, packed, rawBlock, type RawAccount, registrationOf, storeRaw, streamOf } from './raw-account.js';
 
 /** A call of one route, ready to be made by anybody. */
@@ -27,7 +28,7 @@ const plain = (ids: ReadyCall['ids'] = {}): ReadyCall => ({ ids });
 const bodiless: RouteFixture = () => plain();
 
 /** Calls as the owner and answers the body. */
-async function asOwner(url: string, owner: RawAccount, call: { readonly method: 'post' | 'delete'; readonly path: string; readonly body?: object }): Promise<Readonly<Record<string, unknown>>> {
+async function asOwner(url: string, owner: RawAccount, call: { readonly method: 'post' | 'put' | 'delete'; readonly path: string; readonly body?: object }): Promise<Readonly<Record<string, unknown>>> {
   const asked = request(url)[call.method](`/api/v1/${call.path}`).set('Authorization', owner.bearer);
   const answer = call.body === undefined ? await asked : await asked.send(call.body);
   if (answer.status >= 300) throw new Error(`${call.path} answered ${String(answer.status)}: ${answer.text}`);
@@ -48,6 +49,10 @@ async function invited(url: string, owner: RawAccount, code?: Uint8Array): Promi
   const invitation = invitationOf(code);
   await asOwner(url, owner, { method: 'post', path: 'invitations', body: invitation });
   return String(invitation['invitationId']);
+}
+
+async function begunFactor(url: string, owner: RawAccount): Promise<string> {
+  return String((await asOwner(url, owner, { method: 'post', path: 'account/second-factor', body: { authKey: owner.authKey } }))['secret']);
 }
 
 const upload = async (url: string, owner: RawAccount): Promise<{ readonly uploadId: string }> => ({ uploadId: await beginRaw(url, owner) });
@@ -72,9 +77,12 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   readAccount: bodiless,
   closeAccount: (_url, { authKey }) => json({ authKey }),
   beginSecondFactor: (_url, { authKey }) => json({ authKey }),
-  // Nothing was begun: the owner, too, hears that.
-  confirmSecondFactor: () => json({ code: '000000' }),
-  endSecondFactor: (_url, { authKey }) => json({ authKey, code: '000000' }),
+  confirmSecondFactor: async (url, owner) => json({ code: codeAt(await begunFactor(url, owner), Date.now()) }),
+  async endSecondFactor(url, owner) {
+    const code = codeAt(await begunFactor(url, owner), Date.now());
+    const { backupCodes } = await asOwner(url, owner, { method: 'put', path: 'account/second-factor', body: { code } });
+    return json({ authKey: owner.authKey, code: (backupCodes as readonly string[])[0] ?? '' }); // confirmedFactor has texts there
+  },
   changeKeyring: () => json({ expectedRevision: 1, keyring: sealed() }),
   changeEmail: () => json({ email: 'changed@example.org' }),
   readUsage: bodiless,
