@@ -44,6 +44,8 @@ export function summaryOf({ record, keyring }: OpenAccount): AccountSummary {
     domain: currentDomain(keyring).kind,
     domains: keyring.groups.length > 0 ? ['personal', 'open', 'group'] : ['personal', 'open'],
     quotaBytes: record.quotaBytes,
+    hasSecondFactor: record.secondFactor !== undefined,
+    backupCodesLeft: record.secondFactor?.backupCodesLeft ?? 0,
   };
 }
 

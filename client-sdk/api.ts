@@ -48,6 +48,9 @@ export interface AccountSummary {
   /** Every kind that this account may choose with changeDomain or upload's `domain`. */
   readonly domains: readonly DomainKind[];
   readonly quotaBytes: number | undefined;
+  /** Logging in asks for a code too. */
+  readonly hasSecondFactor: boolean;
+  readonly backupCodesLeft: number;
 }
 
 /** A registration. With `invitation` the account begins in the inviter's group. */
@@ -69,6 +72,16 @@ export interface Credentials {
   readonly device?: string | undefined;
   /** Pages only: the session outlives the browser. Default false. */
   readonly isKept?: boolean | undefined;
+  /** Where the account has a second factor: 6 digits of the authenticator app, or a backup code. Asked for by `second-factor-required`. */
+  readonly code?: string | undefined;
+}
+
+/** A second factor that waits for its first code. Shown once. */
+export interface BegunSecondFactor {
+  /** For typing: base32. */
+  readonly secret: string;
+  /** For authenticator apps, also as a QR code: `otpauth://totp/...`. */
+  readonly link: string;
 }
 
 /** Closing an account: its own user name typed, and its password. */
@@ -83,6 +96,8 @@ export interface RecoverRequest {
   readonly recoveryWords: string;
   readonly newPassword: string;
   readonly device?: string | undefined;
+  /** With a right code a second factor stays on; the words alone turn it off. */
+  readonly code?: string | undefined;
 }
 
 /**
@@ -326,9 +341,9 @@ export interface DiceClient {
   /** Sets a new password with the recovery words and logs in. */
   recover(request: RecoverRequest, options?: CallOptions): Promise<void>;
   /** Ends all other sessions. */
-  changePassword(request: { readonly current: string; readonly next: string }, options?: CallOptions): Promise<void>;
+  changePassword(request: { readonly current: string; readonly next: string; readonly code?: string | undefined }, options?: CallOptions): Promise<void>;
   /** New recovery words; the old ones end, and all other sessions. */
-  changeRecoveryWords(request: { readonly password: string }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
+  changeRecoveryWords(request: { readonly password: string; readonly code?: string | undefined }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
   /** Throws `recovery-words-invalid` unless these 24 words open this very account. Nothing changes, and no session ends. */
   checkRecoveryWords(words: string, options?: CallOptions): Promise<void>;
   /**
@@ -336,6 +351,12 @@ export interface DiceClient {
    * where the user name is another, `credentials-wrong`, and `forbidden` for the operator's.
    */
   closeAccount(request: CloseRequest, options?: CallOptions): Promise<void>;
+  /** Makes the secret of a second factor. It is asked of nobody until confirmSecondFactor. Throws `credentials-wrong`, and `forbidden` where one is on. */
+  beginSecondFactor(request: { readonly password: string }, options?: CallOptions): Promise<BegunSecondFactor>;
+  /** Turns the second factor on with its first code. The backup codes are shown once; each stands in for a code once. Throws `second-factor-wrong`. */
+  confirmSecondFactor(code: string, options?: CallOptions): Promise<{ readonly backupCodes: readonly string[] }>;
+  /** Turns the second factor off. Throws `credentials-wrong`, `second-factor-wrong`. */
+  endSecondFactor(request: { readonly password: string; readonly code: string }, options?: CallOptions): Promise<void>;
   changeEmail(email: string | undefined, options?: CallOptions): Promise<void>;
   /** The domain of new uploads. */
   changeDomain(domain: DomainKind, options?: CallOptions): Promise<void>;

@@ -4,7 +4,7 @@
  */
 import { type OpenAccount, summaryOf } from './account.js';
 import type {
-  AccountSummary, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadFigures, Image,
+  AccountSummary, BegunSecondFactor, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadFigures, Image,
   InviteResult, ListOptions, MissingImage, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
 import { checkBlockOf } from './block-check.js';
@@ -26,6 +26,7 @@ import type { CollectAnswer, InvitationCard, OperatorReport, ServerCard, Session
 import { checkRecoveryWords } from './recovery-check.js';
 import { reportOf } from './report.js';
 import { ImageReads } from './image-reads.js';
+import { beginSecondFactor, confirmSecondFactor, endSecondFactor } from './second-factor.js';
 import * as sessions from './sessions.js';
 import { openedView, openImage, type StoredImage } from './stored-image.js';
 import { Transport } from './transport.js';
@@ -89,12 +90,12 @@ class ConnectedClient implements DiceClient {
     return credentials.recover(this.connection, request, options.signal);
   }
 
-  changePassword(request: { readonly current: string; readonly next: string }, options: CallOptions = {}): Promise<void> {
+  changePassword(request: { readonly current: string; readonly next: string; readonly code?: string | undefined }, options: CallOptions = {}): Promise<void> {
     return credentials.changePassword(this.connection, request, options.signal);
   }
 
-  async changeRecoveryWords(request: { readonly password: string }, options: CallOptions = {}): Promise<{ readonly recoveryWords: string }> {
-    return { recoveryWords: await credentials.changeRecoveryWords(this.connection, request.password, options.signal) };
+  async changeRecoveryWords(request: { readonly password: string; readonly code?: string | undefined }, options: CallOptions = {}): Promise<{ readonly recoveryWords: string }> {
+    return { recoveryWords: await credentials.changeRecoveryWords(this.connection, request, options.signal) };
   }
 
   checkRecoveryWords(words: string, options: CallOptions = {}): Promise<void> {
@@ -105,6 +106,18 @@ class ConnectedClient implements DiceClient {
     const account = accountOf(this.connection);
     await closeAccount(this.connection, request, options.signal);
     await this.#forget(account);
+  }
+
+  beginSecondFactor(request: { readonly password: string }, options: CallOptions = {}): Promise<BegunSecondFactor> {
+    return beginSecondFactor(this.connection, request.password, options.signal);
+  }
+
+  confirmSecondFactor(code: string, options: CallOptions = {}): Promise<{ readonly backupCodes: readonly string[] }> {
+    return confirmSecondFactor(this.connection, code, options.signal);
+  }
+
+  endSecondFactor(request: { readonly password: string; readonly code: string }, options: CallOptions = {}): Promise<void> {
+    return endSecondFactor(this.connection, request, options.signal);
   }
 
   async changeEmail(email: string | undefined, options: CallOptions = {}): Promise<void> {

@@ -62,25 +62,25 @@ export async function recover(connection: Connection, request: RecoverRequest, s
   const place = { accountId, under: 'recovery', wrapKey: recoveryWrap } as const;
   const accountKey = await unwrapAccountKey(platform.crypto, place, answer.recoveryWrappedAccountKey);
   const { record: password } = await newPassword(connection, { accountId, accountKey }, request.newPassword);
-  const body: CredentialChange = { proof: { username, recoveryAuth }, expectedRevision: revision, password, carrier: platform.carrier };
+  const body: CredentialChange = { proof: { username, recoveryAuth, ...given(request.code) }, expectedRevision: revision, password, carrier: platform.carrier };
   const login = { username, password: request.newPassword, device: request.device };
   await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept: false }, accountKey);
 }
 
 /** Replaces the password; the old one is the proof. */
-export async function changePassword(connection: Connection, change: { readonly current: string; readonly next: string }, signal: Signal): Promise<void> {
+export async function changePassword(connection: Connection, change: { readonly current: string; readonly next: string; readonly code?: string | undefined }, signal: Signal): Promise<void> {
   const { account } = sessionOf(connection);
   checkPasswordStrength(change.next, account.record.username);
   const { record: password } = await newPassword(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, change.next);
-  await changeWithPassword(connection, { change: { password }, current: change.current, next: change.next, signal });
+  await changeWithPassword(connection, { change: { password }, current: change.current, next: change.next, code: change.code, signal });
 }
 
 /** Replaces the recovery words; the password is the proof. */
-export async function changeRecoveryWords(connection: Connection, password: string, signal: Signal): Promise<string> {
+export async function changeRecoveryWords(connection: Connection, proof: { readonly password: string; readonly code?: string | undefined }, signal: Signal): Promise<string> {
   const { account } = sessionOf(connection);
   const words = makeRecoveryWords(connection.platform.randomBytes);
   const recovery = await newRecovery(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, words);
-  await changeWithPassword(connection, { change: { recovery }, current: password, next: password, signal });
+  await changeWithPassword(connection, { change: { recovery }, current: proof.password, next: proof.password, code: proof.code, signal });
   return words;
 }
 
@@ -94,16 +94,17 @@ interface PasswordChange {
   readonly current: string;
   /** The password that holds afterwards. */
   readonly next: string;
+  readonly code: string | undefined;
   readonly signal: Signal;
 }
 
-async function changeWithPassword(connection: Connection, { change, current, next, signal }: PasswordChange): Promise<void> {
+async function changeWithPassword(connection: Connection, { change, current, next, code, signal }: PasswordChange): Promise<void> {
   const { platform, transport } = connection;
   const { account: { accountKey, record: held }, isKept } = sessionOf(connection);
   const record = await transport.call('readAccount', { body: undefined, signal });
   if (record.accountId !== held.accountId) throw fault('wrong-account');
   const { authKey } = await deriveLogin(platform.crypto, { password: current, realm: connection.server.realm, kdf: record.kdf });
-  const body: CredentialChange = { proof: { username: held.username, authKey }, expectedRevision: record.revision, ...change, carrier: platform.carrier, isKept };
+  const body: CredentialChange = { proof: { username: held.username, authKey, ...given(code) }, expectedRevision: record.revision, ...change, carrier: platform.carrier, isKept };
   const login = { username: held.username, password: next, isKept };
   await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept }, accountKey);
 }
@@ -140,7 +141,8 @@ async function grantIfChanged(connection: Connection, { body: { proof: { usernam
     return (await loginGrant(connection, credentials, signal)).grant;
   } catch (thrown) {
     if (isCode(thrown, 'credentials-wrong')) return undefined;
-    throw thrown;
+    // Asked for only after a right password.
+    throw isCode(thrown, 'second-factor-required') ? new DiceError(thrown.code, `${thrown.message} The change happened, but its answer was lost. Log in with a new code.`) : thrown;
   }
 }
 
@@ -198,7 +200,7 @@ async function loginGrant(connection: Connection, credentials: Credentials, sign
   const { kdf } = await transport.call('readLoginParameters', { body: { username }, signal });
   const keys = await deriveLogin(platform.crypto, { password: credentials.password, realm: connection.server.realm, kdf });
   const device = credentials.device === undefined ? {} : { device: credentials.device };
-  const grant = await transport.call('login', { body: { username, authKey: keys.authKey, carrier: platform.carrier, ...device, ...(credentials.isKept === true ? { isKept: true } : {}) }, signal });
+  const grant = await transport.call('login', { body: { username, authKey: keys.authKey, carrier: platform.carrier, ...device, ...(credentials.isKept === true ? { isKept: true } : {}), ...given(credentials.code) }, signal });
   checkName(grant.account.username, username);
   return { grant, keys };
 }
@@ -213,6 +215,10 @@ async function enter(connection: Connection, begun: BegunSession, accountKey: Ui
   const account = await openAccount(connection.platform.crypto, begun.grant.account, accountKey);
   beginSession(connection, begun, account);
   return account;
+}
+
+function given(code: string | undefined): { readonly code?: string } {
+  return code === undefined ? {} : { code };
 }
 
 function checkName(told: string, asked: string): void {

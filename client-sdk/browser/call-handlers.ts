@@ -21,6 +21,9 @@ export const callHandlers: CallHandlers = {
     await forgetTileStates();
     return undefined;
   },
+  beginSecondFactor: (client, request, options) => client.beginSecondFactor(request, options),
+  confirmSecondFactor: (client, code, options) => client.confirmSecondFactor(code, options),
+  endSecondFactor: (client, request, options) => nothing(client.endSecondFactor(request, options)),
   changeEmail: (client, email, options) => nothing(client.changeEmail(email, options)),
   changeDomain: (client, domain, options) => nothing(client.changeDomain(domain, options)),
   async logout(client, _nothing, options) {

@@ -68,10 +68,13 @@ export interface PageCalls {
   register: { argument: RegisterRequest; answer: Answer<'register'> };
   login: { argument: Credentials; answer: undefined };
   recover: { argument: RecoverRequest; answer: undefined };
-  changePassword: { argument: { readonly current: string; readonly next: string }; answer: undefined };
-  changeRecoveryWords: { argument: { readonly password: string }; answer: Answer<'changeRecoveryWords'> };
+  changePassword: { argument: { readonly current: string; readonly next: string; readonly code?: string | undefined }; answer: undefined };
+  changeRecoveryWords: { argument: { readonly password: string; readonly code?: string | undefined }; answer: Answer<'changeRecoveryWords'> };
   checkRecoveryWords: { argument: string; answer: undefined };
   closeAccount: { argument: CloseRequest; answer: undefined };
+  beginSecondFactor: { argument: { readonly password: string }; answer: Answer<'beginSecondFactor'> };
+  confirmSecondFactor: { argument: string; answer: Answer<'confirmSecondFactor'> };
+  endSecondFactor: { argument: { readonly password: string; readonly code: string }; answer: undefined };
   changeEmail: { argument: string | undefined; answer: undefined };
   changeDomain: { argument: DomainKind; answer: undefined };
   logout: { argument: undefined; answer: undefined };

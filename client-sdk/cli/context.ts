@@ -91,6 +91,16 @@ export class Context {
     return this.#environment['DICE_PASSWORD'] ?? (await this.console.askHidden(question, 'set DICE_PASSWORD'));
   }
 
+  /** Somebody sits at a terminal and can be asked. */
+  get isAttended(): boolean {
+    return this.surroundings.streams.stdin.isTTY === true;
+  }
+
+  /** The code of a second factor: `given` as an option, else typed. */
+  async code(given: string | undefined): Promise<string> {
+    return given ?? (await this.console.ask('Code of the authenticator app, or a backup code', 'give --code'));
+  }
+
   /** A new password: of the environment, else typed twice. */
   async newPassword(): Promise<string> {
     return this.#environment['DICE_PASSWORD'] ?? (await this.typedTwice('set DICE_PASSWORD'));
@@ -119,7 +129,7 @@ export class Context {
   }
 
   async #confirmRealm(said: string, dialled: string): Promise<boolean> {
-    if (this.surroundings.streams.stdin.isTTY !== true) return false;
+    if (!this.isAttended) return false;
     this.console.note(`The server calls itself ${nameText(said)}, but you dialled ${dialled}. A password given now can be used at ${nameText(said)}.`);
     return (await this.console.ask('Go on? (yes/no)', 'dial the name that the server gives')) === 'yes';
   }

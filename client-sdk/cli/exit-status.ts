@@ -21,6 +21,7 @@ const usage: ReadonlySet<DiceErrorCode> = new Set([
 const refused: ReadonlySet<DiceErrorCode> = new Set([
   'not-logged-in', 'unauthenticated', 'credentials-wrong', 'forbidden', 'signup-closed', 'invitation-required', 'invitation-invalid',
   'setup-token-required', 'realm-mismatch', 'kdf-refused', 'username-taken', 'host-not-allowed', 'origin-not-allowed', 'rate-limited',
+  'second-factor-required', 'second-factor-wrong',
 ]);
 
 /** The status that an error ends the command with. */

@@ -9,6 +9,7 @@ import { jsonText, linesText } from './amounts.js';
 import type { Surroundings } from './context.js';
 import { addDownload } from './download.js';
 import { statusOf, UsageError, type ExitStatus } from './exit-status.js';
+import { addFactor } from './factor.js';
 import { addHead } from './head.js';
 import { addImageVerbs } from './image-verbs.js';
 import { addInfo } from './info.js';
@@ -49,7 +50,7 @@ function makeProgram(surroundings: Surroundings, done: (status: ExitStatus) => v
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .exitOverride();
   const host = hostOn(program, surroundings, done);
-  for (const add of [addRegister, addAccountVerbs, addUpload, addImageVerbs, addInfo, addHead, addDownload, addVerify, addReport, addPasswd, addRecover, addInvite, addSessions, addTokens, addCloseAccount]) {
+  for (const add of [addRegister, addAccountVerbs, addUpload, addImageVerbs, addInfo, addHead, addDownload, addVerify, addReport, addPasswd, addRecover, addInvite, addSessions, addTokens, addFactor, addCloseAccount]) {
     add(host);
   }
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -77,6 +77,9 @@ export const uploadLifetimeMs = 24 * 3_600_000;
 /** Lifetime of a proof-of-possession nonce. */
 export const proofLifetimeMs = 5 * 60_000;
 /** User name: characters of [a-z0-9._-] after NFKC and lower case. */
+/** Backup codes of a second factor: how many are made, and characters of base32 in each (80 bits). */
+export const backupCodes = 10;
+export const backupCodeChars = 16;
 export const minUsernameChars = 3;
 export const maxUsernameChars = 64;
 /** Password, in code points after NFKC. */

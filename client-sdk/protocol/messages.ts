@@ -3,7 +3,7 @@
  * a client opens. SPEC.md section 12.
  */
 import {
-  hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, manifestHashBytes, maxHeadBytes, maxHeadLeaves, maxManifestBytes, maxPageHeads, maxPageImages,
+  backupCodeChars, backupCodes, hashBytes, idBytes, maxBlocksPerImage, maxCommitsPerRequest, maxEntryBytes, manifestHashBytes, maxHeadBytes, maxHeadLeaves, maxManifestBytes, maxPageHeads, maxPageImages,
   maxRecordsPerRead,
   maxSealedBytes, maxTagsPerQuery, maxUsernameChars, maxWrappedKeyBytes, minUsernameChars, scryptCeiling,
 } from './limits.js';
@@ -88,8 +88,11 @@ export const loginParametersRequest = object({ username });
 /** The salt and cost of a user's password; for an unknown user a stable invention. */
 export const loginParameters = object({ kdf });
 
+/** What a person types as second factor: 6 digits, or a backup code; spaces, hyphens and case do not count. */
+const code = text(1, 64);
+
 /** POST /login. `isKept` (carrier cookie): the session outlives the browser; until then a cookie ends with it. */
-export const loginRequest = object({ username, authKey: digest, carrier, device: optional(text(1, 100)), isKept: optional(flag) });
+export const loginRequest = object({ username, authKey: digest, carrier, device: optional(text(1, 100)), isKept: optional(flag), code: optional(code) });
 export type LoginRequest = Infer<typeof loginRequest>;
 
 /** All that the server keeps of an account for its owner. */
@@ -106,6 +109,8 @@ export const accountRecord = object({
   keyringRevision: integer(1, Number.MAX_SAFE_INTEGER),
   createdAt: time,
   quotaBytes: optional(count),
+  /** Only where a second factor is on. */
+  secondFactor: optional(object({ backupCodesLeft: integer(0, backupCodes) })),
 });
 export type AccountRecord = Infer<typeof accountRecord>;
 
@@ -129,7 +134,7 @@ export const recoveryAnswer = object({ account: accountRecord, recoveryWrappedAc
 export type RecoveryAnswer = Infer<typeof recoveryAnswer>;
 
 /** What shows that a change of credentials comes from the owner: more than a session. */
-export const credentialProof = object({ username, authKey: optional(digest), recoveryAuth: optional(digest) });
+export const credentialProof = object({ username, authKey: optional(digest), recoveryAuth: optional(digest), code: optional(code) });
 
 /** PUT /account/credentials. At least one of `password` and `recovery`; answers a new grant, ends all other sessions. */
 export const credentialChange = object({
@@ -146,6 +151,17 @@ export type CredentialChange = Infer<typeof credentialChange>;
 /** PUT /account/keyring: replaces the sealed domain keyring if its revision is still the expected one. */
 export const keyringChange = object({ expectedRevision: integer(1, Number.MAX_SAFE_INTEGER), keyring: sealed });
 export const keyringChanged = object({ keyringRevision: integer(1, Number.MAX_SAFE_INTEGER) });
+
+/** POST /account/second-factor: begins one. The secret (base32) and the link that says the same to an authenticator app are shown once. */
+export const factorBeginning = object({ authKey: digest });
+export const begunFactor = object({ secret: text(32, 32), link: text(1, 1_000) });
+export type BegunFactor = Infer<typeof begunFactor>;
+/** PUT /account/second-factor: the first code turns it on. The backup codes are shown once. */
+export const factorConfirmation = object({ code });
+export const confirmedFactor = object({ backupCodes: list(text(backupCodeChars, backupCodeChars), backupCodes) });
+export type ConfirmedFactor = Infer<typeof confirmedFactor>;
+/** DELETE /account/second-factor. */
+export const factorEnding = object({ authKey: digest, code });
 
 /** DELETE /account: more than a session, the password too. */
 export const accountClosing = object({ authKey: digest });

@@ -38,6 +38,8 @@ export const refusalTitles = {
   'rate-limited': 'Too many requests. Wait and repeat.',
   unavailable: 'The server cannot do this now. Repeat later.',
   internal: 'The server failed. Its log has the details under the request id.',
+  'second-factor-required': 'This account also asks for a code: of its authenticator app, or one of its backup codes.',
+  'second-factor-wrong': 'The code is wrong, or was used before. Wait for the next one.',
 } as const;
 
 /** A stable code of the closed table. */

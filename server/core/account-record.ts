@@ -4,19 +4,23 @@
  */
 import { textOf, utf8 } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId } from '../../client-sdk/protocol/ids.js';
-import { hashBytes, idBytes, maxSealedBytes, maxUsernameChars, minUsernameChars } from '../../client-sdk/protocol/limits.js';
+import { backupCodes, hashBytes, idBytes, maxSealedBytes, maxUsernameChars, minUsernameChars } from '../../client-sdk/protocol/limits.js';
 import { identityRecord, kdf } from '../../client-sdk/protocol/messages.js';
 import { blob, count, flag, hex, id, integer, object, oneOf, optional, text, type Infer } from '../../client-sdk/protocol/schema.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
-import type { AccountRow } from '../ports/account-store.js';
+import type { AccountRow, SecondFactor } from '../ports/account-store.js';
 import type { Place } from '../ports/block-store.js';
 import { CorruptionError } from '../ports/errors.js';
 
 const maxRecordBytes = 1_048_576;
 const revision = integer(1, Number.MAX_SAFE_INTEGER);
 
+/** Of a factor that is on; one that waits for its first code is not recorded. */
+const factor = object({ secret: hex(20), usedStep: count, codeHashes: blob(0, backupCodes * hashBytes) });
+
 const schema = object({
-  format: oneOf('dice account 1'),
+  // 2 exactly where there is a factor: a program that does not know of it must not bring the account back without.
+  format: oneOf('dice account 1', 'dice account 2'),
   recordId: hex(idBytes),
   writtenAt: count,
   accountId: id<AccountId>(),
@@ -33,8 +37,11 @@ const schema = object({
   keyringRevision: revision,
   revision,
   quotaBytes: optional(count),
+  factor: optional(factor),
   createdAt: count,
 });
+
+type ToldFactor = Pick<Infer<typeof schema>, 'format' | 'factor'>;
 
 /** An account as a record tells it. `recordId` names this very record. */
 export interface RecordedAccount {
@@ -46,11 +53,11 @@ export interface RecordedAccount {
 /** The payload of `recorded`. */
 export function encodeAccountRecord(recorded: RecordedAccount): Uint8Array {
   const { account, recordId, writtenAt } = recorded;
-  const { email, quotaBytes, ...rest } = account;
-  // Members that the schema does not name (a row's place) are left out by it.
+  const { email, quotaBytes, factor: held, ...rest } = account;
+  // Members that the schema does not name (a row's place, that a factor is on) are left out by it.
   const json = schema.format({
     ...rest,
-    format: 'dice account 1',
+    ...formatFor(held),
     recordId,
     writtenAt,
     ...(email === undefined ? {} : { email }),
@@ -69,6 +76,7 @@ export function decodeAccountRecord(payload: Uint8Array): RecordedAccount {
     identity, keyring, keyringRevision, revision, createdAt,
     email: told.email,
     quotaBytes: told.quotaBytes,
+    factor: factorOf(told),
   };
   return { recordId, writtenAt, account };
 }
@@ -76,6 +84,17 @@ export function decodeAccountRecord(payload: Uint8Array): RecordedAccount {
 /** The row of a recorded account whose record lies at `place`. */
 export function accountRowAt(recorded: RecordedAccount, place: Place): AccountRow {
   return { ...recorded.account, place };
+}
+
+function formatFor(held: SecondFactor | undefined): ToldFactor {
+  return held?.isOn === true ? { format: 'dice account 2', factor: held } : { format: 'dice account 1' };
+}
+
+function factorOf({ format, factor: told }: ToldFactor): SecondFactor | undefined {
+  if ((told === undefined) === (format === 'dice account 2') || (told !== undefined && told.codeHashes.length % hashBytes !== 0)) {
+    throw new CorruptionError('an account record has an unknown form');
+  }
+  return told === undefined ? undefined : { ...told, isOn: true };
 }
 
 function parse(payload: Uint8Array): Infer<typeof schema> {

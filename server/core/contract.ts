@@ -7,7 +7,7 @@ import type { Commit } from '../../client-sdk/protocol/commit-body.js';
 import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
 import type { AccountId, ImageId, InvitationId, SessionId, Tag, UploadId } from '../../client-sdk/protocol/ids.js';
 import type {
-  AccountRecord, AccountReport, CollectAnswer, CommitResult, CredentialChange, ExistenceAnswer, HeadCard, HeadChange, HeadList, ImageCard, ImageList, IntakeAnswer,
+  AccountRecord, AccountReport, BegunFactor, CollectAnswer, ConfirmedFactor, CommitResult, CredentialChange, ExistenceAnswer, HeadCard, HeadChange, HeadList, ImageCard, ImageList, IntakeAnswer,
   InvitationCard, InvitationRequest, Kdf, OpenedInvitation, OperatorReport, PageSession, RecoveryAnswer, Registration, SessionCard,
   SessionGrant, Usage, UserCard,
 } from '../../client-sdk/protocol/messages.js';
@@ -110,15 +110,27 @@ export interface AccountService {
   hasAccounts(): Promise<boolean>;
   /** Cost and salt; for an unknown user a stable invention. */
   loginParameters(username: string): Promise<Kdf>;
-  /** credentials-wrong alike for an unknown user and a wrong key; rate-limited after repeated failures. */
-  login(request: { readonly username: string; readonly authKey: Uint8Array; readonly carrier: 'cookie' | 'bearer'; readonly device?: string; readonly isKept?: boolean }, origin: Origin): Promise<BegunSession>;
+  /**
+   * credentials-wrong alike for an unknown user and a wrong key, whatever the code; rate-limited after repeated failures. Where a second factor is on:
+   * second-factor-required without a code, second-factor-wrong.
+   */
+  login(request: { readonly username: string; readonly authKey: Uint8Array; readonly carrier: 'cookie' | 'bearer'; readonly device?: string; readonly isKept?: boolean; readonly code?: string }, origin: Origin): Promise<BegunSession>;
   /** credentials-wrong, rate-limited. */
   openRecovery(request: { readonly username: string; readonly recoveryAuth: Uint8Array }, origin: Origin): Promise<RecoveryAnswer>;
-  /** Ends all other sessions and tokens. credentials-wrong, rate-limited, revision-conflict, request-invalid. */
+  /**
+   * Ends all other sessions and tokens. credentials-wrong, rate-limited, revision-conflict, request-invalid; with the authKey as proof, the refusals of a second
+   * factor as at login. Recovery words without a code turn the factor off.
+   */
   changeCredentials(change: CredentialChange, origin: Origin): Promise<BegunSession>;
   /** Answers the new keyring revision. revision-conflict. */
   changeKeyring(accountId: AccountId, change: { readonly expectedRevision: number; readonly keyring: Uint8Array }): Promise<number>;
   changeEmail(accountId: AccountId, email: string | undefined): Promise<void>;
+  /** Makes a new secret, asked of nobody until it is confirmed; it replaces one that was not. credentials-wrong, rate-limited; forbidden where a factor is on. */
+  beginSecondFactor(account: AccountRow, authKey: Uint8Array, origin: Origin): Promise<BegunFactor>;
+  /** Turns on what was begun. second-factor-wrong, rate-limited; not-found where nothing was begun, forbidden where a factor is on. */
+  confirmSecondFactor(account: AccountRow, code: string, origin: Origin): Promise<ConfirmedFactor>;
+  /** Forgets the secret. credentials-wrong, second-factor-wrong, rate-limited. */
+  endSecondFactor(account: AccountRow, proof: { readonly authKey: Uint8Array; readonly code: string }, origin: Origin): Promise<void>;
   /** Closes the account; blocks that nobody else refers to are the collector's. credentials-wrong, rate-limited; forbidden for the operator's. */
   close(account: AccountRow, authKey: Uint8Array, origin: Origin): Promise<void>;
   /** The sealed record as its owner gets it. */

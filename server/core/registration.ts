@@ -89,6 +89,7 @@ function accountOf(parts: Parts, registration: Registration, terms: CreationTerm
     recoveryWrappedAccountKey: recovery.wrappedAccountKey,
     keyringRevision: 1,
     revision: 1,
+    factor: undefined,
     quotaBytes: undefined,
     createdAt: terms.now,
   };

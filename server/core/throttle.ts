@@ -18,6 +18,11 @@ const maxPairs = 20_000;
 const networkBound = { capacity: 60, leakMs: 60_000 };
 /** Failures at one name from everywhere; above it the name is pressed. */
 const nameBound = { capacity: 50, leakMs: 60_000 };
+/**
+ * Wrong codes after a right password, from everywhere: who may guess here knows the password, so a bound on all of them locks out nobody but
+ * those who know it, and recovery words stay. 144 guesses in a day at 3 of 1,000,000.
+ */
+const codeBound = { capacity: 30, leakMs: 10 * 60_000 };
 /** What a network may fail at a name that is pressed: a guess of the owner's, and its correction. */
 const freeWhilePressed = 2;
 
@@ -30,6 +35,9 @@ export interface Throttle {
   /** Throws Refusal rate-limited while pair or network has to wait. */
   check(username: string, address: string): void;
   failed(username: string, address: string): void;
+  /** Throws Refusal rate-limited while the account's second factor was guessed at too often. */
+  checkCode(accountId: string): void;
+  failedCode(accountId: string): void;
   /** Forgets the pair's failures; those of network and name stay, or an account of one's own would pay for guesses at others. */
   succeeded(username: string, address: string): void;
 }
@@ -39,20 +47,29 @@ export function createThrottle(clock: Clock, meter?: Meter): Throttle {
   const pairs = new Map<string, Failures>();
   const networks = createBuckets(networkBound);
   const names = createBuckets(nameBound);
+  const codes = createBuckets(codeBound);
+  const refuseFor = (waitMs: number): void => {
+    if (waitMs <= 0) return;
+    meter?.add('limited', 'guessing', 1);
+    throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+  };
   const pairOf = (username: string, address: string) => JSON.stringify([username, networkOf(address)]);
   return {
     check(username, address) {
       const now = clock.now();
-      const waitMs = Math.max(pairWaitMs(pairs.get(pairOf(username, address)), names.waitMs(username, now) > 0, now), networks.waitMs(networkOf(address), now));
-      if (waitMs <= 0) return;
-      meter?.add('limited', 'guessing', 1);
-      throw new Refusal('rate-limited', undefined, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+      refuseFor(Math.max(pairWaitMs(pairs.get(pairOf(username, address)), names.waitMs(username, now) > 0, now), networks.waitMs(networkOf(address), now)));
     },
     failed(username, address) {
       const now = clock.now();
       countPair(pairs, pairOf(username, address), now);
       networks.add(networkOf(address), now);
       names.add(username, now);
+    },
+    checkCode(accountId) {
+      refuseFor(codes.waitMs(accountId, clock.now()));
+    },
+    failedCode(accountId) {
+      codes.add(accountId, clock.now());
     },
     succeeded(username, address) {
       pairs.delete(pairOf(username, address));

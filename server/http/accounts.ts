@@ -4,10 +4,11 @@
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
-import type { BegunSession, Services } from '../core/contract.js';
+import type { AccountRow } from '../ports/account-store.js';
+import type { BegunSession, Caller, Services } from '../core/contract.js';
 import type { HandlersOf, PageCookie } from './call.js';
 
-type AccountRoutes = Extract<RouteName, 'register' | 'readLoginParameters' | 'login' | 'openRecovery' | 'changeCredentials' | 'readAccount' | 'closeAccount' | 'changeKeyring' | 'changeEmail' | 'readUsage'>;
+type AccountRoutes = Extract<RouteName, 'register' | 'readLoginParameters' | 'login' | 'openRecovery' | 'changeCredentials' | 'readAccount' | 'closeAccount' | 'beginSecondFactor' | 'confirmSecondFactor' | 'endSecondFactor' | 'changeKeyring' | 'changeEmail' | 'readUsage'>;
 type SessionRoutes = Extract<RouteName, 'logout' | 'readPageSession' | 'listSessions' | 'endSession' | 'makeToken'>;
 type InvitationRoutes = Extract<RouteName, 'openInvitation' | 'invite' | 'listInvitations' | 'endInvitation'>;
 
@@ -23,6 +24,12 @@ export function accountHandlers({ accounts, report }: Services): HandlersOf<Acco
     closeAccount: async ({ caller, body, origin, cookie }) => {
       await accounts.close(caller.account, body.authKey, origin);
       if (caller.session.kind === 'page') cookie.clear();
+      return undefined;
+    },
+    beginSecondFactor: async ({ caller, body, origin }) => accounts.beginSecondFactor(loggedIn(caller), body.authKey, origin),
+    confirmSecondFactor: async ({ caller, body, origin }) => accounts.confirmSecondFactor(loggedIn(caller), body.code, origin),
+    endSecondFactor: async ({ caller, body, origin }) => {
+      await accounts.endSecondFactor(loggedIn(caller), body, origin);
       return undefined;
     },
     changeKeyring: async ({ caller, body }) => ({ keyringRevision: await accounts.changeKeyring(caller.account.accountId, body) }),
@@ -66,6 +73,12 @@ export function invitationHandlers({ invitations }: Services): HandlersOf<Invita
       return undefined;
     },
   };
+}
+
+/** The account of a caller who logged in: what a program holds does not change how people come in. */
+function loggedIn({ account, session }: Caller): AccountRow {
+  if (session.kind === 'token') throw new Refusal('forbidden', 'A token cannot change the second factor. Log in.');
+  return account;
 }
 
 /** Begins a session, in a cookie where that was asked: then the token is nowhere else. */

@@ -43,6 +43,8 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   'rate-limited': 429,
   unavailable: 503,
   internal: 500,
+  'second-factor-required': 401,
+  'second-factor-wrong': 401,
 };
 
 /** Status of a refusal. */

@@ -13,6 +13,7 @@ const windowMs = 60_000;
 /** Routes at which a stranger could guess. */
 const strictRoutes: ReadonlySet<RouteName> = new Set<RouteName>([
   'register', 'readLoginParameters', 'login', 'openRecovery', 'openInvitation', 'changeCredentials', 'closeAccount',
+  'beginSecondFactor', 'confirmSecondFactor', 'endSecondFactor',
 ]);
 
 /** Requests of one address in a minute; 0 sets no bound. */

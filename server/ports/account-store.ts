@@ -6,6 +6,18 @@ import type { AccountId, InvitationId, SessionId } from '../../client-sdk/protoc
 import type { IdentityRecord, Kdf } from '../../client-sdk/protocol/messages.js';
 import type { Place } from './block-store.js';
 
+/** The second factor of an account: codes by time, and backup codes. The one secret that stands here as it is: codes are computed from it. */
+export interface SecondFactor {
+  /** 20 bytes, the key of the codes. */
+  readonly secret: Uint8Array;
+  /** A first code confirmed it; before that it is asked of nobody. */
+  readonly isOn: boolean;
+  /** The newest step whose code was used. Stores never lower it. */
+  readonly usedStep: number;
+  /** SHA-256 of each backup code that is left, one after the other. */
+  readonly codeHashes: Uint8Array;
+}
+
 /** All that is kept of an account. `revision` grows with every change of credentials, `keyringRevision` with the keyring. */
 export interface AccountRow {
   readonly accountId: AccountId;
@@ -22,6 +34,7 @@ export interface AccountRow {
   readonly keyring: Uint8Array;
   readonly keyringRevision: number;
   readonly revision: number;
+  readonly factor: SecondFactor | undefined;
   readonly quotaBytes: number | undefined;
   readonly createdAt: number;
   /** Where the newest account record lies in the block store. */
@@ -87,6 +100,8 @@ export interface AccountStore {
    * sessions and tokens in the same transaction. False where another change came first.
    */
   replace(account: AccountRow, expected: { readonly revision: number; readonly keyringRevision: number }, endSessions: boolean): Promise<boolean>;
+  /** Notes the step of a code as used. False where the account has no factor, or this step or a later one was used: of equal calls one is true. */
+  spendStep(accountId: AccountId, step: number): Promise<boolean>;
   /**
    * One transaction: the account's row, sessions, tokens, invitations and upload sessions go; its name is free, its id is never taken
    * again. Its images are `clear`'s. False where there is no such account.

@@ -19,7 +19,7 @@ export const movedTables = {
   account: [
     'account', 'username', 'email', 'isOperator', 'kdfLog2n', 'kdfR', 'kdfP', 'kdfSalt', 'authHash', 'recoveryHash', 'wrappedAccountKey',
     'recoveryWrappedAccountKey', 'x25519', 'ed25519', 'epoch', 'signature', 'wrapped', 'keyring', 'keyringRevision', 'revision', 'quotaBytes',
-    'createdAt', 'pack', 'offset', 'length',
+    'createdAt', 'pack', 'offset', 'length', 'factorSecret', 'factorIsOn', 'factorStep', 'factorCodes',
   ],
   closedAccount: ['account', 'closedAt', 'isRecorded'],
   session: ['session', 'hash', 'account', 'kind', 'device', 'createdAt', 'lastUsedAt', 'expiresAt', 'pageKey', 'csrfHash', 'isKept'],

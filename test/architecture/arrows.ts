@@ -29,7 +29,7 @@ export const layers: readonly Layer[] = [
   layer('cli', /^client-sdk\/cli\//, { imports: [...sdk, 'node'], packages: ['node:', 'commander', 'cli-progress'] }),
   layer('browser', /^client-sdk\/browser\//, { imports: sdk, packages: ['client-zip'] }),
   layer('ports', /^server\/ports\//, { imports: ['protocol'], isPure: true }),
-  layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes'], isPure: true }),
+  layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes', 'otpauth'], isPure: true }),
   layer('storage/record-format', /^server\/storage\/record-format\//, { imports: ['ports', 'protocol'] }),
   layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:'] }),
   layer('storage/sqlite', /^server\/storage\/sqlite\//, { imports: ['ports', 'protocol'], packages: ['node:', 'better-sqlite3'] }),

@@ -18,6 +18,7 @@ export function accountStoreContract(name: string, make: MakeStores): void {
     afterEach(() => current.stores.close());
     creating(current);
     replacing(current);
+    secondFactors(current);
     sessions(current);
     invitations(current);
     closing(current);
@@ -41,6 +42,7 @@ function accountFrom(number: number, more: Partial<AccountRow> = {}): AccountRow
     keyring: bytes(200, number),
     keyringRevision: 1,
     revision: 1,
+    factor: undefined,
     quotaBytes: number % 2 === 0 ? 2 ** 40 : undefined,
     createdAt: 1_700_000_000_000 + number,
     place: placeFrom(number, 3),
@@ -111,6 +113,50 @@ function creating(current: Current): void {
     expect(await names('user-2', 2)).toEqual(['user-3']);
     expect(await names('user-3', 2)).toEqual([]);
     expect(await names(undefined, 0)).toEqual([]);
+  });
+}
+
+function secondFactors(current: Current): void {
+  const factor = { secret: bytes(20, 9), isOn: true, usedStep: 7, codeHashes: bytes(320, 8) };
+
+  it('keeps a second factor, on or waiting, when opened again, and forgets it where a row has none', async () => {
+    const { accounts } = current.stores;
+    await accounts.create(accountFrom(1), freely);
+    for (const [index, one] of [{ ...factor, isOn: false, usedStep: 0, codeHashes: new Uint8Array() }, factor].entries()) {
+      const before = { revision: index + 1, keyringRevision: 1 };
+      const after = accountFrom(1, { factor: one, revision: index + 2, isOperator: true });
+      expect(await current.stores.accounts.replace(after, before, false)).toBe(true);
+      current.stores = await current.stores.reopen();
+      expect(await current.stores.accounts.find(alice)).toEqual(after);
+    }
+    await current.stores.accounts.replace(accountFrom(1, { revision: 4 }), { revision: 3, keyringRevision: 1 }, false);
+    expect((await current.stores.accounts.find(alice))?.factor).toBeUndefined();
+    await current.stores.accounts.reinstate(accountFrom(1, { revision: 5, factor }));
+    expect((await current.stores.accounts.find(alice))?.factor).toEqual(factor);
+  });
+
+  it('lets one of many take a step, and no earlier one after it', async () => {
+    const { accounts } = current.stores;
+    await accounts.create(accountFrom(1), freely);
+    expect(await accounts.spendStep(alice, 8)).toBe(false);
+    expect(await accounts.spendStep(idFrom<AccountId>(3), 8)).toBe(false);
+    await accounts.replace(accountFrom(1, { factor }), accountFrom(1), false);
+    expect(await accounts.spendStep(alice, 7)).toBe(false);
+    const taken = await Promise.all(Array.from({ length: 5 }, () => accounts.spendStep(alice, 8)));
+    expect(taken.filter((isTaken) => isTaken)).toHaveLength(1);
+    expect(await accounts.spendStep(alice, 7)).toBe(false);
+    expect((await accounts.find(alice))?.factor).toEqual({ ...factor, usedStep: 8 });
+  });
+
+  it('never lowers a used step, whatever a writer knew of it, and without a factor neither', async () => {
+    const { accounts } = current.stores;
+    await accounts.create(accountFrom(1, { factor }), freely);
+    await accounts.spendStep(alice, 9);
+    await accounts.replace(accountFrom(1, { factor, email: 'new@example.org' }), accountFrom(1), false);
+    expect((await accounts.find(alice))?.factor?.usedStep).toBe(9);
+    await accounts.replace(accountFrom(1), accountFrom(1), false);
+    await accounts.replace(accountFrom(1, { factor: { ...factor, usedStep: 0 } }), accountFrom(1), false);
+    expect((await accounts.find(alice))?.factor?.usedStep).toBe(9);
   });
 }
 

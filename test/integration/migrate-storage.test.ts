@@ -80,7 +80,7 @@ describe('dice-admin migrate-storage', () => {
     expect(there.stderr).not.toMatch(/dice:dice@|S3RVER/);
     const moved = there.json<Moved>();
     expect(moved).toMatchObject({ outcome: 'moved', different: [], damage: [], lost: [], rows: forecast.json<Moved>().rows });
-    expect(moved.rows).toMatchObject({ account: 3, closedAccount: 1, invitation: 2, tombstone: 1 });
+    expect(moved.rows).toMatchObject({ account: 4, closedAccount: 1, invitation: 2, tombstone: 1 });
     expect(await readdir(path.join(folder, 'first', 'packs'))).toEqual(before);
     await expectWhole(second);
     const third: Engines = { dataDirectory: path.join(folder, 'third') };

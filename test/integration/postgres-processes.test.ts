@@ -282,7 +282,7 @@ function accountFrom(number: number, revision = 1): AccountRow {
     accountId: idFrom(number), username: `user-${number}`, email: undefined, isOperator: false, kdf: { log2N: 17, r: 8, p: 1, salt: bytes(16) },
     authHash: bytes(32), recoveryHash: bytes(32), wrappedAccountKey: bytes(120), recoveryWrappedAccountKey: bytes(120),
     identity: { x25519: bytes(32), ed25519: bytes(32), epoch: 1, signature: bytes(64), wrapped: bytes(100) },
-    keyring: bytes(200), keyringRevision: 1, revision, quotaBytes: undefined, createdAt: 1_000, place: placeFrom(number, 3),
+    keyring: bytes(200), keyringRevision: 1, revision, factor: undefined, quotaBytes: undefined, createdAt: 1_000, place: placeFrom(number, 3),
   };
 }
 

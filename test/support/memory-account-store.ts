@@ -33,7 +33,7 @@ class MemoryAccountStore implements Sync<AccountStore> {
     if (invitation !== undefined && (used === undefined || !isOpen(used, now))) return 'invitation-invalid';
     if (accounts.has(account.accountId) || closed.has(account.accountId)) return 'id-taken';
     if (this.findByName(account.username) !== undefined) return 'name-taken';
-    accounts.set(account.accountId, { ...account, isOperator: isFirst || account.isOperator });
+    this.put({ ...account, isOperator: isFirst || account.isOperator });
     if (used !== undefined) invitations.set(used.invitationId, { ...used, usedAt: now, usedBy: account.accountId });
     return 'created';
   }
@@ -53,7 +53,7 @@ class MemoryAccountStore implements Sync<AccountStore> {
   replace(account: AccountRow, expected: Revisions, endSessions: boolean): boolean {
     const stored = this.find(account.accountId);
     if (stored?.revision !== expected.revision || stored.keyringRevision !== expected.keyringRevision) return false;
-    this.index.accounts.set(account.accountId, account);
+    this.put(account);
     if (endSessions) this.endAll(account.accountId);
     return true;
   }
@@ -93,7 +93,25 @@ class MemoryAccountStore implements Sync<AccountStore> {
     const stored = this.find(account.accountId);
     const isOlder = stored !== undefined
       && (account.revision < stored.revision || (account.revision === stored.revision && account.keyringRevision < stored.keyringRevision));
-    if (!isOlder) this.index.accounts.set(account.accountId, account);
+    if (!isOlder) this.put(account);
+  }
+
+  spendStep(accountId: AccountId, step: number): boolean {
+    const account = this.find(accountId);
+    if (account?.factor === undefined || this.usedStepOf(accountId) >= step) return false;
+    this.put({ ...account, factor: { ...account.factor, usedStep: step } });
+    return true;
+  }
+
+  /** A used step stays used, also where the factor went in between. */
+  private put(account: AccountRow): void {
+    const usedStep = Math.max(this.usedStepOf(account.accountId), account.factor?.usedStep ?? 0);
+    this.index.usedSteps.set(account.accountId, usedStep);
+    this.index.accounts.set(account.accountId, account.factor === undefined ? account : { ...account, factor: { ...account.factor, usedStep } });
+  }
+
+  private usedStepOf(accountId: AccountId): number {
+    return this.index.usedSteps.get(accountId) ?? 0;
   }
 
   listPack(pack: number): readonly { readonly accountId: AccountId; readonly place: Place }[] {

@@ -63,6 +63,7 @@ export interface MemoryIndex {
   /** Bytes received, by account and day. */
   readonly received: Map<AccountId, Map<string, number>>;
   readonly accounts: Map<AccountId, AccountRow>;
+  readonly usedSteps: Map<AccountId, number>;
   readonly closed: Map<AccountId, ClosingAccount>;
   readonly sessions: Map<SessionId, SessionRow>;
   readonly invitations: Map<InvitationId, InvitationRow>;
@@ -72,7 +73,7 @@ export interface MemoryIndex {
 export function emptyIndex(): MemoryIndex {
   return {
     tags: new Map(), uploads: new Map(), nonces: new Map(), spendings: new Map(), images: new Map(), tombstones: new Map(), received: new Map(),
-    accounts: new Map(), closed: new Map(), sessions: new Map(), invitations: new Map(), heads: new Map(),
+    accounts: new Map(), usedSteps: new Map(), closed: new Map(), sessions: new Map(), invitations: new Map(), heads: new Map(),
   };
 }
 

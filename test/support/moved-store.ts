@@ -6,10 +6,11 @@ import request from 'supertest';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import type { DiceClient } from '../../client-sdk/api.js';
 import type { Config } from '../../server/config.js';
+import { codeAt } from './authenticator.js';
 import { rawBlock, registerRaw, storeRaw, type RawAccount } from './raw-account.js';
 import { startServer, type TestServer } from './running-server.js';
 import { jpegOf, photograph, withOnePixel } from './sample-images.js';
-import { clientOf, downloaded, registered, testPassword, uploaded } from './sdk-client.js';
+import { clientOf, codeOf, downloaded, registered, testPassword, uploaded } from './sdk-client.js';
 
 export type Engines = Partial<Pick<Config, 'dataDirectory' | 'databaseUrl' | 'bucket'>>;
 
@@ -59,6 +60,8 @@ export async function fillStore(engines: Engines): Promise<Filled> {
     const carl = await registered(url, 'carl');
     await uploaded(carl, { 'gone.png': pngOf(photograph(60, 60, 10)) });
     await carl.closeAccount({ username: 'carl', password: testPassword });
+    const dora = await registered(url, 'dora');
+    await dora.confirmSecondFactor(codeAt((await dora.beginSecondFactor({ password: testPassword })).secret, Date.now()));
     return (await ada.invite()).link;
   });
   return serving(engines, async (server) => {
@@ -76,6 +79,7 @@ export async function seenBy(server: TestServer, raw: RawAccount): Promise<unkno
     ada: [await listed(ada, false), await listed(ada, true), await ada.usage(), await ada.report()],
     bob: [await listed(bob, false), await bob.usage()],
     invitations: await ada.invitations(),
+    dora: await codeOf((await clientOf(server.url)).login({ username: 'dora', password: testPassword })),
     raw: [images.status, images.body as unknown],
   };
 }

@@ -47,6 +47,7 @@ function account(): RecordedAccount {
       keyring: new Uint8Array(100).fill(5),
       keyringRevision: 2,
       revision: 3,
+      factor: undefined,
       quotaBytes: 1_000,
       createdAt: 4,
     },
@@ -116,6 +117,19 @@ describe('an account record', () => {
     expect(decodeAccountRecord(encodeAccountRecord(full))).toEqual(full);
     const bare = { ...full, account: { ...full.account, quotaBytes: undefined, email: 'ada@example.org' } };
     expect(decodeAccountRecord(encodeAccountRecord(bare))).toEqual(bare);
+  });
+
+  it('keeps a second factor that is on, in a form that older programs refuse, and none that waits', () => {
+    const factor = { secret: new Uint8Array(20).fill(6), isOn: true, usedStep: 12, codeHashes: new Uint8Array(64).fill(7) };
+    const holding = (held: typeof factor): RecordedAccount => ({ ...account(), account: { ...account().account, factor: held } });
+    const payload = encodeAccountRecord(holding(factor));
+    expect(decodeAccountRecord(payload)).toEqual(holding(factor));
+    const text = new TextDecoder().decode(payload);
+    expect(text).toContain('"format":"dice account 2"');
+    expect(() => decodeAccountRecord(utf8(text.replace('dice account 2', 'dice account 1')))).toThrow(CorruptionError);
+    expect(() => decodeAccountRecord(encodeAccountRecord(holding({ ...factor, codeHashes: new Uint8Array(33) })))).toThrow(CorruptionError);
+    expect(decodeAccountRecord(encodeAccountRecord(holding({ ...factor, isOn: false })))).toEqual(account());
+    expect(new TextDecoder().decode(encodeAccountRecord(account()))).toContain('"format":"dice account 1"');
   });
 
   it('is refused with an unknown member, another format or bytes that are no text', () => {

@@ -1,7 +1,8 @@
-/** The account: who you are, storage, what is signed, password, recovery words, domain, sessions and tokens, invitations, export, closing. DESIGN.md section 4. */
+/** The account: who you are, storage, what is signed, password, recovery words, second factor, domain, sessions and tokens, invitations, export, closing. DESIGN.md section 4. */
 import { offerClosing } from './parts/account-closing.js';
 import { showDomains } from './parts/account-domain.js';
 import { offerExport } from './parts/account-export.js';
+import { offerFactor } from './parts/account-factor.js';
 import { showHead } from './parts/account-head.js';
 import { showInvitations } from './parts/account-invitations.js';
 import { offerPassword } from './parts/account-password.js';
@@ -21,6 +22,7 @@ startApp(async (page) => {
   showYou(page);
   offerPassword(page);
   offerWords(page);
+  offerFactor(page);
   showDomains(page);
   offerClosing(page);
   const [usage] = await Promise.all([showStorage(page.client), showSessions(page.client), showInvitations(page.client), showHead(page)]);

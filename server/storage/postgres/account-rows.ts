@@ -3,7 +3,7 @@
  * under one lock, what depends on the account's own row under its owner's. Each function runs inside a transaction that its caller holds.
  */
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
-import type { AccountRow, CreationTerms } from '../../ports/account-store.js';
+import type { AccountRow, CreationTerms, SecondFactor } from '../../ports/account-store.js';
 import type { Place } from '../../ports/block-store.js';
 import { isClosed } from './closed-rows.js';
 import { byPack, bytesColumn, idBlob, idColumn, placeColumns, type PackSum, type PlaceColumns } from './columns.js';
@@ -33,6 +33,10 @@ interface AccountColumns extends PlaceColumns {
   readonly revision: number;
   readonly quota_bytes: number | null;
   readonly created_at: number;
+  readonly factor_secret: Uint8Array | null;
+  readonly factor_is_on: boolean;
+  readonly factor_step: number;
+  readonly factor_codes: Uint8Array | null;
 }
 
 const selectSql = 'SELECT o.account_id, a.* FROM account a JOIN owner o ON o.id = a.owner';
@@ -111,19 +115,31 @@ export async function reinstate(session: Session, account: AccountRow): Promise<
 const columns = [
   'owner', 'username', 'email', 'is_operator', 'kdf_log2n', 'kdf_r', 'kdf_p', 'kdf_salt', 'auth_hash', 'recovery_hash', 'wrapped_account_key',
   'recovery_wrapped_account_key', 'identity_x25519', 'identity_ed25519', 'identity_epoch', 'identity_signature', 'identity_wrapped', 'keyring',
-  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'start', 'length',
+  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'start', 'length', 'factor_secret', 'factor_is_on',
+  'factor_codes', 'factor_step',
 ];
+/** A used step stays used, whatever the writer knew of it. */
 const putSql = `INSERT INTO account (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})
-  ON CONFLICT (owner) DO UPDATE SET ${columns.slice(1).map((name) => `${name} = EXCLUDED.${name}`).join(', ')}`;
+  ON CONFLICT (owner) DO UPDATE SET ${columns.slice(1, -1).map((name) => `${name} = EXCLUDED.${name}`).join(', ')},
+  factor_step = GREATEST(account.factor_step, EXCLUDED.factor_step)`;
 
 async function put(session: Session, account: AccountRow): Promise<void> {
-  const { kdf, identity, place } = account;
+  const { kdf, identity, place, factor } = account;
   await session.run(
     putSql, await ensureOwner(session, account.accountId), account.username, account.email ?? null, account.isOperator, kdf.log2N, kdf.r, kdf.p, kdf.salt,
     account.authHash, account.recoveryHash, account.wrappedAccountKey, account.recoveryWrappedAccountKey,
     identity.x25519, identity.ed25519, identity.epoch, identity.signature, identity.wrapped, account.keyring,
     account.keyringRevision, account.revision, account.quotaBytes ?? null, account.createdAt, place.pack, place.offset, place.length,
+    factor?.secret ?? null, factor?.isOn === true, factor?.codeHashes ?? null, factor?.usedStep ?? 0,
   );
+}
+
+const spendSql = `UPDATE account SET factor_step = $2
+  WHERE owner = (SELECT id FROM owner WHERE account_id = $1) AND factor_secret IS NOT NULL AND factor_step < $2`;
+
+/** Notes a step as used unless it, or a later one, was. */
+export async function spendStep(session: Session, accountId: AccountId, step: number): Promise<boolean> {
+  return (await session.run(spendSql, idBlob(accountId), step)) === 1;
 }
 
 /** Account records whose newest place is in `pack`. */
@@ -172,6 +188,12 @@ function accountRow(row: AccountColumns): AccountRow {
     revision: row.revision,
     quotaBytes: row.quota_bytes ?? undefined,
     createdAt: row.created_at,
+    factor: factorOf(row),
     place: placeColumns(row),
   };
+}
+
+function factorOf({ factor_secret: secret, factor_is_on: isOn, factor_step: usedStep, factor_codes: codes }: AccountColumns): SecondFactor | undefined {
+  if (secret === null) return undefined;
+  return { secret: bytesColumn(secret), isOn, usedStep, codeHashes: codes === null ? new Uint8Array() : bytesColumn(codes) };
 }

@@ -42,6 +42,10 @@ class PostgresAccountStore implements AccountStore {
     return this.db.write('replacing an account', (session) => accounts.replace(session, account, { expected, endSessions }));
   }
 
+  spendStep(accountId: AccountId, step: number): Promise<boolean> {
+    return this.db.write('using a code', (session) => accounts.spendStep(session, accountId, step));
+  }
+
   close(accountId: AccountId, now: number): Promise<boolean> {
     return this.db.write('closing an account', (session) => closed.close(session, accountId, now));
   }

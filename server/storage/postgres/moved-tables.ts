@@ -22,8 +22,10 @@ const accountTypes = {
   username: 'text', email: 'text', is_operator: 'int', kdf_log2n: 'int', kdf_r: 'int', kdf_p: 'int', kdf_salt: 'bytea', auth_hash: 'bytea', recovery_hash: 'bytea',
   wrapped_account_key: 'bytea', recovery_wrapped_account_key: 'bytea', identity_x25519: 'bytea', identity_ed25519: 'bytea', identity_epoch: 'bigint',
   identity_signature: 'bytea', identity_wrapped: 'bytea', keyring: 'bytea', keyring_revision: 'bigint', revision: 'bigint', quota_bytes: 'bigint',
-  created_at: 'bigint', pack: 'bigint', start: 'bigint', length: 'int',
+  created_at: 'bigint', pack: 'bigint', start: 'bigint', length: 'int', factor_secret: 'bytea', factor_is_on: 'int', factor_step: 'bigint', factor_codes: 'bytea',
 } as const;
+/** Truth is 0 or 1 in a logical table. */
+const accountFlags: readonly string[] = ['is_operator', 'factor_is_on'];
 const accountColumns = Object.keys(accountTypes);
 const ownerColumns = ['account_id', 'images', 'blocks', 'cipher_bytes', 'manifest_bytes', 'entry_bytes', 'previews', 'preview_bytes'];
 const imageColumns = [
@@ -39,7 +41,7 @@ export const isOfStore = "name <> 'named.migration' AND name <> 'named.scrub-pos
 export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
   owner: { columns: ownerColumns, from: 'owner', key: [['id', 'bigint']] },
   account: {
-    columns: ['o.account_id', ...accountColumns.map((name) => (name === 'is_operator' ? 't.is_operator::int' : `t.${name}`))],
+    columns: ['o.account_id', ...accountColumns.map((name) => (accountFlags.includes(name) ? `t.${name}::int` : `t.${name}`))],
     from: ofOwner('account'), key: [['t.owner', 'bigint']],
   },
   closedAccount: { columns: ['account_id', 'closed_at', 'is_recorded::int'], from: 'closed_account', key: [['account_id', 'bytea']] },
@@ -83,7 +85,8 @@ export const addingSql: Readonly<Record<Exclude<MovedTable, 'image'>, Adding>> =
   },
   account: {
     types: ['bytea', ...Object.values(accountTypes)],
-    sql: `INSERT INTO account (owner, ${accountColumns.join(', ')}) SELECT o.id, r.c2, r.c3, r.c4 = 1, ${cells(21, 5)} FROM ${withOwner('c1')}`,
+    sql: `INSERT INTO account (owner, ${accountColumns.join(', ')}) SELECT o.id, r.c2, r.c3, r.c4 = 1, ${cells(21, 5)}, r.c26, r.c27 = 1, r.c28, r.c29
+      FROM ${withOwner('c1')}`,
   },
   closedAccount: {
     types: ['bytea', 'bigint', 'int'],

@@ -3,7 +3,7 @@
  * inside a transaction that its caller holds.
  */
 import type { AccountId } from '../../../client-sdk/protocol/ids.js';
-import type { AccountRow, CreationTerms } from '../../ports/account-store.js';
+import type { AccountRow, CreationTerms, SecondFactor } from '../../ports/account-store.js';
 import type { Place } from '../../ports/block-store.js';
 import { isClosed } from './closed-rows.js';
 import { byPack, bytesColumn, idBlob, idColumn, placeColumns, type PackSum, type PlaceColumns } from './columns.js';
@@ -33,6 +33,10 @@ interface AccountColumns extends PlaceColumns {
   readonly revision: number;
   readonly quota_bytes: number | null;
   readonly created_at: number;
+  readonly factor_secret: Uint8Array | null;
+  readonly factor_is_on: number;
+  readonly factor_step: number;
+  readonly factor_codes: Uint8Array | null;
 }
 
 const selectSql = 'SELECT o.account_id, a.* FROM account a JOIN owner o ON o.id = a.owner';
@@ -103,20 +107,29 @@ export function reinstate(db: StoreDatabase, account: AccountRow): void {
 const columns = [
   'owner', 'username', 'email', 'is_operator', 'kdf_log2n', 'kdf_r', 'kdf_p', 'kdf_salt', 'auth_hash', 'recovery_hash', 'wrapped_account_key',
   'recovery_wrapped_account_key', 'identity_x25519', 'identity_ed25519', 'identity_epoch', 'identity_signature', 'identity_wrapped', 'keyring',
-  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'offset', 'length',
+  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'offset', 'length', 'factor_secret', 'factor_is_on',
+  'factor_codes', 'factor_step',
 ];
-/** Not INSERT OR REPLACE: that would delete the row first, and its sessions with it. */
+/** Not INSERT OR REPLACE: that would delete the row first, and its sessions with it. A used step stays used, whatever the writer knew of it. */
 const putSql = `INSERT INTO account (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-  ON CONFLICT (owner) DO UPDATE SET ${columns.slice(1).map((name) => `${name} = excluded.${name}`).join(', ')}`;
+  ON CONFLICT (owner) DO UPDATE SET ${columns.slice(1, -1).map((name) => `${name} = excluded.${name}`).join(', ')},
+  factor_step = MAX(account.factor_step, excluded.factor_step)`;
 
 function put(db: StoreDatabase, account: AccountRow): void {
-  const { kdf, identity, place } = account;
+  const { kdf, identity, place, factor } = account;
   db.query(putSql).run(
     ensureOwner(db, account.accountId), account.username, account.email ?? null, account.isOperator ? 1 : 0, kdf.log2N, kdf.r, kdf.p, kdf.salt,
     account.authHash, account.recoveryHash, account.wrappedAccountKey, account.recoveryWrappedAccountKey,
     identity.x25519, identity.ed25519, identity.epoch, identity.signature, identity.wrapped, account.keyring,
     account.keyringRevision, account.revision, account.quotaBytes ?? null, account.createdAt, place.pack, place.offset, place.length,
+    factor?.secret ?? null, factor?.isOn === true ? 1 : 0, factor?.codeHashes ?? null, factor?.usedStep ?? 0,
   );
+}
+
+/** Notes a step as used unless it, or a later one, was. */
+export function spendStep(db: StoreDatabase, accountId: AccountId, step: number): boolean {
+  const sql = 'UPDATE account SET factor_step = ? WHERE owner = ? AND factor_secret IS NOT NULL AND factor_step < ?';
+  return db.query(sql).run(step, findOwner(db, accountId) ?? 0, step).changes === 1;
 }
 
 /** Account records whose newest place is in `pack`. */
@@ -163,6 +176,12 @@ function accountRow(row: AccountColumns): AccountRow {
     revision: row.revision,
     quotaBytes: row.quota_bytes ?? undefined,
     createdAt: row.created_at,
+    factor: factorOf(row),
     place: placeColumns(row),
   };
+}
+
+function factorOf({ factor_secret: secret, factor_is_on: isOn, factor_step: usedStep, factor_codes: codes }: AccountColumns): SecondFactor | undefined {
+  if (secret === null) return undefined;
+  return { secret: bytesColumn(secret), isOn: isOn === 1, usedStep, codeHashes: codes === null ? new Uint8Array() : bytesColumn(codes) };
 }

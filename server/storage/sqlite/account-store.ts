@@ -43,6 +43,10 @@ class SqliteAccountStore implements AccountStore {
     return this.db.write('replacing an account', () => accounts.replace(this.db, account, { expected, endSessions }));
   }
 
+  spendStep(accountId: AccountId, step: number): Promise<boolean> {
+    return this.db.write('using a code', () => accounts.spendStep(this.db, accountId, step));
+  }
+
   close(accountId: AccountId, now: number): Promise<boolean> {
     return this.db.write('closing an account', () => closed.close(this.db, accountId, now));
   }

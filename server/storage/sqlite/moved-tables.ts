@@ -23,7 +23,8 @@ const ofOwner = (table: string): string => `${table} t JOIN owner o ON o.id = t.
 const accountColumns = [
   'username', 'email', 'is_operator', 'kdf_log2n', 'kdf_r', 'kdf_p', 'kdf_salt', 'auth_hash', 'recovery_hash', 'wrapped_account_key',
   'recovery_wrapped_account_key', 'identity_x25519', 'identity_ed25519', 'identity_epoch', 'identity_signature', 'identity_wrapped', 'keyring',
-  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'offset', 'length',
+  'keyring_revision', 'revision', 'quota_bytes', 'created_at', 'pack', 'offset', 'length', 'factor_secret', 'factor_is_on',
+  'factor_step', 'factor_codes',
 ];
 const ownerColumns = ['account_id', 'images', 'blocks', 'cipher_bytes', 'manifest_bytes', 'entry_bytes', 'previews', 'preview_bytes'];
 const imageColumns = [

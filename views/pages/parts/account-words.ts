@@ -1,7 +1,7 @@
 /** Recovery words: whether one still has them, and new ones. Part of the account page. */
 import { showSessions } from './account-sessions.js';
 import { byId, show } from './dom.js';
-import { onSubmit, passwordOf } from './form.js';
+import { codeOf, onSubmit, passwordOf, readAll } from './form.js';
 import { keepSession, toast, type AppPage } from './shell.js';
 import { keepWords, markConfirmed, markUnconfirmed, phraseOf } from './words.js';
 
@@ -28,14 +28,14 @@ function offerCheck({ client, account }: AppPage): void {
 function offerNew({ client, account }: AppPage): void {
   const dialog = byId('words-dialog', HTMLDialogElement);
   onSubmit({
-    form: 'words-form', button: 'words-submit', error: 'words-form-error', fields: { 'credentials-wrong': 'words-password' },
+    form: 'words-form', button: 'words-submit', error: 'words-form-error', fields: { 'credentials-wrong': 'words-password', 'second-factor-wrong': 'words-code' },
     sentences: { 'credentials-wrong': 'This is not your password.' },
   }, async () => {
-    const input = byId('words-password', HTMLInputElement);
-    const { recoveryWords } = await client.call('changeRecoveryWords', { password: passwordOf('words-password', 'your password') });
+    const proof = readAll({ password: () => passwordOf('words-password', 'your password'), code: () => codeOf('words-code') });
+    const { recoveryWords } = await client.call('changeRecoveryWords', proof);
     markUnconfirmed(account.accountId);
     await keepSession(client);
-    input.value = '';
+    for (const id of ['words-password', 'words-code']) byId(id, HTMLInputElement).value = '';
     dialog.showModal();
     keepWords(recoveryWords, account.accountId, async () => {
       dialog.close();

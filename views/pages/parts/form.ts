@@ -85,6 +85,11 @@ export function required(id: string, what: string): string {
   return value;
 }
 
+/** The code of a second factor, where the page asks for one. Throws FieldError where it is empty. */
+export function codeOf(id: string): string | undefined {
+  return byId(`${id}-field`, HTMLElement).hidden ? undefined : required(id, 'the code');
+}
+
 /** A password as typed; spaces count. Throws FieldError where it is empty. */
 export function passwordOf(id: string, what = 'the password'): string {
   const { value } = byId(id, HTMLInputElement);
