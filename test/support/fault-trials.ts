@@ -50,12 +50,24 @@ export class FaultTrials {
   async run(start: () => Promise<FaultyServer>): Promise<Trial> {
     await rm(this.data, { recursive: true, force: true });
     await cp(path.join(this.folder, 'prepared'), this.data, { recursive: true, preserveTimestamps: true });
-    const work = this.work.copy();
+    return this.tried(await start(), this.work.copy());
+  }
+
+  /** The same where there is no store yet: the faulty server makes it, and its first account. */
+  async runFirst(start: () => Promise<FaultyServer>): Promise<Trial> {
+    await rm(this.data, { recursive: true, force: true });
     const server = await start();
+    const owner = server.url === '' ? undefined : await registerRaw(server.url, 'ada').catch(() => undefined);
+    if (owner !== undefined) return this.tried(server, new ScriptedWork(owner));
+    const ended = await server.stop();
+    return { ended, failures: ['start'], defects: [...hangs(ended, []), ...crashes(ended, server.log), ...(await this.begunAnew().catch(told))], acknowledged: 0 };
+  }
+
+  private async tried(server: FaultyServer, work: ScriptedWork): Promise<Trial> {
     // One that did not come up has answered nothing.
     const failures = server.url === '' ? ['start'] : await work.run(server.url);
     const ended = await server.stop();
-    const defects = [...hangs(ended, failures), ...crashes(ended, server.log), ...(await this.judged(work).catch((error: unknown) => [`afterwards: ${String(error)}`]))];
+    const defects = [...hangs(ended, failures), ...crashes(ended, server.log), ...(await this.judged(work).catch(told))];
     return { ended, failures, defects, acknowledged: work.acknowledged };
   }
 
@@ -67,14 +79,34 @@ export class FaultTrials {
       const failures = (await work.run(server.url)).map((failure) => `the same work failed afterwards: ${failure}`);
       const later = (await work.missingFrom(server)).map((sentence) => `after more work: ${sentence}`);
       await server.close();
-      const check = await run('dice-admin', ['check', '--data-dir', this.data], { environment: { DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' } });
-      const found = check.status === 0 ? [] : [`check ended with ${String(check.status)}: ${check.stdout}${check.stderr}`];
-      const left = (await readdir(this.data)).filter((name) => name.endsWith('-wal') || name.endsWith('.tmp')).map((name) => `${name} is left`);
-      return [...missing, ...failures, ...later, ...found, ...left];
+      return [...missing, ...failures, ...later, ...(await this.checked())];
     } finally {
       await server.close();
     }
   }
+
+  /** A first start was cut off, and nobody was answered: the next one makes the store. */
+  private async begunAnew(): Promise<readonly string[]> {
+    const server = await startServer({ dataDirectory: this.data, graceMs: 0 });
+    try {
+      // The name of the one whose registration was not answered may be taken.
+      await new ScriptedWork(await registerRaw(server.url, 'bea')).upload(server.url);
+    } finally {
+      await server.close();
+    }
+    return this.checked();
+  }
+
+  /** What `dice-admin check` finds, and what is left over. */
+  private async checked(): Promise<readonly string[]> {
+    const check = await run('dice-admin', ['check', '--data-dir', this.data], { environment: { DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' } });
+    const found = check.status === 0 ? [] : [`check ended with ${String(check.status)}: ${check.stdout}${check.stderr}`];
+    return [...found, ...(await readdir(this.data)).filter((name) => name.endsWith('-wal') || name.endsWith('.tmp')).map((name) => `${name} is left`)];
+  }
+}
+
+function told(error: unknown): readonly string[] {
+  return [`afterwards: ${String(error)}`];
 }
 
 function hangs(ended: string, failures: readonly string[]): readonly string[] {

@@ -95,7 +95,8 @@ function filter(injection: Injection | undefined): readonly string[] {
   if (injection === undefined) return ['--seccomp-bpf', '-e', `trace=${writingCalls.join(',')}`];
   const { call, fault, nth, paths } = injection;
   const what = { EIO: 'error=EIO', ENOSPC: 'error=ENOSPC', SIGKILL: 'signal=SIGKILL', nothing: 'retval=0' }[fault];
-  return ['--seccomp-bpf', '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${String(nth)}`, ...paths.flatMap((name) => ['-P', name])];
+  // A signal at a stop that the kernel's filter made gets lost.
+  return [...(fault === 'SIGKILL' ? [] : ['--seccomp-bpf']), '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${String(nth)}`, ...paths.flatMap((name) => ['-P', name])];
 }
 
 /** How often each call concerned `directory` in the thread where it did most often, and the names that were met, from what strace wrote. */
