@@ -50,6 +50,11 @@ export class ServerProcess {
     return this.child.pid ?? 0;
   }
 
+  /** Undefined while it runs, null where a signal ended it. */
+  get exitStatus(): number | null | undefined {
+    return this.child.exitCode ?? (this.child.signalCode === null ? undefined : null);
+  }
+
   /** Everything that it wrote to stdout and stderr. */
   get log(): string {
     return this.#log;

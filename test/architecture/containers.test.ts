@@ -32,6 +32,14 @@ describe('compose.yaml', () => {
     ['a volume that is none', "volumes: ['blocks:/data']", "volumes: ['./blocks:/data']", /no volume/],
     ['a variable that nobody explains', '${SIGNUP:-invite}', '${SIGN_UP:-invite}', /SIGN_UP is used and not in \.env\.example/],
     ['a file system that can be written to', 'read_only: true\n  tmpfs', 'read_only: false\n  tmpfs', /may write/],
+    ['a capability that is given back', 'cap_drop: [ALL]\n  security_opt', 'cap_drop: [ALL]\n  cap_add: [SYS_PTRACE]\n  security_opt', /dice has|dice may write/],
+    ['new privileges for the server', "security_opt: ['no-new-privileges:true']\n  # Longer", '# Longer', /dice may gain privileges/],
+    ['new privileges for another service', "    security_opt: ['no-new-privileges:true']\n\nconfigs", '\nconfigs', /balancer may gain privileges/],
+    ['a privileged container', 'profiles: [simple]', 'profiles: [simple]\n    privileged: true', /dice reaches the machine/],
+    ["the machine's network", 'profiles: [simple]', 'profiles: [simple]\n    network_mode: host', /dice reaches the machine/],
+    ['nowhere to put what is passing', 'tmpfs: [/tmp]\n  cap_drop', 'cap_drop', /dice has not \/tmp in memory/],
+    ['root in the container', 'profiles: [simple]', "profiles: [simple]\n    user: '0'", /another user than its image says/],
+    ['a grace that a drain outlasts', 'stop_grace_period: 40s', 'stop_grace_period: 25s', /dice-1 is killed before it has drained/],
   ])('is refused with %s', (...row) => {
     const [, from, to, why] = row;
     expect(compose).toContain(from);

@@ -14,13 +14,28 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
   readonly volumes?: readonly string[];
   readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
   readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly init?: boolean;
+  readonly stop_grace_period?: string;
+  /** What opens the machine to a container. */
+  readonly privileged?: boolean;
+  readonly network_mode?: string;
+  readonly pid?: string;
+  readonly ipc?: string;
+  readonly user?: string;
+  readonly devices?: readonly string[];
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
 }
+
+/** How long a server lets requests under way end (compose.ts). */
+const drainSeconds = 20;
 
 /** All that compose.yaml does against the rules, given the text of .env.example. */
 export function composeFaults(text: string, example: string): readonly string[] {
@@ -51,9 +66,32 @@ function serviceFaults(name: string, service: Service, { services, volumes, give
   for (const volume of service.volumes ?? []) {
     if (!Object.hasOwn(volumes, volume.split(':')[0] ?? '')) faults.push(`${name} mounts ${volume}, which is no volume`);
   }
+  faults.push(...openings(name, service));
   if (service.build === undefined) return faults;
-  if (service.read_only !== true || service.cap_drop?.[0] !== 'ALL') faults.push(`${name} may write to its own file system, or has capabilities`);
-  return [...faults, ...configFaults(service.environment ?? {}, given).map((mistake) => `${name}: ${mistake}`)];
+  return [...faults, ...ownFaults(name, service), ...configFaults(service.environment ?? {}, given).map((mistake) => `${name}: ${mistake}`)];
+}
+
+/** Ways by which whoever takes over any of the containers could reach the machine or gain rights. */
+function openings(name: string, service: Service): readonly string[] {
+  const { privileged, network_mode: network, pid, ipc, devices, security_opt: options = [] } = service;
+  const isOpen = privileged === true || devices !== undefined || [network, pid, ipc].some((place) => place === 'host');
+  return [
+    ...(isOpen ? [`${name} reaches the machine that it runs on`] : []),
+    ...(options.length === 1 && options[0] === 'no-new-privileges:true' ? [] : [`${name} may gain privileges`]),
+  ];
+}
+
+/** The server needs nothing but its volume and a place for what is passing. */
+function ownFaults(name: string, service: Service): readonly string[] {
+  const { read_only: isReadOnly, cap_drop: dropped, cap_add: added, tmpfs, user, init, stop_grace_period: grace = '10s', environment = {} } = service;
+  const announcedSeconds = Number(environment['DICE_DRAIN_SECONDS'] ?? 0);
+  return [
+    ...(isReadOnly === true && dropped?.[0] === 'ALL' && added === undefined ? [] : [`${name} may write to its own file system, or has capabilities`]),
+    ...(tmpfs?.length === 1 && tmpfs[0] === '/tmp' ? [] : [`${name} has not /tmp in memory and nothing else`]),
+    ...(user === undefined ? [] : [`${name} runs as another user than its image says`]),
+    ...(init === true ? [] : [`${name} runs as the first process, to which signals do nothing by themselves`]),
+    ...(Number(grace.replace(/s$/, '')) > announcedSeconds + drainSeconds ? [] : [`${name} is killed before it has drained`]),
+  ];
 }
 
 /** What the server itself would say to these variables. */

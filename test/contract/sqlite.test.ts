@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -234,6 +234,21 @@ describe('the lock of a data directory', () => {
     const second = lockDirectory(directory);
     expect(second).toBeDefined();
     second?.release();
+  });
+
+  it('is not taken for held where its file can only be read, for two processes could do that at a time', async () => {
+    const directory = await temporary();
+    lockDirectory(directory)?.release();
+    await chmod(directory, 0o755);
+    await chmod(path.join(directory, 'lock.sqlite'), 0o444);
+    // Nothing is read-only to root.
+    const isRoot = process.getuid?.() === 0;
+    try {
+      if (isRoot) process.seteuid?.(65_534);
+      expect(() => lockDirectory(directory)).toThrow(StorageError);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   it('is released by the death of the process that held it', async () => {

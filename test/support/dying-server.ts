@@ -29,14 +29,21 @@ function mortalFile(file: OpenFile): OpenFile {
   };
 }
 
-const files: FileLayer = { ...nodeFiles, open: async (path, how) => mortalFile(await nodeFiles.open(path, how)) };
-const config = { ...readConfig({}), dataDirectory, port: Number(port), sweepIntervalMs: 0, rates: { strict: 0, general: 0 } };
+const files: FileLayer = {
+  ...nodeFiles,
+  open: async (path, how) => (how === 'read' ? nodeFiles.open(path, how) : mortalFile(await mortal(() => nodeFiles.open(path, how)))),
+  rename: (from, to) => mortal(() => nodeFiles.rename(from, to)),
+  remove: (path) => mortal(() => nodeFiles.remove(path)),
+  syncFolder: (folder) => mortal(() => nodeFiles.syncFolder(folder)),
+};
+const config = { ...readConfig({}), dataDirectory, port: Number(port), sweepIntervalMs: 0, graceMs: 0, rates: { strict: 0, general: 0 } };
 const server = await composeServer(config, pino({ level: 'silent' }), files);
 const { accounts } = server.store.parts.stores;
 for (const name of ['findByName', 'replace', 'beginSession'] as const) {
   const own = accounts[name].bind(accounts) as (...given: readonly unknown[]) => Promise<unknown>; // called with what the method itself is called with
   Object.assign(accounts, { [name]: (...given: readonly unknown[]) => mortal(() => own(...given)) });
 }
+process.once('SIGTERM', () => { void server.close().then(() => process.exit(0)); });
 process.on('message', (last: number) => {
   steps = last;
   process.send?.('armed');

@@ -50,6 +50,8 @@ function hold(connection: Database): boolean {
   try {
     connection.pragma('journal_mode = MEMORY');
     connection.exec('BEGIN EXCLUSIVE');
+    // A file that could only be opened for reading begins the same way and excludes nobody: it is this that fails then. Never committed.
+    connection.pragma('user_version = 1');
     return true;
   } catch (error) {
     connection.close();
