@@ -142,14 +142,18 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
 async function refuseStrangers(data: DataDirectory, stores: Stores, purpose: Purpose): Promise<void> {
   const storeId = await stores.state.read('store-id');
   if (storeId !== undefined && storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
-  // The first start notes it before there is any pack.
-  if (storeId === undefined && purpose.kind !== 'rebuild' && (await stores.blocks.packs()).length > 0) {
+  // The first start notes it before there is any pack; an index that never had it, of an early schema, has rows.
+  if (storeId === undefined && purpose.kind !== 'rebuild' && (await isWithoutRows(stores)) && (await stores.blocks.packs()).length > 0) {
     throw new DataDirectoryError(`The index (${data.databaseFile}, or the database that is named) is empty while packs are there. Put it back from a backup, or run: dice-admin rebuild-index`);
   }
   if (storeId === undefined) await stores.state.write('store-id', data.storeId);
   if ((await stores.accounts.count()) > 0 && (await stores.blocks.packs()).length === 0) {
     throw new DataDirectoryError(`${data.packsDirectory} is empty although the database names blocks in it. Is the right volume mounted there?`);
   }
+}
+
+async function isWithoutRows({ accounts, tags }: Stores): Promise<boolean> {
+  return (await accounts.count()) === 0 && (await tags.list(undefined, 1)).length === 0;
 }
 
 /** An index to which a rebuild has not brought all is none. */

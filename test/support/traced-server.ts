@@ -48,7 +48,7 @@ export class TracedServer {
 
   /** Starts a server that listens, or has ended by the fault. Without an injection all calls are written to `trace`. */
   static async start(dataDirectory: string, trace: string, injection?: Injection): Promise<TracedServer> {
-    const settings = { UV_THREADPOOL_SIZE: '1', PORT: '0', HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory, DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_LOG_LEVEL: 'error' };
+    const settings = { UV_THREADPOOL_SIZE: '1', PORT: '0', HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory, DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0', DICE_LOG_LEVEL: 'error' };
     // What bounds the test is nothing that a server knows, and it refuses such.
     const env = { ...process.env, ...settings, DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' };
     // -D: the child is the server itself, and strace looks on.
