@@ -25,12 +25,12 @@ afterAll(async () => {
 async function setUp(page: Page): Promise<{ readonly secret: string; readonly backupCodes: readonly string[] }> {
   await page.fill('#factor-password', visitorPassword);
   await page.click('#factor-submit');
-  await page.waitForSelector('#confirm-form:visible');
+  await page.waitForSelector('#factor-confirm-form:visible');
   const secret = await page.inputValue('#factor-secret');
   expect(await page.getAttribute('#factor-link', 'href')).toContain(`secret=${secret}`);
   expect(await violationsOf(page)).toEqual([]);
-  await page.fill('#confirm-code', codeAt(secret, Date.now()));
-  await page.click('#confirm-submit');
+  await page.fill('#factor-confirm-code', codeAt(secret, Date.now()));
+  await page.click('#factor-confirm-submit');
   await page.waitForSelector('#factor-made:visible');
   return { secret, backupCodes: (await page.inputValue('#factor-codes')).split('\n') };
 }

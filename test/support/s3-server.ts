@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 import type { BlockStore } from '../../server/ports/block-store.js';
@@ -90,12 +91,17 @@ export function objectOf(prefix: string, pack: number): string {
   return `${prefix}/packs/${pack.toString(16).padStart(14, '0')}`;
 }
 
-/** Replaces an object by what `edit` makes of it. */
+/** Replaces an object by what `edit` makes of it. s3rver answers before the file is written, so it is asked until it has it. */
 export async function changeObject(place: S3Place, key: string, edit: (bytes: Buffer) => Buffer): Promise<void> {
   const client = clientOf(place);
   const named = { Bucket: place.bucket, Key: key };
-  const { Body } = await client.send(new GetObjectCommand(named));
-  await client.send(new PutObjectCommand({ ...named, Body: edit(Buffer.from((await Body?.transformToByteArray()) ?? [])) }));
+  const read = async (): Promise<Buffer> => Buffer.from((await (await client.send(new GetObjectCommand(named))).Body?.transformToByteArray()) ?? []);
+  const changed = edit(await read());
+  await client.send(new PutObjectCommand({ ...named, Body: changed }));
+  for (let tries = 0; !(await read()).equals(changed); tries++) {
+    if (tries === 200) throw new Error(`${key} does not become what was put`);
+    await setTimeout(10);
+  }
   client.destroy();
 }
 

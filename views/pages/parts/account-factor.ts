@@ -24,7 +24,7 @@ export function offerFactor({ client }: AppPage): void {
       const { secret, link } = await client.call('beginSecondFactor', given);
       byId('factor-secret', HTMLInputElement).value = secret;
       byId('factor-link', HTMLAnchorElement).href = link;
-      show(byId('confirm-form', HTMLElement), true);
+      show(byId('factor-confirm-form', HTMLElement), true);
       byId('factor-secret', HTMLElement).focus();
     } else {
       await client.call('endSecondFactor', { ...given, code: given.code });
@@ -34,10 +34,10 @@ export function offerFactor({ client }: AppPage): void {
       refresh();
     }
   });
-  onSubmit({ form: 'confirm-form', button: 'confirm-submit', error: 'confirm-form-error', fields: { 'second-factor-wrong': 'confirm-code' } }, async () => {
-    const { backupCodes } = await client.call('confirmSecondFactor', required('confirm-code', 'the code that the app shows'));
-    for (const id of ['factor-secret', 'confirm-code']) byId(id, HTMLInputElement).value = '';
-    show(byId('confirm-form', HTMLElement), false);
+  onSubmit({ form: 'factor-confirm-form', button: 'factor-confirm-submit', error: 'factor-confirm-form-error', fields: { 'second-factor-wrong': 'factor-confirm-code' } }, async () => {
+    const { backupCodes } = await client.call('confirmSecondFactor', required('factor-confirm-code', 'the code that the app shows'));
+    for (const id of ['factor-secret', 'factor-confirm-code']) byId(id, HTMLInputElement).value = '';
+    show(byId('factor-confirm-form', HTMLElement), false);
     const text = byId('factor-codes', HTMLTextAreaElement);
     text.value = backupCodes.join('\n');
     byId('factor-copy', HTMLButtonElement).onclick = () => { copyFrom(text); };
