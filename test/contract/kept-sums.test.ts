@@ -10,7 +10,7 @@ import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/da
 import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
-import { alice, begin, blockFrom, bob, idFrom, imageFrom, placeFrom } from './store-fixture.js';
+import { alice, begin, blockFrom, bob, idFrom, imageFrom, isBefore, placeFrom } from './store-fixture.js';
 
 const temporary = temporaryDirectories();
 const day = 86_400_000;
@@ -113,7 +113,7 @@ describe('sums that are kept', () => {
 
   it('are counted once where a store of a schema without them is opened', async () => {
     const folder = path.join(await temporary(), 'migrations');
-    await cp('migrations/sqlite', folder, { recursive: true, filter: (name) => Number(/(\d{4})_/.exec(path.basename(name))?.[1] ?? 0) < 8 });
+    await cp('migrations/sqlite', folder, { recursive: true, filter: isBefore(8) });
     const { file, db } = await opened(folder);
     db.connection.exec("INSERT INTO owner (id, account_id) VALUES (3, zeroblob(16))");
     for (let n = 1; n <= 40; n++) {

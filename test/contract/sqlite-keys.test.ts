@@ -14,7 +14,7 @@ import { judge } from '../../server/storage/sqlite/holdings.js';
 import { youngKept } from '../../server/storage/sqlite/key-moving.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
-import { alice, begin, blockFrom, bob, idFrom, imageFrom, rehashes } from './store-fixture.js';
+import { alice, begin, blockFrom, bob, idFrom, imageFrom, isBefore, rehashes } from './store-fixture.js';
 
 const temporary = temporaryDirectories();
 
@@ -123,7 +123,7 @@ describe('young and old keys', () => {
     const directory = await temporary();
     const [file, folder] = [path.join(directory, 'index.sqlite'), path.join(directory, 'migrations')];
     await mkdir(folder);
-    await cp('migrations/sqlite', folder, { recursive: true, filter: (name) => !/000[6-9]_/.test(name) });
+    await cp('migrations/sqlite', folder, { recursive: true, filter: isBefore(6) });
     openDatabase({ file, migrations: folder }).close();
     const blocks = madeBlocks(0, 3_000);
     writeAsBefore(file, blocks);

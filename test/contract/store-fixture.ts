@@ -31,6 +31,11 @@ export function newMigrations(folder: string): { readonly more: string; readonly
   return { more: name(count + 1, 'more'), gap: name(count + 3, 'gap'), numbers: Array.from({ length: count + 1 }, (_, i) => i + 1) };
 }
 
+/** For `cp`: takes the folder, and of its migrations those before this number. */
+export function isBefore(number: number): (name: string) => boolean {
+  return (name) => Number(/(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1] ?? 0) < number;
+}
+
 /** An id made from a number. */
 export function idFrom<T extends Id>(number: number): T {
   const bytes = new Uint8Array(16);

@@ -119,7 +119,7 @@ async function walkAccount({ page, url }: Walk, at: AtState): Promise<void> {
   await page.waitForSelector('#invite-made:visible');
   await page.fill('#factor-password', visitorPassword);
   await page.click('#factor-submit');
-  await page.waitForSelector('#confirm-form:visible');
+  await page.waitForSelector('#factor-confirm-form:visible');
   await page.fill('#check-phrase', 'only three words');
   await page.click('#check-submit');
   await page.waitForSelector('#check-phrase-error:not(:empty)');
