@@ -136,8 +136,12 @@ describe('a gallery of ten thousand images', () => {
 
   it('keeps what is seen in its place while new images come in above', async () => {
     await page.evaluate(() => { scrollTo(0, 40_000); });
-    await page.waitForFunction(() => document.querySelectorAll('#tiles > li').length > 20);
-    const seen = await page.$$eval('#tiles > li', (items) => items.find((item) => item.getBoundingClientRect().top > 200)?.getAttribute('data-name'));
+    // Until the window was drawn anew, what stands there are the tiles of the place before.
+    const inSight = await page.waitForFunction(() => [...document.querySelectorAll('#tiles > li')].find((item) => {
+      const { top: at } = item.getBoundingClientRect();
+      return at > 200 && at < innerHeight;
+    })?.getAttribute('data-name'));
+    const seen = await inSight.jsonValue();
     const top = (name: string): Promise<number> => page.$eval(`li[data-name="${name}"]`, (item) => Math.round(item.getBoundingClientRect().top));
     const before = await top(seen ?? '');
     await page.setInputFiles('#files', { name: 'x.bin', mimeType: 'application/octet-stream', buffer: Buffer.from('x') });

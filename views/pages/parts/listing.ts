@@ -14,6 +14,8 @@ import { isSessionEnd, showPageError } from './shell.js';
 const overlapMs = 60_000;
 /** While images come they wait until they are such a part of what is shown: putting some in costs a little for all that are there. */
 const pieceShare = 16;
+/** What is left is put in after so long: the list ends only when it was held against the account head. */
+const restMs = 200;
 
 /** The listing of one page. */
 export class Listing {
@@ -24,6 +26,7 @@ export class Listing {
   #newest = 0;
   #refreshing: Promise<void> | undefined;
   #waiting: Image[] = [];
+  #soon: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: PageClient, grid: ImageGrid, isTrash: boolean) {
     this.#client = client;
@@ -89,9 +92,12 @@ export class Listing {
       this.#waiting.push(image);
     }
     if (this.#waiting.length * pieceShare >= this.#grid.total) this.#putIn();
+    else this.#soon ??= setTimeout(() => { this.#putIn(); }, restMs);
   }
 
   #putIn(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
