@@ -1,5 +1,6 @@
 /**
- * As test/fault/crash, with DICE_TEST_KILLS kills (60).
+ * A server that is killed at DICE_TEST_KILLS (60) moments during an upload: after a restart and a retry everything that was acknowledged is
+ * there, and `dice-admin check` finds nothing.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectNothingLost } from '../support/crash-rounds.js';
