@@ -3,11 +3,10 @@
  * Shared by check and scrub. It writes nothing.
  */
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
-import type { AccountRow } from '../ports/account-store.js';
+import type { AccountRow, SecondFactor } from '../ports/account-store.js';
 import type { Place } from '../ports/block-store.js';
 import { CorruptionError } from '../ports/errors.js';
 import type { ImageRecordRow, ImageRow } from '../ports/image-store.js';
-
 import type { Parts } from './contract.js';
 import { decodeAccountRecord, encodeAccountRecord, type RecordedAccount } from './account-record.js';
 import { decodeManifestRecord, decodePreviewRecord, type ManifestRecord } from './image-record.js';
@@ -66,10 +65,16 @@ export async function judgeAccount(parts: HealthParts, accountId: AccountRow['ac
   }
 }
 
-/** Who is the operator is decided when the row is made, after the record. */
+/** Who is the operator is decided when the row is made, after the record; and a step that is used since makes no record. */
 function tellsSame(recorded: RecordedAccount, row: AccountRow): boolean {
   const { isOperator } = row;
-  return isEqual(encodeAccountRecord({ ...recorded, account: row }), encodeAccountRecord({ ...recorded, account: { ...recorded.account, isOperator } }));
+  const factor = laterStep(recorded.account.factor, row.factor);
+  return isEqual(encodeAccountRecord({ ...recorded, account: row }), encodeAccountRecord({ ...recorded, account: { ...recorded.account, isOperator, factor } }));
+}
+
+/** The recorded factor, with the row's step where that is no earlier one. */
+function laterStep(recorded: SecondFactor | undefined, now: SecondFactor | undefined): SecondFactor | undefined {
+  return recorded === undefined || now === undefined ? recorded : { ...recorded, usedStep: Math.max(recorded.usedStep, now.usedStep) };
 }
 
 function decoded<T>(decode: (payload: Uint8Array) => T, payload: Uint8Array | undefined): T | undefined {

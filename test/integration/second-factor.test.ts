@@ -7,6 +7,7 @@ import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { checkStore } from '../../server/core/check.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { worthOf } from '../../server/core/second-factor.js';
+import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
 import type { AccountRow } from '../../server/ports/account-store.js';
 import { codeAt, wrongCodeAt } from '../support/authenticator.js';
@@ -234,6 +235,21 @@ describe('a second factor in the store', () => {
     const later = visit.store.beside();
     await rebuildStore(later);
     expect((await later.stores.accounts.find(visit.owner.accountId))?.factor).toBeUndefined();
+  });
+
+  it('differs from its record by the steps that were used since, which is no rot', async () => {
+    const visit = await Visit.begin();
+    const { secret } = await visit.turnOn();
+    await visit.login(codeAt(secret, visit.store.now));
+    expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ accounts: 1, findings: 0 });
+    expect(await scrubStore(visit.store.parts, { onLost: () => undefined })).toMatchObject({ accounts: 1, repairedAccounts: 0, lostRecords: 0 });
+    // A step that went back, or another secret, is.
+    for (const rot of ['factor_step = factor_step - 2', 'factor_secret = zeroblob(20)']) {
+      visit.store.run(`UPDATE account SET ${rot}`);
+      expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ findings: 1 });
+      expect(await scrubStore(visit.store.parts, { onLost: () => undefined })).toMatchObject({ repairedAccounts: 1 });
+      expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ findings: 0 });
+    }
   });
 
   it('ends with its account, and is not the next one’s of that name', async () => {
