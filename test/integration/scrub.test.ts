@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
@@ -146,6 +147,19 @@ describe('a scrub', () => {
   });
 });
 
+describe('a scrub that can keep nothing', () => {
+  it('fails by what failed first', async () => {
+    let isOut = false;
+    store = await CoreStore.open({}, (stores) => ({
+      ...stores,
+      images: inFrontOf(stores.images, { listAll: () => { isOut = true; return Promise.reject(new Error('the disk sulks')); } }),
+      state: inFrontOf(stores.state, { write: (name, value) => (isOut ? Promise.reject(new Error('and goes on')) : stores.state.write(name, value)) }),
+    }));
+    await store.register();
+    await expect(scrub()).rejects.toThrow('the disk sulks');
+  });
+});
+
 describe('what rotted beside blocks', () => {
   it('is named: a manifest and a preview, by check too', async () => {
     store = await CoreStore.open();
@@ -269,6 +283,12 @@ describe('the schedule', () => {
     await long;
     await pace(3_600_000_000);
     expect(performance.now() - startedAt).toBeLessThan(60_000);
+    // More milliseconds than a timer takes are not none.
+    const end = new AbortController();
+    const endless = paced(1, end.signal)(2 ** 40).then(() => 'read');
+    expect(await Promise.race([endless, setTimeout(20, 'waits')])).toBe('waits');
+    end.abort();
+    await endless;
   });
 
   it('runs in a server beside its service, stops at once, and the next server goes on', async () => {
