@@ -8,7 +8,7 @@
  *   lock.sqlite, backup.sqlite   locks                                restore.json  a restore that has not ended
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesOfHex, utf8 } from '../client-sdk/protocol/bytes.js';
 import { hashBytes, idBytes } from '../client-sdk/protocol/limits.js';
@@ -67,7 +67,6 @@ export async function refuseUnfit(directory: string, mayMake: boolean): Promise<
 export async function openDataDirectory(directory: string, realm: string | undefined): Promise<DataDirectory> {
   await refuseUnfit(directory, realm !== undefined);
   if (realm === undefined || (await isFile(path.join(directory, markerName)))) return readDirectory(directory, false);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   await makeDirectory(directory, realm);
   return readDirectory(directory, true);
 }
