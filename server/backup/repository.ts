@@ -1,11 +1,11 @@
 /**
  * The folder of backups: whose it is, which points and packs it has, and how they are forgotten. FORMAT.md section 1.
  */
-import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { DataDirectoryError, type DataDirectory } from '../data-directory.js';
-import { writeDurably } from '../storage/packs/durable-file.js';
+import { makeFolderDurably, writeDurably } from '../storage/packs/durable-file.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { packOfName } from '../storage/packs/pack-folder.js';
 import { lockDirectory, lockNames, type DirectoryLock } from '../storage/sqlite/directory-lock.js';
@@ -87,21 +87,30 @@ export class Repository {
     for (const name of await namesIn(this.packsFolder)) if (name.endsWith('.tmp')) await rm(path.join(this.packsFolder, name), { force: true });
   }
 
-  /** Forgets all points but the last `keep`, and packs that no point names. Answers how many went. Where a list is damaged nobody knows what it names: no pack goes. */
-  async forget(keep: number): Promise<{ readonly points: number; readonly packs: number }> {
+  /**
+   * Forgets all points but `keep`: the point `made`, whatever its time (a clock may have been set back), and the newest of the others; and packs that no point
+   * names. Answers how many went. Where a list is damaged nobody knows what it names: no pack goes.
+   */
+  async forget(made: string, keep: number): Promise<{ readonly points: number; readonly packs: number }> {
     const { points, damaged } = await this.points();
-    const old = points.slice(0, Math.max(0, points.length - keep));
-    for (const { id } of old) {
-      await rm(this.listPath(id), { force: true });
-      await nodeFiles.syncFolder(path.join(this.pointsFolder, id));
-      await rm(path.join(this.pointsFolder, id), { recursive: true, force: true });
-    }
-    const named = new Set(points.slice(old.length).flatMap(({ id, files }) => files.map((file) => this.pathOf(id, file))));
+    const others = points.filter(({ id }) => id !== made);
+    const old = others.slice(0, Math.max(0, others.length + 1 - keep));
+    for (const { id } of old) await this.discard(id);
+    const kept = points.filter((point) => !old.includes(point));
+    const named = new Set(kept.flatMap(({ id, files }) => files.map((file) => this.pathOf(id, file))));
     const unnamed = damaged.length > 0 ? [] : (await this.packs()).map(({ name }) => path.join(this.packsFolder, name)).filter((file) => !named.has(file));
     for (const file of unnamed) await rm(file, { force: true });
     await nodeFiles.syncFolder(this.packsFolder);
     await nodeFiles.syncFolder(this.pointsFolder);
     return { points: old.length, packs: unnamed.length };
+  }
+
+  /** Takes a point away, its list first: what is left of one that was cut off here is none. */
+  async discard(id: string): Promise<void> {
+    const folder = path.join(this.pointsFolder, id);
+    await rm(this.listPath(id), { force: true });
+    await nodeFiles.syncFolder(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 
   /** Undefined where another process works on it. */
@@ -120,10 +129,8 @@ export async function makeRepository(directory: string, { storeId, serverId }: O
     throw new DataDirectoryError(`${directory} holds files that are not of a backup (${names.slice(0, 3).join(', ')}). Name an empty folder, or one that dice-admin backup made.`);
   }
   const repository = new Repository(directory);
-  for (const folder of [repository.directory, repository.packsFolder, repository.pointsFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (names.includes(ownerName)) return repository;
-  await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
-  await nodeFiles.syncFolder(path.dirname(directory));
+  for (const folder of [repository.packsFolder, repository.pointsFolder]) await makeFolderDurably(folder);
+  if (!names.includes(ownerName)) await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
   return repository;
 }
 
