@@ -1,6 +1,6 @@
 /**
  * The image store on SQLite: each method of the port is one transaction around a function of its noun. Sealed
- * objects are opaque here. DESIGN.md section 6.
+ * objects are opaque here. DESIGN.md, *Index and references*.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
