@@ -14,10 +14,13 @@ export interface ScrubOptions {
   readonly bytesPerSecond?: number;
 }
 
+/** What the verb works with. */
+type ScrubBench = Omit<Bench, 'store'> & { readonly store: Pick<Bench['store'], 'parts'> };
+
 const progressMs = 5_000;
 
 /** Status 4 where something stays damaged, 1 where it was interrupted. */
-export async function scrub(bench: Bench, { restart, bytesPerSecond }: ScrubOptions): Promise<ExitStatus> {
+export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: ScrubOptions): Promise<ExitStatus> {
   const lost: LostBlock[] = [];
   const lostRecords: LostRecord[] = [];
   const { isComplete, coverage, ...counts } = await scrubStore(bench.store.parts, {
@@ -45,7 +48,7 @@ export async function scrub(bench: Bench, { restart, bytesPerSecond }: ScrubOpti
 }
 
 /** Says where the scrub is, now and then. */
-function teller(bench: Bench): (position: ScrubPosition) => void {
+function teller(bench: ScrubBench): (position: ScrubPosition) => void {
   const { clock } = bench.store.parts.world;
   let toldAt: number | undefined;
   return ({ beganAt, phase, counts }) => {

@@ -1,6 +1,7 @@
 /**
  * Backups of a store that is served meanwhile, and stores that come back from them: bit for bit, as of their moment, and refused where a byte is another.
  */
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -198,6 +199,25 @@ describe('a backup that is stopped', () => {
     expect(await backupVerb({ folder: folderOf }, {}, stop.signal)).toEqual({ status: 1, document: {} });
     const { packs, copiedPacks } = await backUp(data, folderOf);
     expect(copiedPacks).toBe(packs - 2);
+  });
+});
+
+describe('a command that works on a backup', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends in an orderly way by %s, and says how to go on', async (endedBy) => {
+    const pausing = at(`pausing-${endedBy}`);
+    await cp(repository, pausing, { recursive: true, filter: (name) => !name.endsWith('.sqlite') });
+    const owner = path.join(pausing, 'dice-backup.json');
+    const text = await readFile(owner);
+    await rm(owner);
+    execFileSync('mkfifo', [owner]);
+    const abort = new AbortController();
+    const verifying = run('dice-admin', ['backup', pausing, '--verify'], { signal: abort.signal, endedBy });
+    // Opens when the command has it open, and keeps it waiting.
+    const pipe = await open(owner, 'w');
+    abort.abort();
+    await pipe.write(text);
+    await pipe.close();
+    expect(await verifying).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Stopped\. Run the same command again/m) });
   });
 });
 
