@@ -3,6 +3,7 @@
  * Shared by check and scrub. It writes nothing.
  */
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
+import { manifestHashBytes } from '../../client-sdk/protocol/limits.js';
 import type { AccountRow, SecondFactor } from '../ports/account-store.js';
 import type { Place } from '../ports/block-store.js';
 import { CorruptionError } from '../ports/errors.js';
@@ -12,10 +13,10 @@ import { decodeAccountRecord, encodeAccountRecord, type RecordedAccount } from '
 import { decodeManifestRecord, decodePreviewRecord, type ManifestRecord } from './image-record.js';
 import { isSamePlace, readOrRotten } from './stored-block.js';
 
-type HealthParts = Pick<Parts, 'stores'>;
+type HealthParts = Pick<Parts, 'stores' | 'world'>;
 type NamedImage = Pick<ImageRecordRow, 'accountId' | 'imageId'>;
 
-/** `gone`: removed or moved since the row was listed. `isRowRight`: the row holds the same sealed objects as its record. */
+/** `gone`: removed or moved since the row was listed. `isRowRight`: the row holds the same sealed objects as its record, and the hash of its manifest. */
 export type ManifestHealth =
   | { readonly kind: 'sound'; readonly row: ImageRow; readonly record: ManifestRecord; readonly isRowRight: boolean }
   | { readonly kind: 'unreadable'; readonly row: ImageRow }
@@ -28,11 +29,16 @@ export async function judgeManifest(parts: HealthParts, { accountId, imageId }: 
     if (row === undefined) return { kind: 'gone' };
     const record = decoded(decodeManifestRecord, await readOrRotten(parts, row.manifestPlace, 'manifest'));
     if (record !== undefined && record.accountId === accountId && record.imageId === imageId) {
-      return { kind: 'sound', row, record, isRowRight: isEqual(record.wrappedKey, row.wrappedKey) && isEqual(record.entry, row.entry) };
+      return { kind: 'sound', row, record, isRowRight: isToldBy(parts, record, row) };
     }
     // The record may have been moved between looking up the row and reading it.
     if (tries > 0) return { kind: 'unreadable', row };
   }
+}
+
+function isToldBy({ world }: HealthParts, { wrappedKey, entry, manifest }: ManifestRecord, row: ImageRow): boolean {
+  const hash = world.hasher.sha256(manifest).subarray(0, manifestHashBytes);
+  return isEqual(wrappedKey, row.wrappedKey) && isEqual(entry, row.entry) && isEqual(hash, row.manifestHash);
 }
 
 /** The preview record of an image, which its row names at `place`. */

@@ -208,6 +208,11 @@ describe('what rotted beside blocks', () => {
     expect(await scrub()).toMatchObject({ repairedAccounts: 1, repairedImages: 1, lostRecords: 0, coverage: { accounts: { read: 1, of: 1 } } });
     expect(await store.parts.stores.accounts.find(accountId)).toEqual(before);
     expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
+    // By it devices tell whether an image is what they signed.
+    store.run('UPDATE image SET manifest_hash = zeroblob(16)');
+    expect((await findings()).map(({ kind }) => kind)).toEqual(['image-row-rotten']);
+    expect(await scrub()).toMatchObject({ repairedImages: 1 });
+    expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
     if (before !== undefined) rot(before.place);
     expect((await findings()).map(({ kind }) => kind)).toEqual(['account-unreadable']);
     expect(await scrub()).toMatchObject({ repairedAccounts: 1, lostRecords: 0 });

@@ -69,8 +69,8 @@ class PostgresImageStore implements ImageStore {
     return this.db.look('listing the trash', (session) => lists.listTrash(session, after, limit));
   }
 
-  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
-    return this.db.write('amending an image', (session) => lists.amend(session, { accountId, imageId }, sealed));
+  amend(accountId: AccountId, imageId: ImageId, told: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean> {
+    return this.db.write('amending an image', (session) => lists.amend(session, { accountId, imageId }, told));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {

@@ -74,8 +74,8 @@ class SqliteImageStore implements ImageStore {
     return this.db.read('listing the trash', () => lists.listTrash(this.db, after, limit));
   }
 
-  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
-    return this.db.write('amending an image', () => lists.amend(this.db, { accountId, imageId }, sealed));
+  amend(accountId: AccountId, imageId: ImageId, told: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean> {
+    return this.db.write('amending an image', () => lists.amend(this.db, { accountId, imageId }, told));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {
