@@ -10,7 +10,7 @@ import { databaseName, DataDirectoryError, markerName, secretNames, type DataDir
 import { StorageError } from '../ports/errors.js';
 import { digestFile, syncFile } from '../storage/packs/durable-copy.js';
 import { writeDurably } from '../storage/packs/durable-file.js';
-import { storageErrorOf } from '../storage/packs/failure.js';
+import { storageErrorOf, unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { type PackFile, PackSet } from '../storage/packs/pack-set.js';
 import { lockDirectory } from '../storage/sqlite/directory-lock.js';
@@ -109,10 +109,7 @@ async function copySecrets(data: DataDirectory, folder: string): Promise<readonl
     const source = path.join(data.directory, name);
     // The setup token goes when the first account comes.
     const isOptional = name === 'setup-token';
-    const bytes = await readFile(source).catch((error: unknown) => {
-      if (isOptional && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const bytes = isOptional ? await unlessAbsent(() => readFile(source)) : await readFile(source);
     if (bytes !== undefined) copied.push(await writeSmall(folder, name, bytes));
   }
   return copied;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { DataDirectoryError, type DataDirectory } from '../data-directory.js';
 import { makeFolderDurably, writeDurably } from '../storage/packs/durable-file.js';
+import { unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { packOfName } from '../storage/packs/pack-folder.js';
 import { lockDirectory, lockNames, type DirectoryLock } from '../storage/sqlite/directory-lock.js';
@@ -64,7 +65,7 @@ export class Repository {
   async points(): Promise<Points> {
     const found: { points: Point[]; damaged: string[]; unfinished: string[] } = { points: [], damaged: [], unfinished: [] };
     for (const id of (await namesIn(this.pointsFolder)).filter(isPointId).sort()) {
-      const bytes = await readFile(this.listPath(id)).catch(absent);
+      const bytes = await unlessAbsent(() => readFile(this.listPath(id)));
       const point = bytes === undefined ? undefined : decodePoint(bytes);
       if (bytes === undefined) found.unfinished.push(id);
       else if (point?.id === id) found.points.push(point);
@@ -148,7 +149,7 @@ export async function refuseNested(directory: string, data: string): Promise<voi
 }
 
 async function readOwner(directory: string): Promise<Owner> {
-  const text = await readFile(path.join(directory, ownerName), 'utf8').catch(absent);
+  const text = await unlessAbsent(() => readFile(path.join(directory, ownerName), 'utf8'));
   if (text === undefined) throw new DataDirectoryError(`${directory} holds no backup (no ${ownerName}). Name the folder that dice-admin backup wrote.`);
   try {
     const owner = JSON.parse(text) as Partial<Record<keyof Owner | 'format', unknown>> | null; // each member is looked at below
@@ -161,7 +162,7 @@ async function readOwner(directory: string): Promise<Owner> {
 
 /** Of what is there already; the rest as it will be. */
 async function realPath(file: string): Promise<string> {
-  const found = await realpath(file).catch(absent);
+  const found = await unlessAbsent(() => realpath(file));
   if (found !== undefined) return found;
   const parent = path.dirname(file);
   return parent === file ? file : path.join(await realPath(parent), path.basename(file));
@@ -173,11 +174,5 @@ function isWithin(inner: string, outer: string): boolean {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder).catch(absent)) ?? [];
-}
-
-/** Only absence is absence. */
-function absent(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-  throw error;
+  return (await unlessAbsent(() => readdir(folder))) ?? [];
 }

@@ -10,7 +10,7 @@ import { databaseName, DataDirectoryError, markerName, restoreNoteName, stranger
 import { CorruptionError } from '../ports/errors.js';
 import { copyDurably } from '../storage/packs/durable-copy.js';
 import { makeFolderDurably, writeDurably } from '../storage/packs/durable-file.js';
-import { guarded, isAbsent, storageErrorOf } from '../storage/packs/failure.js';
+import { guarded, isAbsent, storageErrorOf, unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { openDatabase } from '../storage/sqlite/database.js';
 import { lockDirectory } from '../storage/sqlite/directory-lock.js';
@@ -73,10 +73,10 @@ export async function restorePoint(order: RestoreOrder): Promise<void> {
 /** True where an earlier run did all but forget its note: a server may have used the store since. Throws DataDirectoryError where anything else is there than such a restore. */
 async function isOver({ directory, point }: RestoreOrder): Promise<boolean> {
   const note = path.join(directory, restoreNoteName);
-  const found = await readFile(note, 'utf8').catch(absent);
+  const found = await unlessAbsent(() => readFile(note, 'utf8'));
   if (found !== undefined) {
     if (found === noteOf(point)) {
-      const isStore = (await nodeFiles.size(path.join(directory, markerName)).catch(absent)) !== undefined;
+      const isStore = (await unlessAbsent(() => nodeFiles.size(path.join(directory, markerName)))) !== undefined;
       if (isStore) await rm(note, { force: true });
       return isStore;
     }
@@ -112,7 +112,7 @@ async function copyFiles(order: RestoreOrder, files: readonly ListedFile[]): Pro
   let [done, doneBytes] = [0, 0];
   for (const file of files) {
     order.onProgress({ phase: 'files', done, total, doneBytes, totalBytes });
-    if ((await nodeFiles.size(path.join(order.directory, file.name)).catch(absent)) !== file.bytes) rotten.push(...(await copyFile(order, file, file.name)));
+    if ((await unlessAbsent(() => nodeFiles.size(path.join(order.directory, file.name)))) !== file.bytes) rotten.push(...(await copyFile(order, file, file.name)));
     done++;
     doneBytes += file.bytes;
   }
@@ -165,9 +165,4 @@ async function copyIndexAndMarker({ directory, now }: RestoreOrder): Promise<voi
   const marker = path.join(directory, markerName);
   await nodeFiles.rename(`${marker}.tmp`, marker);
   await nodeFiles.syncFolder(directory);
-}
-
-function absent(error: unknown): undefined {
-  if (isAbsent(error)) return undefined;
-  throw error;
 }
