@@ -11,7 +11,7 @@ import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
 import type { AccountRow } from '../../server/ports/account-store.js';
 import { codeAt, wrongCodeAt } from '../support/authenticator.js';
-import { CoreStore, hereAndTrusted, registrationOf, sha256, hmacSha256, type Registered } from '../support/core-store.js';
+import { CoreStore, hereAndTrusted, inFrontOf, registrationOf, sha256, hmacSha256, type Registered } from '../support/core-store.js';
 import { refusalCode } from '../support/refusal.js';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -148,6 +148,26 @@ describe('a second factor', () => {
     const { grant } = await visit.login(` ${second.toLowerCase().replace(/(.{4})/g, '$1-')}`);
     expect(grant.account.secondFactor).toEqual({ backupCodesLeft: 8 });
     expect(grant.account.revision).toBe((await visit.row()).revision);
+  });
+
+  it('takes two backup codes in two processes at once', async () => {
+    const visit = await Visit.begin();
+    const { backupCodes: [first = '', second = ''] } = await visit.turnOn();
+    const { username, password: { authKey } } = visit.owner.registration;
+    // The other process comes in when this one has looked and not yet written.
+    const whileWriting = (code: string): Promise<string | undefined> => {
+      const { accounts } = visit.store.parts.stores;
+      let other: Promise<unknown> | undefined;
+      const replace: typeof accounts.replace = async (...change) => {
+        await (other ??= visit.login(second));
+        return accounts.replace(...change);
+      };
+      const services = createServices({ ...visit.store.parts, stores: { ...visit.store.parts.stores, accounts: inFrontOf(accounts, { replace }) } });
+      return refusalCode(() => services.accounts.login({ username, authKey, carrier: 'bearer', code }, { ...hereAndTrusted, address: '10.5.0.1' }));
+    };
+    expect(await whileWriting(first)).toBeUndefined();
+    expect((await visit.row()).factor?.codeHashes.length).toBe(8 * 32);
+    expect(await visit.outcome(first)).toBe('second-factor-wrong');
   });
 
 });
