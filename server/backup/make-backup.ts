@@ -41,7 +41,9 @@ async function writePoint(order: BackupOrder): Promise<BackupAnswer> {
   const id = pointId(order.at);
   await repository.clean();
   const counts = await writeFiles(order, id);
-  const forgotten = await repository.forget(id, keep ?? Number.MAX_SAFE_INTEGER);
+  // What is damaged here, an older point may have whole.
+  const mayForget = keep !== undefined && counts.damage.length === 0;
+  const forgotten = await repository.forget(id, mayForget ? keep : Number.MAX_SAFE_INTEGER);
   return { id, ...counts, forgottenPoints: forgotten.points, forgottenPacks: forgotten.packs };
 }
 

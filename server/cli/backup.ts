@@ -39,6 +39,7 @@ export async function backup(bench: MoveBench, options: BackupOptions, settings:
   return during(bench, repository, async (tell) => {
     const answer = await makeBackup({ data, repository, keep, at: nodeWorld.clock.now(), stop: bench.stop, onProgress: tell });
     tellPoint(bench, answer);
+    if (keep !== undefined && answer.damage.length > 0) bench.say('No point was forgotten: an older one may have whole what is damaged in this one.');
     return answer.damage.length > 0 ? exitStatus.damaged : exitStatus.done;
   });
 }
