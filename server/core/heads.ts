@@ -14,8 +14,8 @@ import { bucketOf, HeadCrown, idsOfBucket } from './head-crown.js';
 import { restoreEpoch } from './restore-epoch.js';
 
 const lastId = new Uint8Array(idBytes).fill(255);
-/** More leaves than any bucket of an account has. */
-const allOfBucket = 1_000_000;
+/** Ids are random: so many leaves has a bucket of an account of 67 million images. Who chooses ids that begin alike would hold up everybody while they are hashed. */
+const maxBucketLeaves = 16_384;
 
 export function createHeads(parts: Parts): HeadService {
   return {
@@ -91,6 +91,7 @@ async function bucketsWith(parts: Parts, accountId: AccountId, changed: readonly
     const bucket = bucketOf(leaf);
     const leaves = byBucket.get(bucket) ?? new Map(await keyed(parts, accountId, bucket));
     byBucket.set(bucket, leaves.set(hexOf(idOfLeaf(leaf)), leaf));
+    if (leaves.size > maxBucketLeaves) throw new Refusal('too-many', 'Too many images have ids that begin alike.');
   }
   return new Map([...byBucket].map(([bucket, leaves]) => [bucket, [...leaves.values()].sort(compareBytes)]));
 }
@@ -100,7 +101,7 @@ async function keyed(parts: Parts, accountId: AccountId, bucket: number): Promis
 }
 
 function leavesOfBucket({ stores }: Parts, accountId: AccountId, bucket: number): Promise<readonly Uint8Array[]> {
-  return stores.heads.leaves(accountId, { ...idsOfBucket(bucket), limit: allOfBucket });
+  return stores.heads.leaves(accountId, { ...idsOfBucket(bucket), limit: maxBucketLeaves });
 }
 
 function crownOf({ world }: Parts, tree: HeadTree | undefined): HeadCrown {

@@ -107,6 +107,19 @@ describe('an account head', () => {
     expect((await heads.read(ada)).head?.counter).toBe(1);
   });
 
+  it('takes no more leaves than can be hashed while others wait, of ids that begin alike', async () => {
+    const { heads } = store.parts.stores;
+    const alike = (count: number) => Array.from({ length: count }, (_, i) => Buffer.from(`abc${String(i).padStart(29, '0')}${'0'.repeat(50)}`, 'hex'));
+    const servicesWith = (count: number) => createServices({ ...store.parts, stores: { ...store.parts.stores, heads: inFrontOf(heads, { leaves: () => Promise.resolve(alike(count)) }) } });
+    const upload = { accountId: ada, uploadId: await store.send(ada, []) };
+    const imageId = `abc${'f'.repeat(29)}` as ImageId; // of the form of an id
+    await store.commit(upload, commitOf(imageId, []));
+    const leaf = await leafOf(imageId);
+    const codeWith = (count: number) => refusalCode(() => servicesWith(count).heads.replace(ada, changeTo(1, [leaf], [...alike(count), leaf])));
+    expect(await codeWith(16_384)).toBe('too-many');
+    expect(await codeWith(16_383)).toBeUndefined();
+  });
+
   it('is shown to its account alone', async () => {
     const bob = (await store.register()).accountId;
     const leaves = await leavesOfImages(2);
