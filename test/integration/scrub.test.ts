@@ -8,7 +8,6 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
-import { scrub as scrubVerb } from '../../server/cli/scrub.js';
 import { checkStore, type Finding } from '../../server/core/check.js';
 import { lastScrub } from '../../server/core/last-scrub.js';
 import { readPosition } from '../../server/core/scrub-progress.js';
@@ -145,38 +144,6 @@ describe('a scrub', () => {
     expect(await readPosition(store.parts.stores.state)).toMatchObject({ phase: 'images', counts: { blocks: 10 } });
     outage.is = false;
     expect(await scrub()).toMatchObject({ blocks: 10, manifests: 1, isComplete: true });
-  });
-});
-
-describe('dice-admin scrub', () => {
-  it('says that it lost more than it names, where it goes on', async () => {
-    store = await CoreStore.open();
-    const { accountId } = await store.register();
-    await store.store(accountId, blocksOf(30));
-    const [first] = await store.parts.stores.tags.list(undefined, 1);
-    if (first !== undefined) rot(first.place);
-    const stop = new AbortController();
-    const said: string[] = [];
-    const bench = { store, stop: stop.signal, say: (line: string) => { said.push(line); } };
-    expect(await scrubVerb({ ...bench, form: 'text', print: (line) => { if (line.startsWith('lost:')) stop.abort(); } }, {})).toBe(4);
-    expect(said).toEqual([expect.stringContaining('goes on where it stopped')]);
-    let document = '';
-    expect(await scrubVerb({ ...bench, stop: new AbortController().signal, form: 'json', print: (line) => { document += line; } }, {})).toBe(4);
-    expect(JSON.parse(document)).toMatchObject({ isComplete: true, lost: 1, list: [] });
-    expect(said.slice(1)).toEqual([expect.stringMatching(/^Goes on/), expect.stringMatching(/^Of what is lost, 1 was met before/)]);
-  });
-});
-
-describe('a scrub that can keep nothing', () => {
-  it('fails by what failed first', async () => {
-    let isOut = false;
-    store = await CoreStore.open({}, (stores) => ({
-      ...stores,
-      images: inFrontOf(stores.images, { listAll: () => { isOut = true; return Promise.reject(new Error('the disk sulks')); } }),
-      state: inFrontOf(stores.state, { write: (name, value) => (isOut ? Promise.reject(new Error('and goes on')) : stores.state.write(name, value)) }),
-    }));
-    await store.register();
-    await expect(scrub()).rejects.toThrow('the disk sulks');
   });
 });
 
