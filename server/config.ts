@@ -92,7 +92,7 @@ const names = new Set([
 const defaultGraceMinutes = 60;
 const defaultSweepMinutes = 10;
 const defaultScrubDays = 30;
-/** A hundredth of what a core hashes, and 20 TB of packs in 30 days. */
+/** About a fiftieth of what a core hashes, and 20 TB of packs in 30 days. */
 const defaultScrubBytesPerSecond = 33_554_432;
 const dayMs = 86_400_000;
 /** Against guessing over a network; a purely local server has no network to guess over. */

@@ -8,12 +8,13 @@
  *   lock.sqlite, backup.sqlite   locks                                restore.json  a restore that has not ended
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesOfHex, utf8 } from '../client-sdk/protocol/bytes.js';
 import { hashBytes, idBytes } from '../client-sdk/protocol/limits.js';
 import { isId } from '../client-sdk/protocol/ids.js';
 import { writeDurably } from './storage/packs/durable-file.js';
+import { unlessAbsent } from './storage/packs/failure.js';
 import { packOfName } from './storage/packs/pack-folder.js';
 import { lockNames } from './storage/sqlite/directory-lock.js';
 
@@ -67,7 +68,6 @@ export async function refuseUnfit(directory: string, mayMake: boolean): Promise<
 export async function openDataDirectory(directory: string, realm: string | undefined): Promise<DataDirectory> {
   await refuseUnfit(directory, realm !== undefined);
   if (realm === undefined || (await isFile(path.join(directory, markerName)))) return readDirectory(directory, false);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   await makeDirectory(directory, realm);
   return readDirectory(directory, true);
 }
@@ -112,16 +112,13 @@ export async function measureOtherFiles({ directory, packsDirectory, databaseFil
     const isPack = path.dirname(file) === packs && packOfName(entry.name) !== undefined;
     if (!entry.isFile() || isPack || databaseFiles.has(file)) continue;
     // One that was removed meanwhile has no bytes.
-    bytes += (await stat(file).catch(() => undefined))?.size ?? 0;
+    bytes += (await unlessAbsent(() => stat(file)))?.size ?? 0;
   }
   return bytes;
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {
-  return readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
+  return (await unlessAbsent(() => readdir(directory))) ?? [];
 }
 
 /** What of `directory` stands in the way of a restore: what is neither harmless nor a lock. */
@@ -192,12 +189,8 @@ async function readText(file: string): Promise<string | undefined> {
 }
 
 async function isFile(file: string): Promise<boolean> {
-  const found = await stat(file).catch((error: unknown) => {
-    // Only absence is absence: an outage must not make a second store.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
-  return found?.isFile() === true;
+  // Only absence is absence: an outage must not make a second store.
+  return (await unlessAbsent(() => stat(file)))?.isFile() === true;
 }
 
 function randomHex(bytes: number): string {

@@ -9,6 +9,8 @@ import type { MovePlaces } from './move-places.js';
 import { openBlocks, openPackTarget } from './open-blocks.js';
 import { openIndexSource as openPostgresSource } from './storage/postgres/index-reader.js';
 import { openIndexTarget as openPostgresTarget } from './storage/postgres/index-target.js';
+import { makeFolderDurably } from './storage/packs/durable-file.js';
+import { guarded } from './storage/packs/failure.js';
 import { lockDirectory } from './storage/sqlite/directory-lock.js';
 import { openIndexSource as openSqliteSource } from './storage/sqlite/index-reader.js';
 import { openIndexTarget as openSqliteTarget } from './storage/sqlite/index-target.js';
@@ -63,6 +65,7 @@ async function targetOf({ target, blocksStay }: MovePlaces, data: DataDirectory,
   const { directory, databaseUrl, bucket } = target;
   if (directory !== data.directory) {
     await refuseOtherStore(data, directory);
+    await guarded('making the data directory', () => makeFolderDurably(directory));
     lock(directory, closings);
   }
   const index = databaseUrl === undefined ? openSqliteTarget(path.join(directory, 'dice.db')) : await openPostgresTarget(databaseUrl);

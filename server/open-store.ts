@@ -1,10 +1,10 @@
 /**
- * Opens a store for one process: lock, data directory, packs, database, then the services over them, in this order;
+ * Opens a store for one process: locks, data directory, packs, database, then the services over them, in this order;
  * closes them in the reverse one. Refuses to go on where what is found does not belong together.
  */
 import type { Parts, Policy, Services, Stores } from './core/contract.js';
 import { advanceGeneration, openGeneration } from './core/generation.js';
-import { isHalfRebuilt } from './core/rebuild.js';
+import { isHalfRebuilt, noteRebuild } from './core/rebuild.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
 import type { Config } from './config.js';
@@ -13,8 +13,10 @@ import { openIndex } from './open-index.js';
 import type { OpenedIndex } from './opened-index.js';
 import type { BlockStore } from './ports/block-store.js';
 import type { Meter } from './ports/meter.js';
+import { makeFolderDurably } from './storage/packs/durable-file.js';
+import { guarded } from './storage/packs/failure.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
-import { lockDirectory } from './storage/sqlite/directory-lock.js';
+import { type DirectoryLock, lockDirectory } from './storage/sqlite/directory-lock.js';
 import { nodeWorld } from './world.js';
 
 /** What a process opens a store for. Only a server makes one where there is none; only a rebuild goes on without a database. */
@@ -56,13 +58,20 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
   const { databaseUrl, bucket } = order.engines ?? {};
   // Where neither index nor blocks lie in the directory, any number of processes may serve the store: of it they read secrets alone.
   const isShared = databaseUrl !== undefined && bucket !== undefined;
+  if (order.purpose.kind === 'serve') await guarded('making the data directory', () => makeFolderDurably(order.directory));
   const lock = lockDirectory(order.directory);
   if (lock === undefined) {
     throw new DataDirectoryError(`${order.directory} is in use by another process of this program. Stop the server first, or name another directory.`);
   }
+  let backups: DirectoryLock | undefined;
+  const release = (): void => {
+    backups?.release();
+    lock.release();
+  };
   try {
     const data = await openDataDirectory(order.directory, order.purpose.kind === 'serve' ? order.purpose.realm : undefined);
     if (isShared) lock.release();
+    if (order.purpose.kind === 'rebuild') backups = lockOutBackups(order.directory);
     const store = await openEngines(order, data);
     return {
       ...store,
@@ -70,14 +79,21 @@ export async function openStore(order: StoreOrder): Promise<OpenedStore> {
         try {
           await store.close();
         } finally {
-          lock.release();
+          release();
         }
       },
     };
   } catch (error) {
-    lock.release();
+    release();
     throw error;
   }
+}
+
+/** A backup copies a whole index or none: while one runs none is put aside or rebuilt, and meanwhile none begins. */
+function lockOutBackups(directory: string): DirectoryLock {
+  const lock = lockDirectory(directory, 'backup');
+  if (lock === undefined) throw new DataDirectoryError(`A backup of ${directory} is being made. Wait for its end, or stop it.`);
+  return lock;
 }
 
 async function openEngines(order: StoreOrder, data: DataDirectory): Promise<OpenedStore> {
@@ -146,10 +162,12 @@ async function refuseStrangers(data: DataDirectory, stores: Stores, purpose: Pur
   if (storeId === undefined && purpose.kind !== 'rebuild' && (await isWithoutRows(stores)) && (await stores.blocks.packs()).length > 0) {
     throw new DataDirectoryError(`The index (${data.databaseFile}, or the database that is named) is empty while packs are there. Put it back from a backup, or run: dice-admin rebuild-index`);
   }
-  if (storeId === undefined) await stores.state.write('store-id', data.storeId);
   if ((await stores.accounts.count()) > 0 && (await stores.blocks.packs()).length === 0) {
     throw new DataDirectoryError(`${data.packsDirectory} is empty although the database names blocks in it. Is the right volume mounted there?`);
   }
+  if (storeId !== undefined) return;
+  if (purpose.kind === 'rebuild') await noteRebuild(stores.state);
+  await stores.state.write('store-id', data.storeId);
 }
 
 async function isWithoutRows({ accounts, tags }: Stores): Promise<boolean> {

@@ -8,11 +8,7 @@ import { scrubStore } from './core/scrub.js';
 import type { ScrubParts } from './core/scrub-run.js';
 import { loggable } from './http/loggable.js';
 import { paced } from './paced.js';
-
-/** Stops scrubbing at once; resolves when the block at hand is done. */
-export interface Scrubber {
-  close(): Promise<void>;
-}
+import { regularly, type Regular } from './regularly.js';
 
 /** Times in milliseconds; a period of 0: never. `lookMs`: how often it is asked whether a scrub is due. */
 export interface ScrubberOrder {
@@ -24,29 +20,15 @@ export interface ScrubberOrder {
 const usualLookMs = 60_000;
 
 /** Looks now and then whether a scrub is due, and runs it. */
-export function startScrubber(parts: ScrubParts, order: ScrubberOrder, log: Logger): Scrubber {
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  const once = async (): Promise<void> => {
+export function startScrubber(parts: ScrubParts, order: ScrubberOrder, log: Logger): Regular {
+  return regularly(order.periodMs === 0 ? 0 : (order.lookMs ?? usualLookMs), async (stop) => {
     try {
-      if (await isScrubDue(parts, order.periodMs)) await scrubOnce(parts, { order, stop: stop.signal, log });
+      if (await isScrubDue(parts, order.periodMs)) await scrubOnce(parts, { order, stop, log });
     } catch (error) {
       // Another process scrubs this store.
       if (!(error instanceof Refusal)) log.error({ error: loggable(error) }, 'scrub failed');
     }
-  };
-  const begin = (): void => {
-    running ??= once().finally(() => { running = undefined; });
-  };
-  const timer = order.periodMs === 0 ? undefined : setInterval(begin, order.lookMs ?? usualLookMs);
-  timer?.unref();
-  return {
-    async close() {
-      clearInterval(timer);
-      stop.abort();
-      await running;
-    },
-  };
+  });
 }
 
 async function scrubOnce(parts: ScrubParts, { order, stop, log }: { readonly order: ScrubberOrder; readonly stop: AbortSignal; readonly log: Logger }): Promise<void> {

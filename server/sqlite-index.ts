@@ -21,7 +21,7 @@ export function openSqliteIndex({ databaseFile }: Pick<DataDirectory, 'databaseF
   if (mustExist && !existsSync(databaseFile)) {
     throw new DataDirectoryError(`${databaseFile} is missing while packs are there. Put it back, or run: dice-admin rebuild-index`);
   }
-  const aside = rebuild === undefined ? undefined : setAside(databaseFile, rebuild.isAnew, new Date());
+  const aside = rebuild === undefined ? undefined : setAside(databaseFile, rebuild.isAnew, new Date(nodeWorld.clock.now()));
   const db = openDatabase({ file: databaseFile, meter });
   return {
     stores: { tags: createTagStore(db), images: createImageStore(db), accounts: createAccountStore(db), heads: createHeadStore(db), state: createStoreState(db) },

@@ -47,7 +47,7 @@ const blocksSql = 'SELECT id, lower(hex(t1)) AS rehash, length AS bytes, pack, o
 const runsSql = 'SELECT image, first_tag AS first, tags FROM reference_run ORDER BY image, first_tag';
 
 /** All blocks, in ascending order of their ids. */
-export function seenBlocks(disk: StolenDisk): readonly SeenBlock[] {
+function seenBlocks(disk: StolenDisk): readonly SeenBlock[] {
   return disk.rows<SeenBlock>(blocksSql);
 }
 

@@ -41,9 +41,3 @@ export function rankCorrelation(order: readonly number[]): number {
 export function meanOf(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
-
-/** log2 of n! by Stirling's series (exact enough from n = 0 on). */
-export function factorialBits(n: number): number {
-  if (n < 2) return 0;
-  return (n * Math.log(n) - n + Math.log(2 * Math.PI * n) / 2 + 1 / (12 * n)) / Math.LN2;
-}

@@ -20,7 +20,7 @@ export interface BackupOrder {
   readonly repository: Repository;
   /** Milliseconds. */
   readonly at: number;
-  /** Points that stay, this one among them; undefined: all. */
+  /** Points that stay, this one among them; undefined: all, and so where this one has damage. */
   readonly keep: number | undefined;
   readonly stop: AbortSignal;
   readonly onProgress: (progress: BackupProgress) => void;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { Damage } from '../ports/block-store.js';
 import { copyDurably } from '../storage/packs/durable-copy.js';
-import { isAbsent } from '../storage/packs/failure.js';
+import { unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { endWithHeader, type PackFile, PackSet } from '../storage/packs/pack-set.js';
 import type { BackupOrder } from './backup-order.js';
@@ -93,7 +93,8 @@ class PackCopier {
   private async copy(file: PackFile): Promise<ListedFile | undefined> {
     const { repository, stop } = this.order;
     const base = path.basename(file.path);
-    const digest = await unlessGone(() => copyDurably({
+    // A pack may go that nothing needs.
+    const digest = await unlessAbsent(() => copyDurably({
       from: file.path,
       bytes: file.bytes,
       temporary: path.join(repository.packsFolder, `${base}.tmp`),
@@ -135,7 +136,7 @@ async function haveEqualEnds(file: PackFile, other: string): Promise<boolean> {
 
 async function readEnds(file: string, bytes: number): Promise<Uint8Array | undefined> {
   const length = Math.min(endBytes, bytes);
-  const open = await unlessGone(() => nodeFiles.open(file, 'read'));
+  const open = await unlessAbsent(() => nodeFiles.open(file, 'read'));
   if (open === undefined) return undefined;
   try {
     const both = new Uint8Array(2 * length);
@@ -144,15 +145,5 @@ async function readEnds(file: string, bytes: number): Promise<Uint8Array | undef
     return both;
   } finally {
     await open.close();
-  }
-}
-
-/** A pack may go that nothing needs. */
-async function unlessGone<T>(step: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await step();
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
   }
 }

@@ -2,14 +2,15 @@
  * Makes one point of a backup while a server may go on writing. What is had already is not copied again. FORMAT.md section 3; DESIGN.md, *Backup*.
  */
 import { hash } from 'node:crypto';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isHalfRebuilt } from '../core/rebuild.js';
 import { restoreEpoch } from '../core/restore-epoch.js';
 import { databaseName, DataDirectoryError, markerName, secretNames, type DataDirectory } from '../data-directory.js';
 import { StorageError } from '../ports/errors.js';
 import { digestFile, syncFile } from '../storage/packs/durable-copy.js';
 import { writeDurably } from '../storage/packs/durable-file.js';
-import { storageErrorOf } from '../storage/packs/failure.js';
+import { storageErrorOf, unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { type PackFile, PackSet } from '../storage/packs/pack-set.js';
 import { lockDirectory } from '../storage/sqlite/directory-lock.js';
@@ -19,7 +20,10 @@ import { copyPacks } from './copy-packs.js';
 import { refuseStopped } from './stopping.js';
 import { encodePoint, markFile, pointId, type ListedFile } from './point.js';
 
-/** Makes a point. Rejects with DataDirectoryError, StorageError or CorruptionError; then no point was made, and what was copied stays for the next run. */
+/**
+ * Makes a point. Rejects with DataDirectoryError, StorageError or CorruptionError; then no point was made, and what was copied stays for the next run. But one that
+ * stands already stays where forgetting others fails.
+ */
 export async function makeBackup(order: BackupOrder): Promise<BackupAnswer> {
   const lock = lockDirectory(order.data.directory, 'backup');
   if (lock === undefined) throw new DataDirectoryError(`Another backup of ${order.data.directory} is being made, or its index is being rebuilt.`);
@@ -33,29 +37,37 @@ export async function makeBackup(order: BackupOrder): Promise<BackupAnswer> {
 }
 
 async function writePoint(order: BackupOrder): Promise<BackupAnswer> {
-  const { data, repository, at } = order;
-  const id = pointId(at);
-  const folder = path.join(repository.pointsFolder, id);
+  const { repository, keep } = order;
+  const id = pointId(order.at);
   await repository.clean();
+  const counts = await writeFiles(order, id);
+  // What is damaged here, an older point may have whole.
+  const mayForget = keep !== undefined && counts.damage.length === 0;
+  const forgotten = await repository.forget(id, mayForget ? keep : Number.MAX_SAFE_INTEGER);
+  return { id, ...counts, forgottenPoints: forgotten.points, forgottenPacks: forgotten.packs };
+}
+
+/** All files of the point, then its list. */
+async function writeFiles(order: BackupOrder, id: string): Promise<Omit<BackupAnswer, 'id' | 'forgottenPoints' | 'forgottenPacks'>> {
+  const { data, repository, at } = order;
+  const folder = path.join(repository.pointsFolder, id);
   await mkdir(folder, { mode: 0o700 });
   try {
-    const { packs, facts, index } = await copySnapshot(order, folder);
-    const copied = await copyPacks(order, packs, facts.ends);
-    const mark = await new PackSet(data.packsDirectory, data.storeKey).markFor({ generation: facts.generation, highest: packs.at(-1)?.pack ?? 0 });
+    const { packs, facts: { ends, generation, isHeld, state }, index } = await copySnapshot(order, folder);
+    const copied = await copyPacks(order, packs, ends);
+    const mark = await new PackSet(data.packsDirectory, data.storeKey).markFor({ generation, highest: packs.at(-1)?.pack ?? 0 });
     const small = [await writeSmall(folder, markFile, mark), ...(await copySecrets(data, folder))];
-    const { epoch } = await restoreEpoch(facts.state);
+    const { epoch } = await restoreEpoch(state);
     const files = [index, ...copied.files, ...small];
     const { storeId, serverId } = data;
     refuseStopped(order.stop);
-    await writeDurably(repository.listPath(id), encodePoint({ id, at, epoch, files, generation: facts.generation, isHeld: facts.isHeld, serverId, storeId }));
+    await writeDurably(repository.listPath(id), encodePoint({ id, at, epoch, files, generation, isHeld, serverId, storeId }));
     await nodeFiles.syncFolder(repository.pointsFolder);
-    const forgotten = await repository.forget(order.keep ?? Number.MAX_SAFE_INTEGER);
     const packBytes = copied.files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const counts = { packs: copied.files.length, packBytes, indexBytes: index.bytes, copiedPacks: copied.copiedPacks, copiedPackBytes: copied.copiedBytes };
-    return { id, isHeld: facts.isHeld, ...counts, forgottenPoints: forgotten.points, forgottenPacks: forgotten.packs, damage: copied.damage };
+    return { isHeld, packs: copied.files.length, packBytes, indexBytes: index.bytes, copiedPacks: copied.copiedPacks, copiedPackBytes: copied.copiedBytes, damage: copied.damage };
   } catch (error) {
-    // A point without a list is none, and the next run would remove it.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    // Where this fails too, a point without a list is none, and the next run removes it.
+    await repository.discard(id).catch(() => undefined);
     throw error;
   }
 }
@@ -79,9 +91,18 @@ async function copySnapshot({ data, stop, onProgress }: BackupOrder, folder: str
   });
   await chmod(file, 0o600);
   const facts = settleSnapshot(file);
-  if (facts.storeId !== undefined && facts.storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
+  await refuseUnwhole(facts, data, packs);
   await syncFile(file);
   return { packs, facts, index: { name: databaseName, ...(await digestFile(file)) } };
+}
+
+/** What no server would open is no backup: it would take the place of one that is good. */
+async function refuseUnwhole({ storeId, state, ends }: SnapshotFacts, data: DataDirectory, packs: readonly PackFile[]): Promise<void> {
+  if (storeId !== undefined && storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
+  if (await isHalfRebuilt(state)) throw new DataDirectoryError(`${data.databaseFile} holds a rebuild that has not ended. Run dice-admin rebuild-index again, then make the backup.`);
+  if (storeId === undefined && ends.size === 0 && packs.length > 0) {
+    throw new DataDirectoryError(`${data.databaseFile} is empty while packs are there. Put it back from a backup, or run dice-admin rebuild-index, then make the backup.`);
+  }
 }
 
 async function copySecrets(data: DataDirectory, folder: string): Promise<readonly ListedFile[]> {
@@ -90,10 +111,7 @@ async function copySecrets(data: DataDirectory, folder: string): Promise<readonl
     const source = path.join(data.directory, name);
     // The setup token goes when the first account comes.
     const isOptional = name === 'setup-token';
-    const bytes = await readFile(source).catch((error: unknown) => {
-      if (isOptional && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const bytes = isOptional ? await unlessAbsent(() => readFile(source)) : await readFile(source);
     if (bytes !== undefined) copied.push(await writeSmall(folder, name, bytes));
   }
   return copied;

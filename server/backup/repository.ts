@@ -1,11 +1,12 @@
 /**
  * The folder of backups: whose it is, which points and packs it has, and how they are forgotten. FORMAT.md section 1.
  */
-import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { DataDirectoryError, type DataDirectory } from '../data-directory.js';
-import { writeDurably } from '../storage/packs/durable-file.js';
+import { makeFolderDurably, writeDurably } from '../storage/packs/durable-file.js';
+import { unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { packOfName } from '../storage/packs/pack-folder.js';
 import { lockDirectory, lockNames, type DirectoryLock } from '../storage/sqlite/directory-lock.js';
@@ -64,7 +65,7 @@ export class Repository {
   async points(): Promise<Points> {
     const found: { points: Point[]; damaged: string[]; unfinished: string[] } = { points: [], damaged: [], unfinished: [] };
     for (const id of (await namesIn(this.pointsFolder)).filter(isPointId).sort()) {
-      const bytes = await readFile(this.listPath(id)).catch(absent);
+      const bytes = await unlessAbsent(() => readFile(this.listPath(id)));
       const point = bytes === undefined ? undefined : decodePoint(bytes);
       if (bytes === undefined) found.unfinished.push(id);
       else if (point?.id === id) found.points.push(point);
@@ -87,21 +88,30 @@ export class Repository {
     for (const name of await namesIn(this.packsFolder)) if (name.endsWith('.tmp')) await rm(path.join(this.packsFolder, name), { force: true });
   }
 
-  /** Forgets all points but the last `keep`, and packs that no point names. Answers how many went. Where a list is damaged nobody knows what it names: no pack goes. */
-  async forget(keep: number): Promise<{ readonly points: number; readonly packs: number }> {
+  /**
+   * Forgets all points but `keep`: the point `made`, whatever its time (a clock may have been set back), and the newest of the others; and packs that no point
+   * names. Answers how many went. Where a list is damaged nobody knows what it names: no pack goes.
+   */
+  async forget(made: string, keep: number): Promise<{ readonly points: number; readonly packs: number }> {
     const { points, damaged } = await this.points();
-    const old = points.slice(0, Math.max(0, points.length - keep));
-    for (const { id } of old) {
-      await rm(this.listPath(id), { force: true });
-      await nodeFiles.syncFolder(path.join(this.pointsFolder, id));
-      await rm(path.join(this.pointsFolder, id), { recursive: true, force: true });
-    }
-    const named = new Set(points.slice(old.length).flatMap(({ id, files }) => files.map((file) => this.pathOf(id, file))));
+    const others = points.filter(({ id }) => id !== made);
+    const old = others.slice(0, Math.max(0, others.length + 1 - keep));
+    for (const { id } of old) await this.discard(id);
+    const kept = points.filter((point) => !old.includes(point));
+    const named = new Set(kept.flatMap(({ id, files }) => files.map((file) => this.pathOf(id, file))));
     const unnamed = damaged.length > 0 ? [] : (await this.packs()).map(({ name }) => path.join(this.packsFolder, name)).filter((file) => !named.has(file));
     for (const file of unnamed) await rm(file, { force: true });
     await nodeFiles.syncFolder(this.packsFolder);
     await nodeFiles.syncFolder(this.pointsFolder);
     return { points: old.length, packs: unnamed.length };
+  }
+
+  /** Takes a point away, its list first: what is left of one that was cut off here is none. */
+  async discard(id: string): Promise<void> {
+    const folder = path.join(this.pointsFolder, id);
+    await rm(this.listPath(id), { force: true });
+    await nodeFiles.syncFolder(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 
   /** Undefined where another process works on it. */
@@ -120,10 +130,8 @@ export async function makeRepository(directory: string, { storeId, serverId }: O
     throw new DataDirectoryError(`${directory} holds files that are not of a backup (${names.slice(0, 3).join(', ')}). Name an empty folder, or one that dice-admin backup made.`);
   }
   const repository = new Repository(directory);
-  for (const folder of [repository.directory, repository.packsFolder, repository.pointsFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (names.includes(ownerName)) return repository;
-  await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
-  await nodeFiles.syncFolder(path.dirname(directory));
+  for (const folder of [repository.packsFolder, repository.pointsFolder]) await makeFolderDurably(folder);
+  if (!names.includes(ownerName)) await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
   return repository;
 }
 
@@ -141,7 +149,7 @@ export async function refuseNested(directory: string, data: string): Promise<voi
 }
 
 async function readOwner(directory: string): Promise<Owner> {
-  const text = await readFile(path.join(directory, ownerName), 'utf8').catch(absent);
+  const text = await unlessAbsent(() => readFile(path.join(directory, ownerName), 'utf8'));
   if (text === undefined) throw new DataDirectoryError(`${directory} holds no backup (no ${ownerName}). Name the folder that dice-admin backup wrote.`);
   try {
     const owner = JSON.parse(text) as Partial<Record<keyof Owner | 'format', unknown>> | null; // each member is looked at below
@@ -154,7 +162,7 @@ async function readOwner(directory: string): Promise<Owner> {
 
 /** Of what is there already; the rest as it will be. */
 async function realPath(file: string): Promise<string> {
-  const found = await realpath(file).catch(absent);
+  const found = await unlessAbsent(() => realpath(file));
   if (found !== undefined) return found;
   const parent = path.dirname(file);
   return parent === file ? file : path.join(await realPath(parent), path.basename(file));
@@ -166,11 +174,5 @@ function isWithin(inner: string, outer: string): boolean {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder).catch(absent)) ?? [];
-}
-
-/** Only absence is absence. */
-function absent(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-  throw error;
+  return (await unlessAbsent(() => readdir(folder))) ?? [];
 }

@@ -2,21 +2,21 @@
  * Makes a data directory out of one point of a backup. Every hash is looked at on the way, and no server opens what came to be before all of it is there.
  * What was copied by an earlier run that was broken off is not copied again. FORMAT.md section 4.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { raiseRestoreEpoch } from '../core/restore-epoch.js';
 import { databaseName, DataDirectoryError, markerName, restoreNoteName, strangersIn } from '../data-directory.js';
 import { CorruptionError } from '../ports/errors.js';
 import { copyDurably } from '../storage/packs/durable-copy.js';
-import { writeDurably } from '../storage/packs/durable-file.js';
-import { isAbsent, storageErrorOf } from '../storage/packs/failure.js';
+import { makeFolderDurably, writeDurably } from '../storage/packs/durable-file.js';
+import { guarded, isAbsent, storageErrorOf, unlessAbsent } from '../storage/packs/failure.js';
 import { nodeFiles } from '../storage/packs/file-layer.js';
 import { openDatabase } from '../storage/sqlite/database.js';
 import { lockDirectory } from '../storage/sqlite/directory-lock.js';
 import { createStoreState } from '../storage/sqlite/store-state.js';
 import type { BackupProgress } from './backup-order.js';
-import { isPointId, type ListedFile, type Point } from './point.js';
+import { isPointId, pointId, type ListedFile, type Point } from './point.js';
 import type { Owner, Points, Repository } from './repository.js';
 import { refuseStopped } from './stopping.js';
 import { rottenError, type RottenFile } from './verify-repository.js';
@@ -46,14 +46,23 @@ export function choosePoint({ points, damaged }: Points, owner: Owner, at: strin
   throw new DataDirectoryError(`The backup has no such point. Its points: ${known}.${damaged.length === 0 ? '' : ` Damaged lists: ${damaged.join(', ')}.`}`);
 }
 
+/** Newer points that `at` would have chosen, were their lists not damaged. */
+export function passedOver({ damaged }: Points, chosen: Point, at: string | undefined): readonly string[] {
+  if (at !== undefined && isPointId(at)) return [];
+  const until = at === undefined ? undefined : pointId(Date.parse(at));
+  return damaged.filter((id) => id > chosen.id && (until === undefined || id <= until));
+}
+
 /** Restores. Rejects with DataDirectoryError, StorageError, or CorruptionError that names every file that is not what it was; then no store is there yet. */
 export async function restorePoint(order: RestoreOrder): Promise<void> {
   const { directory } = order;
   if (await isOver(order)) return;
+  await guarded('making the data directory', () => makeFolderDurably(directory));
   const lock = lockDirectory(directory);
   if (lock === undefined) throw new DataDirectoryError(`${directory} is in use by another process of this program.`);
   try {
-    await writeAll(order);
+    // Looked at before, so that no lock is put beside what is no store's; and again, for another process may have worked there in between.
+    if (!(await isOver(order))) await writeAll(order);
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : storageErrorOf(error, 'restoring');
   } finally {
@@ -64,10 +73,10 @@ export async function restorePoint(order: RestoreOrder): Promise<void> {
 /** True where an earlier run did all but forget its note: a server may have used the store since. Throws DataDirectoryError where anything else is there than such a restore. */
 async function isOver({ directory, point }: RestoreOrder): Promise<boolean> {
   const note = path.join(directory, restoreNoteName);
-  const found = await readFile(note, 'utf8').catch(absent);
+  const found = await unlessAbsent(() => readFile(note, 'utf8'));
   if (found !== undefined) {
     if (found === noteOf(point)) {
-      const isStore = (await nodeFiles.size(path.join(directory, markerName)).catch(absent)) !== undefined;
+      const isStore = (await unlessAbsent(() => nodeFiles.size(path.join(directory, markerName)))) !== undefined;
       if (isStore) await rm(note, { force: true });
       return isStore;
     }
@@ -85,9 +94,8 @@ function noteOf({ id, storeId }: Point): string {
 
 async function writeAll(order: RestoreOrder): Promise<void> {
   const { directory, point } = order;
-  await mkdir(path.join(directory, 'packs'), { recursive: true, mode: 0o700 });
   await writeDurably(path.join(directory, restoreNoteName), utf8(noteOf(point)));
-  await nodeFiles.syncFolder(path.dirname(directory));
+  await makeFolderDurably(path.join(directory, 'packs'));
   // An index that an earlier run may have changed is copied anew, and what makes it a store comes last.
   const isLast = ({ name }: ListedFile): boolean => name === databaseName || name === markerName;
   await copyFiles(order, point.files.filter((file) => !isLast(file)));
@@ -104,7 +112,7 @@ async function copyFiles(order: RestoreOrder, files: readonly ListedFile[]): Pro
   let [done, doneBytes] = [0, 0];
   for (const file of files) {
     order.onProgress({ phase: 'files', done, total, doneBytes, totalBytes });
-    if ((await nodeFiles.size(path.join(order.directory, file.name)).catch(absent)) !== file.bytes) rotten.push(...(await copyFile(order, file, file.name)));
+    if ((await unlessAbsent(() => nodeFiles.size(path.join(order.directory, file.name)))) !== file.bytes) rotten.push(...(await copyFile(order, file, file.name)));
     done++;
     doneBytes += file.bytes;
   }
@@ -157,9 +165,4 @@ async function copyIndexAndMarker({ directory, now }: RestoreOrder): Promise<voi
   const marker = path.join(directory, markerName);
   await nodeFiles.rename(`${marker}.tmp`, marker);
   await nodeFiles.syncFolder(directory);
-}
-
-function absent(error: unknown): undefined {
-  if (isAbsent(error)) return undefined;
-  throw error;
 }

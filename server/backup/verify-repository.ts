@@ -6,7 +6,7 @@ import { CorruptionError } from '../ports/errors.js';
 import { digestFile } from '../storage/packs/durable-copy.js';
 import { isAbsent, storageErrorOf } from '../storage/packs/failure.js';
 import type { BackupProgress } from './backup-order.js';
-import type { ListedFile } from './point.js';
+import type { ListedFile, Point } from './point.js';
 import type { Repository } from './repository.js';
 import { refuseStopped } from './stopping.js';
 
@@ -36,7 +36,7 @@ interface Expected {
 /** Verifies all of it. Rejects with StorageError where it is stopped or a file cannot be read. */
 export async function verifyRepository(repository: Repository, stop: AbortSignal, onProgress: (progress: BackupProgress) => void): Promise<VerifyAnswer> {
   const { points, damaged } = await repository.points();
-  const expected = await expectedFiles(repository);
+  const expected = await expectedFiles(repository, points);
   const totalBytes = [...expected.values()].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   const rotten: RottenFile[] = damaged.map((id) => ({ file: repository.shortName(repository.listPath(id)), what: 'damaged', points: [id] }));
   let [done, doneBytes] = [0, 0];
@@ -58,14 +58,14 @@ export function rottenError(rotten: readonly RottenFile[]): CorruptionError {
   return new CorruptionError(rotten.map(({ file, what }) => `${what}: ${file}`).join('\n'));
 }
 
-async function expectedFiles(repository: Repository): Promise<ReadonlyMap<string, Expected>> {
+async function expectedFiles(repository: Repository, points: readonly Point[]): Promise<ReadonlyMap<string, Expected>> {
   const expected = new Map<string, Expected>();
   const add = (file: string, { bytes, sha256 }: Partial<ListedFile> & Pick<ListedFile, 'sha256'>, id: string | undefined): void => {
     const known = expected.get(file) ?? { file, points: [], bytes, sha256 };
     if (id !== undefined) known.points.push(id);
     expected.set(file, known);
   };
-  for (const point of (await repository.points()).points) {
+  for (const point of points) {
     for (const file of point.files) add(repository.pathOf(point.id, file), file, point.id);
   }
   for (const { name, sha256 } of await repository.packs()) add(path.join(repository.packsFolder, name), { sha256 }, undefined);

@@ -9,8 +9,9 @@ import { makeRepository, openRepository, refuseNested, type Repository } from '.
 import { verifyRepository, type VerifyAnswer } from '../backup/verify-repository.js';
 import type { Config } from '../config.js';
 import { DataDirectoryError, openDataDirectory } from '../data-directory.js';
-import { progressTeller } from './move-progress.js';
+import { nodeWorld } from '../world.js';
 import type { MoveBench } from './migrate-storage.js';
+import { stoppable } from './stoppable.js';
 import { columns, exitStatus, printResult, type ExitStatus } from './verb.js';
 
 /** What the command line says. */
@@ -36,8 +37,9 @@ export async function backup(bench: MoveBench, options: BackupOptions, settings:
   await refuseNested(directory, settings.directory);
   const repository = await makeRepository(directory, data);
   return during(bench, repository, async (tell) => {
-    const answer = await makeBackup({ data, repository, keep, at: Date.now(), stop: bench.stop, onProgress: tell });
+    const answer = await makeBackup({ data, repository, keep, at: nodeWorld.clock.now(), stop: bench.stop, onProgress: tell });
     tellPoint(bench, answer);
+    if (keep !== undefined && answer.damage.length > 0) bench.say('No point was forgotten: an older one may have whole what is damaged in this one.');
     return answer.damage.length > 0 ? exitStatus.damaged : exitStatus.done;
   });
 }
@@ -52,21 +54,15 @@ export function refuseOtherEngines({ config: { databaseUrl, bucket } }: BackupSe
   );
 }
 
-type Tell = ReturnType<typeof progressTeller>['tell'];
+type Tell = Parameters<Parameters<typeof stoppable>[1]>[0];
 
 /** Runs `work` as the only one on the repository. */
 async function during(bench: MoveBench, repository: Repository, work: (tell: Tell) => Promise<ExitStatus>): Promise<ExitStatus> {
   const lock = repository.lock();
   if (lock === undefined) throw new DataDirectoryError(`${repository.directory} is in use by another process of this program.`);
-  const progress = progressTeller({ isTerminal: process.stderr.isTTY, now: () => performance.now(), write: (text) => { process.stderr.write(text); } });
   try {
-    return await work(progress.tell);
-  } catch (error) {
-    if (!bench.stop.aborted) throw error;
-    bench.say('Stopped. Run the same command again to go on.');
-    return exitStatus.failed;
+    return await stoppable(bench, work);
   } finally {
-    progress.end();
     lock.release();
   }
 }

@@ -69,21 +69,25 @@ function wholeNumber(text: string): number {
 
 /** For verbs that open what they need themselves. */
 async function runApart(options: Options, work: (bench: MoveBench) => Promise<ExitStatus>): Promise<void> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => { stop.abort(); });
-  status = await work({ form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
+  status = await work(benchOf(options));
 }
 
 async function run(verb: Verb, options: Options, purpose: Purpose = { kind: 'administer' }): Promise<void> {
   const { config, directory } = readSettings(options);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
+  const bench = benchOf(options);
   const store = await openStore({ directory, policy: policyOf(config), purpose, engines: config });
   try {
-    status = await verb({ store, form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal });
+    status = await verb({ ...bench, store });
   } finally {
     await store.close();
   }
+}
+
+/** The first Ctrl-C, or SIGTERM, ends a verb in an orderly way; a second one ends the process. */
+function benchOf(options: Options): MoveBench {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
+  return { form: formOf(options), print: (line) => { process.stdout.write(`${line}\n`); }, say, stop: stop.signal };
 }
 
 /** Who may reach a server does not matter here, so only the rest of the environment can be mistaken. */

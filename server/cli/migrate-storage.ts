@@ -10,7 +10,7 @@ import { forecastMove, moveStore } from '../core/moving/move-store.js';
 import { DataDirectoryError } from '../data-directory.js';
 import { blockWords, indexWords, placesOf, type MovePlaces } from '../move-places.js';
 import { openMove, openMoveSource } from '../open-move.js';
-import { progressTeller } from './move-progress.js';
+import { progressOnStderr } from './move-progress.js';
 import { columns, exitStatus, printResult, type Bench, type ExitStatus } from './verb.js';
 
 /** What the command line says. */
@@ -57,7 +57,7 @@ async function forecast(bench: MoveBench, places: MovePlaces): Promise<ExitStatu
 
 async function move(bench: MoveBench, places: MovePlaces): Promise<ExitStatus> {
   const opened = await openMove(places);
-  const progress = progressTeller({ isTerminal: process.stderr.isTTY, now: () => performance.now(), write: (text) => { process.stderr.write(text); } });
+  const progress = progressOnStderr();
   try {
     const answer = await moveStore(opened.ends, {
       storeId: opened.data.storeId, route: places.route, moveId: randomBytes(16).toString('hex'), stop: bench.stop, onProgress: progress.tell,

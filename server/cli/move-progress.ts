@@ -17,8 +17,19 @@ const plainMs = 10_000;
 type Progress = MoveProgress | BackupProgress;
 const titles: Readonly<Record<Progress['phase'], string>> = { packs: 'packs', rows: 'rows', compare: 'tables compared', index: 'pages of the index', files: 'files' };
 
-/** A listener to progress, and what to call when the move has ended. */
-export function progressTeller({ isTerminal, now, write }: ProgressEnd): { readonly tell: (progress: Progress) => void; readonly end: () => void } {
+/** A listener to progress, and what to call when the work has ended. `end` is repeatable. */
+export interface ProgressTeller {
+  readonly tell: (progress: Progress) => void;
+  readonly end: () => void;
+}
+
+/** One that writes to this process's stderr. */
+export function progressOnStderr(): ProgressTeller {
+  return progressTeller({ isTerminal: process.stderr.isTTY, now: () => performance.now(), write: (text) => { process.stderr.write(text); } });
+}
+
+/** One that writes to `write`. */
+export function progressTeller({ isTerminal, now, write }: ProgressEnd): ProgressTeller {
   let first: Progress | undefined;
   let [begun, last] = [0, Number.NEGATIVE_INFINITY];
   let isOpen = false;

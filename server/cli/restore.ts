@@ -2,7 +2,7 @@
  * `dice-admin restore`: makes the data directory out of a point of a backup, then checks the store that came to be.
  */
 import path from 'node:path';
-import { choosePoint, restorePoint } from '../backup/restore-point.js';
+import { choosePoint, passedOver, restorePoint } from '../backup/restore-point.js';
 import { openRepository, refuseNested } from '../backup/repository.js';
 import type { Point } from '../backup/point.js';
 import type { Config } from '../config.js';
@@ -10,9 +10,10 @@ import { checkStore, type CheckAnswer } from '../core/check.js';
 import { restoreEpoch } from '../core/restore-epoch.js';
 import { openStore } from '../open-store.js';
 import { policyOf } from '../policy.js';
+import { nodeWorld } from '../world.js';
 import { refuseOtherEngines } from './backup.js';
-import { progressTeller } from './move-progress.js';
 import type { MoveBench } from './migrate-storage.js';
+import { stoppable } from './stoppable.js';
 import { columns, exitStatus, printResult, type ExitStatus } from './verb.js';
 
 /** Status 4 where a file of the backup is damaged, or the restored store is; 1 where it was stopped. */
@@ -21,18 +22,16 @@ export async function restore(bench: MoveBench, { folder, at }: { readonly folde
   const { directory } = settings;
   const { repository, owner } = await openRepository(path.resolve(folder));
   await refuseNested(repository.directory, directory);
-  const point = choosePoint(await repository.points(), owner, at);
+  const points = await repository.points();
+  const point = choosePoint(points, owner, at);
   bench.say(`Restores point ${point.id} into ${directory}`);
-  const progress = progressTeller({ isTerminal: process.stderr.isTTY, now: () => performance.now(), write: (text) => { process.stderr.write(text); } });
-  try {
-    await restorePoint({ repository, point, directory, now: Date.now(), stop: bench.stop, onProgress: progress.tell });
-  } catch (error) {
-    if (!bench.stop.aborted) throw error;
-    bench.say('Stopped. Run the same command again to go on.');
-    return exitStatus.failed;
-  } finally {
-    progress.end();
-  }
+  const passed = passedOver(points, point, at);
+  if (passed.length > 0) bench.say(`A newer one cannot be restored, for its list is damaged: ${passed.join(', ')}`);
+  const status = await stoppable(bench, async (tell) => {
+    await restorePoint({ repository, point, directory, now: nodeWorld.clock.now(), stop: bench.stop, onProgress: tell });
+    return exitStatus.done;
+  });
+  if (status !== exitStatus.done) return status;
   return checkRestored(bench, point, settings);
 }
 

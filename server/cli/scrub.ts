@@ -14,10 +14,13 @@ export interface ScrubOptions {
   readonly bytesPerSecond?: number;
 }
 
+/** What the verb works with. */
+type ScrubBench = Omit<Bench, 'store'> & { readonly store: Pick<Bench['store'], 'parts'> };
+
 const progressMs = 5_000;
 
 /** Status 4 where something stays damaged, 1 where it was interrupted. */
-export async function scrub(bench: Bench, { restart, bytesPerSecond }: ScrubOptions): Promise<ExitStatus> {
+export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: ScrubOptions): Promise<ExitStatus> {
   const lost: LostBlock[] = [];
   const lostRecords: LostRecord[] = [];
   const { isComplete, coverage, ...counts } = await scrubStore(bench.store.parts, {
@@ -38,18 +41,22 @@ export async function scrub(bench: Bench, { restart, bytesPerSecond }: ScrubOpti
   const document = { ...counts, isComplete, coverage: plain(coverage), list, records: lostRecords.map((record) => ({ ...record })) };
   printResult(bench, document, [...coverageLines(coverage), '', ...columns(counts)]);
   if (!isComplete) bench.say('The scrub was interrupted. The same command goes on where it stopped; --restart begins anew.');
+  const unnamed = counts.lost + counts.lostRecords - lost.length - lostRecords.length;
+  if (unnamed > 0) bench.say(`Of what is lost, ${unnamed.toLocaleString('en')} was met before the scrub was interrupted, and is not named here: dice-admin check names all.`);
   if (counts.lost + counts.lostRecords > 0) return exitStatus.damaged;
   return isComplete ? exitStatus.done : exitStatus.failed;
 }
 
 /** Says where the scrub is, now and then. */
-function teller(bench: Bench): (position: ScrubPosition) => void {
+function teller(bench: ScrubBench): (position: ScrubPosition) => void {
+  const { clock } = bench.store.parts.world;
   let toldAt: number | undefined;
   return ({ beganAt, phase, counts }) => {
+    const now = clock.now();
     if (toldAt === undefined && counts.bytes > 0) bench.say(`Goes on with the scrub that began ${new Date(beganAt).toISOString()}; --restart begins anew.`);
-    if (toldAt !== undefined && Date.now() - toldAt < progressMs) return;
+    if (toldAt !== undefined && now - toldAt < progressMs) return;
     if (toldAt !== undefined) bench.say(`step ${String(scrubPhases.indexOf(phase) + 1)} of ${String(scrubPhases.length)} (${phase}): ${counts.bytes.toLocaleString('en')} bytes read`);
-    toldAt = Date.now();
+    toldAt = now;
   };
 }
 

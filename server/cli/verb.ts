@@ -19,7 +19,7 @@ export interface Bench {
   print(line: string): void;
   /** One line to stderr, for what is not the result. */
   say(line: string): void;
-  /** Aborted by Ctrl-C: a long verb ends after the step at hand. */
+  /** Aborted by Ctrl-C or SIGTERM: a long verb ends after the step at hand. */
   readonly stop: AbortSignal;
 }
 

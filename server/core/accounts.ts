@@ -11,12 +11,14 @@ import { accountRecordOf } from './account-view.js';
 import { closeAccount } from './closing.js';
 import type { AccountService, BegunSession, Origin, Parts } from './contract.js';
 import { beginFactor, confirmFactor, endFactor, keepCodes, type FactorDesk } from './factor-changes.js';
-import { createProving } from './proof.js';
+import { createProving, type Proof } from './proof.js';
 import { createQueue, type Queue } from './queue.js';
 import { checkKdf, registerAccount } from './registration.js';
 import type { SessionIssuer } from './sessions.js';
 import { existingAccount, storeAccount } from './stored-account.js';
 import type { Throttle } from './throttle.js';
+
+const maxTries = 3;
 
 interface Desk extends FactorDesk {
   readonly sessions: SessionIssuer;
@@ -71,10 +73,18 @@ async function login(desk: Desk, request: LoginRequest, origin: Origin): Promise
   const proof = { username, authKey, ...(code === undefined ? {} : { code }) };
   const { account: { accountId } } = await desk.prove(proof, origin, 'shown');
   // Proved again in turn: a session begun on an old secret would outlive the change that ends all of them. And a code is used once.
-  return desk.queue.run(accountId, async () => {
-    const { account, factor } = await desk.prove(proof, origin, 'spent');
-    return desk.sessions.begin(await keepCodes(desk.parts, account, factor), request);
-  });
+  return desk.queue.run(accountId, async () => desk.sessions.begin(await spend(desk, { proof, origin, tries: maxTries }), request));
+}
+
+/** Proves, and notes the backup code that was used; proves again where another process changed the account in between. */
+async function spend(desk: Desk, { proof, origin, tries }: { readonly proof: Proof; readonly origin: Origin; readonly tries: number }): Promise<AccountRow> {
+  const { account, factor } = await desk.prove(proof, origin, 'spent');
+  try {
+    return await keepCodes(desk.parts, account, factor);
+  } catch (error) {
+    if (tries <= 1 || !(error instanceof Refusal) || error.code !== 'revision-conflict') throw error;
+    return spend(desk, { proof, origin, tries: tries - 1 });
+  }
 }
 
 async function changeCredentials(desk: Desk, change: CredentialChange, origin: Origin): Promise<BegunSession> {

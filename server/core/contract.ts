@@ -215,7 +215,7 @@ export interface HeadService {
   leaves(accountId: AccountId, after: ImageId | undefined): Promise<Uint8Array>;
   /** The part of the tree that leads to the ids, as bytes. */
   paths(accountId: AccountId, images: readonly ImageId[]): Promise<Uint8Array>;
-  /** revision-conflict where another head came first; request-invalid where root or leaves are not right. */
+  /** revision-conflict where another head came first; request-invalid where root or leaves are not right; too-many where thousands of ids begin alike. */
   replace(accountId: AccountId, change: HeadChange): Promise<void>;
 }
 

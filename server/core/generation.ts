@@ -36,8 +36,8 @@ export function openGeneration(gate: Gate, marked: Marked): Promise<Fit> {
 }
 
 /**
- * Makes a new generation: at start, before each sweep, at a clean stop and after a backup. Every copy of the database made
- * before is older from now on.
+ * Makes a new generation: at start, before each sweep, after a rebuild and at a clean stop. Every copy of the database made
+ * before is older from now on; one that a backup makes is older from the beginning.
  */
 export function advanceGeneration(gate: Gate, marked: Marked): Promise<void> {
   return gate.inTurn(turn, () => advance(marked));

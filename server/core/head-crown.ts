@@ -65,9 +65,8 @@ export class HeadCrown {
   }
 
   /** The part of the tree that leads to `ids`. */
-  async paths(ids: readonly Uint8Array[], readBucket: ReadBucket): Promise<HeadNode> {
-    const node = await this.#shown({ depth: 0, prefix: 0 }, ids, readBucket);
-    return node;
+  paths(ids: readonly Uint8Array[], readBucket: ReadBucket): Promise<HeadNode> {
+    return this.#shown({ depth: 0, prefix: 0 }, ids, readBucket);
   }
 
   async #shown(place: { readonly depth: number; readonly prefix: number }, ids: readonly Uint8Array[], readBucket: ReadBucket): Promise<HeadNode> {

@@ -8,13 +8,14 @@ import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { idBytes, keptHeads, maxPageHeads, maxPageLeaves } from '../../client-sdk/protocol/limits.js';
 import type { HeadCard, HeadChange, HeadList } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { HeadTree } from '../ports/head-store.js';
 import type { HeadService, Parts } from './contract.js';
 import { bucketOf, HeadCrown, idsOfBucket } from './head-crown.js';
 import { restoreEpoch } from './restore-epoch.js';
 
 const lastId = new Uint8Array(idBytes).fill(255);
-/** More leaves than any bucket of an account has. */
-const allOfBucket = 1_000_000;
+/** Ids are random: so many leaves has a bucket of an account of 67 million images. Who chooses ids that begin alike would hold up everybody while they are hashed. */
+const maxBucketLeaves = 16_384;
 
 export function createHeads(parts: Parts): HeadService {
   return {
@@ -50,7 +51,7 @@ async function leaves({ stores }: Parts, accountId: AccountId, after: ImageId | 
 }
 
 async function paths(parts: Parts, accountId: AccountId, images: readonly ImageId[]): Promise<Uint8Array> {
-  const crown = await crownOf(parts, accountId);
+  const crown = crownOf(parts, await parts.stores.heads.find(accountId));
   return formatTree(await crown.paths(images.map(bytesOf), (bucket) => leavesOfBucket(parts, accountId, bucket)));
 }
 
@@ -60,12 +61,18 @@ async function replace(parts: Parts, accountId: AccountId, change: HeadChange): 
   await refuseStrangers(parts, accountId, changed);
   const before = await parts.stores.heads.find(accountId);
   if ((before?.counter ?? 0) + 1 !== change.counter) throw new Refusal('revision-conflict');
-  const crown = (await crownOf(parts, accountId)).with(await bucketsWith(parts, accountId, changed));
+  const crown = crownOf(parts, before).with(await bucketsWith(parts, accountId, changed));
   const root = crown.root();
-  if (!isEqual(root, change.root)) throw new Refusal('request-invalid', 'The leaves do not lead to this root.');
+  if (!isEqual(root, change.root)) throw await otherRoot(parts, accountId, change);
   const tree = { counter: change.counter, root, crown: crown.format() };
   const isReplaced = await parts.stores.heads.replace(accountId, { tree, sealed: change.head, leaves: changed, forgetTo: change.counter - keptHeads });
   if (!isReplaced) throw new Refusal('revision-conflict');
+}
+
+/** Leaves are read after the tree: those of another head that came in between lead to another root, and are no fault of this one. */
+async function otherRoot({ stores }: Parts, accountId: AccountId, { counter }: HeadChange): Promise<Refusal> {
+  const now = await stores.heads.find(accountId);
+  return (now?.counter ?? 0) + 1 === counter ? new Refusal('request-invalid', 'The leaves do not lead to this root.') : new Refusal('revision-conflict');
 }
 
 /** An id that was never an image of the account takes room that no quota counts. */
@@ -84,6 +91,7 @@ async function bucketsWith(parts: Parts, accountId: AccountId, changed: readonly
     const bucket = bucketOf(leaf);
     const leaves = byBucket.get(bucket) ?? new Map(await keyed(parts, accountId, bucket));
     byBucket.set(bucket, leaves.set(hexOf(idOfLeaf(leaf)), leaf));
+    if (leaves.size > maxBucketLeaves) throw new Refusal('too-many', 'Too many images have ids that begin alike.');
   }
   return new Map([...byBucket].map(([bucket, leaves]) => [bucket, [...leaves.values()].sort(compareBytes)]));
 }
@@ -93,11 +101,10 @@ async function keyed(parts: Parts, accountId: AccountId, bucket: number): Promis
 }
 
 function leavesOfBucket({ stores }: Parts, accountId: AccountId, bucket: number): Promise<readonly Uint8Array[]> {
-  return stores.heads.leaves(accountId, { ...idsOfBucket(bucket), limit: allOfBucket });
+  return stores.heads.leaves(accountId, { ...idsOfBucket(bucket), limit: maxBucketLeaves });
 }
 
-async function crownOf({ stores, world }: Parts, accountId: AccountId): Promise<HeadCrown> {
-  const tree = await stores.heads.find(accountId);
+function crownOf({ world }: Parts, tree: HeadTree | undefined): HeadCrown {
   return HeadCrown.parse((bytes) => world.hasher.sha256(bytes), tree?.crown ?? new Uint8Array());
 }
 

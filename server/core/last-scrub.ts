@@ -20,7 +20,6 @@ export interface LastScrub {
 }
 
 const name = 'last-scrub';
-const members = ['endedAt', 'tookMs', 'runs', 'blocks', 'repaired', 'lost'] as const;
 
 /** Notes a scrub that ran to its end. */
 export async function noteScrub(state: StoreState, counts: ScrubCounts, times: { readonly beganAt: number; readonly endedAt: number; readonly tookMs: number }): Promise<void> {
@@ -32,10 +31,11 @@ export async function noteScrub(state: StoreState, counts: ScrubCounts, times: {
 
 /** The last scrub that ran to its end; undefined where none has. */
 export async function lastScrub(state: StoreState): Promise<LastScrub | undefined> {
-  const noted = objectIn(await state.read(name));
-  const values = members.map((member) => noted[member]);
-  if (!values.every((value) => typeof value === 'number')) return undefined;
-  const beganAt = typeof noted['beganAt'] === 'number' ? noted['beganAt'] : undefined;
-  // Each member was just seen to be a number.
-  return { beganAt, ...Object.fromEntries(members.map((member) => [member, noted[member]])) } as unknown as LastScrub;
+  const { beganAt, endedAt, tookMs, runs, blocks, repaired, lost } = objectIn(await state.read(name));
+  if (!isNumber(endedAt) || !isNumber(tookMs) || !isNumber(runs) || !isNumber(blocks) || !isNumber(repaired) || !isNumber(lost)) return undefined;
+  return { beganAt: isNumber(beganAt) ? beganAt : undefined, endedAt, tookMs, runs, blocks, repaired, lost };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }

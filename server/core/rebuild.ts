@@ -46,7 +46,7 @@ export interface RebuildAnswer {
 /** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
 export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
   await parts.stores.state.setHeld(true);
-  await parts.stores.state.write(underWay, 'yes');
+  await noteRebuild(parts.stores.state);
   const damage: Damage[] = [];
   const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
   for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
@@ -66,8 +66,13 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   return { ...countsOf(ledger), blocks, incomplete, damage };
 }
 
+/** Notes that what is there is not all. Written into an index that is new before it is a store's: however soon a rebuild dies, nobody takes that for an empty store. */
+export async function noteRebuild(state: Pick<StoreState, 'write'>): Promise<void> {
+  await state.write(underWay, 'yes');
+}
+
 /** A rebuild began and has not ended. */
-export async function isHalfRebuilt(state: StoreState): Promise<boolean> {
+export async function isHalfRebuilt(state: Pick<StoreState, 'read'>): Promise<boolean> {
   return (await state.read(underWay)) === 'yes';
 }
 

@@ -3,20 +3,20 @@
  * Shared by check and scrub. It writes nothing.
  */
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
-import type { AccountRow } from '../ports/account-store.js';
+import { manifestHashBytes } from '../../client-sdk/protocol/limits.js';
+import type { AccountRow, SecondFactor } from '../ports/account-store.js';
 import type { Place } from '../ports/block-store.js';
 import { CorruptionError } from '../ports/errors.js';
 import type { ImageRecordRow, ImageRow } from '../ports/image-store.js';
-
 import type { Parts } from './contract.js';
 import { decodeAccountRecord, encodeAccountRecord, type RecordedAccount } from './account-record.js';
 import { decodeManifestRecord, decodePreviewRecord, type ManifestRecord } from './image-record.js';
 import { isSamePlace, readOrRotten } from './stored-block.js';
 
-type HealthParts = Pick<Parts, 'stores'>;
+type HealthParts = Pick<Parts, 'stores' | 'world'>;
 type NamedImage = Pick<ImageRecordRow, 'accountId' | 'imageId'>;
 
-/** `gone`: removed or moved since the row was listed. `isRowRight`: the row holds the same sealed objects as its record. */
+/** `gone`: removed or moved since the row was listed. `isRowRight`: the row holds the same sealed objects as its record, and the hash of its manifest. */
 export type ManifestHealth =
   | { readonly kind: 'sound'; readonly row: ImageRow; readonly record: ManifestRecord; readonly isRowRight: boolean }
   | { readonly kind: 'unreadable'; readonly row: ImageRow }
@@ -29,11 +29,16 @@ export async function judgeManifest(parts: HealthParts, { accountId, imageId }: 
     if (row === undefined) return { kind: 'gone' };
     const record = decoded(decodeManifestRecord, await readOrRotten(parts, row.manifestPlace, 'manifest'));
     if (record !== undefined && record.accountId === accountId && record.imageId === imageId) {
-      return { kind: 'sound', row, record, isRowRight: isEqual(record.wrappedKey, row.wrappedKey) && isEqual(record.entry, row.entry) };
+      return { kind: 'sound', row, record, isRowRight: isToldBy(parts, record, row) };
     }
     // The record may have been moved between looking up the row and reading it.
     if (tries > 0) return { kind: 'unreadable', row };
   }
+}
+
+function isToldBy({ world }: HealthParts, { wrappedKey, entry, manifest }: ManifestRecord, row: ImageRow): boolean {
+  const hash = world.hasher.sha256(manifest).subarray(0, manifestHashBytes);
+  return isEqual(wrappedKey, row.wrappedKey) && isEqual(entry, row.entry) && isEqual(hash, row.manifestHash);
 }
 
 /** The preview record of an image, which its row names at `place`. */
@@ -66,10 +71,16 @@ export async function judgeAccount(parts: HealthParts, accountId: AccountRow['ac
   }
 }
 
-/** Who is the operator is decided when the row is made, after the record. */
+/** Who is the operator is decided when the row is made, after the record; and a step that is used since makes no record. */
 function tellsSame(recorded: RecordedAccount, row: AccountRow): boolean {
   const { isOperator } = row;
-  return isEqual(encodeAccountRecord({ ...recorded, account: row }), encodeAccountRecord({ ...recorded, account: { ...recorded.account, isOperator } }));
+  const factor = laterStep(recorded.account.factor, row.factor);
+  return isEqual(encodeAccountRecord({ ...recorded, account: row }), encodeAccountRecord({ ...recorded, account: { ...recorded.account, isOperator, factor } }));
+}
+
+/** The recorded factor, with the row's step where that is no earlier one. */
+function laterStep(recorded: SecondFactor | undefined, now: SecondFactor | undefined): SecondFactor | undefined {
+  return recorded === undefined || now === undefined ? recorded : { ...recorded, usedStep: Math.max(recorded.usedStep, now.usedStep) };
 }
 
 function decoded<T>(decode: (payload: Uint8Array) => T, payload: Uint8Array | undefined): T | undefined {

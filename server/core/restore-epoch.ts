@@ -1,5 +1,5 @@
 /**
- * How often the store was restored from a backup or rebuilt, and when last. Devices that remember more than the store has can tell by it that an
+ * How often the store was restored from a backup or rebuilt, and when last; a rebuild of an index that was lost, and this count with it, begins at 1 anew. Devices that remember more than the store has can tell by it that an
  * operator turned it back, and did so openly. It is a word of the server's, not a proof.
  */
 import type { StoreState } from '../ports/world.js';

@@ -53,8 +53,9 @@ async function scrubPreview(run: ScrubRun, image: ConcernedImage, { preview }: I
 }
 
 async function amend(run: ScrubRun, { accountId, imageId }: ConcernedImage, { record }: Extract<ManifestHealth, { readonly kind: 'sound' }>): Promise<boolean> {
-  const { wrappedKey, entry } = record;
-  if (!(await run.parts.stores.images.amend(accountId, imageId, { wrappedKey, entry }))) return false;
+  const { wrappedKey, entry, manifest } = record;
+  const manifestHash = run.parts.world.hasher.sha256(manifest);
+  if (!(await run.parts.stores.images.amend(accountId, imageId, { wrappedKey, entry, manifestHash }))) return false;
   run.add('repairedImages');
   return true;
 }

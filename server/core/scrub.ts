@@ -44,15 +44,23 @@ async function scrub(parts: ScrubParts, order: ScrubOrder): Promise<ScrubAnswer>
 
 /** The position is kept however the run ends, so that what fails is tried again where it failed. */
 async function runPhases(run: ScrubRun): Promise<boolean> {
-  const { phase: first, after } = run.position;
   try {
-    for (const phase of scrubPhases.slice(scrubPhases.indexOf(first))) {
-      if (phase !== first) run.enter(phase);
-      await run.save();
-      if (!(await steps[phase](run, phase === first ? after : undefined))) return false;
-    }
-    return true;
-  } finally {
+    const isComplete = await runSteps(run);
     await run.save();
+    return isComplete;
+  } catch (error) {
+    await run.save().catch(() => undefined); // the failure that counts is the first
+    throw error;
   }
+}
+
+/** False where it was stopped. */
+async function runSteps(run: ScrubRun): Promise<boolean> {
+  const { phase: first, after } = run.position;
+  for (const phase of scrubPhases.slice(scrubPhases.indexOf(first))) {
+    if (phase !== first) run.enter(phase);
+    await run.save();
+    if (!(await steps[phase](run, phase === first ? after : undefined))) return false;
+  }
+  return true;
 }

@@ -20,11 +20,13 @@ interface Run {
   readonly parts: Pick<Parts, 'stores' | 'world' | 'policy'>;
   readonly now: number;
   readonly freed: FreedBytes;
+  /** Closed accounts that were listed: of their images nothing is left for the trash. */
+  readonly closing: Set<AccountId>;
 }
 
 /** In the order of the steps of a sweep. */
 export async function* forecastSweep(parts: Pick<Parts, 'stores' | 'world' | 'policy'>, minDeadShare: number): AsyncGenerator<ForecastEntry, void, void> {
-  const run: Run = { parts, now: parts.world.clock.now(), freed: new FreedBytes() };
+  const run: Run = { parts, now: parts.world.clock.now(), freed: new FreedBytes(), closing: new Set() };
   yield* uploads(run);
   yield* closings(run);
   yield* trash(run);
@@ -48,6 +50,7 @@ async function* uploads({ parts, now }: Run): AsyncGenerator<ForecastEntry> {
 /** Accounts that were closed, whose images a crash left: they go first. */
 async function* closings(run: Run): AsyncGenerator<ForecastEntry> {
   for (const { accountId, closedAt } of await run.parts.stores.accounts.listClosing(maxClosing)) {
+    run.closing.add(accountId);
     yield { kind: 'account', goes: true, accountId, images: await imagesLeft(run, accountId), at: closedAt };
   }
 }
@@ -66,10 +69,11 @@ async function imagesLeft({ parts, freed }: Run, accountId: AccountId): Promise<
   return count;
 }
 
-async function* trash({ parts, now, freed }: Run): AsyncGenerator<ForecastEntry> {
+async function* trash({ parts, now, freed, closing }: Run): AsyncGenerator<ForecastEntry> {
   for (let after: TrashedImage | undefined; ; ) {
     const page = await parts.stores.images.listTrash(after, pageRows);
     for (const { accountId, imageId, trashedAt, manifestPlace, previewPlace } of page) {
+      if (closing.has(accountId)) continue;
       const goes = trashedAt < now - parts.policy.trashMs;
       if (goes) for (const place of [manifestPlace, previewPlace]) freed.add(place);
       yield { kind: 'image', goes, accountId, imageId, trashedAt, at: trashedAt + parts.policy.trashMs };

@@ -69,7 +69,7 @@ export function answerErrors(log: Logger): (error: unknown, request: Request, re
 }
 
 /** Sends the problem body of `refusal`. */
-export function sendProblem(response: Response, refusal: Refusal): void {
+function sendProblem(response: Response, refusal: Refusal): void {
   const status = statusOf(refusal.code);
   const { missing, retryAfterSeconds } = refusal.extra;
   const body = {

@@ -20,12 +20,12 @@ export function isLoopbackName(name: string): boolean {
 }
 
 /** `address` of a socket is of this machine. */
-export function isLoopbackAddress(address: string | undefined): boolean {
+function isLoopbackAddress(address: string | undefined): boolean {
   return address !== undefined && isLoopbackName(address.replace(/^::ffff:/, ''));
 }
 
 /** The name in a Host header, in lower case and without port; undefined where the header has another form. */
-export function hostNameOf(header: string | undefined): string | undefined {
+function hostNameOf(header: string | undefined): string | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.exec(header ?? '');
   return match?.[1]?.toLowerCase();
 }

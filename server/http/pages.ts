@@ -1,6 +1,6 @@
 /**
  * The pages: GET alone, templates filled with facts of the server (never of an account: what a page shows of one, its script
- * fetches and opens in the browser), and the static assets. Not the API. DESIGN.md section 7 (Pages).
+ * fetches and opens in the browser), and the static assets. Not the API.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { type Meter, type SeenRequest, silentMeter } from '../ports/meter.js';
 
 /** What no route of this server took. */
-export const unknownRoute = 'unknown';
+const unknownRoute = 'unknown';
 
 /** Routes that machines ask every few seconds. */
 const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);

@@ -143,8 +143,11 @@ export interface ImageStore {
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
   /** Moves a record of an image, if it is still at `from`. */
   move(row: ImageRecordRow, to: Place): Promise<boolean>;
-  /** Puts right the sealed objects of a row by what its record says; false where there is no such image, or they have other lengths than the row's. For scrub only. */
-  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean>;
+  /**
+   * Puts right the sealed objects of a row and the hash of its manifest by what its record says; false where there is no such image, or the objects have other lengths
+   * than the row's. For scrub only.
+   */
+  amend(accountId: AccountId, imageId: ImageId, told: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean>;
   /** The manifest of every image, in order of (account, image), after one, at most `limit`; for check and scrub. */
   listAll(after: { readonly accountId: AccountId; readonly imageId: ImageId } | undefined, limit: number): Promise<readonly ImageRecordRow[]>;
 

@@ -239,14 +239,14 @@ function removing(current: Current): void {
     expect(await images.listTrash(second[0], 2)).toEqual([]);
   });
 
-  it('puts sealed objects of the same lengths in the place of those of a row', async () => {
+  it('puts sealed objects of the same lengths, and the hash of the manifest, in the place of those of a row', async () => {
     const { images } = current.stores;
     await store(current.stores, await begin(current.stores, alice, 1), { number: 1, blocks: [a] });
-    const sealed = { wrappedKey: new Uint8Array(60).fill(9), entry: new Uint8Array(200).fill(8) };
+    const sealed = { wrappedKey: new Uint8Array(60).fill(9), entry: new Uint8Array(200).fill(8), manifestHash: new Uint8Array(32).fill(7) };
     expect(await images.amend(alice, idFrom(1), { ...sealed, entry: new Uint8Array(201) })).toBe(false);
     expect(await images.amend(bob, idFrom(1), sealed)).toBe(false);
     expect(await images.amend(alice, idFrom(1), sealed)).toBe(true);
-    expect(await images.find(alice, idFrom(1))).toMatchObject(sealed);
+    expect(await images.find(alice, idFrom(1))).toMatchObject({ ...sealed, manifestHash: new Uint8Array(16).fill(7) });
   });
 }
 

@@ -253,7 +253,8 @@ describe('while a backup copies', () => {
   it('no other backup and no rebuild begins', async () => {
     const lock = lockDirectory(data, 'backup');
     await expect(backUp(data, repository)).rejects.toThrow(/Another backup/);
-    expect(await admin('rebuild-index')).toMatchObject({ status: 2, stderr: expect.stringContaining('A backup of') });
+    expect(await admin('rebuild-index', '--anew')).toMatchObject({ status: 2, stderr: expect.stringContaining('A backup of') });
+    expect([...(await filesIn(data)).keys()].filter((name) => name.includes('aside'))).toEqual([]);
     lock?.release();
     const other = lockDirectory(repository);
     await expect(backupVerb()).rejects.toThrow(/in use/);
@@ -334,6 +335,8 @@ describe('a store that is damaged already', () => {
     expect((await backUp(at('rotten'), at('of-rotten'))).damage).toEqual([expect.objectContaining({ what: 'no intact record' })]);
     await rename(at('rotten', 'packs', largest), at('taken-away'));
     expect((await backUp(at('rotten'), at('of-less'))).damage).toEqual([expect.objectContaining({ offset: 0, what: 'rows name bytes that are not there' })]);
+    // The older point has the pack, damaged as it is.
+    expect(await backUp(at('rotten'), at('of-rotten'), { keep: 1 })).toMatchObject({ damage: [expect.anything()], forgottenPoints: 0, forgottenPacks: 0 });
     await writeFile(at('rotten', 'dice.db'), (await readFile(at('rotten', 'dice.db'))).fill(7, 4_096 * 3, 4_096 * 9));
     await expect(backUp(at('rotten'), at('of-broken'))).rejects.toThrow();
     expect([...(await filesIn(at('of-broken', 'points'))).keys()]).toEqual([]);

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { compareBytes, concat } from '../../client-sdk/protocol/bytes.js';
 import { hashOfLeaves, hashOfNode, idOfLeaf, leafAt, leafBytes, packLeaf, parseTree } from '../../client-sdk/protocol/head-tree.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
-import { CoreStore, randomId } from '../support/core-store.js';
+import { createServices } from '../../server/core/services.js';
+import { commitOf, CoreStore, inFrontOf, randomId } from '../support/core-store.js';
 import { sha256 } from '../support/head-operations.js';
 import { refusalCode } from '../support/refusal.js';
 
@@ -22,12 +23,13 @@ afterEach(() => store.close());
 /** Packed leaves of some images of the account. */
 async function leavesOfImages(count: number): Promise<readonly Uint8Array[]> {
   const leaves: Uint8Array[] = [];
-  for (let i = 0; i < count; i++) {
-    const imageId = await store.store(ada, []);
-    const row = await store.parts.stores.images.find(ada, imageId);
-    leaves.push(packLeaf({ imageId, state: 'live', at: 0, manifestHash: row?.manifestHash ?? new Uint8Array(16) }));
-  }
+  for (let i = 0; i < count; i++) leaves.push(await leafOf(await store.store(ada, [])));
   return leaves.sort(compareBytes);
+}
+
+async function leafOf(imageId: ImageId): Promise<Uint8Array> {
+  const row = await store.parts.stores.images.find(ada, imageId);
+  return packLeaf({ imageId, state: 'live', at: 0, manifestHash: row?.manifestHash ?? new Uint8Array(16) });
 }
 
 function changeTo(counter: number, leaves: readonly Uint8Array[], all: readonly Uint8Array[] = leaves) {
@@ -67,6 +69,30 @@ describe('an account head', () => {
     expect((await heads.leaves(ada, undefined)).length).toBe(3 * leafBytes);
   });
 
+  it('is overtaken, not wrong, where another head comes while its leaves are read', async () => {
+    // Both in one bucket: what the other head brings there changes the root.
+    const ids = ['a', 'b'].map((digit) => `abc${digit.repeat(29)}` as ImageId); // of the form of an id
+    const upload = { accountId: ada, uploadId: await store.send(ada, []) };
+    for (const imageId of ids) await store.commit(upload, commitOf(imageId, []));
+    const leaves = await Promise.all(ids.map(leafOf));
+    const { heads } = store.parts.stores;
+    let overtaking: Promise<void> | undefined;
+    const services = createServices({
+      ...store.parts,
+      stores: {
+        ...store.parts.stores,
+        heads: inFrontOf(heads, {
+          leaves: async (accountId, range) => {
+            await (overtaking ??= store.services.heads.replace(ada, changeTo(1, leaves.slice(1))));
+            return heads.leaves(accountId, range);
+          },
+        }),
+      },
+    });
+    expect(await refusalCode(() => services.heads.replace(ada, changeTo(1, leaves.slice(0, 1))))).toBe('revision-conflict');
+    expect((await store.services.heads.read(ada)).head?.counter).toBe(1);
+  });
+
   it('takes no leaf of an id that was never an image of the account, and one of an image that was removed', async () => {
     const { heads, images } = store.services;
     const stranger = packLeaf({ imageId: randomId<ImageId>(), state: 'live', at: 0, manifestHash: new Uint8Array(16).fill(1) });
@@ -79,6 +105,19 @@ describe('an account head', () => {
     await images.purge(ada, imageId);
     await heads.replace(ada, changeTo(1, [packLeaf({ imageId, state: 'removed', at: 0, manifestHash: new Uint8Array(16) })]));
     expect((await heads.read(ada)).head?.counter).toBe(1);
+  });
+
+  it('takes no more leaves than can be hashed while others wait, of ids that begin alike', async () => {
+    const { heads } = store.parts.stores;
+    const alike = (count: number) => Array.from({ length: count }, (_, i) => Buffer.from(`abc${String(i).padStart(29, '0')}${'0'.repeat(50)}`, 'hex'));
+    const servicesWith = (count: number) => createServices({ ...store.parts, stores: { ...store.parts.stores, heads: inFrontOf(heads, { leaves: () => Promise.resolve(alike(count)) }) } });
+    const upload = { accountId: ada, uploadId: await store.send(ada, []) };
+    const imageId = `abc${'f'.repeat(29)}` as ImageId; // of the form of an id
+    await store.commit(upload, commitOf(imageId, []));
+    const leaf = await leafOf(imageId);
+    const codeWith = (count: number) => refusalCode(() => servicesWith(count).heads.replace(ada, changeTo(1, [leaf], [...alike(count), leaf])));
+    expect(await codeWith(16_384)).toBe('too-many');
+    expect(await codeWith(16_383)).toBeUndefined();
   });
 
   it('is shown to its account alone', async () => {

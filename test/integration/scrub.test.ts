@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
@@ -174,6 +175,11 @@ describe('what rotted beside blocks', () => {
     expect(await scrub()).toMatchObject({ repairedAccounts: 1, repairedImages: 1, lostRecords: 0, coverage: { accounts: { read: 1, of: 1 } } });
     expect(await store.parts.stores.accounts.find(accountId)).toEqual(before);
     expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
+    // By it devices tell whether an image is what they signed.
+    store.run('UPDATE image SET manifest_hash = zeroblob(16)');
+    expect((await findings()).map(({ kind }) => kind)).toEqual(['image-row-rotten']);
+    expect(await scrub()).toMatchObject({ repairedImages: 1 });
+    expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
     if (before !== undefined) rot(before.place);
     expect((await findings()).map(({ kind }) => kind)).toEqual(['account-unreadable']);
     expect(await scrub()).toMatchObject({ repairedAccounts: 1, lostRecords: 0 });
@@ -269,6 +275,12 @@ describe('the schedule', () => {
     await long;
     await pace(3_600_000_000);
     expect(performance.now() - startedAt).toBeLessThan(60_000);
+    // More milliseconds than a timer takes are not none.
+    const end = new AbortController();
+    const endless = paced(1, end.signal)(2 ** 40).then(() => 'read');
+    expect(await Promise.race([endless, setTimeout(20, 'waits')])).toBe('waits');
+    end.abort();
+    await endless;
   });
 
   it('runs in a server beside its service, stops at once, and the next server goes on', async () => {

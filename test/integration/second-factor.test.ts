@@ -7,10 +7,11 @@ import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { checkStore } from '../../server/core/check.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { worthOf } from '../../server/core/second-factor.js';
+import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
 import type { AccountRow } from '../../server/ports/account-store.js';
 import { codeAt, wrongCodeAt } from '../support/authenticator.js';
-import { CoreStore, hereAndTrusted, registrationOf, sha256, hmacSha256, type Registered } from '../support/core-store.js';
+import { CoreStore, hereAndTrusted, inFrontOf, registrationOf, sha256, hmacSha256, type Registered } from '../support/core-store.js';
 import { refusalCode } from '../support/refusal.js';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -149,6 +150,26 @@ describe('a second factor', () => {
     expect(grant.account.revision).toBe((await visit.row()).revision);
   });
 
+  it('takes two backup codes in two processes at once', async () => {
+    const visit = await Visit.begin();
+    const { backupCodes: [first = '', second = ''] } = await visit.turnOn();
+    const { username, password: { authKey } } = visit.owner.registration;
+    // The other process comes in when this one has looked and not yet written.
+    const whileWriting = (code: string): Promise<string | undefined> => {
+      const { accounts } = visit.store.parts.stores;
+      let other: Promise<unknown> | undefined;
+      const replace: typeof accounts.replace = async (...change) => {
+        await (other ??= visit.login(second));
+        return accounts.replace(...change);
+      };
+      const services = createServices({ ...visit.store.parts, stores: { ...visit.store.parts.stores, accounts: inFrontOf(accounts, { replace }) } });
+      return refusalCode(() => services.accounts.login({ username, authKey, carrier: 'bearer', code }, { ...hereAndTrusted, address: '10.5.0.1' }));
+    };
+    expect(await whileWriting(first)).toBeUndefined();
+    expect((await visit.row()).factor?.codeHashes.length).toBe(8 * 32);
+    expect(await visit.outcome(first)).toBe('second-factor-wrong');
+  });
+
 });
 
 describe('the way out of a second factor', () => {
@@ -234,6 +255,21 @@ describe('a second factor in the store', () => {
     const later = visit.store.beside();
     await rebuildStore(later);
     expect((await later.stores.accounts.find(visit.owner.accountId))?.factor).toBeUndefined();
+  });
+
+  it('differs from its record by the steps that were used since, which is no rot', async () => {
+    const visit = await Visit.begin();
+    const { secret } = await visit.turnOn();
+    await visit.login(codeAt(secret, visit.store.now));
+    expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ accounts: 1, findings: 0 });
+    expect(await scrubStore(visit.store.parts, { onLost: () => undefined })).toMatchObject({ accounts: 1, repairedAccounts: 0, lostRecords: 0 });
+    // A step that went back, or another secret, is.
+    for (const rot of ['factor_step = factor_step - 2', 'factor_secret = zeroblob(20)']) {
+      visit.store.run(`UPDATE account SET ${rot}`);
+      expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ findings: 1 });
+      expect(await scrubStore(visit.store.parts, { onLost: () => undefined })).toMatchObject({ repairedAccounts: 1 });
+      expect(await checkStore(visit.store.parts, { onFinding: () => undefined })).toMatchObject({ findings: 0 });
+    }
   });
 
   it('ends with its account, and is not the next one’s of that name', async () => {

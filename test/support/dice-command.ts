@@ -18,10 +18,11 @@ export interface CommandResult {
   json<T>(): T;
 }
 
-/** How a command runs. `signal` ends it with SIGINT when aborted. */
+/** How a command runs. `signal` ends it when aborted, with SIGINT or with `endedBy`. */
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly endedBy?: NodeJS.Signals;
   readonly cwd?: string;
 }
 
@@ -33,7 +34,7 @@ export function run(command: 'dice' | 'dice-admin', args: readonly string[], opt
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
-    options.signal?.addEventListener('abort', () => child.kill('SIGINT'));
+    options.signal?.addEventListener('abort', () => child.kill(options.endedBy ?? 'SIGINT'));
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (piece: Buffer) => stdout.push(piece));

@@ -114,10 +114,10 @@ class MemoryImageStore implements Sync<ImageStore> {
     return trash.filter((one) => after === undefined || orderOf(one) > orderOf(after)).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)).slice(0, limit);
   }
 
-  amend(accountId: AccountId, imageId: ImageId, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): boolean {
+  amend(accountId: AccountId, imageId: ImageId, { wrappedKey, entry, manifestHash }: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): boolean {
     const found = this.imageOf(accountId, imageId);
     if (found?.image.wrappedKey.length !== wrappedKey.length || found.image.entry.length !== entry.length) return false;
-    found.image = { ...found.image, wrappedKey, entry };
+    found.image = { ...found.image, wrappedKey, entry, manifestHash };
     return true;
   }
 

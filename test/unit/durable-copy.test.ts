@@ -1,12 +1,13 @@
 /**
- * Copies of long files: whole or not at all, on disks that lie, fill up or lose the end of a file.
+ * Copies of long files: whole or not at all, on disks that lie, fill up or lose the end of a file; and folders whose names last.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CorruptionError } from '../../server/ports/errors.js';
 import { copyDurably, type CopyOrder, digestFile } from '../../server/storage/packs/durable-copy.js';
+import { makeFolderDurably } from '../../server/storage/packs/durable-file.js';
 import { nodeFiles, type FileLayer, type OpenFile } from '../../server/storage/packs/file-layer.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
@@ -65,5 +66,18 @@ describe('a durable copy', () => {
     await expect(copyDurably(await orderIn(folder, { onPiece: refuse }))).rejects.toThrow('another hash');
     expect(await readdir(folder)).toEqual(['from']);
     await expect(copyDurably(await orderIn(folder, { from: path.join(folder, 'absent') }))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('a folder made durably', () => {
+  it('has its new names synced up to what was there, and is left alone where it is there', async () => {
+    const folder = await makeDirectory();
+    const synced: string[] = [];
+    const files: FileLayer = { ...nodeFiles, syncFolder: (name) => { synced.push(path.relative(folder, name)); return nodeFiles.syncFolder(name); } };
+    await makeFolderDurably(path.join(folder, 'one', 'two', '..', 'two', 'three'), files);
+    expect(synced).toEqual([path.join('one', 'two'), 'one', '']);
+    expect((await stat(path.join(folder, 'one', 'two', 'three'))).mode & 0o777).toBe(0o700);
+    await makeFolderDurably(path.join(folder, 'one', 'two'), files);
+    expect(synced).toHaveLength(3);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * The block store over pack files: an append-only log of authenticated records. It composes the open pack, the
- * queue and the reader, and follows the port's promises. FORMAT.md gives bytes and crash recovery; DESIGN.md section 6.
+ * queue and the reader, and follows the port's promises. FORMAT.md gives bytes and crash recovery.
  */
 import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';

@@ -1,7 +1,8 @@
 /**
- * Small files that survive a crash whole or not at all, and the writing loop that packs share with them. The only
- * place that writes such files: temporary file, write, sync, rename, sync of the folder. DESIGN.md section 6.
+ * Small files that survive a crash whole or not at all, folders whose names do, and the writing loop that packs share with them.
+ * The only place that writes such files: temporary file, write, sync, rename, sync of the folder.
  */
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { nodeFiles, type FileLayer, type OpenFile } from './file-layer.js';
 
@@ -20,6 +21,14 @@ export async function writeDurably(target: string, bytes: Uint8Array, files: Fil
   }
   await files.rename(temporary, target);
   await files.syncFolder(path.dirname(target));
+}
+
+/** Makes `folder` with mode 0700, and what of its parents lacks; the names that are new are durable. Nothing is looked at where it is there already. */
+export async function makeFolderDurably(folder: string, files: FileLayer = nodeFiles): Promise<void> {
+  const last = path.resolve(folder);
+  const first = await mkdir(last, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = last; made.length >= first.length; made = path.dirname(made)) await files.syncFolder(path.dirname(made));
 }
 
 /** Writes all of `parts` in order at `position`, however little each write takes. Answers how many bytes that were. */

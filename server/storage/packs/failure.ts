@@ -19,6 +19,16 @@ export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
+/** Runs `step`; undefined where the file that it needs is not there. */
+export async function unlessAbsent<T>(step: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Runs `step`; what it throws becomes an error of the ports. */
 export async function guarded<T>(doing: string, step: () => Promise<T>): Promise<T> {
   try {

@@ -1,6 +1,6 @@
 /**
  * The one pack that grows: writes runs of records, syncs, and reads back what it wrote. It is used by one writer at
- * a time and is thrown away, never repaired, after its first failure. DESIGN.md section 6 rules 1 and 6.
+ * a time and is thrown away, never repaired, after its first failure. DESIGN.md, *Faults of the disk*.
  */
 import path from 'node:path';
 import type { NewRecord, Place } from '../../ports/block-store.js';

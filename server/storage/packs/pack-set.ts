@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Damage } from '../../ports/block-store.js';
 import { recordHeaderBytes, type Mac } from '../record-format/pack-format.js';
 import { scanRecords } from '../record-format/pack-scan.js';
-import { guarded, isAbsent } from './failure.js';
+import { guarded, unlessAbsent } from './failure.js';
 import { nodeFiles } from './file-layer.js';
 import { encodeMark, listPacks, packPath, readMark, type PackFolder } from './pack-folder.js';
 
@@ -77,13 +77,4 @@ export class PackSet {
 /** Where the record ends whose payload would end at `end` if it had no header. */
 export function endWithHeader(end: number): number {
   return end + recordHeaderBytes;
-}
-
-async function unlessAbsent<T>(step: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await step();
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
 }

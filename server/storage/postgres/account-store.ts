@@ -1,6 +1,6 @@
 /**
  * The account store on PostgreSQL: each method of the port is one transaction around a function of its noun. Secrets
- * arrive hashed or wrapped. DESIGN.md section 4.
+ * arrive hashed or wrapped. DESIGN.md, *Order is the whole secret*.
  */
 import type { AccountId, InvitationId, SessionId } from '../../../client-sdk/protocol/ids.js';
 import type { AccountRow, AccountStore, ClosingAccount, CreationTerms, InvitationRow, SessionRow } from '../../ports/account-store.js';

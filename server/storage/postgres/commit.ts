@@ -1,6 +1,6 @@
 /**
  * The commit of an image, and what stands in its way: session, ids, missing blocks, quota; and the removal of one. Each function runs
- * inside one transaction that its caller holds. Locks: owner and upload session, then tags. DESIGN.md section 3.
+ * inside one transaction that its caller holds. Locks: owner and upload session, then tags. DESIGN.md, *Order is the whole secret*.
  */
 import { rehashHex, type AccountId, type ImageId, type Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { CommitOutcome, NewImage } from '../../ports/image-store.js';

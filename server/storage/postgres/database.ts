@@ -1,6 +1,6 @@
 /**
  * One PostgreSQL database: how it is reached, its transactions, and its failures as errors of the ports. It knows one table, that of
- * processes, whose row every write locks first. DESIGN.md section 6, README.md beside this file.
+ * processes, whose row every write locks first. DESIGN.md, *Engines, and several processes*; README.md beside this file.
  */
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';

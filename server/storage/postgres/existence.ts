@@ -1,7 +1,7 @@
 /**
  * Who has which block: the look-ups behind existence, commit and fetching. What an account has is asked of its own references and pins, by
  * T1; the tag row is looked at only where there is one of these. So a T1 that only others have costs what an absent one costs, and time tells
- * no more than the answer does. DESIGN.md section 3.
+ * no more than the answer does. DESIGN.md, *Looking up*.
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';

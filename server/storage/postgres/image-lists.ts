@@ -4,9 +4,9 @@
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { ImageCursor, ImageRecordRow, ImageRow, TrashedImage } from '../../ports/image-store.js';
+import type { ImageCursor, ImageRecordRow, ImageRow, NewImage, TrashedImage } from '../../ports/image-store.js';
 import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, type PlaceColumns } from './columns.js';
-import { imageColumns, imageRow, type ImageColumns } from './image-rows.js';
+import { imageColumns, imageRow, storedHash, type ImageColumns } from './image-rows.js';
 import type { Session } from './session.js';
 
 /** Which images of an account. */
@@ -96,12 +96,12 @@ export async function listTrash(session: Session, after: Pick<TrashedImage, 'tra
   }));
 }
 
-const amendSql = `UPDATE image SET wrapped_key = $3::bytea, entry = $4::bytea WHERE owner = ${ownerOf('$1')} AND image_id = $2
+const amendSql = `UPDATE image SET wrapped_key = $3::bytea, entry = $4::bytea, manifest_hash = $5 WHERE owner = ${ownerOf('$1')} AND image_id = $2
   AND octet_length(wrapped_key) = octet_length($3::bytea) AND octet_length(entry) = octet_length($4::bytea)`;
 
-/** Puts sealed objects of the same lengths in the place of a row's. */
-export async function amend(session: Session, { accountId, imageId }: ImageName, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
-  return (await session.run(amendSql, idBlob(accountId), idBlob(imageId), wrappedKey, entry)) === 1;
+/** Puts sealed objects of the same lengths, and the hash of the manifest, in the place of a row's. */
+export async function amend(session: Session, { accountId, imageId }: ImageName, { wrappedKey, entry, manifestHash }: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean> {
+  return (await session.run(amendSql, idBlob(accountId), idBlob(imageId), wrappedKey, entry, storedHash(manifestHash))) === 1;
 }
 
 const trashSql = `UPDATE image SET trashed_at = COALESCE(trashed_at, $3) WHERE owner = ${ownerOf('$1')} AND image_id = $2`;

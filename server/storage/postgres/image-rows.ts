@@ -3,6 +3,7 @@
  * function runs inside a transaction that its caller holds.
  */
 import type { ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
+import { manifestHashBytes } from '../../../client-sdk/protocol/limits.js';
 import type { ImageRow, NewImage } from '../../ports/image-store.js';
 import { bytesColumn, idBlob, idColumn, rehashColumn } from './columns.js';
 import { growOwner, type OwnerSums } from './owner-rows.js';
@@ -47,8 +48,8 @@ export async function standing(session: Session, owner: number, image: Pick<NewI
 }
 
 /** What the row keeps of a manifest's hash: who makes two manifests that share it deceives nobody but itself. */
-function storedHash(manifestHash: Uint8Array): Uint8Array {
-  return manifestHash.subarray(0, 16);
+export function storedHash(manifestHash: Uint8Array): Uint8Array {
+  return manifestHash.subarray(0, manifestHashBytes);
 }
 
 const insertSql = `INSERT INTO image (owner, image_id, wrapped_key, entry, manifest_hash, manifest_bytes, manifest_pack, manifest_start,

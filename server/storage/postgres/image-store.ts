@@ -1,6 +1,6 @@
 /**
  * The image store on PostgreSQL: each method of the port is one transaction around a function of its noun. Sealed
- * objects are opaque here. DESIGN.md section 6.
+ * objects are opaque here. DESIGN.md, *Index and references*.
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
@@ -69,8 +69,8 @@ class PostgresImageStore implements ImageStore {
     return this.db.look('listing the trash', (session) => lists.listTrash(session, after, limit));
   }
 
-  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
-    return this.db.write('amending an image', (session) => lists.amend(session, { accountId, imageId }, sealed));
+  amend(accountId: AccountId, imageId: ImageId, told: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean> {
+    return this.db.write('amending an image', (session) => lists.amend(session, { accountId, imageId }, told));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {

@@ -1,6 +1,6 @@
 /**
  * The account store on SQLite: each method of the port is one transaction around a function of its noun. Secrets
- * arrive hashed or wrapped. DESIGN.md section 4.
+ * arrive hashed or wrapped. DESIGN.md, *Order is the whole secret*.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { AccountId, InvitationId, SessionId } from '../../../client-sdk/protocol/ids.js';

@@ -1,6 +1,6 @@
 /**
  * The commit of an image, and what stands in its way: session, ids, missing blocks, quota. Runs inside one
- * transaction that its caller holds. DESIGN.md section 3.
+ * transaction that its caller holds. DESIGN.md, *Order is the whole secret*.
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { CommitOutcome, NewImage } from '../../ports/image-store.js';

@@ -1,6 +1,6 @@
 /**
  * One SQLite file: how it is opened, its transactions, its cached statements, and its failures as errors of the
- * ports. It knows no table. DESIGN.md section 6.
+ * ports. It knows no table.
  */
 import Sqlite, { type Database, type Statement } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
@@ -173,7 +173,7 @@ function storageErrorOf(doing: string, file: string, error: unknown): unknown {
 }
 
 /** Names the file and the way out. */
-export function damagedDatabase(file: string, why: string, cause?: unknown): CorruptionError {
+function damagedDatabase(file: string, why: string, cause?: unknown): CorruptionError {
   const sentence = `${file} is damaged (${why}). Stop the server and put the file back from a backup, or run dice-admin rebuild-index: it keeps this file aside and makes a new one from the packs.`;
   return new CorruptionError(sentence, cause === undefined ? undefined : { cause });
 }

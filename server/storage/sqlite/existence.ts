@@ -1,6 +1,6 @@
 /**
  * Who has which block: the look-ups behind existence, commit and fetching. A T1 that is absent costs the same seeks as
- * one that only others have, so that time tells no more than the answer does. DESIGN.md section 3.
+ * one that only others have, so that time tells no more than the answer does. DESIGN.md, *Looking up*.
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';

@@ -4,10 +4,10 @@
  */
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { ImageCursor, ImageRecordRow, ImageRow, TrashedImage } from '../../ports/image-store.js';
+import type { ImageCursor, ImageRecordRow, ImageRow, NewImage, TrashedImage } from '../../ports/image-store.js';
 import { byPack, idBlob, idColumn, placeColumns, rehashColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { imageOf, imageRow, type ImageColumns } from './image-rows.js';
+import { imageOf, imageRow, storedHash, type ImageColumns } from './image-rows.js';
 import { findOwner } from './owner-rows.js';
 import { joinImages, joinTags, spotOf } from './reference-rows.js';
 import { isRehash, rehashKey } from './tag-seek.js';
@@ -90,10 +90,12 @@ export function listTrash(db: StoreDatabase, after: Pick<TrashedImage, 'trashedA
   }));
 }
 
-/** Puts sealed objects of the same lengths in the place of a row's. */
-export function amend(db: StoreDatabase, { accountId, imageId }: ImageName, { wrappedKey, entry }: Pick<ImageRow, 'wrappedKey' | 'entry'>): boolean {
-  const sql = 'UPDATE image SET wrapped_key = ?, entry = ? WHERE owner = ? AND image_id = ? AND length(wrapped_key) = ? AND length(entry) = ?';
-  return db.query(sql).run(wrappedKey, entry, findOwner(db, accountId) ?? 0, idBlob(imageId), wrappedKey.length, entry.length).changes === 1;
+const amendSql = 'UPDATE image SET wrapped_key = ?, entry = ?, manifest_hash = ? WHERE owner = ? AND image_id = ? AND length(wrapped_key) = ? AND length(entry) = ?';
+
+/** Puts sealed objects of the same lengths, and the hash of the manifest, in the place of a row's. */
+export function amend(db: StoreDatabase, { accountId, imageId }: ImageName, { wrappedKey, entry, manifestHash }: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): boolean {
+  const owner = findOwner(db, accountId) ?? 0;
+  return db.query(amendSql).run(wrappedKey, entry, storedHash(manifestHash), owner, idBlob(imageId), wrappedKey.length, entry.length).changes === 1;
 }
 
 /** Records of a pack that are listed at once: others are answered in between. */

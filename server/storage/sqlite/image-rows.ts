@@ -3,6 +3,7 @@
  * function runs inside a transaction that its caller holds.
  */
 import type { AccountId, ImageId } from '../../../client-sdk/protocol/ids.js';
+import { manifestHashBytes } from '../../../client-sdk/protocol/limits.js';
 import type { ImageRow, NewImage } from '../../ports/image-store.js';
 import { bytesColumn, idBlob, idColumn } from './columns.js';
 import type { StoreDatabase } from './database.js';
@@ -45,8 +46,8 @@ export function standing(db: StoreDatabase, owner: number, image: Pick<NewImage,
 }
 
 /** What the row keeps of a manifest's hash: who makes two manifests that share it deceives nobody but itself. */
-function storedHash(manifestHash: Uint8Array): Uint8Array {
-  return manifestHash.subarray(0, 16);
+export function storedHash(manifestHash: Uint8Array): Uint8Array {
+  return manifestHash.subarray(0, manifestHashBytes);
 }
 
 /** The id was removed. */

@@ -1,6 +1,6 @@
 /**
  * The image store on SQLite: each method of the port is one transaction around a function of its noun. Sealed
- * objects are opaque here. DESIGN.md section 6.
+ * objects are opaque here. DESIGN.md, *Index and references*.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/ids.js';
@@ -74,8 +74,8 @@ class SqliteImageStore implements ImageStore {
     return this.db.read('listing the trash', () => lists.listTrash(this.db, after, limit));
   }
 
-  amend(accountId: AccountId, imageId: ImageId, sealed: Pick<ImageRow, 'wrappedKey' | 'entry'>): Promise<boolean> {
-    return this.db.write('amending an image', () => lists.amend(this.db, { accountId, imageId }, sealed));
+  amend(accountId: AccountId, imageId: ImageId, told: Pick<NewImage, 'wrappedKey' | 'entry' | 'manifestHash'>): Promise<boolean> {
+    return this.db.write('amending an image', () => lists.amend(this.db, { accountId, imageId }, told));
   }
 
   usage(accountId: AccountId): Promise<AccountUsage> {

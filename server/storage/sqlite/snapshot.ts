@@ -38,6 +38,12 @@ const endsSql = `SELECT pack, MAX(last) AS last FROM (
   UNION ALL SELECT pack, MAX(offset + length) FROM account GROUP BY pack
 ) GROUP BY pack`;
 
+/**
+ * A copy that is put back alone, over packs that the store went on writing, has to be older than they are; else the store would not be held, and what came since
+ * be collected. A step of the generation marks the index first, so the packs may be one behind it: two less is less than either.
+ */
+const olderSql = "UPDATE store_state SET value = CAST(MAX(0, CAST(value AS INTEGER) - 2) AS TEXT) WHERE name = 'core.generation'";
+
 /** Copies the index in `file` to `target`, over whatever is there. Rejects with StorageError, CorruptionError or what the order throws. */
 export async function copyIndex(file: string, target: string, order: SnapshotOrder): Promise<void> {
   if (!existsSync(file)) throw new StorageError(`${file} is missing: there is no index to copy`, { retryable: false });
@@ -55,7 +61,10 @@ export async function copyIndex(file: string, target: string, order: SnapshotOrd
   }
 }
 
-/** Makes the copy one file without a log, reads all of it, and answers what it says. Throws CorruptionError where it is damaged, StorageError where a move into it has not ended. */
+/**
+ * Makes the copy one file without a log, reads all of it, takes its generation back, and answers what it says. Throws CorruptionError where it is damaged, StorageError
+ * where a move into it has not ended.
+ */
 export function settleSnapshot(file: string): SnapshotFacts {
   return translated('reading the copy of the index', file, () => {
     const copy = new Sqlite(file, { fileMustExist: true });
@@ -64,6 +73,7 @@ export function settleSnapshot(file: string): SnapshotFacts {
       copy.pragma('journal_mode = DELETE');
       const [verdict] = copy.pragma('quick_check(1)') as readonly { readonly quick_check: string }[]; // one text for each thing that is wrong, or "ok"
       if (verdict?.quick_check !== 'ok') throw new CorruptionError(`the index is damaged: ${verdict?.quick_check ?? 'nothing can be read'}`);
+      copy.prepare(olderSql).run();
       return factsOf(copy);
     } finally {
       copy.close();

@@ -1,6 +1,6 @@
 /**
  * The tag store on SQLite: each method of the port is one transaction around a function of its noun. SQL lies with
- * those functions. DESIGN.md section 6.
+ * those functions. DESIGN.md, *Index and references*.
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
