@@ -338,9 +338,9 @@ export interface DiceClient {
   /** Makes an account and logs it in. The words are shown once. */
   register(request: RegisterRequest, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
   login(credentials: Credentials, options?: CallOptions): Promise<void>;
-  /** Sets a new password with the recovery words and logs in. */
+  /** Sets a new password with the recovery words and logs in. Throws `account-rolled-back` afterwards where the account is older than its head. */
   recover(request: RecoverRequest, options?: CallOptions): Promise<void>;
-  /** Ends all other sessions. */
+  /** Ends all other sessions. Throws `account-rolled-back` where the account is older than its head, as every change of credentials and of the domain does. */
   changePassword(request: { readonly current: string; readonly next: string; readonly code?: string | undefined }, options?: CallOptions): Promise<void>;
   /** New recovery words; the old ones end, and all other sessions. */
   changeRecoveryWords(request: { readonly password: string; readonly code?: string | undefined }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
