@@ -387,11 +387,14 @@ export interface DiceClient {
   /** Out of the trash, for good. */
   purge(id: ImageId | string, options?: CallOptions): Promise<void>;
 
-  /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`. */
+  /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`, also where keyring or credentials are older than it says. */
   head(options?: CallOptions): Promise<HeadFigures | undefined>;
   /** Images that the account head names and the server does not have, whatever this device has seen before. */
   missing(options?: CallOptions): Promise<readonly MissingImage[]>;
-  /** Signs that what is missing is gone, and that the state which the server shows is the account's: after a restore from a backup. Answers how many images were given up. */
+  /**
+   * Signs that what is missing is gone, and that the state which the server shows is the account's, keyring and credentials too: after a restore from a
+   * backup. Answers how many images were given up.
+   */
   acceptLoss(options?: CallOptions): Promise<number>;
 
   report(options?: CallOptions): Promise<AccountFigures>;
