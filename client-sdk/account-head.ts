@@ -169,6 +169,7 @@ export class AccountHeads {
 
   /** Undefined where the tree that the server shows is another's. */
   async #treeUnder({ head }: TrustedHead, images: readonly ImageId[]): Promise<HeadNode | undefined> {
+    if (images.length === 0) return { kind: 'hidden', hash: head.root };
     const bytes = await this.connection.transport.call('readHeadPaths', { body: { images: [...images] }, signal: this.signal });
     const tree = parseTree(bytes);
     if (tree === undefined) throw fault('answer-invalid', 'The tree under the account head is malformed.');

@@ -4,100 +4,31 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DiceClient } from '../../client-sdk/api.js';
-import type { AccountId } from '../../client-sdk/protocol/ids.js';
-import type { AccountRow } from '../../server/ports/account-store.js';
 import { codeAt } from '../support/authenticator.js';
-import { never } from '../support/hostile-world.js';
+import { Devices, honest, type Tamper } from '../support/devices.js';
 import { OwnerHeads } from '../support/owner-heads.js';
 import { startServer, type TestServer } from '../support/running-server.js';
-import { clientOf, codeOf, storedId, testPassword, uploaded } from '../support/sdk-client.js';
+import { codeOf, storedId, testPassword, uploaded } from '../support/sdk-client.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
-
-type Tamper = (asked: string, ask: () => Promise<Response>) => Promise<Response>;
 
 const newFolder = temporaryDirectories();
 const next = 'nine purple herons';
 let server: TestServer;
-let people = 0;
-const devices: Device[] = [];
+let devices: Devices;
 
 beforeAll(async () => {
   server = await startServer();
+  devices = new Devices(server, newFolder);
 });
 
-afterEach(async () => {
-  for (const { client } of devices.splice(0)) await client.close();
-});
+afterEach(() => devices.closeAll());
 
 afterAll(() => server.close());
-
-/** A client with a memory and a network of its own. */
-class Device {
-  /** Method and path of each request. */
-  readonly asked: string[] = [];
-  tamper: Tamper = (_, ask) => ask();
-  #client: DiceClient | undefined;
-
-  get client(): DiceClient {
-    if (this.#client === undefined) throw new Error('the device is not connected');
-    return this.#client;
-  }
-
-  static async connect(): Promise<Device> {
-    const device = new Device();
-    const fetched = (url: string, init: RequestInit): Promise<Response> => {
-      const asked = `${init.method ?? 'GET'} ${new URL(url).pathname.replace('/api/v1', '')}`;
-      device.asked.push(asked);
-      return device.tamper(asked, () => fetch(url, init));
-    };
-    device.#client = await clientOf(server.url, { fetch: fetched, profileDir: await newFolder(), platform: { sleep: (ms, signal) => (ms > 60_000 ? never(signal) : Promise.resolve()) } });
-    devices.push(device);
-    return device;
-  }
-
-  static async login(username: string, password = testPassword): Promise<Device> {
-    const device = await Device.connect();
-    await device.client.login({ username, password });
-    return device;
-  }
-}
 
 /** Something that one waits for and another does. */
 class Gate {
   open: () => void = () => undefined;
   readonly opened = new Promise<void>((resolve) => { this.open = resolve; });
-}
-
-interface Person {
-  readonly username: string;
-  readonly words: string;
-  readonly phone: Device;
-  readonly heads: OwnerHeads;
-}
-
-/** A new person with one device. */
-async function person(): Promise<Person> {
-  const username = `person-${String(++people)}`;
-  const phone = await Device.connect();
-  const { recoveryWords: words } = await phone.client.register({ username, password: testPassword, domain: 'personal' });
-  return { username, words, phone, heads: await OwnerHeads.of(phone.client) };
-}
-
-async function rowOf({ client }: Device): Promise<AccountRow> {
-  const row = await server.store.parts.stores.accounts.find(client.account?.accountId as AccountId); // the SDK has it from the server
-  if (row === undefined) throw new Error('the account has no row');
-  return row;
-}
-
-/** The account alone is as it was: what a server does that serves an older one, to whoever asks. */
-async function setBack(device: Device, row: AccountRow): Promise<void> {
-  expect(await server.store.parts.stores.accounts.replace(row, await rowOf(device), false)).toBe(true);
-}
-
-async function names({ client }: Device): Promise<string> {
-  const found: string[] = [];
-  for await (const { name } of client.list()) found.push(name);
-  return found.sort().join(' ');
 }
 
 /** Everything that must not be done on an account that is older than its head. */
@@ -116,55 +47,66 @@ const refused: Readonly<Record<string, (client: DiceClient, id: string) => Promi
 
 describe('an older keyring, shown to a device that logs in anew,', () => {
   it('lets it in, and is refused wherever the account would be used, until its owner accepts it', async () => {
-    const { username, phone } = await person();
+    const { username, phone } = await devices.person();
     const id = await storedId(phone.client, 'a.bin', Buffer.from('some bytes'));
-    const before = await rowOf(phone);
+    const before = await devices.rowOf(phone);
     await phone.client.changeDomain('open');
-    await setBack(phone, before);
-    const laptop = await Device.login(username);
+    await devices.setBack(phone, before);
+    const laptop = await devices.login(username);
     expect(laptop.client.account?.domain).toBe('personal');
     for (const [what, attempt] of Object.entries(refused)) expect([what, await codeOf(attempt(laptop.client, id))]).toEqual([what, 'account-rolled-back']);
     await expect(laptop.client.head()).rejects.toThrow(/keyring is older.*\(1, not 2\).*another domain.*dice head --accept/);
     await expect(laptop.client.head()).rejects.not.toThrow(/password/);
     expect(laptop.asked.filter((asked) => /^(PUT|DELETE)|uploads|commits/.test(asked))).toEqual([]);
     expect(await laptop.client.acceptLoss()).toBe(0);
-    expect(await names(laptop)).toBe('a.bin');
+    expect(await laptop.names()).toBe('a.bin');
     await storedId(laptop.client, 'b.bin', Buffer.from('after all'));
     // This one held what was lost; it goes on with what its owner accepted.
     expect(phone.client.account?.domain).toBe('open');
-    expect(await names(phone)).toBe('a.bin b.bin');
+    expect(await phone.names()).toBe('a.bin b.bin');
     expect(phone.client.account?.domain).toBe('personal');
     await phone.client.changeDomain('open');
-    expect(await names(laptop)).toBe('a.bin b.bin');
+    expect(await laptop.names()).toBe('a.bin b.bin');
     expect(laptop.client.account?.domain).toBe('open');
+  });
+
+  it('is accepted by the very device that held the newer one', async () => {
+    const { username, phone, heads } = await devices.person();
+    const before = await devices.rowOf(phone);
+    await phone.client.changeDomain('open');
+    await devices.setBack(phone, before);
+    await phone.client.acceptLoss();
+    expect(phone.client.account?.domain).toBe('personal');
+    expect(await heads.named()).toEqual([1, 1]);
+    for (const device of [phone, await devices.login(username)]) expect(await device.names()).toBe('');
   });
 });
 
 describe('older credentials', () => {
   it('open the account again, and are refused wherever it would be used, until they are accepted and changed once more', async () => {
-    const { username, phone, heads } = await person();
-    const before = await rowOf(phone);
+    const { username, phone, heads } = await devices.person();
+    const before = await devices.rowOf(phone);
     await phone.client.changePassword({ current: testPassword, next });
     expect(await heads.named().catch(() => 'ended')).toBe('ended');
-    await setBack(phone, before);
-    const laptop = await Device.login(username);
+    await devices.setBack(phone, before);
+    const laptop = await devices.login(username);
     for (const [what, attempt] of Object.entries(refused)) {
       if (what !== 'a removal') expect([what, await codeOf(attempt(laptop.client, ''))]).toEqual([what, 'account-rolled-back']);
     }
     await expect(laptop.client.head()).rejects.toThrow(/password, recovery words or second factor are older.*\(1, not 2\).*Change them once more/);
     await laptop.client.acceptLoss();
     await laptop.client.changePassword({ current: testPassword, next });
-    expect(await names(laptop)).toBe('');
+    expect(await laptop.names()).toBe('');
     expect(await (await OwnerHeads.of(laptop.client)).named()).toEqual([1, 2]);
   });
 
   it('are told after a recovery by words, which has begun without a session', async () => {
-    const { username, words, phone } = await person();
-    const before = await rowOf(phone);
+    const { username, words, phone } = await devices.person();
+    const before = await devices.rowOf(phone);
     await phone.client.changePassword({ current: testPassword, next });
     await phone.client.changePassword({ current: next, next: 'eight grey herons' });
-    await setBack(phone, before);
-    const laptop = await Device.connect();
+    await devices.setBack(phone, before);
+    const laptop = await devices.connect();
     const recovered = laptop.client.recover({ username, recoveryWords: words, newPassword: next });
     await expect(recovered).rejects.toThrow(/older than what you signed \(2, not 3\).*was acknowledged/);
     expect(laptop.client.account?.username).toBe(username);
@@ -173,7 +115,7 @@ describe('older credentials', () => {
 
 describe('the head', () => {
   it('names each change of keyring and credentials, the first of an account too', async () => {
-    const { username, phone } = await person();
+    const { username, phone } = await devices.person();
     const named = async (): Promise<unknown> => (await OwnerHeads.of(phone.client)).named();
     expect(await named()).toBeUndefined();
     await phone.client.changeDomain('open');
@@ -199,32 +141,32 @@ describe('the head', () => {
   });
 
   it('of version 1 names nothing, is followed by one of version 2, and by none of version 1 again', async () => {
-    const { username, phone, heads } = await person();
+    const { username, phone, heads } = await devices.person();
     await heads.follow({});
-    const before = await rowOf(phone);
-    const laptop = await Device.login(username);
-    expect(await names(laptop)).toBe('');
+    const before = await devices.rowOf(phone);
+    const laptop = await devices.login(username);
+    expect(await laptop.names()).toBe('');
     await storedId(phone.client, 'a.bin', Buffer.from('some bytes'));
     expect(await heads.named()).toEqual([1, 1]);
-    expect(await names(laptop)).toBe('a.bin');
-    expect((await rowOf(phone)).keyringRevision).toBe(before.keyringRevision);
+    expect(await laptop.names()).toBe('a.bin');
+    expect((await devices.rowOf(phone)).keyringRevision).toBe(before.keyringRevision);
     await heads.follow({ keyringRevision: 0, revision: 0 });
-    for (const device of [phone, laptop]) expect(await codeOf(names(device))).toBe('account-rolled-back');
+    for (const device of [phone, laptop]) expect(await codeOf(device.names())).toBe('account-rolled-back');
   });
 
   it.each([['keyring', { keyringRevision: 1 }], ['credentials', { revision: 1 }]])('never names older %s than one before, remembered or in between, unless its owner accepted that', async (_, fallen) => {
-    const { username, phone, heads } = await person();
+    const { username, phone, heads } = await devices.person();
     await heads.follow({ keyringRevision: 1, revision: 1 });
-    const early = await Device.login(username);
+    const early = await devices.login(username);
     await early.client.head();
     for (let round = 0; round < 2; round++) await phone.client.changeDomain('open');
-    const row = await rowOf(phone);
-    await setBack(phone, { ...row, revision: 3 });
+    const row = await devices.rowOf(phone);
+    await devices.setBack(phone, { ...row, revision: 3 });
     await heads.follow({ revision: 3 });
     await phone.client.head();
     await heads.follow(fallen);
     for (const device of [phone, early]) expect(await codeOf(device.client.head())).toBe('account-rolled-back');
-    expect(await codeOf((await Device.login(username)).client.head())).toBe('none');
+    expect(await codeOf((await devices.login(username)).client.head())).toBe('none');
     await heads.follow({ ...fallen, epoch: 1 });
     for (const device of [phone, early]) expect(await codeOf(device.client.head())).toBe('none');
   });
@@ -232,25 +174,25 @@ describe('the head', () => {
 
 describe('devices at work at the same time', () => {
   it('see no alarm while one changes the domain and the others upload and list', async () => {
-    const { username, phone, heads } = await person();
-    const [laptop, tablet] = [await Device.login(username), await Device.login(username)];
+    const { username, phone, heads } = await devices.person();
+    const [laptop, tablet] = [await devices.login(username), await devices.login(username)];
     const files = (from: number): Record<string, Uint8Array> => Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`${String(from + i)}.bin`, Buffer.from(`bytes of ${String(from + i)}`)]));
     const changing = (async () => { for (const domain of ['open', 'personal', 'open', 'group', 'personal', 'open'] as const) await phone.client.changeDomain(domain); })();
     const uploading = (async () => { for (const from of [10, 20, 30]) expect([...(await uploaded(laptop.client, files(from), { filesInFlight: 2 })).values()].map(({ status }) => status)).toEqual(Array(4).fill('stored')); })();
-    const listing = (async () => { for (let round = 0; round < 6; round++) await names(tablet); })();
+    const listing = (async () => { for (let round = 0; round < 6; round++) await tablet.names(); })();
     await Promise.all([changing, uploading, listing]);
-    for (const device of [phone, laptop, tablet]) expect((await names(device)).split(' ')).toHaveLength(12);
-    expect((await rowOf(phone)).keyringRevision).toBe(8);
+    for (const device of [phone, laptop, tablet]) expect((await device.names()).split(' ')).toHaveLength(12);
+    expect((await devices.rowOf(phone)).keyringRevision).toBe(8);
     expect(await heads.named()).toEqual([8, 1]);
     for (const { client } of [phone, laptop, tablet]) expect(client.account?.domain).toBe('open');
   });
 
   it('keep the later keyring where an earlier answer comes late', async () => {
-    const { phone } = await person();
+    const { phone } = await devices.person();
     const [asked, released] = [new Gate(), new Gate()];
     phone.tamper = async (request, ask) => {
       if (request !== 'GET /account') return ask();
-      phone.tamper = (_, again) => again();
+      phone.tamper = honest;
       const answer = await ask();
       asked.open();
       await released.opened;
@@ -262,20 +204,20 @@ describe('devices at work at the same time', () => {
     released.open();
     await changing;
     expect(phone.client.account?.domain).toBe('open');
-    expect(await names(phone)).toBe('');
+    expect(await phone.names()).toBe('');
   });
 
   it('have their sessions ended by a change of the password, and nothing worse', async () => {
-    const { username, phone } = await person();
+    const { username, phone } = await devices.person();
     await phone.client.changeDomain('open');
-    const laptop = await Device.login(username);
+    const laptop = await devices.login(username);
     const upload = async (name: string): Promise<void> => {
       for (const { error } of (await uploaded(laptop.client, { [name]: Buffer.from(`bytes of ${name}`) })).values()) if (error !== undefined) throw error;
     };
     const ended: string[] = [];
     const working = (async () => {
       for (let round = 0; ended.length === 0 && round < 200; round++) {
-        const codes = [await codeOf(upload(`${String(round)}.bin`)), await codeOf(names(laptop))];
+        const codes = [await codeOf(upload(`${String(round)}.bin`)), await codeOf(laptop.names())];
         ended.push(...codes.filter((code) => code !== 'none'));
       }
     })();
@@ -283,28 +225,28 @@ describe('devices at work at the same time', () => {
     await phone.client.changePassword({ current: next, next: testPassword });
     await working;
     expect(new Set(ended)).toEqual(new Set(['unauthenticated']));
-    await names(phone);
-    expect(await names(await Device.login(username))).toBe(await names(phone));
+    await phone.names();
+    expect(await (await devices.login(username)).names()).toBe(await phone.names());
     expect(await (await OwnerHeads.of(phone.client)).named()).toEqual([2, 3]);
   });
 
   it('see no alarm where one died between change and head, and the next head names the change', async () => {
-    const { username, phone, heads } = await person();
-    const laptop = await Device.login(username);
+    const { username, phone, heads } = await devices.person();
+    const laptop = await devices.login(username);
     await storedId(laptop.client, 'a.bin', Buffer.from('some bytes'));
     for (const busy of [new Response('busy', { status: 503 }), undefined]) {
       phone.tamper = (asked, ask) => (asked === 'PUT /account/head' ? (busy === undefined ? Promise.reject(new TypeError('cut off')) : Promise.resolve(busy.clone())) : ask());
       await phone.client.changeDomain('open');
     }
     await phone.client.changePassword({ current: testPassword, next });
-    phone.tamper = (_, ask) => ask();
-    const tablet = await Device.login(username, next);
+    phone.tamper = honest;
+    const tablet = await devices.login(username, next);
     expect(await (await OwnerHeads.of(tablet.client)).named()).toEqual([1, 1]);
     expect(await heads.named().catch(() => 'ended')).toBe('ended');
-    for (const device of [phone, tablet]) expect(await names(device)).toBe('a.bin');
+    for (const device of [phone, tablet]) expect(await device.names()).toBe('a.bin');
     await storedId(tablet.client, 'b.bin', Buffer.from('more bytes'));
     expect(await (await OwnerHeads.of(tablet.client)).named()).toEqual([3, 2]);
-    expect(await names(phone)).toBe('a.bin b.bin');
+    expect(await phone.names()).toBe('a.bin b.bin');
   });
 });
 
@@ -317,27 +259,39 @@ describe('after an acknowledged change', () => {
   };
 
   it('a head that lies is told, and that the change was made', async () => {
-    const { phone } = await person();
+    const { phone } = await devices.person();
     await phone.client.changeDomain('open');
     phone.tamper = (asked, ask) => {
       if (asked === 'PUT /account/keyring') phone.tamper = lying;
       return ask();
     };
     await expect(phone.client.changeDomain('personal')).rejects.toThrow(/does not open under its key.*acknowledged/);
-    phone.tamper = (_, ask) => ask();
+    phone.tamper = honest;
     expect(phone.client.account?.domain).toBe('personal');
-    expect((await rowOf(phone)).keyringRevision).toBe(3);
+    expect((await devices.rowOf(phone)).keyringRevision).toBe(3);
+  });
+
+  it('a head whose answer was lost is not signed twice', async () => {
+    const { phone, heads } = await devices.person();
+    phone.tamper = async (asked, ask) => {
+      const answer = await ask();
+      if (asked !== 'PUT /account/head') return answer;
+      phone.tamper = honest;
+      throw new TypeError('cut off');
+    };
+    await phone.client.changeDomain('open');
+    expect(await heads.newest()).toMatchObject({ counter: 1, leaves: 0, keyringRevision: 2, revision: 1 });
   });
 
   it('what is shown once is shown, whatever comes after it', async () => {
-    const { username, phone } = await person();
+    const { username, phone } = await devices.person();
     await phone.client.changeDomain('open');
     phone.tamper = (asked, ask) => {
       if (asked === 'PUT /account/credentials') phone.tamper = lying;
       return ask();
     };
     const { recoveryWords } = await phone.client.changeRecoveryWords({ password: testPassword });
-    phone.tamper = (_, ask) => ask();
+    phone.tamper = honest;
     await phone.client.checkRecoveryWords(recoveryWords);
     const { secret } = await phone.client.beginSecondFactor({ password: testPassword });
     phone.tamper = async (asked, ask) => {
@@ -346,7 +300,7 @@ describe('after an acknowledged change', () => {
       return answer;
     };
     const { backupCodes } = await phone.client.confirmSecondFactor(codeAt(secret, Date.now()));
-    const laptop = await Device.connect();
+    const laptop = await devices.connect();
     await laptop.client.login({ username, password: testPassword, code: backupCodes[0] });
     expect(laptop.client.account?.backupCodesLeft).toBe(9);
   });
