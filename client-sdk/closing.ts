@@ -6,6 +6,7 @@ import type { CloseRequest } from './api.js';
 import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { passwordProof } from './password-proof.js';
+import { isLostAnswer } from './retries.js';
 
 /** Closes the account on the server. What the client keeps of it is the caller's to forget. */
 export async function closeAccount(connection: Connection, request: CloseRequest, signal: AbortSignal | undefined): Promise<void> {
@@ -15,12 +16,8 @@ export async function closeAccount(connection: Connection, request: CloseRequest
   try {
     await connection.transport.call('closeAccount', { body: { authKey }, signal });
   } catch (thrown) {
-    if (!isUncertain(thrown) || !(await isGone(connection, signal))) throw thrown;
+    if (!isLostAnswer(thrown) || !(await isGone(connection, signal))) throw thrown;
   }
-}
-
-function isUncertain(thrown: unknown): boolean {
-  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
 }
 
 async function isGone({ transport }: Connection, signal: AbortSignal | undefined): Promise<boolean> {

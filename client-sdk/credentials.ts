@@ -18,6 +18,7 @@ import { passwordProof } from './password-proof.js';
 import { type AccountId, idOfBytes } from './protocol/ids.js';
 import { idBytes, scryptDefault } from './protocol/limits.js';
 import type { CredentialChange, Kdf, PasswordRecord, RecoveryRecord, Registration, SessionGrant } from './protocol/messages.js';
+import { isLostAnswer } from './retries.js';
 
 type Signal = AbortSignal | undefined;
 
@@ -188,10 +189,6 @@ async function loginInstead(
   } catch {
     throw lost;
   }
-}
-
-function isLostAnswer(thrown: unknown): thrown is DiceError {
-  return isCode(thrown, 'server-unreachable', 'unavailable', 'internal');
 }
 
 function isCode(thrown: unknown, ...codes: readonly DiceErrorCode[]): thrown is DiceError {

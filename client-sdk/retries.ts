@@ -28,6 +28,11 @@ export function isPassing(thrown: unknown): thrown is DiceError {
   return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'rate-limited');
 }
 
+/** Whether the request was carried out is not known: it may have been. */
+export function isLostAnswer(thrown: unknown): thrown is DiceError {
+  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
+}
+
 /** Waits. Throws `cancelled` when the signal says so. */
 export async function pause(platform: Platform, ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
