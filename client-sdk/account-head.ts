@@ -1,10 +1,11 @@
 /**
  * The account head as a client reads, trusts and replaces it: what the account holds, signed by its owner. A server that shows an older
- * state than one that this device has seen is refused. SPEC.md section 14.
+ * state than one that this device has seen, or an account older than the head, is refused. SPEC.md section 14.
  */
+import { rereadAccount } from './account-reading.js';
 import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
-import { type AccountHead, hashOfHead, openHead, sealHead } from './core/keys/signed-head.js';
+import { type AccountHead, hashOfHead, openHead, type Revisions, sealHead } from './core/keys/signed-head.js';
 import type { FingerprintCache } from './fingerprint-cache.js';
 import { type RememberedHead, rememberedHead, rememberHead } from './head-memory.js';
 import { bytesOfHex, compareBytes, concat, isEqual } from './protocol/bytes.js';
@@ -15,6 +16,7 @@ import type { ImageId } from './protocol/ids.js';
 import { keptHeads, maxHeadLeaves, maxPageHeads } from './protocol/limits.js';
 import type { HeadCard, HeadList } from './protocol/messages.js';
 import type { Sha256 } from './protocol/tag.js';
+import { pause } from './retries.js';
 
 /** What becomes of the leaf of one image: from what it is now (undefined: it is none yet) to what it shall be; undefined leaves it as it is. */
 export interface LeafChange {
@@ -28,6 +30,13 @@ export interface TrustedHead {
   readonly hash: Uint8Array;
 }
 
+/** What the next head says of its own. */
+interface Next extends Revisions {
+  readonly tree: HeadNode;
+  readonly leaves: readonly HeadLeaf[];
+  readonly epoch: number;
+}
+
 /** What this device remembers, and when the server says that it was restored: a word, no proof. */
 interface Known {
   readonly remembered: RememberedHead;
@@ -38,7 +47,16 @@ interface Known {
 const maxTries = 20;
 /** Heads that may come while a device follows those before. */
 const overtaking = 64;
-const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0 }, hash: emptyHash };
+const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0, keyringRevision: 0, revision: 0 }, hash: emptyHash };
+const wayOut = 'If its operator restored a backup, accept that with "dice head --accept", or on the page of the account under “What is signed”. If not, trust this server no longer.';
+
+/** What a server must not do, whatever the network does. */
+const forbidden: ReadonlySet<string> = new Set(['account-rolled-back', 'sealed-invalid', 'signature-invalid', 'answer-invalid']);
+
+/** No passing failure: the server showed what it must not show. */
+export function isForbidden({ code }: DiceError): boolean {
+  return forbidden.has(code);
+}
 
 /** The head of the account that is logged in. `cache`: where this device remembers; without one it trusts what it is shown first. */
 export class AccountHeads {
@@ -55,7 +73,10 @@ export class AccountHeads {
     return hash.digest();
   };
 
-  /** The newest head; with counter 0 where the account has none yet. Throws `account-rolled-back`, `sealed-invalid`, `signature-invalid`. */
+  /**
+   * The newest head; with counter 0 where the account has none yet. Throws `account-rolled-back`, of the account record too, `sealed-invalid`,
+   * `signature-invalid`.
+   */
   async trusted(): Promise<TrustedHead> {
     const remembered = await rememberedHead(this.cache);
     const { head: kept, restoredAt } = await this.#card();
@@ -63,6 +84,7 @@ export class AccountHeads {
     if (remembered !== undefined) await this.#checkDescent(newest, { remembered, restoredAt });
     if (kept === undefined) return noHead;
     await rememberHead(this.cache, { ...newest.head, hash: newest.hash });
+    await this.#checkAccount(newest.head, remembered !== undefined && newest.head.epoch > remembered.epoch);
     return newest;
   }
 
@@ -88,14 +110,20 @@ export class AccountHeads {
     for (let at = 0; at < changes.length; at += maxHeadLeaves) await this.#changeSome(changes.slice(at, at + maxHeadLeaves));
   }
 
+  /** Signs a head that names the account's revisions, unless the newest one does. */
+  name(): Promise<void> {
+    return this.#changeSome([]);
+  }
+
   /** Follows the head that the server shows by one of this epoch with these leaves changed: the owner accepted that something was lost. */
   async accept(epoch: number, changes: readonly LeafChange[]): Promise<void> {
+    const { keyringRevision, revision } = await rereadAccount(this.connection, this.signal, true);
     for (let at = 0; at === 0 || at < changes.length; at += maxHeadLeaves) {
       const part = changes.slice(at, at + maxHeadLeaves);
       const before = (await this.shown()) ?? noHead;
       const tree = await this.#treeUnder(before, part.map(({ imageId }) => imageId));
       if (tree === undefined) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
-      await this.#replace(before, { tree, leaves: changedLeaves(tree, part), epoch });
+      await this.#replace(before, { tree, leaves: changedLeaves(tree, part), epoch, keyringRevision, revision });
     }
   }
 
@@ -109,9 +137,10 @@ export class AccountHeads {
     for (let tries = 1; ; tries++) {
       const { newest, tree } = await this.#agreed(images);
       const leaves = changedLeaves(tree, changes);
-      if (leaves.length === 0) return;
+      const revisions = notBelow(newest.head, accountOf(this.connection).record);
+      if (leaves.length === 0 && !isBelow(newest.head, revisions)) return;
       try {
-        await this.#replace(newest, { tree, leaves, epoch: newest.head.epoch });
+        await this.#replace(newest, { tree, leaves, epoch: newest.head.epoch, ...revisions });
         return;
       } catch (thrown) {
         if (!(await this.#mayTryAgain(thrown, tries))) throw thrown;
@@ -123,7 +152,8 @@ export class AccountHeads {
   async #mayTryAgain(thrown: unknown, tries: number): Promise<boolean> {
     const isOvertaken = thrown instanceof DiceError && (thrown.code === 'revision-conflict' || thrown.code === 'server-unreachable');
     if (!isOvertaken || tries >= maxTries) return false;
-    await this.connection.platform.sleep(20 * tries * (0.5 + (this.connection.platform.randomBytes(1)[0] ?? 0) / 255), this.signal);
+    const { platform } = this.connection;
+    await pause(platform, 20 * tries * (0.5 + (platform.randomBytes(1)[0] ?? 0) / 255), this.signal);
     return true;
   }
 
@@ -139,13 +169,14 @@ export class AccountHeads {
 
   /** Undefined where the tree that the server shows is another's. */
   async #treeUnder({ head }: TrustedHead, images: readonly ImageId[]): Promise<HeadNode | undefined> {
+    if (images.length === 0) return { kind: 'hidden', hash: head.root };
     const bytes = await this.connection.transport.call('readHeadPaths', { body: { images: [...images] }, signal: this.signal });
     const tree = parseTree(bytes);
     if (tree === undefined) throw fault('answer-invalid', 'The tree under the account head is malformed.');
     return isEqual(hashOfNode(this.sha256, tree), head.root) ? tree : undefined;
   }
 
-  async #replace(before: TrustedHead, next: { readonly tree: HeadNode; readonly leaves: readonly HeadLeaf[]; readonly epoch: number }): Promise<void> {
+  async #replace(before: TrustedHead, next: Next): Promise<void> {
     const { platform } = this.connection;
     const { crypto, randomBytes } = platform;
     const { record, accountKey, identity } = accountOf(this.connection);
@@ -154,6 +185,7 @@ export class AccountHeads {
     const root = hashOfNode(this.sha256, packed.reduce(withShownLeaf, next.tree));
     const head: AccountHead = {
       counter: before.head.counter + 1, previous: before.hash, epoch: next.epoch, leaves: before.head.leaves + added, root, signedAt: platform.now(),
+      keyringRevision: next.keyringRevision, revision: next.revision,
     };
     const sealed = await sealHead(crypto, { accountId: record.accountId, accountKey }, { head, identity, randomBytes });
     await this.connection.transport.call('replaceHead', { body: { counter: head.counter, head: sealed, leaves: concat(...packed), root }, signal: this.signal });
@@ -165,7 +197,7 @@ export class AccountHeads {
     const { remembered } = known;
     if (head.epoch > remembered.epoch) return;
     if (head.epoch < remembered.epoch || head.counter < remembered.counter) throw rolledBack(head, known);
-    let last = remembered.hash;
+    let [last, named]: [Uint8Array, Revisions] = [remembered.hash, remembered];
     for (let after = remembered.counter; after < head.counter; ) {
       const { heads } = await this.connection.transport.call('listHeads', { body: undefined, query: { after: String(after) }, signal: this.signal });
       const [first] = heads;
@@ -175,11 +207,21 @@ export class AccountHeads {
         // What the server keeps no more cannot be followed: then counter and epoch alone were compared.
         const isGap = next.head.counter > after + 1 && after + 1 <= head.counter - keptHeads + overtaking;
         const isNext = next.head.counter === after + 1 && isEqual(next.head.previous, last);
-        if (!isGap && !isNext) throw rolledBack(head, known);
-        [last, after] = [next.hash, next.head.counter];
+        if ((!isGap && !isNext) || isBelow(next.head, named)) throw rolledBack(head, known);
+        [last, named, after] = [next.hash, next.head, next.head.counter];
       }
     }
     if (!isEqual(last, hash)) throw rolledBack(head, known);
+  }
+
+  /** Throws `account-rolled-back` where the account that the server shows has less than the head names. */
+  async #checkAccount(head: AccountHead, isAccepted: boolean): Promise<void> {
+    const held = accountOf(this.connection).record;
+    const isNamed = head.keyringRevision === held.keyringRevision && head.revision === held.revision;
+    if (head.keyringRevision === 0 || (isNamed && !isAccepted)) return;
+    // Another device changed it, or died before it said so. Where the owner accepted a loss, this client may hold what is lost.
+    const shown = await rereadAccount(this.connection, this.signal, isAccepted);
+    if (isBelow(shown, head)) throw outdated(shown, head);
   }
 
   #card(): Promise<HeadCard> {
@@ -215,5 +257,20 @@ function rolledBack(shown: AccountHead, { remembered, restoredAt }: Known): Dice
   const now = shown.counter === 0 ? 'none' : String(shown.counter);
   const seen = `This device has seen state ${String(remembered.counter)}, and the server shows ${now}${shown.counter >= remembered.counter ? ', which does not follow from it' : ''}.`;
   const told = restoredAt === undefined ? '' : ` It says that its operator restored or rebuilt the store on ${new Date(restoredAt).toISOString().slice(0, 10)}.`;
-  return fault('account-rolled-back', seen + told);
+  return fault('account-rolled-back', `${seen}${told} ${wayOut}`);
+}
+
+function outdated(shown: Revisions, head: Revisions): DiceError {
+  const keyring = `Its keyring is older than the one that you signed (${String(shown.keyringRevision)}, not ${String(head.keyringRevision)}): uploads would go to another domain. `;
+  const credentials = `Its password, recovery words or second factor are older than what you signed (${String(shown.revision)}, not ${String(head.revision)}): what you replaced may open the account. Change them once more. `;
+  return fault('account-rolled-back', `${shown.keyringRevision < head.keyringRevision ? keyring : ''}${shown.revision < head.revision ? credentials : ''}${wayOut}`);
+}
+
+/** One of the revisions is lower than the other's. */
+function isBelow(one: Revisions, other: Revisions): boolean {
+  return one.keyringRevision < other.keyringRevision || one.revision < other.revision;
+}
+
+function notBelow(one: Revisions, other: Revisions): Revisions {
+  return { keyringRevision: Math.max(one.keyringRevision, other.keyringRevision), revision: Math.max(one.revision, other.revision) };
 }

@@ -338,9 +338,9 @@ export interface DiceClient {
   /** Makes an account and logs it in. The words are shown once. */
   register(request: RegisterRequest, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
   login(credentials: Credentials, options?: CallOptions): Promise<void>;
-  /** Sets a new password with the recovery words and logs in. */
+  /** Sets a new password with the recovery words and logs in. Throws `account-rolled-back` afterwards where the account is older than its head. */
   recover(request: RecoverRequest, options?: CallOptions): Promise<void>;
-  /** Ends all other sessions. */
+  /** Ends all other sessions. Throws `account-rolled-back` where the account is older than its head, as every change of credentials and of the domain does. */
   changePassword(request: { readonly current: string; readonly next: string; readonly code?: string | undefined }, options?: CallOptions): Promise<void>;
   /** New recovery words; the old ones end, and all other sessions. */
   changeRecoveryWords(request: { readonly password: string; readonly code?: string | undefined }, options?: CallOptions): Promise<{ readonly recoveryWords: string }>;
@@ -387,11 +387,14 @@ export interface DiceClient {
   /** Out of the trash, for good. */
   purge(id: ImageId | string, options?: CallOptions): Promise<void>;
 
-  /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`. */
+  /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`, also where keyring or credentials are older than it says. */
   head(options?: CallOptions): Promise<HeadFigures | undefined>;
   /** Images that the account head names and the server does not have, whatever this device has seen before. */
   missing(options?: CallOptions): Promise<readonly MissingImage[]>;
-  /** Signs that what is missing is gone, and that the state which the server shows is the account's: after a restore from a backup. Answers how many images were given up. */
+  /**
+   * Signs that what is missing is gone, and that the state which the server shows is the account's, keyring and credentials too: after a restore from a
+   * backup. Answers how many images were given up.
+   */
   acceptLoss(options?: CallOptions): Promise<number>;
 
   report(options?: CallOptions): Promise<AccountFigures>;

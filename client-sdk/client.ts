@@ -3,6 +3,7 @@
  * hands on to the part that does it. SPEC.md section 12.
  */
 import { type OpenAccount, summaryOf } from './account.js';
+import { rereadAccount } from './account-reading.js';
 import type {
   AccountSummary, BegunSecondFactor, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadFigures, Image,
   InviteResult, ListOptions, MissingImage, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
@@ -123,7 +124,7 @@ class ConnectedClient implements DiceClient {
   async changeEmail(email: string | undefined, options: CallOptions = {}): Promise<void> {
     accountOf(this.connection);
     await this.connection.transport.call('changeEmail', { body: email === undefined ? {} : { email }, signal: options.signal });
-    await sessions.rereadAccount(this.connection, options.signal);
+    await rereadAccount(this.connection, options.signal);
   }
 
   changeDomain(domain: DomainKind, options: CallOptions = {}): Promise<void> {

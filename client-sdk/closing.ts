@@ -5,24 +5,19 @@
 import type { CloseRequest } from './api.js';
 import { accountOf, type Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
-import { deriveLogin } from './core/keys/password.js';
+import { passwordProof } from './password-proof.js';
+import { isLostAnswer } from './retries.js';
 
 /** Closes the account on the server. What the client keeps of it is the caller's to forget. */
 export async function closeAccount(connection: Connection, request: CloseRequest, signal: AbortSignal | undefined): Promise<void> {
-  const { platform, transport, server } = connection;
   const { username } = accountOf(connection).record;
   if (request.username.normalize('NFKC').trim().toLowerCase() !== username) throw fault('argument-invalid', 'The user name is not the one of this account.');
-  const { kdf } = await transport.call('readAccount', { body: undefined, signal });
-  const { authKey } = await deriveLogin(platform.crypto, { password: request.password, realm: server.realm, kdf });
+  const { authKey } = await passwordProof(connection, request.password, signal);
   try {
-    await transport.call('closeAccount', { body: { authKey }, signal });
+    await connection.transport.call('closeAccount', { body: { authKey }, signal });
   } catch (thrown) {
-    if (!isUncertain(thrown) || !(await isGone(connection, signal))) throw thrown;
+    if (!isLostAnswer(thrown) || !(await isGone(connection, signal))) throw thrown;
   }
-}
-
-function isUncertain(thrown: unknown): boolean {
-  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
 }
 
 async function isGone({ transport }: Connection, signal: AbortSignal | undefined): Promise<boolean> {

@@ -13,9 +13,12 @@ import { type Group, makeKeyring, sealKeyring } from './core/keys/keyring.js';
 import { deriveLogin, type LoginKeys, normaliseUsername } from './core/keys/password.js';
 import { checkPasswordStrength } from './core/keys/password-strength.js';
 import { makeRecoveryWords, recoveryKeys } from './core/keys/recovery.js';
+import { checkHead, nameChange } from './head-revisions.js';
+import { passwordProof } from './password-proof.js';
 import { type AccountId, idOfBytes } from './protocol/ids.js';
 import { idBytes, scryptDefault } from './protocol/limits.js';
 import type { CredentialChange, Kdf, PasswordRecord, RecoveryRecord, Registration, SessionGrant } from './protocol/messages.js';
+import { isLostAnswer } from './retries.js';
 
 type Signal = AbortSignal | undefined;
 
@@ -65,6 +68,7 @@ export async function recover(connection: Connection, request: RecoverRequest, s
   const body: CredentialChange = { proof: { username, recoveryAuth, ...given(request.code) }, expectedRevision: revision, password, carrier: platform.carrier };
   const login = { username, password: request.newPassword, device: request.device };
   await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept: false }, accountKey);
+  await nameChange(connection, signal);
 }
 
 /** Replaces the password; the old one is the proof. */
@@ -73,6 +77,7 @@ export async function changePassword(connection: Connection, change: { readonly 
   checkPasswordStrength(change.next, account.record.username);
   const { record: password } = await newPassword(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, change.next);
   await changeWithPassword(connection, { change: { password }, current: change.current, next: change.next, code: change.code, signal });
+  await nameChange(connection, signal);
 }
 
 /** Replaces the recovery words; the password is the proof. */
@@ -81,6 +86,8 @@ export async function changeRecoveryWords(connection: Connection, proof: { reado
   const words = makeRecoveryWords(connection.platform.randomBytes);
   const recovery = await newRecovery(connection, { accountId: account.record.accountId, accountKey: account.accountKey }, words);
   await changeWithPassword(connection, { change: { recovery }, current: proof.password, next: proof.password, code: proof.code, signal });
+  // The words are shown once: what fails from here on is told by whatever comes next.
+  await nameChange(connection, signal).catch(() => undefined);
   return words;
 }
 
@@ -99,13 +106,11 @@ interface PasswordChange {
 }
 
 async function changeWithPassword(connection: Connection, { change, current, next, code, signal }: PasswordChange): Promise<void> {
-  const { platform, transport } = connection;
-  const { account: { accountKey, record: held }, isKept } = sessionOf(connection);
-  const record = await transport.call('readAccount', { body: undefined, signal });
-  if (record.accountId !== held.accountId) throw fault('wrong-account');
-  const { authKey } = await deriveLogin(platform.crypto, { password: current, realm: connection.server.realm, kdf: record.kdf });
-  const body: CredentialChange = { proof: { username: held.username, authKey, ...given(code) }, expectedRevision: record.revision, ...change, carrier: platform.carrier, isKept };
-  const login = { username: held.username, password: next, isKept };
+  await checkHead(connection, signal);
+  const { account: { accountKey, record: { username } }, isKept } = sessionOf(connection);
+  const { authKey, revision: expectedRevision } = await passwordProof(connection, current, signal);
+  const body: CredentialChange = { proof: { username, authKey, ...given(code) }, expectedRevision, ...change, carrier: connection.platform.carrier, isKept };
+  const login = { username, password: next, isKept };
   await enter(connection, { grant: await changeOnce(connection, { body, login, signal }), isKept }, accountKey);
 }
 
@@ -184,10 +189,6 @@ async function loginInstead(
   } catch {
     throw lost;
   }
-}
-
-function isLostAnswer(thrown: unknown): thrown is DiceError {
-  return isCode(thrown, 'server-unreachable', 'unavailable', 'internal');
 }
 
 function isCode(thrown: unknown, ...codes: readonly DiceErrorCode[]): thrown is DiceError {

@@ -2,15 +2,13 @@
  * What a run of uploads tells the account head: images whose commit was acknowledged, many with one head, beside the uploads. What is not
  * told, because the network or the run broke, the next listing tells. SPEC.md section 14.
  */
-import type { AccountHeads, LeafChange } from './account-head.js';
+import { type AccountHeads, isForbidden, type LeafChange } from './account-head.js';
 import { DiceError, fault } from './core/errors.js';
 import type { ImageId } from './protocol/ids.js';
 
 /** So many images, or so long after the last head, a new one is signed. */
 const imagesPerHead = 256;
 const headEveryMs = 5_000;
-/** What the server must not do, whatever the network does. */
-const severe = new Set(['account-rolled-back', 'sealed-invalid', 'signature-invalid', 'answer-invalid']);
 
 /** Notes of one run. */
 export class HeadNotes {
@@ -48,7 +46,7 @@ export class HeadNotes {
     } catch (thrown) {
       if (!(thrown instanceof DiceError)) throw thrown;
       if (thrown.code === 'request-invalid') this.#severe = fault('image-omitted', 'It does not know an image that it has just acknowledged.', thrown);
-      else if (severe.has(thrown.code)) this.#severe = thrown;
+      else if (isForbidden(thrown)) this.#severe = thrown;
     } finally {
       this.#lastAt = this.now();
       this.#running = undefined;

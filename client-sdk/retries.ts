@@ -28,7 +28,13 @@ export function isPassing(thrown: unknown): thrown is DiceError {
   return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'rate-limited');
 }
 
-async function pause(platform: Platform, ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Whether the request was carried out is not known: it may have been. */
+export function isLostAnswer(thrown: unknown): thrown is DiceError {
+  return thrown instanceof DiceError && (thrown.code === 'server-unreachable' || thrown.code === 'unavailable' || thrown.code === 'internal');
+}
+
+/** Waits. Throws `cancelled` when the signal says so. */
+export async function pause(platform: Platform, ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await platform.sleep(ms, signal);
   } catch {

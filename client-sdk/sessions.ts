@@ -2,13 +2,15 @@
  * Sessions of an account that is logged in: saving and resuming this one, listing and ending others, tokens for
  * programs, invitations, and the domain of new uploads. SPEC.md section 8.
  */
-import { checkNotOlder, groupIdOf, openAccount, type OpenAccount } from './account.js';
+import { groupIdOf, type OpenAccount } from './account.js';
+import { readAccount, rereadAccount } from './account-reading.js';
 import type { CallOptions, DomainKind, InviteResult, SavedSession, TokenResult } from './api.js';
 import { accountOf, type Connection, forgetSession, type LiveSession, sessionOf, updateAccount } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
 import { unwrapAccountKey, wrapAccountKey } from './core/keys/hierarchy.js';
 import { invitationCodeHash, invitationLink, makeInvitation, sealInvitedGroup } from './core/keys/invitation.js';
 import { type Group, type Keyring, makeGroup, sealKeyring, withCurrent, withGroup } from './core/keys/keyring.js';
+import { checkHead, nameChange } from './head-revisions.js';
 import { base64Of, bytesOfBase64 } from './protocol/bytes.js';
 import { type AccountId, idOf, idOfBytes, type InvitationId, type SessionId } from './protocol/ids.js';
 import { hashBytes, idBytes } from './protocol/limits.js';
@@ -38,9 +40,7 @@ export async function resumeSession(connection: Connection, saved: SavedSession,
   try {
     const { proof, pageKey, isKept, accountKey } = saved.kind === 'bearer' ? bearerOf(saved) : await pageOf(connection, saved, signal);
     connection.transport.useSession(proof);
-    const record = await connection.transport.call('readAccount', { body: undefined, signal });
-    if (record.accountId !== saved.accountId) throw fault('wrong-account');
-    const account = await openAccount(connection.platform.crypto, record, accountKey);
+    const account = await readAccount(connection, { accountId: saved.accountId, accountKey }, signal);
     connection.session = { sessionId: saved.sessionId, proof, pageKey, isKept, account };
   } catch (thrown) {
     forgetSession(connection);
@@ -138,22 +138,26 @@ async function ensureGroup(connection: Connection, signal: AbortSignal | undefin
   return account.keyring.groups.find((group) => group.id === id) ?? made;
 }
 
-/** Changes the keyring by compare-and-swap: another device's change is read again and kept. */
+/** Changes the keyring by compare-and-swap: another device's change is read again and kept. The account head names the new one. */
 async function changeKeyring(connection: Connection, change: (keyring: Keyring) => Keyring, signal: AbortSignal | undefined): Promise<OpenAccount> {
+  await checkHead(connection, signal);
   for (let tries = 1; ; tries++) {
     const account = accountOf(connection);
     const keyring = change(account.keyring);
     if (keyring === account.keyring) return account;
     try {
-      return await replaceKeyring(connection, keyring, signal);
+      await replaceKeyring(connection, keyring, signal);
+      break;
     } catch (thrown) {
       if (tries >= 4 || !(thrown instanceof DiceError) || thrown.code !== 'revision-conflict') throw thrown;
       await rereadAccount(connection, signal);
     }
   }
+  await nameChange(connection, signal);
+  return accountOf(connection);
 }
 
-async function replaceKeyring(connection: Connection, keyring: Keyring, signal: AbortSignal | undefined): Promise<OpenAccount> {
+async function replaceKeyring(connection: Connection, keyring: Keyring, signal: AbortSignal | undefined): Promise<void> {
   const { crypto, randomBytes } = connection.platform;
   const account = accountOf(connection);
   const { accountId, keyringRevision: expectedRevision } = account.record;
@@ -163,14 +167,4 @@ async function replaceKeyring(connection: Connection, keyring: Keyring, signal: 
   if (keyringRevision !== place.revision) throw fault('answer-invalid', 'The keyring has another revision than it was sealed for.');
   const record: AccountRecord = { ...account.record, keyring: sealed, keyringRevision };
   updateAccount(connection, { ...account, record, keyring });
-  return accountOf(connection);
-}
-
-/** Reads the record anew: it must be the same account's. */
-export async function rereadAccount(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
-  const { record: held, accountKey } = accountOf(connection);
-  const record = await connection.transport.call('readAccount', { body: undefined, signal });
-  if (record.accountId !== held.accountId) throw fault('wrong-account');
-  checkNotOlder(record, held);
-  updateAccount(connection, await openAccount(connection.platform.crypto, record, accountKey));
 }

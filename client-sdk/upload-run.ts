@@ -61,7 +61,7 @@ export class UploadRun {
 
   static async begin(connection: Connection, options: UploadOptions, cache: FingerprintCache | undefined): Promise<UploadRun> {
     const heads = new AccountHeads(connection, cache, options.signal);
-    // On a state that the server took back nothing is built.
+    // On a state that the server took back nothing is built, and nothing goes to the domain of an older keyring: which one it is, is chosen below.
     await heads.trusted();
     const images = await KnownImages.load(connection, { cache, signal: options.signal, isDryRun: options.dryRun === true });
     // A dry run must not end the session that holds what an interrupted run has sent.

@@ -59,10 +59,10 @@ describe('a server that was put back to an older state', () => {
       await cp(path.join(folder, 'older'), path.join(folder, 'data'), { recursive: true });
     });
     await page.goto(`${server.url}/gallery`);
-    await page.waitForSelector('#list-why:has-text("older state of your account")');
+    await page.waitForSelector('#list-why:has-text("older state of this account")');
     expect(await page.locator('#tiles li').count()).toBe(1);
     await page.goto(`${server.url}/account`);
-    await page.waitForSelector('#head-state:has-text("older state of your account")');
+    await page.waitForSelector('#head-state:has-text("older state of this account")');
     await page.click('#head-accept');
     await page.click('#head-cancel');
     await page.click('#head-accept');

@@ -55,5 +55,7 @@ function headIn(input: VectorInput): AccountHead {
   return {
     counter: numberIn(input, 'counter'), previous: bytesIn(input, 'previous'), epoch: numberIn(input, 'epoch'), leaves: numberIn(input, 'leaves'),
     root: bytesIn(input, 'root'), signedAt: numberIn(input, 'signedAt'),
+    // Version 1 has none.
+    keyringRevision: 'keyringRevision' in input ? numberIn(input, 'keyringRevision') : 0, revision: 'revision' in input ? numberIn(input, 'revision') : 0,
   };
 }

@@ -12,8 +12,6 @@ export const knownOpen = [
   'a purged image is served from an old answer',
   'images are listed in another order',
   'a preview is withheld',
-  'an old keyring is served',
-  'an old password still opens the account',
 ] as const;
 
 interface OpenLie {

@@ -3,8 +3,13 @@
  */
 import { type HeadLeaf, packLeaf } from '../../client-sdk/protocol/head-tree.js';
 import { bytesOfHex, compareBytes, concat, hexOf } from '../../client-sdk/protocol/bytes.js';
-import { type ImageId, idOf } from '../../client-sdk/protocol/ids.js';
+import { type AccountId, type ImageId, idOf } from '../../client-sdk/protocol/ids.js';
+import { type CborValue, encodeCbor } from '../../client-sdk/core/cbor.js';
+import { subkey } from '../../client-sdk/core/hkdf.js';
 import { makeIdentity } from '../../client-sdk/core/keys/identity.js';
+import { associatedOf, objectIdOf, seal } from '../../client-sdk/core/keys/sealed-object.js';
+import { labels } from '../../client-sdk/core/labels.js';
+import { nobleProvider } from '../../client-sdk/core/noble-provider.js';
 import { givenRandom } from '../support/fixed-random.js';
 import { type Case, fixed, flipped, memberOf, type Produce } from './make-core-case.js';
 import { bytes } from './make-core-keys.js';
@@ -56,6 +61,8 @@ async function heads(produce: Produce): Promise<readonly Case[]> {
   const head = { counter: 7, previous: fixed('previous head', 32), epoch: 1, leaves: 5, root: fixed('root', 32), signedAt: 1_767_225_600_000 };
   const signing = { ...place, head, identity: secrets, nonce: fixed('nonce', 12) };
   const sealed = memberOf(await produce('signHead', signing), 'sealed');
+  const signing2 = { ...signing, head: { ...head, keyringRevision: 3, revision: 300 } };
+  const sealed2 = memberOf(await produce('signHead', signing2), 'sealed');
   const ownerKey = hexOf(makeIdentity(givenRandom(bytesOfHex(secrets) ?? new Uint8Array())).ed25519);
   const opening = { ...place, counter: 7, sealed, ownerKey };
   const refuse = (name: string, why: string, change: Case['input']): Case => ({ path: `head/open-refuse-${name}`, why, operation: 'openHead', input: { ...opening, ...change }, failure: 'sealed-invalid' });
@@ -68,5 +75,51 @@ async function heads(produce: Produce): Promise<readonly Case[]> {
     { ...refuse('author', 'Another signer.', { ownerKey: flipped(ownerKey, 9) }), failure: 'signature-invalid' },
     refuse('bit', 'A flipped bit.', { sealed: flipped(sealed, -1) }),
     refuse('long', 'Above its limit.', { sealed: `${sealed}${'00'.repeat(512)}` }),
+    { path: 'head/sign-2', why: 'Version 2 names the revisions of keyring and credentials.', operation: 'signHead', input: signing2 },
+    { path: 'head/open-2', why: 'It opens for its owner, with its revisions.', operation: 'openHead', input: { ...opening, sealed: sealed2 } },
+    ...(await malformed({ secrets, place, opening, head })),
   ];
+}
+
+/** Lists that are signed and sealed as a head is, and are none. */
+async function malformed(given: { readonly secrets: string; readonly place: { readonly accountId: string; readonly accountKey: string }; readonly opening: Case['input']; readonly head: HeadFields }): Promise<readonly Case[]> {
+  const { counter, previous, epoch, leaves, root, signedAt } = given.head;
+  const common = [counter, bytes(previous), epoch, leaves, bytes(root), signedAt];
+  const bodies: Readonly<Record<string, readonly [why: string, body: readonly CborValue[]]>> = {
+    'keyring-zero': ['A revision of the keyring below 1.', [2, ...common, 0, 300]],
+    'revision-zero': ['A revision of the credentials below 1.', [2, ...common, 3, 0]],
+    'revision-text': ['A revision that is text.', [2, ...common, 3, '300']],
+    'revision-negative': ['A negative revision.', [2, ...common, 3, -1]],
+    'one-revision': ['One revision alone.', [2, ...common, 3]],
+    'no-revisions': ['Version 2 without its revisions.', [2, ...common]],
+    'three-revisions': ['A member too many.', [2, ...common, 3, 300, 1]],
+    'revisions-in-1': ['Version 1 with revisions.', [1, ...common, 3, 300]],
+    version: ['An unknown version.', [3, ...common, 3, 300]],
+  };
+  const cases: Case[] = [];
+  for (const [name, [why, body]] of Object.entries(bodies)) {
+    const sealed = hexOf(await sealedList(given, encodeCbor(body)));
+    cases.push({ path: `head/open-2-refuse-${name}`, why, operation: 'openHead', input: { ...given.opening, sealed }, failure: 'answer-invalid' });
+  }
+  return cases;
+}
+
+interface HeadFields {
+  readonly counter: number;
+  readonly previous: string;
+  readonly epoch: number;
+  readonly leaves: number;
+  readonly root: string;
+  readonly signedAt: number;
+}
+
+/** Any list under the signature and seal of head 7. */
+async function sealedList({ secrets, place }: { readonly secrets: string; readonly place: { readonly accountId: string; readonly accountKey: string } }, body: Uint8Array): Promise<Uint8Array> {
+  const accountId = idOf<AccountId>(place.accountId);
+  if (accountId === undefined) throw new TypeError('no id');
+  const key = await subkey(nobleProvider, bytes(place.accountKey), 'account-head');
+  const context = { purpose: 'account-head', accountId, objectId: objectIdOf(accountId), revision: 7 } as const;
+  const message = encodeCbor([labels.headSignature, await associatedOf(nobleProvider, key, context), await nobleProvider.sha256(body)]);
+  const signature = await nobleProvider.ed25519Sign(makeIdentity(givenRandom(bytes(secrets))).ed25519Secret, message);
+  return seal(nobleProvider, { key, context, plaintext: concat(signature, body), randomBytes: givenRandom(bytes(fixed('nonce', 12))) });
 }

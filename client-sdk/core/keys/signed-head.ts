@@ -7,7 +7,7 @@
 import { concat } from '../../protocol/bytes.js';
 import type { AccountId } from '../../protocol/ids.js';
 import { hashBytes, maxHeadBytes } from '../../protocol/limits.js';
-import { decodeCbor, encodeCbor } from '../cbor.js';
+import { type CborValue, decodeCbor, encodeCbor } from '../cbor.js';
 import type { CryptoProvider, RandomBytes } from '../crypto.js';
 import { type DiceError, fault } from '../errors.js';
 import { subkey } from '../hkdf.js';
@@ -16,8 +16,14 @@ import { isBytes, isInteger, isList } from '../record.js';
 import type { Identity } from './identity.js';
 import { associatedOf, objectIdOf, open, seal, type SealedContext } from './sealed-object.js';
 
-/** What an account holds, as its owner said it last. `previous` and `root`: 32 bytes; `signedAt`: milliseconds. */
-export interface AccountHead {
+/** Of the keyring and of the credentials, as an account record has them. */
+export interface Revisions {
+  readonly keyringRevision: number;
+  readonly revision: number;
+}
+
+/** What an account holds, as its owner said it last. `previous` and `root`: 32 bytes; `signedAt`: milliseconds. In a head of version 1 both revisions are 0. */
+export interface AccountHead extends Revisions {
   readonly counter: number;
   /** `hashOfHead` of the one before; zeros for the first. */
   readonly previous: Uint8Array;
@@ -33,12 +39,12 @@ export interface HeadPlace {
   readonly accountKey: Uint8Array;
 }
 
-const version = 1;
 const signatureBytes = 2 * hashBytes;
 
 /** The canonical list of a head. */
-export function encodeHead({ counter, previous, epoch, leaves, root, signedAt }: AccountHead): Uint8Array {
-  return encodeCbor([version, counter, previous, epoch, leaves, root, signedAt]);
+export function encodeHead({ counter, previous, epoch, leaves, root, signedAt, keyringRevision, revision }: AccountHead): Uint8Array {
+  const common = [counter, previous, epoch, leaves, root, signedAt];
+  return encodeCbor(keyringRevision === 0 ? [1, ...common] : [2, ...common, keyringRevision, revision]);
 }
 
 /** SHA-256 of the canonical list: what the next head names. */
@@ -80,11 +86,19 @@ export async function openHead(
 
 function decodeHead(body: Uint8Array): AccountHead {
   const list = decodeCbor(body);
-  if (!isList(list) || list.length !== 7) throw malformed();
-  const [told, counter, previous, epoch, leaves, root, signedAt] = list;
-  const isNumbered = told === version && isInteger(counter, 1, Number.MAX_SAFE_INTEGER) && isInteger(epoch, 0, 0xffffffff) && isInteger(leaves, 0, Number.MAX_SAFE_INTEGER);
+  if (!isList(list)) throw malformed();
+  const [version, counter, previous, epoch, leaves, root, signedAt, ...named] = list;
+  const isNumbered = isInteger(counter, 1, Number.MAX_SAFE_INTEGER) && isInteger(epoch, 0, 0xffffffff) && isInteger(leaves, 0, Number.MAX_SAFE_INTEGER);
   if (!isNumbered || !isBytes(previous, hashBytes) || !isBytes(root, hashBytes) || !isInteger(signedAt, 0, Number.MAX_SAFE_INTEGER)) throw malformed();
-  return { counter, previous, epoch, leaves, root, signedAt };
+  return { counter, previous, epoch, leaves, root, signedAt, ...revisionsOf(version, named) };
+}
+
+function revisionsOf(version: CborValue | undefined, named: readonly CborValue[]): Revisions {
+  if (version === 1 && named.length === 0) return { keyringRevision: 0, revision: 0 };
+  const [keyringRevision, revision] = named;
+  const isNamed = version === 2 && named.length === 2 && isInteger(keyringRevision, 1, Number.MAX_SAFE_INTEGER) && isInteger(revision, 1, Number.MAX_SAFE_INTEGER);
+  if (!isNamed) throw malformed();
+  return { keyringRevision, revision };
 }
 
 function contextOf({ accountId }: HeadPlace, counter: number): SealedContext {

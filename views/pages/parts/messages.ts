@@ -10,7 +10,6 @@ const sentences: Readonly<Partial<Record<DiceError['code'], string>>> = {
   'realm-mismatch': 'This server gives another name than the one in the address bar. Open it under its own address; if that is what you did, do not log in.',
   'kdf-refused': 'The server asks for a password derivation that is not safe. Do not log in here.',
   'integrity-failed': 'What the server sent is not what was stored. Nothing was saved.',
-  'account-rolled-back': 'The server shows an older state of your account than one that this browser has seen. If its operator restored a backup, go on under Account, “What is signed”. If not, trust this server no longer.',
   'image-omitted': 'The server does not show all that you stored. Under Account, “What is signed”, you see what is missing.',
   'storage-full': 'The server’s disk is full. Nothing that was acknowledged is lost.',
   'quota-exceeded': 'Your quota does not hold this. Remove something, and empty the trash.',

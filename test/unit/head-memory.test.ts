@@ -1,0 +1,51 @@
+/**
+ * What a device remembers of account heads: as it is kept now, as it was kept when heads named no revisions, and never an earlier one.
+ */
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { FingerprintCache } from '../../client-sdk/fingerprint-cache.js';
+import { type RememberedHead, rememberedHead, rememberHead } from '../../client-sdk/head-memory.js';
+
+let kept: Uint8Array | undefined;
+const cache = {
+  findSealed: () => Promise.resolve([kept]),
+  keepSealed: ([entry]: readonly (readonly [name: Uint8Array, value: Uint8Array])[]) => { kept = entry?.[1]; return Promise.resolve(); },
+} as unknown as FingerprintCache; // all that is asked of it
+
+const head = (change: Partial<RememberedHead> = {}): RememberedHead => ({ counter: 7, epoch: 1, hash: new Uint8Array(32).fill(9), keyringRevision: 3, revision: 300, ...change });
+
+beforeEach(() => {
+  kept = undefined;
+});
+
+describe('the memory of heads', () => {
+  it('has nothing before it was told, and nothing without a cache', async () => {
+    expect(await rememberedHead(cache)).toBeUndefined();
+    await rememberHead(undefined, head());
+    expect(await rememberedHead(undefined)).toBeUndefined();
+  });
+
+  it.each([head(), head({ counter: Number.MAX_SAFE_INTEGER, epoch: 0xffffffff, keyringRevision: Number.MAX_SAFE_INTEGER, revision: Number.MAX_SAFE_INTEGER }), head({ counter: 1, epoch: 0, keyringRevision: 0, revision: 0 })])('gives back what it was told', async (told) => {
+    await rememberHead(cache, told);
+    expect(await rememberedHead(cache)).toEqual(told);
+  });
+
+  it('reads what was kept without revisions as a head of version 1', async () => {
+    kept = Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 5, ...new Uint8Array(32).fill(9)]);
+    expect(await rememberedHead(cache)).toEqual(head({ counter: 258, epoch: 5, keyringRevision: 0, revision: 0 }));
+    await rememberHead(cache, head({ counter: 259, epoch: 5 }));
+    expect(await rememberedHead(cache)).toEqual(head({ counter: 259, epoch: 5 }));
+  });
+
+  it.each([0, 43, 45, 59, 61])('knows no form of %i bytes', async (length) => {
+    kept = new Uint8Array(length);
+    expect(await rememberedHead(cache)).toBeUndefined();
+  });
+
+  it('keeps the later of two heads, by epoch and then by counter', async () => {
+    await rememberHead(cache, head());
+    for (const earlier of [head({ counter: 6 }), head({ epoch: 0, counter: 9 }), head({ revision: 400 })]) await rememberHead(cache, earlier);
+    expect(await rememberedHead(cache)).toEqual(head());
+    await rememberHead(cache, head({ epoch: 2, counter: 1 }));
+    expect(await rememberedHead(cache)).toEqual(head({ epoch: 2, counter: 1 }));
+  });
+});
