@@ -11,7 +11,7 @@ import { nodeFiles } from '../storage/packs/file-layer.js';
 import { endWithHeader, type PackFile, PackSet } from '../storage/packs/pack-set.js';
 import type { BackupOrder } from './backup-order.js';
 import type { ListedFile } from './point.js';
-import type { StoredPack } from './repository.js';
+import type { Repository, StoredPack } from './repository.js';
 import { refuseStopped } from './stopping.js';
 
 /** The packs of a point. */
@@ -27,7 +27,7 @@ const endBytes = 65_536;
 
 /** Copies what is missing. `ends`: how far rows need each pack, without headers. */
 export async function copyPacks(order: BackupOrder, packs: readonly PackFile[], ends: ReadonlyMap<number, number>): Promise<CopiedPacks> {
-  const copier = new PackCopier(order, ends, groupByPack(await order.repository.packs()));
+  const copier = new PackCopier(order, ends, await stockOf(order.repository));
   const totalBytes = packs.reduce((sum, { bytes }) => sum + bytes, 0);
   let doneBytes = 0;
   for (const [done, file] of packs.entries()) {
@@ -37,6 +37,19 @@ export async function copyPacks(order: BackupOrder, packs: readonly PackFile[], 
   }
   order.onProgress({ phase: 'packs', done: packs.length, total: packs.length, doneBytes, totalBytes });
   return copier.result();
+}
+
+/** What a repository has, by number: sound packs, and those that were damaged in the store already when they were copied. */
+interface Stock {
+  readonly sound: ReadonlyMap<number, readonly StoredPack[]>;
+  readonly damaged: ReadonlyMap<number, readonly StoredPack[]>;
+}
+
+async function stockOf(repository: Repository): Promise<Stock> {
+  const { points } = await repository.points();
+  const damaged = new Set(points.flatMap(({ files }) => files.flatMap(({ sha256, isDamaged }) => (isDamaged === true ? [sha256] : []))));
+  const packs = await repository.packs();
+  return { sound: groupByPack(packs.filter(({ sha256 }) => !damaged.has(sha256))), damaged: groupByPack(packs.filter(({ sha256 }) => damaged.has(sha256))) };
 }
 
 class PackCopier {
@@ -49,7 +62,7 @@ class PackCopier {
   constructor(
     private readonly order: BackupOrder,
     private readonly ends: ReadonlyMap<number, number>,
-    private readonly had: ReadonlyMap<number, readonly StoredPack[]>,
+    private readonly had: Stock,
   ) {
     this.set = new PackSet(order.data.packsDirectory, order.data.storeKey);
   }
@@ -57,22 +70,26 @@ class PackCopier {
   /** Files the pack under the name that it has or gets in the repository. */
   async take(file: PackFile, isLast: boolean): Promise<void> {
     refuseStopped(this.order.stop);
-    const known = isLast ? undefined : await this.find(file);
+    const known = isLast ? undefined : await this.find(file, this.had.sound);
     if (known !== undefined) {
       this.files.push(known);
       return;
     }
+    // Damage is told by each run that meets it, so that none forgets an older point which may be whole.
     const survey = await this.set.survey(file);
     // The collector decided to drop it before this backup began: nothing needs it.
     if (survey === undefined) return;
     const needed = this.neededBytes(file.pack);
     // Damage in front of what rows need is left as it is.
     const bytes = isLast && survey.intactBytes >= needed ? survey.intactBytes : file.bytes;
-    this.damage.push(...survey.damage.filter(({ offset }) => offset < Math.max(needed, survey.intactBytes)));
+    const damage = survey.damage.filter(({ offset }) => offset < Math.max(needed, survey.intactBytes));
+    this.damage.push(...damage);
     if (bytes === 0) return;
     const cut = { ...file, bytes };
-    const filed = (isLast ? await this.find(cut) : undefined) ?? (await this.copy(cut));
-    if (filed !== undefined) this.files.push(filed);
+    // One that was damaged and is no more was healed: then it is another pack.
+    const had = damage.length > 0 ? await this.find(cut, this.had.damaged) : isLast ? await this.find(cut, this.had.sound) : undefined;
+    const filed = had ?? (await this.copy(cut));
+    if (filed !== undefined) this.files.push(damage.length > 0 ? { ...filed, isDamaged: true } : filed);
   }
 
   /** What rows name is there, or is told. */
@@ -107,9 +124,9 @@ class PackCopier {
     return { name: nameOf(file.pack), ...digest };
   }
 
-  /** The pack of the repository that this one is. */
-  private async find(file: PackFile): Promise<ListedFile | undefined> {
-    for (const { sha256 } of this.had.get(file.pack) ?? []) {
+  /** The pack among these that this one is. */
+  private async find(file: PackFile, among: Stock['sound']): Promise<ListedFile | undefined> {
+    for (const { sha256 } of among.get(file.pack) ?? []) {
       if (await haveEqualEnds(file, this.order.repository.packPath(path.basename(file.path), sha256))) return { name: nameOf(file.pack), bytes: file.bytes, sha256 };
     }
     return undefined;

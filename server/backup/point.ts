@@ -12,6 +12,8 @@ export interface ListedFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** A pack that was damaged in the store already when it was copied. */
+  readonly isDamaged?: true;
 }
 
 export interface Point {
@@ -50,7 +52,7 @@ export function packOf({ name }: Pick<ListedFile, 'name'>): number | undefined {
 
 /** The bytes of the list. */
 export function encodePoint({ at, epoch, files, generation, id, isHeld, serverId, storeId }: Point): Uint8Array {
-  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes, name, sha256 }) => ({ bytes, name, sha256 }));
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes, isDamaged, name, sha256 }) => ({ bytes, ...(isDamaged === true ? { isDamaged } : {}), name, sha256 }));
   // Members stand in the order of their names.
   const line = JSON.stringify({ at, epoch, files: sorted, format, generation, id, isHeld, serverId, storeId });
   return utf8(`${line}\n${hash('sha256', line, 'hex')}\n`);
@@ -87,8 +89,9 @@ function filesOf(value: unknown): readonly ListedFile[] | undefined {
 
 function isListedFile(value: unknown): value is ListedFile {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, bytes, sha256 } = value as Readonly<Record<string, unknown>>; // any object may be asked for its members
-  return isText(name) && isStoreName(name) && isCount(bytes) && isText(sha256) && /^[0-9a-f]{64}$/.test(sha256);
+  const { name, bytes, sha256, isDamaged } = value as Readonly<Record<string, unknown>>; // any object may be asked for its members
+  const isKnown = isDamaged === undefined || (isDamaged === true && isText(name) && packOf({ name }) !== undefined);
+  return isKnown && isText(name) && isStoreName(name) && isCount(bytes) && isText(sha256) && /^[0-9a-f]{64}$/.test(sha256);
 }
 
 /** No name leads out of the folders that are meant. */

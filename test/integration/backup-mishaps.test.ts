@@ -131,3 +131,26 @@ describe('the index of a backup', () => {
     expect([...(await filesIn(at('of-half', 'points'))).keys()]).toEqual([]);
   });
 });
+
+describe('a pack that is damaged in the store', () => {
+  async function flipped(pack: string): Promise<void> {
+    const file = at('harmed', 'packs', pack);
+    const bytes = await readFile(file);
+    const place = Math.floor(bytes.length / 2);
+    await writeFile(file, bytes.fill((bytes[place] ?? 0) ^ 1, place, place + 1));
+  }
+
+  it('is told by every backup that meets it, holds back the forgetting, and is copied once; healed, it is another pack', async () => {
+    await cp(data, at('harmed'), { recursive: true });
+    const [pack = ''] = [...(await filesIn(at('harmed', 'packs'))).keys()].filter((name) => name.startsWith('pack-')).sort();
+    // Another start begins another pack, so that this one is sealed.
+    await serving({ dataDirectory: at('harmed') }, ({ url }) => storeRaw(url, ada, [rawBlock(900)]));
+    await flipped(pack);
+    const told = { damage: [expect.objectContaining({ what: 'no intact record' })], forgottenPoints: 0 };
+    expect(await backUp(at('harmed'), at('of-harmed'), { keep: 1 })).toMatchObject({ ...told, copiedPacks: 3 });
+    expect(await backUp(at('harmed'), at('of-harmed'), { keep: 1 })).toMatchObject({ ...told, copiedPacks: 0 });
+    await flipped(pack);
+    expect(await backUp(at('harmed'), at('of-harmed'), { keep: 1 })).toMatchObject({ damage: [], copiedPacks: 1, forgottenPoints: 2, forgottenPacks: 1 });
+    expect(await backUp(at('harmed'), at('of-harmed'), { keep: 1 })).toMatchObject({ damage: [], copiedPacks: 0, forgottenPoints: 1 });
+  });
+});
