@@ -294,9 +294,15 @@ export class BlockSender {
   }
 }
 
+/** Bytes of the contents that others bring, as long as these may fail. */
+export function heldForOthers({ foreign }: Prepared): number {
+  return [...foreign.values()].reduce((sum, item) => sum + heldBytes(item), 0);
+}
+
 /** Of what waits as it came. */
 function heldBytes(item: SplitContent): number {
-  return 'content' in item ? item.content.length : 0;
+  if ('content' in item) return item.content.length;
+  return item.sealed.kind === 'block' ? item.sealed.cipher.length : item.sealed.coded.length;
 }
 
 function keyOf({ fingerprint }: Pick<FingerprintedContent, 'fingerprint'>, { domain }: Pick<SendingFile, 'domain'>): string {

@@ -1,6 +1,6 @@
 /**
  * The blocks of one file on their way to the server, in one try: its contents and the segments of its lists, in chunks,
- * and what has been placed so far. Holds a chunk or two, and ciphers that wait for others. SPEC.md section 12.
+ * and what has been placed so far. Holds a chunk or two, and what mixing.ts holds. SPEC.md section 12.
  */
 import type { TileState } from './api.js';
 import type { Placement, Prepared, SendingFile } from './block-sender.js';
@@ -189,7 +189,8 @@ export class Placing {
   #told(indices: readonly number[], preparing: Promise<Prepared>): Promise<Prepared> {
     const telling = preparing.then((prepared) => {
       for (const [i, placement] of prepared.placements.entries()) {
-        placement.then(({ state }) => { this.#tell(indices[i] ?? 0, state); }, () => undefined);
+        // What the listener throws it throws once more where the content is noted: there the file fails.
+        placement.then(({ state }) => { this.#tell(indices[i] ?? 0, state); }).catch(() => undefined);
       }
       return prepared;
     });
@@ -207,8 +208,8 @@ export class Placing {
 
   #tell(index: number, state: TileState): void {
     if (this.#toldTiles.has(index)) return;
-    this.#toldTiles.add(index);
     this.parts.listener.tile({ index, region: this.split.planned.summary.picture?.regions[index], state });
+    this.#toldTiles.add(index);
   }
 
   #fingerprinted(contents: readonly Uint8Array[]): Promise<readonly FingerprintedContent[]> {

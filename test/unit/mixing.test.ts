@@ -92,6 +92,28 @@ describe('a file on its way', () => {
     expect(questions.flat()).toHaveLength(2);
   });
 
+  it('keeps no more than its bound of what others bring, while they may fail', async () => {
+    const { sender } = senderOf();
+    const chunks = await Promise.all(Array.from({ length: 8 }, () => contentsOf(4, mixBytes / 16)));
+    const other = await sender.prepare(chunks.flatMap((items) => items.map((item) => ({ ...item }))), file);
+    const mixing = new Mixing(sender, file);
+    let begun = 0;
+    const run = (async () => {
+      for (const items of chunks) {
+        await mixing.gather();
+        void mixing.begin(items);
+        begun++;
+      }
+      await mixing.end();
+    })();
+    // As many turns as all of it would take, were there no bound.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => { setImmediate(resolve); });
+    expect(begun).toBe(4);
+    await sender.deliver([other], file);
+    await run;
+    expect(begun).toBe(8);
+  });
+
   it('leaves what it abandons to who waits for it', async () => {
     const { sender, questions } = senderOf();
     const x = await contentOf(300);
