@@ -134,7 +134,7 @@ async function changeOnce(connection: Connection, sent: SentChange): Promise<Ses
     try {
       return (await grantIfChanged(connection, sent)) ?? (await orIfOutrun(send(), () => grantIfChanged(connection, sent)));
     } catch (thrown) {
-      throw isLostAnswer(thrown) ? unknownOutcome(lost) : thrown;
+      throw isLostAnswer(thrown) || isCode(thrown, 'rate-limited') ? unknownOutcome(lost, sent) : thrown;
     }
   }
 }
@@ -147,7 +147,9 @@ async function grantIfChanged(connection: Connection, { body: { proof: { usernam
   } catch (thrown) {
     if (isCode(thrown, 'credentials-wrong')) return undefined;
     // Asked for only after a right password.
-    throw isCode(thrown, 'second-factor-required') ? new DiceError(thrown.code, `${thrown.message} The change happened, but its answer was lost. Log in with a new code.`) : thrown;
+    if (!isCode(thrown, 'second-factor-required')) throw thrown;
+    const lostWords = password === undefined ? ' and make recovery words once more: the old ones are void, and nobody saw the new ones' : '';
+    throw new DiceError(thrown.code, `${thrown.message} The change happened, but its answer was lost. Log in with a new code${lostWords}.`);
   }
 }
 
@@ -162,8 +164,12 @@ async function orIfOutrun(second: Promise<SessionGrant>, findOut: () => Promise<
   }
 }
 
-function unknownOutcome(lost: DiceError): DiceError {
-  return new DiceError(lost.code, `${lost.message} Whether the change happened is not known: what is new may hold, or what was there before. Try both, and change it again.`, lost.extra);
+/** Nobody saw the new words, so the person can try neither these nor be sure of the old ones. */
+function unknownOutcome(lost: DiceError, { body: { password } }: SentChange): DiceError {
+  const advice = password === undefined
+    ? 'the recovery words that you have may be void. Make new ones as soon as the server answers.'
+    : 'the new password may hold, or the old one. Try both, and change it again.';
+  return new DiceError(lost.code, `${lost.message} Whether the change happened is not known: ${advice}`, lost.extra);
 }
 
 async function registerOnce(

@@ -11,7 +11,7 @@ export const clientCodes = {
   'sealed-invalid': 'A sealed object does not open under its key.',
   'signature-invalid': 'A signature does not belong to its owner.',
   'answer-invalid': 'The server’s answer does not have the form that the protocol asks for.',
-  'server-unreachable': 'The server cannot be reached.',
+  'server-unreachable': 'The server cannot be reached. Check the connection and try again.',
   'realm-mismatch': 'The server says that it is another host than the one that was dialled.',
   'kdf-refused': 'The server asks for key derivation parameters outside the built-in bounds.',
   'account-rolled-back': 'The server shows an older state of this account than one that it showed before.',
