@@ -4,7 +4,7 @@
  */
 import type { AccountHeads } from './account-head.js';
 import type { Connection } from './connection.js';
-import { DiceError } from './core/errors.js';
+import { DiceError, fault } from './core/errors.js';
 import { placeOf, removedLeaf, withHeads } from './head-check.js';
 import type { ImageId } from './protocol/ids.js';
 import { refusalTitles } from './protocol/refusals.js';
@@ -23,7 +23,8 @@ export function trashImage(connection: Connection, imageId: ImageId, signal: Abo
 export function restoreImage(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<void> {
   return withHeads(connection, signal, async (heads) => {
     await connection.transport.call('restoreImage', { body: undefined, params: { imageId }, signal });
-    await heads.change([{ imageId, to: (now) => (now?.state === 'trashed' ? { ...now, state: 'live', at: 0 } : undefined) }]);
+    // The leaf may say removed: a client said that it goes, and died before it went. It is here, and its owner wants it.
+    await sayLive(connection, { heads, imageId }, signal);
   });
 }
 
@@ -33,14 +34,33 @@ export function purgeImage(connection: Connection, imageId: ImageId, signal: Abo
     // What is not in the trash is not removed: the head must not say so first.
     if ((await placeOf(connection, imageId, signal)) !== 'trash') throw new DiceError('not-found', refusalTitles['not-found']);
     await heads.change([{ imageId, to: (now) => (now?.state === 'removed' ? undefined : removedLeaf(imageId)) }]);
-    await connection.transport.call('purgeImage', { body: undefined, params: { imageId }, signal });
+    try {
+      await connection.transport.call('purgeImage', { body: undefined, params: { imageId }, signal });
+    } catch (thrown) {
+      if (!(thrown instanceof DiceError) || thrown.code !== 'not-found') throw thrown;
+      // It went with a try whose answer was lost, or by another device; or one took it out of the trash meanwhile, and it stays.
+      if ((await placeOf(connection, imageId, signal)) === 'nowhere') return;
+      await sayLive(connection, { heads, imageId }, signal);
+      throw thrown;
+    }
   });
 }
 
+interface Placed {
+  readonly heads: AccountHeads;
+  readonly imageId: ImageId;
+}
+
+async function sayLive(connection: Connection, { heads, imageId }: Placed, signal: AbortSignal | undefined): Promise<void> {
+  const manifestHash = await manifestHashOf(connection, { heads, imageId }, signal);
+  await heads.change([{ imageId, to: (now) => (now?.state === 'live' ? undefined : { imageId, state: 'live', at: 0, manifestHash }) }]);
+}
+
 /** As the head has it, else as the server says of an image that it knows. Throws `not-found`. */
-async function manifestHashOf(connection: Connection, { heads, imageId }: { readonly heads: AccountHeads; readonly imageId: ImageId }, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function manifestHashOf(connection: Connection, { heads, imageId }: Placed, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const [leaf] = await heads.leavesOf([imageId]);
   if (leaf?.state === 'live' || leaf?.state === 'trashed') return leaf.manifestHash;
   const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
+  if (card.imageId !== imageId) throw fault('answer-invalid', 'The server answered with another image.');
   return card.manifestHash;
 }
