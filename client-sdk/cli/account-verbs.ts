@@ -35,7 +35,8 @@ async function loginAsking(context: Context, client: DiceClient, credentials: Cr
   try {
     await client.login(credentials, { signal });
   } catch (thrown) {
-    if (!(thrown instanceof DiceError) || thrown.code !== 'second-factor-required' || !context.isAttended) throw thrown;
+    if (!(thrown instanceof DiceError) || thrown.code !== 'second-factor-required') throw thrown;
+    if (!context.isAttended) throw new DiceError(thrown.code, `${thrown.message} Give it with --code.`, thrown.extra);
     await client.login({ ...credentials, code: await context.code(undefined) }, { signal });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the command says and asks. With `--json` stdout carries one document and nothing else; people's text goes to
- * stderr then. Nothing that it writes steers a terminal. `--quiet` leaves errors alone. Prompts need a terminal; hidden ones do not echo.
+ * What the command says and asks. With `--json` stdout carries one document and nothing else, also where the command fails; people's text
+ * goes to stderr then. Nothing that it writes steers a terminal. `--quiet` leaves errors alone. Prompts need a terminal; hidden ones do not echo.
  */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -21,6 +21,9 @@ export interface ConsoleOptions {
 }
 
 export class Console {
+  /** Ends the document whose array has begun. */
+  #end: ((rest: Readonly<Record<string, Json>>) => void) | undefined;
+
   constructor(
     readonly streams: Streams,
     readonly options: ConsoleOptions,
@@ -58,16 +61,25 @@ export class Console {
       if (this.options.isJson) this.streams.stdout.write(text);
     };
     let count = 0;
+    const end = (rest: Readonly<Record<string, Json>>): void => {
+      const members = Object.entries(rest).map(([key, value]) => `,${JSON.stringify(key)}:${jsonText(value)}`);
+      write(`]${members.join('')}}\n`);
+      this.#end = undefined;
+    };
     write(`{${JSON.stringify(name)}:[`);
+    this.#end = end;
     return {
       item: (value) => {
         write(`${count++ === 0 ? '' : ','}\n${jsonText(value)}`);
       },
-      end: (rest) => {
-        const members = Object.entries(rest).map(([key, value]) => `,${JSON.stringify(key)}:${jsonText(value)}`);
-        write(`]${members.join('')}}\n`);
-      },
+      end,
     };
+  }
+
+  /** The document of a command that failed: an array that has begun ends with the member `error`; else there is nothing but that. */
+  failed(error: Json): void {
+    if (this.#end === undefined) this.document({ error });
+    else this.#end({ error });
   }
 
   /** A line typed by the person. Throws UsageError where nobody can type; `instead` says what to do then. */

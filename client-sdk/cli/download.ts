@@ -20,6 +20,7 @@ import { statusOfMany, UsageError, type ExitStatus } from './exit-status.js';
 import { Progress } from './progress.js';
 import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
+import { WholeList } from './whole-list.js';
 
 interface DownloadFlags {
   readonly output?: string;
@@ -60,8 +61,9 @@ async function downloadAll(context: Context, client: DiceClient, folder: string)
   const tree = new Tree(context, client, await realpath(folder));
   const running = new Set<Promise<void>>();
   const inFlight = new FilesInFlight();
+  const list = new WholeList(client.list({ signal: context.signal }));
   try {
-    for await (const image of client.list({ signal: context.signal })) {
+    for await (const image of list.items()) {
       const leave = await inFlight.enter(image.size, context.signal);
       const task: Promise<void> = tree.take(image).finally(() => {
         running.delete(task);
@@ -75,7 +77,7 @@ async function downloadAll(context: Context, client: DiceClient, folder: string)
     tree.stop();
   }
   if (context.signal.aborted) throw fault('cancelled');
-  return tree.end();
+  return tree.end(list);
 }
 
 /** One folder that fills. */
@@ -120,11 +122,13 @@ class Tree {
     this.#progress.stop();
   }
 
-  end(): ExitStatus {
+  /** Says what was done. Throws what the list broke off with. */
+  end(list: WholeList<Image>): ExitStatus {
     const totals = this.#totals;
     const seconds = (this.context.surroundings.now() - this.#startedAt) / 1000;
-    this.#document.end({ totals: { ...totals, seconds } });
     this.context.console.say(`${String(totals.images)} images, ${bytesText(totals.bytes)}: ${String(totals.written)} written and verified, ${String(totals.present)} there already, ${String(totals.failed)} failed, in ${secondsText(seconds)}`);
+    list.rethrow();
+    this.#document.end({ totals: { ...totals, seconds } });
     return statusOfMany(this.#failures);
   }
 

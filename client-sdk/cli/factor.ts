@@ -2,6 +2,7 @@
  * `dice factor on|off|status`: the second factor of the account. Without a terminal `on` takes two calls: one shows the secret, the next has its first code.
  */
 import type { DiceClient } from '../api.js';
+import { DiceError } from '../core/errors.js';
 import type { Context } from './context.js';
 import { UsageError } from './exit-status.js';
 import type { Call, VerbHost } from './verb.js';
@@ -36,11 +37,21 @@ async function turnOn(context: Context, { code }: FactorOptions): Promise<0> {
 }
 
 async function confirm(context: Context, client: DiceClient, code: string): Promise<0> {
-  const { backupCodes } = await client.confirmSecondFactor(code, { signal: context.signal });
+  const { backupCodes } = await confirmed(context, client, code);
   context.console.say('The second factor is on. Each of these backup codes stands in for a code once; they are not shown again:');
   for (const backupCode of backupCodes) context.console.say(`  ${backupCode.replace(/(.{4})(?=.)/g, '$1-')}`);
   context.console.document({ secondFactor: true, backupCodes });
   return 0;
+}
+
+/** The secret stays begun where its first code was wrong. */
+async function confirmed({ signal }: Context, client: DiceClient, code: string): Promise<{ readonly backupCodes: readonly string[] }> {
+  try {
+    return await client.confirmSecondFactor(code, { signal });
+  } catch (thrown) {
+    if (!(thrown instanceof DiceError) || thrown.code !== 'second-factor-wrong') throw thrown;
+    throw new DiceError(thrown.code, `${thrown.message} Then: dice factor on --code <code>. The secret stays the same.`, thrown.extra);
+  }
 }
 
 async function turnOff(context: Context, { code }: FactorOptions): Promise<0> {

@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { DiceError } from '../core/errors.js';
 import { addAccountVerbs } from './account-verbs.js';
 import { addCloseAccount } from './close-account.js';
-import { jsonText, linesText } from './amounts.js';
+import { Console } from './console.js';
 import type { Surroundings } from './context.js';
 import { addDownload } from './download.js';
 import { statusOf, UsageError, type ExitStatus } from './exit-status.js';
@@ -21,24 +21,27 @@ import { addReport } from './report.js';
 import { addSessions } from './sessions.js';
 import { addTokens } from './tokens.js';
 import { addUpload } from './upload.js';
-import { hostOn } from './verb.js';
+import { hostOn, type VerbListener } from './verb.js';
 import { addVerify } from './verify.js';
 
 /** Runs one command line and answers its exit status. Never throws. */
 export async function runDice(args: readonly string[], surroundings: Surroundings): Promise<ExitStatus> {
   let status: ExitStatus = 0;
-  const program = makeProgram(surroundings, (said) => {
-    status = said;
+  // Until a verb has read its options.
+  let console = new Console(surroundings.streams, { isJson: args.includes('--json'), isQuiet: false });
+  const program = makeProgram(surroundings, {
+    begun: (own) => { console = own; },
+    done: (said) => { status = said; },
   });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return status;
   } catch (error) {
-    return complain(error, args, surroundings);
+    return complain(error, console);
   }
 }
 
-function makeProgram(surroundings: Surroundings, done: (status: ExitStatus) => void): Command {
+function makeProgram(surroundings: Surroundings, listener: VerbListener): Command {
   const { stdout, stderr } = surroundings.streams;
   const program = new Command('dice')
     .description('Keeps images on a DICE Store server: deduplicated, end-to-end encrypted, bit for bit.')
@@ -49,7 +52,7 @@ function makeProgram(surroundings: Surroundings, done: (status: ExitStatus) => v
     .option('--quiet', 'say nothing but errors and results')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .exitOverride();
-  const host = hostOn(program, surroundings, done);
+  const host = hostOn(program, surroundings, listener);
   for (const add of [addRegister, addAccountVerbs, addUpload, addImageVerbs, addInfo, addHead, addDownload, addVerify, addReport, addPasswd, addRecover, addInvite, addSessions, addTokens, addFactor, addCloseAccount]) {
     add(host);
   }
@@ -57,15 +60,12 @@ function makeProgram(surroundings: Surroundings, done: (status: ExitStatus) => v
   return program;
 }
 
-function complain(error: unknown, args: readonly string[], { streams }: Surroundings): ExitStatus {
+function complain(error: unknown, console: Console): ExitStatus {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const isKnown = error instanceof DiceError || error instanceof UsageError;
   const message = isKnown ? error.message : `failed: ${error instanceof Error ? error.message : 'unknown error'}`;
-  streams.stderr.write(`dice: ${linesText(message)}\n`);
-  if (error instanceof DiceError && error.code === 'cancelled') streams.stderr.write('dice: run the same command again to go on; only what is missing travels\n');
-  if (args.includes('--json')) {
-    const code = error instanceof DiceError ? error.code : isKnown ? 'argument-invalid' : 'internal';
-    streams.stdout.write(`${jsonText({ error: { code, message } })}\n`);
-  }
+  console.complain(message);
+  if (error instanceof DiceError && error.code === 'cancelled') console.complain('run the same command again to go on; only what is missing travels');
+  console.failed({ code: error instanceof DiceError ? error.code : isKnown ? 'argument-invalid' : 'internal', message });
   return statusOf(error);
 }

@@ -42,9 +42,13 @@ async function upload(context: Context, flags: UploadFlags, paths: readonly stri
   if (context.console.hasBars) await run.expect(paths);
   try {
     for await (const file of client.upload(run.files(paths), { ...options, signal: context.signal, onProgress: run.onEvent })) run.take(file);
-  } finally {
+  } catch (thrown) {
     run.stop();
+    if (run.hasResults) run.sayWhatWasDone();
+    throw thrown;
   }
+  run.stop();
+  run.sayWhatWasDone();
   return run.end();
 }
 
@@ -119,14 +123,24 @@ class Run {
   }
 
   end(): ExitStatus {
-    const seconds = (this.context.surroundings.now() - this.#startedAt) / 1000;
+    this.#document.end({ totals: { ...this.#totals, seconds: this.#seconds }, dryRun: this.isDryRun });
+    return statusOfMany(this.#failures);
+  }
+
+  get #seconds(): number {
+    return (this.context.surroundings.now() - this.#startedAt) / 1000;
+  }
+
+  get hasResults(): boolean {
+    return this.#totals.files > 0;
+  }
+
+  sayWhatWasDone(): void {
     const totals = this.#totals;
-    this.#document.end({ totals: { ...totals, seconds }, dryRun: this.isDryRun });
     const { console } = this.context;
     const saving = totals.logicalBytes === 0 ? 0 : 1 - totals.sentBytes / totals.logicalBytes;
     console.say(`${String(totals.files)} files, ${bytesText(totals.logicalBytes)}: ${String(totals.stored)} stored, ${String(totals.known)} known already, ${String(totals.failed)} failed`);
-    console.say(`${String(totals.blocksSent)} of ${String(totals.blocks)} blocks were new; ${bytesText(totals.sentBytes)} ${this.isDryRun ? 'would be sent' : 'sent'} (${shareText(saving)} saved: 1 - sent / logical) in ${secondsText(seconds)}`);
-    return statusOfMany(this.#failures);
+    console.say(`${String(totals.blocksSent)} of ${String(totals.blocks)} blocks were new; ${bytesText(totals.sentBytes)} ${this.isDryRun ? 'would be sent' : 'sent'} (${shareText(saving)} saved: 1 - sent / logical) in ${secondsText(this.#seconds)}`);
   }
 
   #row(file: UploadedFile): Json {

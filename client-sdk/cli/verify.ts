@@ -9,6 +9,7 @@ import type { Context } from './context.js';
 import type { ExitStatus } from './exit-status.js';
 import { unbroken } from './unbroken.js';
 import type { Call, VerbHost } from './verb.js';
+import { WholeList } from './whole-list.js';
 
 /** As many as there are large files on their way in an upload. */
 const imagesAtOnce = 4;
@@ -21,7 +22,8 @@ async function verify(context: Context, { args }: Call<unknown>): Promise<ExitSt
   const client = await context.member();
   const document = context.console.documentOf('images');
   const totals = { images: 0, blocks: 0, failedBlocks: 0, failedImages: 0 };
-  for await (const { image, checks, file } of checked(context, client, chosen(context, client, args[0]))) {
+  const list = new WholeList(chosen(context, client, args[0]));
+  for await (const { image, checks, file } of checked(context, client, list.items())) {
     totals.images++;
     totals.blocks += checks.length;
     totals.failedBlocks += file.failedBlocks;
@@ -29,8 +31,9 @@ async function verify(context: Context, { args }: Call<unknown>): Promise<ExitSt
     document.item({ id: image.id, name: image.name, isFileHashRight: file.isFileHashRight, failedBlocks: file.failedBlocks, error: errorOf(file), blocks: checks.map(checkDocument) });
     report(context, image, file);
   }
+  if (!list.isBroken || totals.images > 0) context.console.say(`${String(totals.images)} images, ${String(totals.blocks)} blocks checked: ${String(totals.failedBlocks)} blocks and ${String(totals.failedImages)} images failed`);
+  list.rethrow();
   document.end({ totals });
-  context.console.say(`${String(totals.images)} images, ${String(totals.blocks)} blocks checked: ${String(totals.failedBlocks)} blocks and ${String(totals.failedImages)} images failed`);
   return totals.failedImages === 0 && totals.failedBlocks === 0 ? 0 : 4;
 }
 
