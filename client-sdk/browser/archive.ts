@@ -20,6 +20,8 @@ const firstTime = Date.UTC(1980, 0, 2);
 const lastTime = Date.UTC(2107, 11, 30);
 /** After these nothing else can succeed. */
 const endings: ReadonlySet<DiceErrorCode> = new Set<DiceErrorCode>(['cancelled', 'unauthenticated', 'not-logged-in', 'wrong-account']);
+/** The account head says that the list is not whole; its images are what they are. */
+const headFaults: ReadonlySet<DiceErrorCode> = new Set<DiceErrorCode>(['account-rolled-back', 'image-omitted', 'image-resurrected']);
 
 /** Writes the archive and tells how far it is. Throws DiceError where there is none in the end: nothing stands at the target then. */
 export async function* archiveImages(client: DiceClient, { ids, target }: ArchiveRequest, options: CallOptions): AsyncGenerator<ArchiveUpdate> {
@@ -28,11 +30,12 @@ export async function* archiveImages(client: DiceClient, { ids, target }: Archiv
   const stop = (): void => { ending.abort(); };
   options.signal?.addEventListener('abort', stop);
   try {
-    const { images, missing } = await wantedImages(client, ids, options);
+    const { images, missing, wrong } = await wantedImages(client, ids, options);
     if (images.length === 0) throw fault('image-unknown', 'None of these images is in the gallery.');
     yield { kind: 'begun', images: images.length, bytes: images.reduce((sum, { size }) => sum + size, 0) };
     const run = new ArchiveRun(client, images, ending.signal);
     for (const id of missing) run.fail(id, fault('image-unknown'));
+    if (wrong !== undefined) run.fail('The list', wrong);
     let archiveBytes = 0;
     for await (const piece of piecesOf(makeZip(run.entries()))) {
       if (options.signal?.aborted === true) throw fault('cancelled');
@@ -51,16 +54,30 @@ export async function* archiveImages(client: DiceClient, { ids, target }: Archiv
   }
 }
 
-/** The images in the order of the listing, and the ids that are not in it. */
-async function wantedImages(client: DiceClient, ids: ArchiveRequest['ids'], options: CallOptions): Promise<{ readonly images: readonly Image[]; readonly missing: ReadonlySet<string> }> {
+interface Wanted {
+  readonly images: readonly Image[];
+  /** Ids that are not in the listing. */
+  readonly missing: ReadonlySet<string>;
+  /** The server hides or brings back something: what there is can be taken away all the same. */
+  readonly wrong: DiceError | undefined;
+}
+
+/** The images in the order of the listing. */
+async function wantedImages(client: DiceClient, ids: ArchiveRequest['ids'], options: CallOptions): Promise<Wanted> {
   const missing = new Set(ids === 'all' ? [] : ids);
   const images: Image[] = [];
-  if (ids !== 'all' && ids.length === 0) return { images, missing };
-  for await (const image of client.list(options)) {
-    if (ids === 'all' || missing.delete(image.id)) images.push(image);
-    if (ids !== 'all' && missing.size === 0) break;
+  let wrong: DiceError | undefined;
+  if (ids !== 'all' && ids.length === 0) return { images, missing, wrong };
+  try {
+    for await (const image of client.list(options)) {
+      if (ids === 'all' || missing.delete(image.id)) images.push(image);
+      if (ids !== 'all' && missing.size === 0) break;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof DiceError) || !headFaults.has(thrown.code)) throw thrown;
+    wrong = thrown;
   }
-  return { images, missing };
+  return { images, missing, wrong };
 }
 
 interface ZipEntry {

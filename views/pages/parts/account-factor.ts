@@ -37,6 +37,7 @@ export function offerFactor({ client }: AppPage): void {
   onSubmit({ form: 'factor-confirm-form', button: 'factor-confirm-submit', error: 'factor-confirm-form-error', fields: { 'second-factor-wrong': 'factor-confirm-code' } }, async () => {
     const { backupCodes } = await client.call('confirmSecondFactor', required('factor-confirm-code', 'the code that the app shows'));
     for (const id of ['factor-secret', 'factor-confirm-code']) byId(id, HTMLInputElement).value = '';
+    byId('factor-link', HTMLAnchorElement).removeAttribute('href');
     show(byId('factor-confirm-form', HTMLElement), false);
     const text = byId('factor-codes', HTMLTextAreaElement);
     text.value = backupCodes.join('\n');
