@@ -11,7 +11,7 @@ import { type Commit, commitsType, encodeCommits } from './protocol/commit-body.
 import { FrameReader, type Frame } from './protocol/frames.js';
 import { maxJsonBytes } from './protocol/limits.js';
 import { Refusal } from './protocol/refusals.js';
-import { apiPrefix, routes, type Route, type RouteName } from './protocol/routes.js';
+import { apiPrefix, csrfHeader, routes, type Route, type RouteName } from './protocol/routes.js';
 import type { Schema } from './protocol/schema.js';
 import { refusalOf } from './problem.js';
 import { withRetries } from './retries.js';
@@ -48,9 +48,7 @@ const minBytesPerMs = 4;
 const maxOctets = 1_048_576;
 const firstAnswerBytes = 16_384;
 /** Content type of a stream of frames. */
-export const octetsType = 'application/octet-stream';
-/** Header that carries the CSRF token of a cookie session. */
-export const csrfHeader = 'x-dice-csrf';
+const octetsType = 'application/octet-stream';
 
 /** The network of one client. */
 export class Transport {

@@ -64,7 +64,7 @@ export function idOfLeaf(leaf: Uint8Array): Uint8Array {
 }
 
 /** Hash of a subtree of one leaf. */
-export function hashOfLeaf(sha256: Sha256, leaf: Uint8Array): Uint8Array {
+function hashOfLeaf(sha256: Sha256, leaf: Uint8Array): Uint8Array {
   return sha256(concat(leafLabel, leaf));
 }
 
@@ -178,7 +178,7 @@ function parseNode(bytes: Uint8Array, reader: { at: number }, way: readonly (0 |
   }
 }
 
-/** Packed leaves by the hex of their ids; undefined unless whole, in order of ids and without repetitions. */
+/** Packed leaves one by one, as views; undefined unless they are whole, well formed, in order of ids and without repetitions. */
 export function leavesOf(packed: Uint8Array): readonly Uint8Array[] | undefined {
   if (packed.length % leafBytes !== 0) return undefined;
   const leaves: Uint8Array[] = [];

@@ -63,8 +63,9 @@ export const maxHeadBytes = 512;
 export const maxHeadLeaves = 1_024;
 /** Leaves in one answer. */
 export const maxPageLeaves = 16_384;
-/** Heads of an account that a server keeps, and those in one answer. */
+/** Heads of an account that a server keeps. */
 export const keptHeads = 4_096;
+/** Heads in one answer. */
 export const maxPageHeads = 128;
 /** A skeleton or a block list above this many bytes is cut into segments, which are blocks themselves. */
 export const maxInlineSegmentBytes = 256;
@@ -76,10 +77,10 @@ export const maxUploadsPerAccount = 16;
 export const uploadLifetimeMs = 24 * 3_600_000;
 /** Lifetime of a proof-of-possession nonce. */
 export const proofLifetimeMs = 5 * 60_000;
-/** User name: characters of [a-z0-9._-] after NFKC and lower case. */
 /** Backup codes of a second factor: how many are made, and characters of base32 in each (80 bits). */
 export const backupCodes = 10;
 export const backupCodeChars = 16;
+/** User name: characters of [a-z0-9._-] after NFKC and lower case. */
 export const minUsernameChars = 3;
 export const maxUsernameChars = 64;
 /** Password, in code points after NFKC. */

@@ -3,6 +3,7 @@
  */
 import { commitsType } from '../../client-sdk/protocol/commit-body.js';
 import { apiPrefix, csrfHeader, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
+import { routeTexts } from '../../client-sdk/protocol/route-texts.js';
 import { refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
 import { octetStream } from './bodies.js';
@@ -47,14 +48,14 @@ const problemSchema: Json = {
 function operationOf(name: RouteName, route: Route): Json {
   return {
     operationId: name,
-    summary: route.says,
+    summary: routeTexts[name],
     security: route.access === 'anyone' ? [] : [{ bearer: [] }, { page: [] }],
     ...(route.access === 'operator' ? { description: 'The operator’s account only.' } : {}),
     parameters: parametersOf(name, route),
     ...(route.request === undefined ? {} : { requestBody: { required: true, content: contentOf(route.request) } }),
     responses: {
       [route.response === undefined ? '204' : '200']: {
-        description: route.says,
+        description: routeTexts[name],
         ...(route.response === undefined ? {} : { content: contentOf(route.response) }),
       },
       default: { description: 'Refused.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } } },
