@@ -13,7 +13,7 @@ export const clientCodes = {
   'answer-invalid': 'The server’s answer does not have the form that the protocol asks for.',
   'server-unreachable': 'The server cannot be reached. Check the connection and try again.',
   'realm-mismatch': 'The server says that it is another host than the one that was dialled.',
-  'kdf-refused': 'The server asks for key derivation parameters outside the built-in bounds.',
+  'kdf-refused': 'The server asks for key derivation parameters outside the built-in bounds. Do not log in there.',
   'account-rolled-back': 'The server shows an older state of this account than one that it showed before.',
   'image-omitted': 'The server does not have, or does not show, all that you stored.',
   'image-resurrected': 'The server shows images that you removed.',

@@ -87,7 +87,10 @@ export const maxUsernameChars = 64;
 export const minPasswordChars = 10;
 export const maxPasswordChars = 1_024;
 
-/** scrypt parameters: the default, and the floor and ceiling that a client accepts from a server. */
+/**
+ * scrypt parameters: the default, and the floor and ceiling that a client accepts from a server. It takes 128 r 2^log2N bytes (RFC 7914 section 6), 128 MiB
+ * by default and 512 MiB at most: room for two doublings, and no more than a telephone's browser has; with p, 16 times the default's work.
+ */
 export const scryptDefault = { log2N: 17, r: 8, p: 1 } as const;
 export const scryptFloor = { log2N: 17, r: 8, p: 1 } as const;
-export const scryptCeiling = { log2N: 20, r: 16, p: 4 } as const;
+export const scryptCeiling = { log2N: 19, r: 8, p: 4 } as const;

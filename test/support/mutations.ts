@@ -174,10 +174,10 @@ function codeOf(thrown: unknown): string {
   throw thrown;
 }
 
-/** Secrets in what was sent, and derivations that were paid below the floor. */
+/** Secrets in what was sent, and derivations that were paid below the floor or above the ceiling. */
 function leaked({ world, ada }: Stage, exchanges: readonly Exchange[]): string | undefined {
   const { witness } = world;
-  const weak = witness.costs.find(({ log2N, r, p }) => log2N < 17 || r < 8 || p < 1 || log2N > 20 || r > 16 || p > 4);
+  const weak = witness.costs.find(({ log2N, r, p }) => log2N < 17 || r < 8 || p < 1 || log2N > 19 || r > 8 || p > 4);
   if (weak !== undefined) return `it derived at ${JSON.stringify(weak)}`;
   const hasPlaintext = exchanges.some(({ sent }) => sent.route === 'sendBlocks' || sent.route === 'commitImages');
   const secrets = { keys: witness.secrets, auths: witness.auths, texts: world.secretTexts(ada), pieces: hasPlaintext ? world.pieces() : new Set<string>() };

@@ -108,7 +108,7 @@ function passwords(): readonly Case[] {
   });
   return [
     { path: 'password/login', why: 'NFKC, scrypt, authKey for the realm, wrapKey for the account.', operation: 'deriveLogin', input: login },
-    refuse('cheap', { log2N: 16 }), refuse('dear', { log2N: 21 }), refuse('small-r', { r: 7 }), refuse('large-r', { r: 17 }), refuse('zero-p', { p: 0 }), refuse('large-p', { p: 5 }),
+    refuse('cheap', { log2N: 16 }), refuse('dear', { log2N: 21 }), refuse('memory', { log2N: 20 }), refuse('wide', { r: 9 }), refuse('small-r', { r: 7 }), refuse('large-r', { r: 17 }), refuse('zero-p', { p: 0 }), refuse('large-p', { p: 5 }),
   ];
 }
 
