@@ -125,6 +125,6 @@ export interface FileCheck {
 
 /** What a download may be told. */
 export interface DownloadOptions extends CallOptions {
-  /** Downloads that are given the same memory fetch a block that they share once. */
+  /** Downloads that are given the same memory fetch a block that they share once, as long as it is remembered. Small images are fetched whole all the same. */
   readonly memory?: BlockMemory | undefined;
 }

@@ -7,7 +7,7 @@ import { makeZip } from 'client-zip';
 import type { CallOptions, DiceClient, Image } from '../api.js';
 import { ArchiveNames } from '../archive-names.js';
 import { BlockMemory } from '../block-memory.js';
-import { DiceError, fault, type DiceErrorCode } from '../core/errors.js';
+import { DiceError, fault, type DiceErrorCode, isHeadFault } from '../core/errors.js';
 import { gatheredBlob, openSink } from './file-sink.js';
 import type { ArchiveRequest, ArchiveUpdate } from './page-calls.js';
 import { plainFault } from './plain.js';
@@ -20,9 +20,6 @@ const firstTime = Date.UTC(1980, 0, 2);
 const lastTime = Date.UTC(2107, 11, 30);
 /** After these nothing else can succeed. */
 const endings: ReadonlySet<DiceErrorCode> = new Set<DiceErrorCode>(['cancelled', 'unauthenticated', 'not-logged-in', 'wrong-account']);
-/** The account head says that the list is not whole; its images are what they are. */
-const headFaults: ReadonlySet<DiceErrorCode> = new Set<DiceErrorCode>(['account-rolled-back', 'image-omitted', 'image-resurrected']);
-
 /** Writes the archive and tells how far it is. Throws DiceError where there is none in the end: nothing stands at the target then. */
 export async function* archiveImages(client: DiceClient, { ids, target }: ArchiveRequest, options: CallOptions): AsyncGenerator<ArchiveUpdate> {
   const sink = await openSink(target, 'application/zip');
@@ -74,7 +71,7 @@ async function wantedImages(client: DiceClient, ids: ArchiveRequest['ids'], opti
       if (ids !== 'all' && missing.size === 0) break;
     }
   } catch (thrown) {
-    if (!(thrown instanceof DiceError) || !headFaults.has(thrown.code)) throw thrown;
+    if (!isHeadFault(thrown)) throw thrown;
     wrong = thrown;
   }
   return { images, missing, wrong };

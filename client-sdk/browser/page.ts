@@ -3,7 +3,7 @@
  * that its code is not loaded twice. DESIGN.md section 7 (Pages).
  */
 export type * from '../api.js';
-export { DiceError } from '../core/errors.js';
+export { DiceError, isHeadFault } from '../core/errors.js';
 export { passwordFlaw } from '../core/keys/password-strength.js';
 export { csvOfFigures, csvOfGrowth, type AccountFigures } from '../figures.js';
 export { safeParts } from '../safe-path.js';

@@ -52,7 +52,8 @@ async function newest(client: DiceClient, { signal }: Context): Promise<{ readon
 
 async function confirm(context: Context, { count, isAsked }: { readonly count: number; readonly isAsked: boolean }): Promise<void> {
   if (!isAsked) return;
-  const typed = await context.console.ask(`Type ${String(count)} to give up ${String(count)} images`, 'give --yes');
+  const what = count === 0 ? 'accept what the server shows; nothing is missing' : `give up ${String(count)} images`;
+  const typed = await context.console.ask(`Type ${String(count)} to ${what}`, 'give --yes');
   if (typed.trim() !== String(count)) throw new DiceError('cancelled', 'Nothing was accepted.');
 }
 

@@ -55,6 +55,11 @@ export class DiceError extends Error {
   }
 }
 
+/** A list is not what the account head says: the server hides or brings back something. What it did list is what was stored all the same. */
+export function isHeadFault(thrown: unknown): thrown is DiceError {
+  return thrown instanceof DiceError && (thrown.code === 'account-rolled-back' || thrown.code === 'image-omitted' || thrown.code === 'image-resurrected');
+}
+
 /** The same fault, of the content with this index. */
 export function ofContent(error: DiceError, contentIndex: number): DiceError {
   return new DiceError(error.code, error.message, { ...error.extra, contentIndex });

@@ -63,6 +63,9 @@ describe('a server that was put back to an older state', () => {
     expect(await page.locator('#tiles li').count()).toBe(1);
     await page.goto(`${server.url}/account`);
     await page.waitForSelector('#head-state:has-text("older state of this account")');
+    await page.click('#export-all');
+    await page.waitForSelector('#export-phase:has-text("The archive has 1 image in")');
+    expect(await page.textContent('#export-phase')).toMatch(/FAILED\.txt inside names them\. The list has 1 image\. .*older state of/);
     await page.click('#head-accept');
     await page.click('#head-cancel');
     await page.click('#head-accept');
@@ -74,5 +77,12 @@ describe('a server that was put back to an older state', () => {
     await page.waitForSelector('#tiles li');
     await page.waitForSelector('#tiles[aria-busy="false"]');
     expect(await page.isVisible('#list-failed')).toBe(false);
+
+    await page.route('**/api/v1/account/head', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"head":7}' }));
+    await page.goto(`${server.url}/account`);
+    await page.waitForSelector('#head-state.is-bad');
+    expect(await page.isVisible('#head-accept')).toBe(false);
+    await page.waitForSelector('#sessions li');
+    expect(await page.isVisible('#page-error')).toBe(false);
   });
 });

@@ -1,13 +1,14 @@
 /**
  * Everything that the account has, to take away: all images in one archive, and beside it the list of them as JSON, those in the
- * trash too. Part of the account page.
+ * trash too. What a server that hides something shows still can be taken away all the same. Part of the account page.
  */
-import type { Image } from '../../../client-sdk/browser/page.js';
+import { type Image, isHeadFault } from '../../../client-sdk/browser/page.js';
 import type { Usage } from '../../../client-sdk/protocol/messages.js';
 import { saveArchive, type ArchiveOutcome, type ArchiveProgress } from './archive.js';
 import { byId, show } from './dom.js';
 import { setBusy } from './form.js';
 import { bytes, count, things } from './format.js';
+import { messageOf } from './messages.js';
 import { saveText } from './save.js';
 import { attempt, type AppPage } from './shell.js';
 
@@ -67,9 +68,17 @@ function sentenceOf({ images, archiveBytes, failed }: ArchiveOutcome): string {
 
 async function saveList({ client, account }: AppPage): Promise<string> {
   const images: Image[] = [];
-  for (const trash of [false, true]) await client.stream({ name: 'list', argument: { trash } }, (items) => { images.push(...items); });
+  let wrong = '';
+  for (const trash of [false, true]) {
+    try {
+      await client.stream({ name: 'list', argument: { trash } }, (items) => { images.push(...items); });
+    } catch (thrown) {
+      if (!isHeadFault(thrown)) throw thrown;
+      wrong = ` ${messageOf(thrown)}`;
+    }
+  }
   saveText(`${JSON.stringify({ username: account.username, accountId: account.accountId, images: images.map(listed) }, null, 2)}\n`, `dice-${account.username}.json`, 'application/json');
-  return `The list has ${things(images.length, 'image')}.`;
+  return `The list has ${things(images.length, 'image')}.${wrong}`;
 }
 
 function listed({ id, name, size, type, fileHash, modifiedAt, createdAt, trashedAt, picture, splitter }: Image): object {

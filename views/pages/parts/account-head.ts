@@ -4,7 +4,7 @@ import { byId, el, show } from './dom.js';
 import { onSubmit } from './form.js';
 import { moment, things } from './format.js';
 import { messageOf } from './messages.js';
-import { attempt, toast, type AppPage } from './shell.js';
+import { attempt, isSessionEnd, toast, type AppPage } from './shell.js';
 
 const maxShown = 20;
 
@@ -15,7 +15,13 @@ export async function showHead(page: AppPage): Promise<void> {
   byId('head-accept', HTMLButtonElement).addEventListener('click', () => { dialog.showModal(); });
   byId('head-cancel', HTMLButtonElement).addEventListener('click', () => { dialog.close(); });
   onSubmit({ form: 'head-form', button: 'head-submit', error: 'head-form-error' }, () => accept(page, dialog));
-  await state(page);
+  try {
+    await state(page);
+  } catch (thrown) {
+    // The rest of the page is for what is there still: the export above all.
+    if (isSessionEnd(thrown)) throw thrown;
+    say(messageOf(thrown), true);
+  }
 }
 
 /** False where this browser has seen a newer state. */
