@@ -4,53 +4,37 @@
  */
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
-import { checkStore, type Finding } from '../../server/core/check.js';
-import type { Parts } from '../../server/core/contract.js';
+import type { AccountId } from '../../client-sdk/protocol/ids.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
-import { createServices } from '../../server/core/services.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
+import { AcknowledgedImages } from '../support/acknowledged-images.js';
 import { blocksOf, CoreStore, hereAndTrusted, registrationOf } from '../support/core-store.js';
 import { FailingFiles, type FileFailure } from '../support/failing-files.js';
-import type { RawBlock } from '../support/raw-account.js';
 
 let store: CoreStore;
 let disk: FailingFiles;
-const images = new Map<ImageId, { readonly accountId: AccountId; readonly blocks: readonly RawBlock[] }>();
+let images: AcknowledgedImages;
 
 afterEach(async () => {
-  images.clear();
   await store.close();
 });
 
 async function open(): Promise<AccountId> {
   disk = new FailingFiles();
+  images = new AcknowledgedImages();
   store = await CoreStore.open({}, undefined, disk.files);
   return (await store.register()).accountId;
-}
-
-async function expectWhole(parts: Parts): Promise<void> {
-  const services = createServices(parts);
-  for (const [imageId, { accountId, blocks }] of images) {
-    await services.images.read(accountId, imageId);
-    const ciphers: unknown[] = [];
-    for await (const frame of await services.blocks.fetch(accountId, imageId, blocks.map(({ tag }) => tag))) ciphers.push(frame.kind === 'block' ? frame.cipher : undefined);
-    expect(ciphers).toEqual(blocks.map(({ cipher }) => cipher));
-  }
-  const findings: Finding[] = [];
-  await checkStore(parts, { onFinding: (finding) => findings.push(finding) });
-  expect(findings).toEqual([]);
 }
 
 /** As another process finds the files. */
 async function expectWholeAnew(): Promise<void> {
   const blocks = await openBlockStore({ directory: path.join(store.folder, 'packs'), storeKey: new Uint8Array(32).fill(1) });
-  await expectWhole({ ...store.parts, stores: { ...store.parts.stores, blocks } });
+  await images.expectWhole({ ...store.parts, stores: { ...store.parts.stores, blocks } });
   const { stores } = store.beside();
   const parts = { ...store.parts, stores: { ...stores, blocks } };
   await rebuildStore(parts);
-  await expectWhole(parts);
+  await images.expectWhole(parts);
   await blocks.close();
 }
 
@@ -60,7 +44,7 @@ async function failingEach(how: FileFailure, act: () => Promise<unknown>, after:
     disk.arm(at, how);
     const outcome = await act().then(() => 'done', (error: unknown) => error);
     const hasFailed = disk.disarm();
-    await expectWhole(store.parts);
+    await images.expectWhole(store.parts);
     await after();
     // The last part of a write may fit after all, and a file that was to go may stay: then all went well.
     if (outcome !== 'done') expect(outcome).toBeInstanceOf(StorageError);
@@ -74,7 +58,7 @@ describe.each(['EIO', 'short'] as const)('a disk that fails with %s at any call'
     const accountId = await open();
     const upload = async (): Promise<void> => {
       const blocks = blocksOf(2);
-      images.set(await store.store(accountId, blocks), { accountId, blocks });
+      images.add(await store.store(accountId, blocks), { accountId, blocks });
     };
     const begun = async (): Promise<void> => {
       await store.parts.stores.blocks.seal();
@@ -101,7 +85,7 @@ describe.each(['EIO', 'short'] as const)('a disk that fails with %s at any call'
       store.now++;
     });
     const blocks = blocksOf(1);
-    images.set(await store.store(accountId, blocks), { accountId, blocks });
+    images.add(await store.store(accountId, blocks), { accountId, blocks });
     await expectWholeAnew();
     expect(calls).toBeGreaterThan(10);
   });
@@ -110,7 +94,7 @@ describe.each(['EIO', 'short'] as const)('a disk that fails with %s at any call'
     const accountId = await open();
     const other = (await store.register()).accountId;
     const kept = blocksOf(4);
-    images.set(await store.store(accountId, kept), { accountId, blocks: kept });
+    images.add(await store.store(accountId, kept), { accountId, blocks: kept });
     const more = async (): Promise<void> => {
       const theirs = await store.store(other, [...kept, ...blocksOf(2, 2_000)]);
       await store.services.images.trash(other, theirs);

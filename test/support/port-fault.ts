@@ -8,10 +8,14 @@ import { StorageError } from '../../server/ports/errors.js';
 export class Fault {
   #left = 0;
   #takesEffect = false;
+  /** Calls since it was armed, until it is disarmed. */
+  made = 0;
 
+  /** `at` is Infinity where none shall fail. */
   arm(at: number, takesEffect: boolean): void {
     this.#left = at;
     this.#takesEffect = takesEffect;
+    this.made = 0;
   }
 
   /** True where the armed call was made meanwhile. */
@@ -33,6 +37,7 @@ export class Fault {
         const own: unknown = Reflect.get(target, name);
         if (typeof own !== 'function' || name === 'scan') return own instanceof Function ? (own.bind(target) as unknown) : own; // bound: private state stays the port's
         return async (...given: readonly unknown[]): Promise<unknown> => {
+          if (this.#left > 0) this.made++;
           const isHit = this.#left > 0 && --this.#left === 0;
           if (isHit && !this.#takesEffect) throw new StorageError('made to fail', { retryable: true });
           const result = (await own.apply(target, given)) as unknown; // whatever the port answers
@@ -42,20 +47,4 @@ export class Fault {
       },
     });
   }
-}
-
-/** Does `act` with each of its calls failing in turn, before its effect and after it, until it runs through. Answers how many calls that were. */
-export async function failingEach(fault: Fault, act: () => Promise<unknown>, after: (outcome: unknown) => Promise<void>): Promise<number> {
-  let calls = 0;
-  for (const takesEffect of [false, true]) {
-    for (let at = 1; ; at++, calls++) {
-      fault.arm(at, takesEffect);
-      const outcome = await act().then(() => 'done', (error: unknown) => error);
-      const hasFailed = fault.disarm();
-      await after(outcome);
-      if (!hasFailed) break;
-      if (!(outcome instanceof StorageError)) throw new Error(`call ${at} failed and nobody said so: ${String(outcome)}`);
-    }
-  }
-  return calls;
 }

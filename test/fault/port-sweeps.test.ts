@@ -1,0 +1,8 @@
+/**
+ * Operations with some of their calls to the stores failing, before and after they took effect. All calls: test/long.
+ */
+import { accountSweeps } from '../support/account-sweeps.js';
+import { imageSweeps } from '../support/image-sweeps.js';
+import { operatorSweeps } from '../support/operator-sweeps.js';
+
+for (const sweeps of [imageSweeps, accountSweeps, operatorSweeps]) sweeps(1);
