@@ -14,6 +14,7 @@ import { explain } from '../../server/explain.js';
 import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import { inFrontOf } from '../support/core-store.js';
 import { run, type CommandResult } from '../support/dice-command.js';
+import { writesTo } from '../support/folder-writes.js';
 import { RottingStore } from '../support/rotting-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
@@ -140,9 +141,12 @@ describe('dice-admin scrub', () => {
   it('says what it read of how much, goes on where it was interrupted, and says of an empty store that it is empty', async () => {
     const directory = copy();
     const abort = new AbortController();
+    const opened = writesTo(directory, 1);
     const slow = run('dice-admin', ['scrub', '--bytes-per-second', '20000', '--data-dir', directory], { signal: abort.signal });
     // Whenever it comes: before the first block, or after many.
-    setTimeout(() => { abort.abort(); }, 2_500);
+    await opened.reached;
+    opened.close();
+    abort.abort();
     const stopped = await slow;
     expect([stopped.status, stopped.stderr]).toEqual([1, expect.stringContaining('goes on where it stopped')]);
     const whole = await admin(directory, 'scrub');

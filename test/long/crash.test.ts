@@ -1,6 +1,6 @@
 /**
- * A server that is killed at DICE_TEST_KILLS (60) moments during an upload: after a restart and a retry everything that was acknowledged is
- * there, and `dice-admin check` finds nothing.
+ * A server that is killed at DICE_TEST_KILLS (60) moments during uploads, from the first write to packs on: after a restart and a retry everything that was acknowledged is
+ * there, and a check finds nothing.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectNothingLost } from '../support/crash-rounds.js';
