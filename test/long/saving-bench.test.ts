@@ -1,21 +1,18 @@
 /**
- * The saving bench over a real server and the real command: six small pictures, near copies of two. Its figures add up, and
- * nothing is left behind, however it ends.
+ * The saving bench over a real server and the real command: six small pictures, near copies of two. Its figures add up, and nothing is left behind. In short,
+ * and where it is interrupted: test/integration; its sums without a store: test/unit.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { fileSetOf } from '../../bench/file-set.js';
 import { type FolderSaving, measureFolder } from '../../bench/folder-saving.js';
+import { runBench } from '../support/bench-run.js';
 import { writePng } from '../support/png-writer.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { shaded, withOneSample } from '../support/test-picture.js';
 import { writeTiff } from '../support/tiff-writer.js';
 
-const command = fileURLToPath(new URL('../../bench/saving.js', import.meta.url));
 const makeDirectory = temporaryDirectories();
 let folder: string;
 
@@ -94,29 +91,9 @@ describe('the measurement of a folder', () => {
 describe('the command', () => {
   it('prints tables on stderr and one JSON document on stdout, and leaves nothing behind', async () => {
     const temporary = await makeDirectory();
-    const { status, stdout, stderr } = await run(['--json', '--no-others', '--domain', 'personal', path.join(folder, 'one')], temporary);
+    const { status, stdout, stderr } = await runBench('saving', ['--json', '--no-others', '--domain', 'personal', path.join(folder, 'one')], { temporary });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('Every file came back identical') });
     expect(JSON.parse(stdout)).toMatchObject({ options: { domain: 'personal' }, folders: [{ folder: 'one', dice: { total: { files: 3 }, differences: [] } }] });
     expect(await readdir(temporary)).toEqual([]);
   });
-
-  it('ends with 130 on an interrupt during an upload, and leaves nothing behind', async () => {
-    const temporary = await makeDirectory();
-    const { status, stderr } = await run(['--no-others', folder], temporary, 'dice upload of all');
-    expect({ status, stderr }).toEqual({ status: 130, stderr: expect.not.stringContaining('download') });
-    expect(await readdir(temporary)).toEqual([]);
-  });
 });
-
-/** Runs the bench with a temporary folder of its own; interrupted when stderr says `interruptAt`. */
-async function run(args: readonly string[], temporary: string, interruptAt?: string): Promise<{ readonly status: unknown; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const told = { stdout: '', stderr: '' };
-  child.stdout.on('data', (piece: Buffer) => { told.stdout += piece.toString(); });
-  child.stderr.on('data', (piece: Buffer) => {
-    told.stderr += piece.toString();
-    if (interruptAt !== undefined && told.stderr.includes(interruptAt)) child.kill('SIGINT');
-  });
-  const [status] = (await once(child, 'close')) as unknown[];
-  return { status, ...told };
-}

@@ -1,24 +1,21 @@
 /**
- * The audit of what somebody with the disk learns: attacks succeed where they must in `open`, and find nothing by content in
- * `personal`; the view tells what lies there, former credentials among it; and looking changes nothing.
+ * The audit of what somebody with the disk learns, by its commands: attacks succeed where they must in `open`, and find nothing by content in
+ * `personal`; the view tells what lies there, and looking changes nothing. In short: test/integration.
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
-import { joinedGroups, joinedPairs } from '../../bench/server-view/copy-graph.js';
 import type { GuessedView } from '../../bench/server-view/guessed-view.js';
-import { seenImages } from '../../bench/server-view/seen-store.js';
-import { type ServerView, serverView, serverViewText } from '../../bench/server-view/server-view.js';
-import { StolenDisk } from '../../bench/server-view/stolen-disk.js';
+import type { ServerView } from '../../bench/server-view/server-view.js';
 import type { TrialFigures } from '../../bench/server-view/trial.js';
+import { stateOf } from '../support/directory-state.js';
 import { startServer } from '../support/running-server.js';
 import { jpegOf, photograph, withOnePixel } from '../support/sample-images.js';
-import { registered, testPassword, uploaded } from '../support/sdk-client.js';
+import { registered, uploaded } from '../support/sdk-client.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
 const makeDirectory = temporaryDirectories();
@@ -44,17 +41,6 @@ async function writePictures(): Promise<string> {
     await writeFile(path.join(folder, name), bytes);
   }
   return folder;
-}
-
-/** Bytes and times of every file below. */
-async function stateOf(directory: string): Promise<readonly string[]> {
-  const entries = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  const states = entries.map(async ({ parentPath, name }) => {
-    const file = path.join(parentPath, name);
-    const { mtimeMs, ctimeMs } = await stat(file);
-    return [file, mtimeMs, ctimeMs, createHash('sha256').update(await readFile(file)).digest('hex')].join(' ');
-  });
-  return (await Promise.all(states)).sort();
 }
 
 describe('the attacks on made stores', () => {
@@ -83,40 +69,6 @@ describe('the attacks on made stores', () => {
 });
 
 describe('the view of a data directory', () => {
-  it('tells accounts, sessions, images and what is left of what went', async () => {
-    const server = await startServer();
-    const picture = photograph(300, 200, 3);
-    const ada = await registered(server.url, 'ada', { domain: 'personal' });
-    await uploaded(ada, { 'one.png': pngOf(picture), 'two.png': pngOf(withOnePixel(picture, 2, 2)), 'three.tif': tiffOf(photograph(150, 100, 9)) });
-    await ada.changePassword({ current: testPassword, next: 'eleven grey herons wading' });
-    const bob = await registered(server.url, 'bob-who-went', { domain: 'open' });
-    await uploaded(bob, { 'four.png': pngOf(picture) });
-    await bob.closeAccount({ username: 'bob-who-went', password: testPassword });
-    await Promise.all([ada.close(), bob.close()]);
-    await server.stop();
-    const before = await stateOf(server.dataDirectory);
-    const index = await readFile(path.join(server.dataDirectory, 'dice.db'), 'latin1');
-    expect([index.includes('ada'), index.includes('bob-who-went')]).toEqual([true, false]);
-    const disk = await StolenDisk.open(server.dataDirectory);
-    try {
-      const view = await serverView(disk);
-      expect(view.accounts.map(({ username, revision, sessions }) => ({ username, revision, sessions: sessions.length }))).toEqual([{ username: 'ada', revision: 2, sessions: 1 }]);
-      expect(view.images).toHaveLength(1);
-      expect(view.images[0]).toMatchObject({ images: 3, trashed: 0, visits: 1, joinedPairs: 1, joinedGroups: [2] });
-      expect(view.images[0]?.paddedBlocks).toBe(view.images[0]?.blocks);
-      expect(view.remains).toMatchObject({ formerCredentials: 1, formerNames: ['bob-who-went'], closedAccounts: 1 });
-      expect(view.remains.records.find(({ type }) => type === 'manifest')).toMatchObject({ all: 4, dead: 1 });
-      expect(serverViewText(view)).toContain('1 former proofs of passwords');
-      const images = seenImages(disk);
-      expect(joinedGroups(images, joinedPairs(images)).map((group) => group.length)).toEqual([2]);
-      expect(images.every(({ blocks }) => blocks.length > 0)).toBe(true);
-    } finally {
-      await disk.close();
-    }
-    expect(await stateOf(server.dataDirectory)).toEqual(before);
-    await server.close();
-  });
-
   it('is printed by the command, with what guessed images tell, and changes nothing', async () => {
     const server = await startServer();
     const folder = path.join(await makeDirectory(), 'guesses');
@@ -141,7 +93,7 @@ describe('the view of a data directory', () => {
     await server.close();
   });
 
-  it('refuses a directory without an index', async () => {
+  it('is refused by the command where there is no index', async () => {
     const { status, stderr } = await run('view', [await makeDirectory()]);
     expect(status).toBe(1);
     expect(stderr).toContain('holds no dice.db');
