@@ -3,29 +3,12 @@
  * came to: what cannot be otherwise, and what is the server's own word.
  */
 import { connectWith } from '../../client-sdk/client.js';
-import type { DiceClient, Image, OpenImage, UploadedFile } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import type { Fetch } from '../../client-sdk/ports.js';
-import type { HostileWorld, ImageName, Owner } from './hostile-world.js';
+import { again, all, done, entered, kept, listed, never, opened, type Outcome, plain, said, type Scenario, settled, type Stage } from './hostile-outcomes.js';
+import type { ImageName, Owner } from './hostile-world.js';
 import { downloaded, testPassword, verified } from './sdk-client.js';
-
-/** What an act came to. `sure` is asked for when the lies are over, and may ask the server itself. */
-export interface Outcome {
-  readonly sure: () => unknown;
-  readonly word?: unknown;
-}
-
-/** The world with the account that most scenarios read. */
-export interface Stage {
-  readonly world: HostileWorld;
-  readonly ada: Owner;
-  /** Speaks to the server without the network's lies. */
-  readonly honest: DiceClient;
-}
-
-/** Made ready, it acts. */
-export type Scenario = (stage: Stage) => Promise<() => Promise<Outcome>>;
 
 /** Scenarios of many requests, of which these alone are not lied about elsewhere. */
 export const liedAboutThere: Readonly<Record<string, readonly RouteName[]>> = {
@@ -34,14 +17,6 @@ export const liedAboutThere: Readonly<Record<string, readonly RouteName[]>> = {
 };
 
 const next = 'nine purple herons';
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
-const said = (word: unknown): Outcome => ({ sure: () => 'done', word: plain(word) });
-const done: Outcome = { sure: () => 'done' };
-const all = async <T>(items: AsyncIterable<T>): Promise<readonly T[]> => {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-};
 
 /** Acts of the account that all share. */
 const onAda = (act: (stage: Stage) => Promise<Outcome>): Scenario => (stage) => Promise.resolve(() => act(stage));
@@ -262,60 +237,6 @@ function upload(): Scenario {
   };
 }
 
-/** What was acknowledged is there, to the byte. Throws the error of a file that failed. */
-function kept({ world }: Stage, client: DiceClient, { files, results }: { readonly files: Readonly<Record<string, Uint8Array>>; readonly results: ReadonlyMap<string, UploadedFile> }): Outcome {
-  for (const { error } of results.values()) if (error !== undefined) throw error;
-  return {
-    sure: async () => {
-      const honest = await again(world, client);
-      const there: (readonly [string, string, boolean])[] = [];
-      for (const [name, { id, status }] of results) {
-        const bytes = await downloaded(honest, id ?? '').catch(() => new Uint8Array());
-        there.push([name.replace(/\d+/, ''), status, Buffer.compare(bytes, files[name] ?? new Uint8Array()) === 0]);
-      }
-      return there;
-    },
-  };
-}
-
-/** The same account with an honest server: password and words open it, and the client holds what the server has. */
-function entered(world: HostileWorld, client: DiceClient, { username, password, words }: { readonly username: string; readonly password: string; readonly words: string }): Outcome {
-  const { domain, domains, isOperator, email, quotaBytes } = client.account ?? never();
-  return {
-    sure: async () => {
-      const other = await world.connect();
-      await other.login({ username, password });
-      await other.checkRecoveryWords(words);
-      const [own, theirs] = [await client.saveSession(), await other.saveSession()];
-      return { domain, domains, isSame: own.accountKey === theirs.accountKey && own.accountId === theirs.accountId };
-    },
-    word: plain({ isOperator, email, quotaBytes }),
-  };
-}
-
-async function again(world: HostileWorld, client: DiceClient): Promise<DiceClient> {
-  const other = await world.connect();
-  await other.resumeSession(await client.saveSession());
-  return other;
-}
-
-function listed(images: readonly Image[]): Outcome {
-  const rows = images.map(({ createdAt, trashedAt, hasPreview, blocks, ...rest }) => [rest, { createdAt, trashedAt, hasPreview, blocks }] as const);
-  return { sure: () => plain(rows.map(([row]) => row)), word: plain(rows.map(([, row]) => row)) };
-}
-
-function opened({ image, ...rest }: OpenImage): Outcome {
-  const { createdAt, trashedAt, hasPreview, blocks, ...own } = image;
-  return { sure: () => plain({ ...rest, own }), word: plain({ createdAt, trashedAt, hasPreview, blocks }) };
-}
-
-/** All of them, or the first error when all have ended. */
-async function settled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
-  const results = await Promise.allSettled(promises);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return Promise.all(promises);
-}
-
 /** As a page's fetch: with the cookie of its origin. */
 function cookieFetch(inner: Fetch, origin: string): Fetch {
   let cookie = '';
@@ -325,8 +246,4 @@ function cookieFetch(inner: Fetch, origin: string): Fetch {
     cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
     return response;
   };
-}
-
-function never(): never {
-  throw new Error('nobody is logged in');
 }

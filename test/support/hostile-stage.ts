@@ -3,7 +3,7 @@
  */
 import { base64Of, bytesOfBase64 } from '../../client-sdk/protocol/bytes.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
-import type { Stage } from './hostile-scenarios.js';
+import type { Stage } from './hostile-outcomes.js';
 import { HostileWorld } from './hostile-world.js';
 import type { OtherAnswer } from './json-lies.js';
 import { connectWith } from '../../client-sdk/client.js';

@@ -3,8 +3,9 @@
  * then names what there is. So a shorter sequence is still one that makes sense.
  */
 import fc from 'fast-check';
-import type { Draft, Operation } from './model-moves.js';
-import { ModelRun, sorted } from './model-run.js';
+import type { Draft, Operation } from './model-move.js';
+import { sorted } from './model-names.js';
+import { ModelRun } from './model-run.js';
 import type { EngineName } from './model-store.js';
 import { blockLengths, imagesOf, isOwned, liveUpload, type Terms } from './store-model.js';
 
@@ -73,12 +74,12 @@ function resolved(run: ModelRun, { kind, a, b, c, blocks }: Wish, taken: readonl
 }
 
 function resolvedUpload(run: ModelRun, { kind, a, b, c, blocks }: Wish, open: readonly number[]): Operation | undefined {
-  const claimable = kind === 'claim' ? pick(run.claimables.filter(({ account, upload }) => open.includes(account) && (c % 8 === 0 || liveUpload(run.state, upload) !== undefined)).slice(-4), c) : undefined;
+  const claimable = kind === 'claim' ? pick(run.client.claimables.filter(({ account, upload }) => open.includes(account) && (c % 8 === 0 || liveUpload(run.state, upload) !== undefined)).slice(-4), c) : undefined;
   if (kind === 'claim' && claimable !== undefined) {
     const { account, upload, serial } = claimable;
     return { kind, account, upload, serial, blocks: claimable.blocks, forged: c % 5 === 0 ? claimable.blocks.slice(0, 1) : [] };
   }
-  const known = [...run.uploads].filter(([, { account }]) => open.includes(account));
+  const known = [...run.client.uploads].filter(([, { account }]) => open.includes(account));
   // Now and then one that is over.
   const [upload, session] = pick(c % 8 === 0 ? known.slice(-6) : known.filter(([number]) => liveUpload(run.state, number) !== undefined), b) ?? [];
   if (upload === undefined || session === undefined) return { kind: 'begin', account: pick(open, a) ?? 0, upload: ++run.serial };
@@ -93,7 +94,7 @@ function resolvedUpload(run: ModelRun, { kind, a, b, c, blocks }: Wish, open: re
 /** A new image, mostly of blocks that the session may commit; now and then one that was committed or tried before. */
 function draftOf(run: ModelRun, { account, upload }: { readonly account: number; readonly upload: number }, { c, blocks }: { readonly c: number; readonly blocks: readonly number[] }): Draft {
   const { state } = run;
-  const before = c % 7 === 0 ? pick([...run.drafts.values()].filter((draft) => draft.account === account), c >> 2) : undefined;
+  const before = c % 7 === 0 ? pick([...run.client.drafts.values()].filter((draft) => draft.account === account), c >> 2) : undefined;
   if (before !== undefined) return { image: before.image, blocks: before.blocks, isOther: c % 2 === 0 && state.images[before.image] !== undefined };
   const held = blockLengths.map((_, block) => block).filter((block) => state.uploads[upload]?.pins.includes(block) === true || isOwned(state, block, account));
   const wanted = c % 5 === 0 || held.length === 0 ? blocks : blocks.map((block) => held[block % held.length] ?? block);

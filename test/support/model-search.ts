@@ -3,7 +3,7 @@
  * cut off by a crash may have come as far as they like.
  */
 import { viewOf, type State } from './store-model.js';
-import type { Move } from './model-moves.js';
+import type { Move } from './model-move.js';
 
 /** An operation that was begun. `answer` undefined: nobody was told. */
 export interface Begun {

@@ -1,7 +1,8 @@
 /**
  * Which lies are told in a run, and what became of them, counted by route and kind.
  */
-import { claiming, type Scenario, scenarios } from './hostile-scenarios.js';
+import type { Scenario } from './hostile-outcomes.js';
+import { claiming, scenarios } from './hostile-scenarios.js';
 import type { HostileStage } from './hostile-stage.js';
 import { type Honest, honestRun, type Judged, judged, type Mutation, mutationsOf, type Verdict } from './mutations.js';
 
@@ -24,6 +25,8 @@ export async function allLies(stage: HostileStage, existence: 'own' | 'shared'):
   for (const [name, scenario] of Object.entries(all)) {
     const honest = await honestRun(stage, scenario);
     if (typeof honest.sure === 'string' && honest.sure.includes('-') && !endInError.has(name) && !/^person-\d+$/.test(honest.sure)) throw new Error(`${name} ended in ${honest.sure}, and nobody lied`);
+    // What is not so where nobody lies could not be noticed where somebody does.
+    if (JSON.stringify(honest.sure ?? null).includes('false')) throw new Error(`${name} came to ${JSON.stringify(honest.sure)}, and nobody lied`);
     told.push({ name, scenario, honest, mutations: mutationsOf(name, honest, stage.elsewhere) });
   }
   return told;
