@@ -1,14 +1,12 @@
 /**
  * Backups of a store that is served meanwhile, and stores that come back from them: bit for bit, as of their moment, and refused where a byte is another.
  */
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BackupAnswer } from '../../server/backup/backup-order.js';
-import { backup, type BackupOptions } from '../../server/cli/backup.js';
-import { restore } from '../../server/cli/restore.js';
-import { readConfig } from '../../server/config.js';
+import type { BackupOptions } from '../../server/cli/backup.js';
 import { openRepository } from '../../server/backup/repository.js';
 import { verifyRepository } from '../../server/backup/verify-repository.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
@@ -16,7 +14,9 @@ import { restoreEpoch } from '../../server/core/restore-epoch.js';
 import { lockDirectory } from '../../server/storage/sqlite/directory-lock.js';
 import { copyIndex, settleSnapshot } from '../../server/storage/sqlite/snapshot.js';
 import { backUp, checked, filesIn, opened, restoreTo } from '../support/backed-up.js';
+import { type BackedUp, verbOfBackup } from '../support/backup-verbs.js';
 import { run, type CommandResult } from '../support/dice-command.js';
+import { flip } from '../support/file-rot.js';
 import { brokenFiles, fillStore, seenBy, serving, type Engines, type Filled } from '../support/moved-store.js';
 import { rawBlock, storeRaw } from '../support/raw-account.js';
 
@@ -41,30 +41,9 @@ function admin(...args: readonly string[]): Promise<CommandResult> {
   return run('dice-admin', [...args, '--data-dir', data]);
 }
 
-/** The verb in this process: what it answers, or throws for the operator to read. */
-async function backupVerb(options: Omit<BackupOptions, 'folder'> & { readonly folder?: string } = {}, engines: Engines = {}, stop = new AbortController().signal): Promise<{ readonly status: number; readonly document: Partial<BackupAnswer> & { readonly rotten?: unknown } }> {
-  let printed = '';
-  const bench = { form: 'json' as const, print: (line: string) => { printed += line; }, say: () => undefined, stop };
-  const config = { databaseUrl: undefined, bucket: undefined, ...engines };
-  const status = await backup(bench, { folder: repository, ...options }, { config, directory: data });
-  return { status, document: JSON.parse(printed === '' ? '{}' : printed) as Partial<BackupAnswer> }; // what the verb prints
-}
-
-/** The other verb in this process. */
-function restoreVerb(directory: string, environment: Readonly<Record<string, string>> = {}): Promise<number> {
-  const bench = { form: 'json' as const, print: () => undefined, say: () => undefined, stop: new AbortController().signal };
-  return restore(bench, { folder: repository, at: undefined }, { config: readConfig(environment), directory });
-}
-
-async function flip(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    const place = Math.floor((await handle.stat()).size / 2);
-    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, place);
-    await handle.write(Buffer.of((buffer[0] ?? 0) ^ 1), 0, 1, place);
-  } finally {
-    await handle.close();
-  }
+/** Of the store of these tests into their repository, unless told otherwise. */
+function backupVerb(options: Partial<BackupOptions> = {}, engines: Engines = {}, stop?: AbortSignal): Promise<BackedUp> {
+  return verbOfBackup({ folder: repository, ...options }, { directory: data, engines, stop });
 }
 
 describe('a backup', () => {
@@ -130,19 +109,19 @@ describe('a backup', () => {
     for (const file of last.files) {
       const target = copy.pathOf(last.id, file);
       const into = at('refused', path.basename(target));
-      await flip(target);
+      flip(target);
       await expect(restoreTo(repository, into)).rejects.toThrow(`damaged: ${copy.shortName(target)}`);
       expect([...(await filesIn(into)).keys()]).not.toContain('dice-store.json');
       await expect(serving({ dataDirectory: into }, () => Promise.resolve())).rejects.toThrow(/restore that has not ended/);
       const { rotten } = await verifyRepository(copy, new AbortController().signal, () => undefined);
       expect(rotten).toEqual([{ file: copy.shortName(target), what: 'damaged', points: expect.arrayContaining([last.id]) }]);
-      await flip(target);
+      flip(target);
     }
     const list = copy.listPath(last.id);
-    await flip(list);
+    flip(list);
     await expect(restoreTo(repository, at('refused', 'list'), { at: last.id })).rejects.toThrow(`damaged: points/${last.id}/list`);
     expect(await backupVerb({ verify: true })).toMatchObject({ status: 4, document: { rotten: [{ file: `points/${last.id}/list`, what: 'damaged' }] } });
-    await flip(list);
+    flip(list);
   }, 60_000);
 
   it('names what is missing, and gets a pack back from the store', async () => {
@@ -162,6 +141,7 @@ describe('a backup', () => {
     const stopped = restoreTo(repository, into, { stop: stop.signal, onProgress: ({ done }) => { if (done === 2) stop.abort(); } });
     await expect(stopped).rejects.toThrow('stopped');
     const [before] = [...(await filesIn(path.join(into, 'packs'))).keys()].filter((name) => name.startsWith('pack-'));
+    expect(before).toMatch(/^pack-/);
     const copied = path.join(into, 'packs', before ?? '');
     const { ino, mtimeMs } = await stat(copied);
     const other = (await openRepository(repository).then(({ repository: made }) => made.points())).points[0]?.id ?? '';
@@ -286,7 +266,7 @@ describe('points', () => {
   it('of which a list is damaged take no pack with them', async () => {
     const kept = at('kept');
     const { repository: copy } = await openRepository(kept);
-    await flip(copy.listPath((await copy.points()).points[0]?.id ?? ''));
+    flip(copy.listPath((await copy.points()).points[0]?.id ?? ''));
     const stray = path.join(copy.packsFolder, `pack-0000000099.dice.${'0'.repeat(64)}`);
     await writeFile(stray, 'x');
     await writeFile(path.join(copy.packsFolder, 'pack-0000000098.dice.tmp'), 'x');
@@ -296,49 +276,19 @@ describe('points', () => {
   });
 });
 
-describe('the folder of a backup', () => {
-  it('is not inside the data directory, nor around it, links followed', async () => {
-    await symlink(data, at('link'));
-    for (const place of [at('data', 'backup'), data, folder, at('link', 'backup')]) {
-      await expect(backupVerb({ folder: place })).rejects.toThrow(/must lie apart/);
-    }
-    await expect(stat(at('data', 'backup'))).rejects.toThrow('ENOENT');
-    await expect(restoreVerb(path.join(repository, 'back'))).rejects.toThrow(/must lie apart/);
-  });
-
-  it('is empty, or has backups of this very store', async () => {
-    await mkdir(at('letters'));
-    await writeFile(at('letters', 'letter.txt'), 'x');
-    await expect(backUp(data, at('letters'))).rejects.toThrow(/files that are not of a backup \(letter\.txt\)/);
-    await serving({ dataDirectory: at('other') }, () => Promise.resolve());
-    await expect(backUp(at('other'), repository)).rejects.toThrow(/another store/);
-    await expect(restoreTo(at('letters'), at('never'))).rejects.toThrow(/holds no backup/);
-    await expect(restoreTo(repository, at('letters'))).rejects.toThrow(/holds files \(letter\.txt\)/);
-    await expect(restoreTo(repository, data)).rejects.toThrow(/holds a store/);
-    await expect(stat(at('never'))).rejects.toThrow('ENOENT');
-  });
-
-  it('belongs to a store in a data directory: others are told what to use', async () => {
-    await expect(backupVerb({}, { databaseUrl: 'postgres://dice:sesame@127.0.0.1:5432/dice' })).rejects.toThrow(/^(?!.*sesame).*PostgreSQL or in a bucket .*the database first/);
-    await expect(restoreVerb(at('never'), { DICE_S3_BUCKET: 'images', DICE_S3_ACCESS_KEY_ID: 'a', DICE_S3_SECRET_ACCESS_KEY: 'b' })).rejects.toThrow(/in a bucket/);
-    await expect(backupVerb({ keep: '0' })).rejects.toThrow(/--keep/);
-    await expect(backUp(at('nothing'), at('new'))).rejects.toThrow(/holds no store/);
-  });
-});
-
 describe('a store that is damaged already', () => {
   it('is copied as it is, and that is said', async () => {
     await restoreTo(repository, at('rotten'));
     const packs = await filesIn(at('rotten', 'packs'));
     const [largest = ''] = [...packs].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-    await flip(at('rotten', 'packs', largest));
+    flip(at('rotten', 'packs', largest));
     expect((await backUp(at('rotten'), at('of-rotten'))).damage).toEqual([expect.objectContaining({ what: 'no intact record' })]);
     await rename(at('rotten', 'packs', largest), at('taken-away'));
     expect((await backUp(at('rotten'), at('of-less'))).damage).toEqual([expect.objectContaining({ offset: 0, what: 'rows name bytes that are not there' })]);
     // The older point has the pack, damaged as it is.
     expect(await backUp(at('rotten'), at('of-rotten'), { keep: 1 })).toMatchObject({ damage: [expect.anything()], forgottenPoints: 0, forgottenPacks: 0 });
     await writeFile(at('rotten', 'dice.db'), (await readFile(at('rotten', 'dice.db'))).fill(7, 4_096 * 3, 4_096 * 9));
-    await expect(backUp(at('rotten'), at('of-broken'))).rejects.toThrow();
+    await expect(backUp(at('rotten'), at('of-broken'))).rejects.toThrow('the index is damaged');
     expect([...(await filesIn(at('of-broken', 'points'))).keys()]).toEqual([]);
   });
 });

@@ -63,6 +63,14 @@ export function rotFile(file: string, kind: FileRotKind, below: Below): string {
   return `${path.basename(file)}: ${kind}`;
 }
 
+/** Flips one bit in the middle of the file; once more puts it right. */
+export function flip(file: string): void {
+  const bytes = readFileSync(file);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}
+
 /** Damages one pack of `folder`, or two. */
 export function rotPacks(folder: string, kind: RotKind, below: Below): string {
   const names = readdirSync(folder).filter((name) => name.startsWith('pack-')).sort();
