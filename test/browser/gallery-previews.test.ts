@@ -2,29 +2,18 @@
  * Previews made and shown in a real Chromium: of TIFF and of 16-bit PNG too, looking like the picture; an honest placeholder for the
  * rest. DESIGN.md section 7 (Pages).
  */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { tiffOf } from '../../bench/plain-images.js';
-import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { registerAndEnter, uploadFiles } from '../support/page-visitor.js';
 import { writePng } from '../support/png-writer.js';
-import { startServer, type TestServer } from '../support/running-server.js';
+import { servedBrowser } from '../support/served-browser.js';
 import { jpegOf, photograph } from '../support/sample-images.js';
 import type { TestPicture } from '../support/test-picture.js';
 import { writeTiff } from '../support/tiff-writer.js';
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const at = servedBrowser();
 
 /** Left half dark, right half light, in `bits` of sixteen; with noise, for a preview may not be larger than half of its file. */
 function halves(bits: number): TestPicture {
@@ -52,9 +41,9 @@ function seen(page: Page, name: string): Promise<{ readonly left: number; readon
 }
 
 it('the gallery shows previews of TIFF and of 10 bits in 16 as they look, upright, and says what has none', async () => {
-  const visit = await browser.visit();
+  const visit = await at.browser.visit();
   const { page } = visit;
-  await registerAndEnter(page, server.url, { username: 'petra' });
+  await registerAndEnter(page, at.server.url, { username: 'petra' });
   await uploadFiles(page, [
     { name: 'ten bits.png', bytes: writePng(halves(10)) },
     { name: 'sixteen.tiff', bytes: writeTiff(halves(16), { rowsPerStrip: 16 }) },
@@ -131,9 +120,9 @@ async function uploadShown(page: Page, orientation: number, bytes: Uint8Array): 
 }
 
 it('a photograph that was taken in any orientation is upright in the gallery, and lies under its blocks as it lies in the file', async () => {
-  const visit = await browser.visit();
+  const visit = await at.browser.visit();
   const { page } = visit;
-  await registerAndEnter(page, server.url, { username: 'otto' });
+  await registerAndEnter(page, at.server.url, { username: 'otto' });
   const stored = quarters.map((colour) => colour.join(' '));
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const bytes = await takenIn(orientation);
@@ -158,9 +147,9 @@ function pixelsOf(canvas: Element): { readonly drawn: number; readonly shown: nu
 }
 
 it('a tile has as many pixels as its screen shows, more once it is larger, and gives them back when it goes', async () => {
-  const visit = await browser.visit({ viewport: { width: 390, height: 600 } });
+  const visit = await at.browser.visit({ viewport: { width: 390, height: 600 } });
   const { page } = visit;
-  await registerAndEnter(page, server.url, { username: 'piet' });
+  await registerAndEnter(page, at.server.url, { username: 'piet' });
   await uploadFiles(page, [{ name: 'wide.jpg', bytes: await takenIn(1) }]);
   await page.waitForSelector('#tiles canvas');
   const small = await page.$eval('#tiles canvas', pixelsOf);

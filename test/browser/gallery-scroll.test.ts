@@ -12,7 +12,7 @@ import { startServer, type TestServer } from '../support/running-server.js';
 const images = 10_000;
 /** Plays the worker: a list in batches, of which the last waits for a word, and a preview for each. */
 const stub = `
-const day = 86_400_000, start = Date.now();
+const day = 86_400_000, start = Date.UTC(2026, 0, 15);
 const account = { accountId: 'a'.repeat(32), username: 'many', email: undefined, isOperator: false, createdAt: start, domain: 'personal', domains: ['personal'] };
 const image = (i) => ({ id: i.toString(16).padStart(32, '0'), name: 'folder ' + (i % 40) + '/picture ' + i + '.jpg', size: 1000 + i, type: 'image/jpeg', fileHash: '', modifiedAt: start - i * day / 17, createdAt: start - i * day / 31, trashedAt: undefined, hasPreview: i % 9 !== 0, blocks: 1, picture: { width: 4, height: 3 }, splitter: 'jpeg', codedBytes: 1, sentBytes: 1 });
 const picture = async () => { const canvas = new OffscreenCanvas(320, 240); const context = canvas.getContext('2d'); context.fillStyle = '#357'; context.fillRect(0, 0, 320, 240); return canvas.convertToBlob({ type: 'image/webp' }); };
@@ -40,7 +40,7 @@ self.onmessage = async ({ data }) => {
     }
     answer(undefined);
   } else if (data.name === 'newest') {
-    self.postMessage({ kind: 'items', id: data.id, items: [{ ...image(10_001), id: 'f'.repeat(32), name: 'brand new.jpg', createdAt: Date.now() }] });
+    self.postMessage({ kind: 'items', id: data.id, items: [{ ...image(10_001), id: 'f'.repeat(32), name: 'brand new.jpg', createdAt: start + day }] });
     answer(undefined);
   } else if (data.name === 'preview') {
     most = Math.max(most, ++underWay);

@@ -1,25 +1,14 @@
 /**
  * The second factor on the pages: set up on the account page, asked for in a second step of the log-in form, and turned off.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { codeAt } from '../support/authenticator.js';
 import { violationsOf } from '../support/axe.js';
-import { launchBrowser, type TestBrowser } from '../support/browser.js';
 import { registerAndEnter, visitorPassword } from '../support/page-visitor.js';
-import { startServer, type TestServer } from '../support/running-server.js';
+import { servedBrowser } from '../support/served-browser.js';
 
-let browser: TestBrowser;
-let server: TestServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const at = servedBrowser();
 
 /** Sets it up; answers the secret and the backup codes. */
 async function setUp(page: Page): Promise<{ readonly secret: string; readonly backupCodes: readonly string[] }> {
@@ -37,10 +26,10 @@ async function setUp(page: Page): Promise<{ readonly secret: string; readonly ba
 
 describe('a second factor on the pages', () => {
   it('is set up, asked for after the password, and turned off', async () => {
-    const opened = await browser.visit();
+    const opened = await at.browser.visit();
     const { page } = opened;
-    await registerAndEnter(page, server.url, { username: 'anna' });
-    await page.goto(`${server.url}/account`);
+    await registerAndEnter(page, at.server.url, { username: 'anna' });
+    await page.goto(`${at.server.url}/account`);
     await page.waitForSelector('#sessions li');
     expect(await page.textContent('#factor-state')).toBe('It is off.');
     const { secret, backupCodes } = await setUp(page);
@@ -50,8 +39,8 @@ describe('a second factor on the pages', () => {
     expect(await page.isVisible('#password-code')).toBe(true);
     expect(await violationsOf(page)).toEqual([]);
 
-    const second = await browser.visit();
-    await second.page.goto(`${server.url}/login`);
+    const second = await at.browser.visit();
+    await second.page.goto(`${at.server.url}/login`);
     await second.page.fill('#username', 'anna');
     await second.page.fill('#password', visitorPassword);
     expect(await second.page.isVisible('#code')).toBe(false);
@@ -64,7 +53,7 @@ describe('a second factor on the pages', () => {
     await second.page.waitForSelector('#code-error:not(:empty)');
     await second.page.fill('#code', backupCodes[0] ?? '');
     await second.page.click('#submit');
-    await second.page.waitForURL(`${server.url}/gallery`);
+    await second.page.waitForURL(`${at.server.url}/gallery`);
     // The browser itself tells of the two refusals.
     second.forgive(/status of 401/);
 
@@ -76,6 +65,6 @@ describe('a second factor on the pages', () => {
     await page.click('#factor-submit');
     await page.waitForSelector('#factor-state:has-text("It is off.")');
     expect(await page.isVisible('#password-code')).toBe(false);
-    expect(await browser.endVisits()).toEqual([]);
+    expect(await at.browser.endVisits()).toEqual([]);
   });
 });

@@ -104,13 +104,12 @@ function grouping(place: () => S3Place): void {
 function sharing(place: () => S3Place): void {
   it('two stores with the same clock and the same randomness never write over each other', async () => {
     const prefix = freshPrefix();
-    const alike = (): Partial<BlockStoreOptions> => {
+    // The nonce differs, or the two would be one; lane and clock are the same.
+    const alike = (nonce: number): Partial<BlockStoreOptions> => {
       let drawn = 0;
-      // The nonce differs, or the two would be one; lane and clock are the same.
-      const nonce = Math.floor(Math.random() * 2 ** 32);
       return { clock: () => Date.UTC(2026, 0, 1), random: (length) => new Uint8Array(length).map((_, at) => (at < 2 ? drawn++ >> 1 : nonce >> (at % 4) * 8)) };
     };
-    const stores = [await openStore(place(), prefix, alike()), await openStore(place(), prefix, alike())];
+    const stores = [await openStore(place(), prefix, alike(0x1234_5678)), await openStore(place(), prefix, alike(0x2345_6789))];
     const record = (index: number): ReturnType<typeof recordOf> => recordOf(index, 1_000);
     const places = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
       const [one] = await (stores[index % 2] as BlockStore).append([record(index)]); // one of two

@@ -18,6 +18,7 @@ describe('backups beside uploads, removals and collections, some killed', () => 
   it('give back every image that was acknowledged before, and check finds nothing', async () => {
     const rounds = await backupRounds(bench, { count: 1, kills: 1 });
     for (const { missing, check } of rounds) expect([missing, check.findings, check.damage]).toEqual([[], 0, []]);
+    expect(rounds.reduce((sum, { killed }) => sum + killed, 0)).toBe(1);
     expect(rounds.reduce((sum, { expected }) => sum + expected, 0)).toBeGreaterThan(0);
     expect(rounds.reduce((sum, { collections }) => sum + collections, 0)).toBeGreaterThan(0);
     const { repository } = await openRepository(bench.path('repository'));

@@ -2,13 +2,13 @@
  * Every route of the table for every kind of caller, against the real server: what the table says of access, and whose the ids
  * are, decides the answer. What is refused changes nothing; what is another's is answered like what is not there.
  */
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
-import { base64Of, bytesOfBase64 } from '../../client-sdk/protocol/bytes.js';
+import { base64Of, hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, SessionId } from '../../client-sdk/protocol/ids.js';
 import { refusalTitles, type RefusalCode } from '../../client-sdk/protocol/refusals.js';
 import { apiPrefix, csrfHeader, type Route, type RouteName, routes } from '../../client-sdk/protocol/routes.js';
+import { fixedRandom } from '../support/fixed-random.js';
 import { beginRaw, commitOf, type RawAccount, registerRaw, sendCommits } from '../support/raw-account.js';
 import { type ReadyCall, routeFixtures } from '../support/route-fixture.js';
 import { startServer, type TestServer } from '../support/running-server.js';
@@ -25,6 +25,7 @@ const rows: readonly Row[] = Object.entries(routes).map(([name, route]) => ({ na
 let server: TestServer;
 let operator: RawAccount;
 let bob: RawAccount;
+const randomBytes = fixedRandom('authorisation-matrix');
 /** Tokens that were good once, and those that never were. */
 let worthless: Readonly<Record<string, Headers>>;
 /** Calls of each kind. */
@@ -74,11 +75,10 @@ async function expired(): Promise<string> {
   const { accounts } = server.store.parts.stores;
   const token = randomBytes(32);
   const now = Date.now();
-  const sessionId = randomBytes(16).toString('hex') as SessionId; // 16 bytes in hex are the form of an id
+  const sessionId = hexOf(randomBytes(16)) as SessionId; // 16 bytes in hex are the form of an id
   const times = { createdAt: now - 2_000, lastUsedAt: now - 2_000, expiresAt: now - 1_000 };
   const row = { sessionId, hash: server.store.parts.world.hasher.sha256(token), accountId: bob.accountId as AccountId, kind: 'bearer', device: undefined, pageKey: undefined, csrfHash: undefined, isKept: false, ...times } as const; // registerRaw made it as an id
   expect(await accounts.beginSession(row, 64)).toBe('begun');
-  expect(bytesOfBase64(base64Of(token))).toHaveLength(32);
   return base64Of(token);
 }
 
@@ -101,13 +101,15 @@ async function expectRefused(row: Row, ready: ReadyCall, { kind, headers, code, 
 
 /** All that an owner can see of the account: whatever was refused must have left it as it was. */
 async function stateOf(owner: RawAccount): Promise<string> {
-  const { accounts, images } = server.store.parts.stores;
+  const { accounts, images, heads, state, tags, blocks } = server.store.parts.stores;
   const accountId = owner.accountId as AccountId; // registerRaw made it as an id
   const row = await accounts.find(accountId);
-  const sessions = (await accounts.listSessions(accountId, Date.now())).map(({ lastUsedAt, ...session }) => ({ ...session, isUsed: lastUsedAt > 0 }));
+  const sessions = (await accounts.listSessions(accountId, Date.now())).map((session) => ({ ...session, lastUsedAt: 0 }));
   const pages = await Promise.all([false, true].map((isTrash) => images.list(accountId, { isTrash, after: undefined, limit: 10 })));
-  const { packFileBytes } = await server.store.parts.stores.blocks.usage();
-  return JSON.stringify([row, sessions, await accounts.listInvitations(accountId), pages, await server.store.parts.stores.tags.figures(), packFileBytes, await server.store.parts.stores.accounts.count()]);
+  const { packFileBytes } = await blocks.usage();
+  const mine = [row, sessions, await accounts.listInvitations(accountId), pages, await heads.list(accountId, 0, 10)];
+  // Of everybody: nobody else is at work.
+  return JSON.stringify([...mine, await tags.figures(), packFileBytes, await accounts.count(), await state.countOpen(Date.now())]);
 }
 
 const isReading = ({ route }: Row): boolean => route.method === 'GET';
@@ -215,7 +217,7 @@ function comparable(answer: Response): unknown {
 describe.each(rows.filter(({ route }) => route.path.includes(':')))('another’s $name', (row) => {
   it('is answered like what is not there, and nothing happens to it', async () => {
     const { owner, ready } = await prepared(row);
-    const absent = Object.fromEntries(Object.keys(ready.ids).map((name) => [name, randomBytes(16).toString('hex')]));
+    const absent = Object.fromEntries(Object.keys(ready.ids).map((name) => [name, hexOf(randomBytes(16))]));
     const before = await stateOf(owner);
     const foreign = await call(row, ready, { authorization: bob.bearer });
     const nothing = await call(row, { ...ready, ids: absent }, { authorization: bob.bearer });
@@ -234,7 +236,7 @@ describe('another’s ids in a body', () => {
     const row = { name: 'readImages', route: routes.readImages } as const;
     const { ready } = await prepared(row);
     const foreign = await call(row, ready, { authorization: bob.bearer });
-    const nothing = await call(row, { ...ready, body: { type: 'application/json', bytes: JSON.stringify({ images: [randomBytes(16).toString('hex')] }) } }, { authorization: bob.bearer });
+    const nothing = await call(row, { ...ready, body: { type: 'application/json', bytes: JSON.stringify({ images: [hexOf(randomBytes(16))] }) } }, { authorization: bob.bearer });
     expect(comparable(foreign)).toEqual(comparable(nothing));
     expect(foreign.body).toEqual({ records: [] });
   });
@@ -242,7 +244,7 @@ describe('another’s ids in a body', () => {
   it('name no image of a commit: the id is the owner’s', async () => {
     const { ready } = await prepared({ name: 'readImage', route: routes.readImage });
     const results: unknown[] = [];
-    for (const imageId of [ready.ids['imageId'] ?? '', randomBytes(16).toString('hex')]) {
+    for (const imageId of [ready.ids['imageId'] ?? '', hexOf(randomBytes(16))]) {
       const answer = await sendCommits(server.url, { uploadId: await beginRaw(server.url, bob), account: bob }, [commitOf(imageId, [])]);
       results.push((answer.body as { results: readonly { readonly status: string }[] }).results[0]?.status);
     }

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
+import { commitsType } from '../../client-sdk/protocol/commit-body.js';
 import { apiPrefix, type Route, type RouteName, routes } from '../../client-sdk/protocol/routes.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
 import { type RawAccount, registerRaw } from '../support/raw-account.js';
@@ -62,6 +63,12 @@ function withText(body: JsonObject, [name = '', ...rest]: Path, text: string): s
   return `{${[...members, `${JSON.stringify(name)}:${inner}`].join(',')}}`;
 }
 
+/** Of what a route takes. */
+function typeOf(body: Required<Route>['request']): string {
+  if (typeof body === 'object') return 'application/json';
+  return body === 'commits' ? commitsType : 'application/octet-stream';
+}
+
 /** Half a pair of surrogates cannot stand in a URL. */
 const wellFormed = (text: string): string => Buffer.from(text).toString();
 
@@ -94,19 +101,28 @@ describe.each(rows)('$name', (row) => {
 });
 
 describe('free texts', () => {
-  it('are kept exactly or refused, in rows and in the record of the pack', async () => {
+  it('are kept exactly or refused', async () => {
+    const kept = { devices: 0, addresses: 0 };
     for (const text of strings.filter(({ length }) => length >= 3 && length <= 100)) {
       const made = await send({ name: 'makeToken', route: routes.makeToken }, ada, { path: '/tokens', body: JSON.stringify({ device: text, days: 1 }) });
       const email = await send({ name: 'changeEmail', route: routes.changeEmail }, ada, { path: '/account/email', body: JSON.stringify({ email: text }) });
-      const kept = (await request(server.url).get(`${apiPrefix}/account`).set('Authorization', ada.bearer)).body as { email?: string };
-      if (email.status === 204) expect(kept.email).toBe(text);
-      else expect(email.status).toBe(400);
+      const account = (await request(server.url).get(`${apiPrefix}/account`).set('Authorization', ada.bearer)).body as { email?: string };
+      expect([204, 400]).toContain(email.status);
+      if (email.status === 204) {
+        expect(account.email).toBe(text);
+        kept.addresses++;
+      }
       const { sessionId } = made.body as { sessionId?: string };
       const { sessions } = (await request(server.url).get(`${apiPrefix}/sessions`).set('Authorization', ada.bearer)).body as { sessions: readonly { readonly sessionId: string; readonly device?: string }[] };
-      if (made.status === 200) expect(sessions.find((session) => session.sessionId === sessionId)?.device).toBe(text);
-      else expect(made.status).toBe(400);
+      expect([200, 400]).toContain(made.status);
+      if (made.status === 200) {
+        expect(sessions.find((session) => session.sessionId === sessionId)?.device).toBe(text);
+        kept.devices++;
+      }
       if (sessionId !== undefined) await request(server.url).delete(`${apiPrefix}/sessions/${sessionId}`).set('Authorization', ada.bearer);
     }
+    // Most are harmless where nobody reads them as anything else.
+    expect(Math.min(kept.devices, kept.addresses)).toBeGreaterThan(10);
   });
 });
 
@@ -121,9 +137,12 @@ describe('queries and ids', () => {
   });
 
   it('in paths are refused by form', async () => {
-    for (const { route } of rows.filter((row) => row.route.path.includes(':'))) {
+    const withIds = Object.values(routes as Readonly<Record<RouteName, Route>>).filter(({ path, access }) => path.includes(':') && access !== 'anyone');
+    expect(withIds.length).toBeGreaterThan(10);
+    for (const route of withIds) {
       for (const value of strings.filter(({ length }) => length > 0 && length < 200 && length !== 32)) {
-        const answer = await request(server.url)[verbs[route.method]](apiPrefix + route.path.replace(/:\w+/, encodeURIComponent(wellFormed(value)))).set('Authorization', ada.bearer).send({});
+        const asked = request(server.url)[verbs[route.method]](apiPrefix + route.path.replace(/:\w+/, encodeURIComponent(wellFormed(value)))).set('Authorization', ada.bearer);
+        const answer = await (route.request === undefined ? asked : asked.set('Content-Type', typeOf(route.request)).send('{}'));
         tried++;
         expectOrderly(answer, value);
         expect(answer.status).toBe(400);

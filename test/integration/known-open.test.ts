@@ -89,6 +89,7 @@ const attempts: Readonly<Record<(typeof knownOpen)[number], () => Promise<{ read
   'a preview is withheld': async () => {
     const { client } = await world.owner();
     const id = (await world.upload(client, { 'large.bin': world.files['photo.png'].subarray(0, 3_000) })).get('large.bin')?.id ?? '';
+    expect(await (await again(client)).preview(id)).toHaveLength(300);
     lie<{ readonly card: object }>('readImage', (record) => ({ ...record, card: { ...record.card, hasPreview: false } }));
     return { believed: await client.preview(id), truth: undefined };
   },

@@ -31,6 +31,7 @@ describe.each(pages)('the page %s', (page) => {
   it('has each id once, and every id that is named', async () => {
     const html = await htmlOf(page);
     const ids = valuesOf(html, 'id');
+    expect(ids).not.toEqual([]);
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
     const named = ['for', 'aria-describedby', 'aria-labelledby', 'aria-controls'].flatMap((attribute) => valuesOf(html, attribute).flatMap((value) => value.split(' ')));
     expect(named.filter((id) => !ids.includes(id))).toEqual([]);

@@ -5,7 +5,6 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { listen, type Listener, type Place } from '../../server/listener.js';
 import { dial, sendRaw } from '../support/raw-socket.js';
@@ -15,19 +14,19 @@ const patience = { headersMs: 300, requestMs: 900, idleMs: 300, keepAliveMs: 300
 const large = Buffer.alloc(32 * 1_048_576);
 let listener: Listener | undefined;
 let sockets: Socket[] = [];
-/** Large answers that are over, whether they were sent or cut. */
-let over = 0;
+/** Told of each large answer that is over, whether it was sent or cut. */
+let onOver: () => void = () => undefined;
 
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   sockets = [];
-  over = 0;
+  onOver = () => undefined;
   await listener?.drain(0);
 });
 
 /** Answers once the whole body has come: `/large` with much, all else with little. */
 const app: RequestListener = (request, response) => {
-  if (request.url === '/large') response.on('close', () => { over++; });
+  if (request.url === '/large') response.on('close', () => { onOver(); });
   request.resume().on('end', () => { response.end(request.url === '/large' ? large : 'served'); });
 };
 
@@ -82,11 +81,13 @@ describe('two hundred connections', () => {
 
   it('that read nothing of what they asked for are ended', async () => {
     const port = await open();
+    let over = 0;
+    const allOver = new Promise<void>((resolve) => { onOver = () => { if (++over === 20) resolve(); }; });
     const held = Array.from({ length: 20 }, () => hold(port, { first: get('/large'), drop: '', isReading: false }));
     for (const { socket } of held) socket.pause();
     await Promise.all(held.map(({ socket }) => once(socket, 'connect')));
     expect(await isServed(port, '127.0.0.2')).toBe(true);
-    while (over < held.length) await setTimeout(50);
+    await allOver;
     expect(await isServed(port, '127.0.0.2')).toBe(true);
     for (const { socket } of held) socket.resume();
     await Promise.all(held.map(({ isEnded }) => isEnded));

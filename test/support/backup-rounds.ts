@@ -1,9 +1,9 @@
 /**
- * Rounds of backups beside a real server whose people upload, remove and have the collector run thoroughly all the while. In each round some backups are killed at a
- * random moment, one is made whole, and what is restored from it must have every image that was acknowledged before that backup began.
+ * Rounds of backups beside a real server whose people upload, remove and have the collector run thoroughly all the while. In each round some backups are killed, the first
+ * at its first words and others later, one is made whole, and what is restored from it must have every image that was acknowledged before that backup began.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -119,7 +119,7 @@ export async function backupRounds(bench: Workbench, { count, kills }: { readonl
 async function oneRound(bench: Workbench, busy: Busy, { account, kills }: { readonly account: RawAccount; readonly kills: number }): Promise<Round> {
   const repository = bench.path('repository');
   let killed = 0;
-  for (let kill = 0; kill < kills; kill++) if ((await runBackup(bench, repository, randomInt(longestMs))) === 'killed') killed++;
+  for (let kill = 0; kill < kills; kill++) if ((await runBackup(bench, repository, Math.floor((longestMs * kill) / kills))) === 'killed') killed++;
   const before = [...busy.images];
   await runBackup(bench, repository, undefined);
   const expected = before.filter((id) => busy.images.has(id));
