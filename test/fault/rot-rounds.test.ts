@@ -1,16 +1,21 @@
 /**
  * Every second kind of damage once to packs, to the database and to its write-ahead log. `npm run test:long` does all of them by the hundred.
  */
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { rotRounds } from '../support/rot-rounds.js';
 import { RottingStore } from '../support/rotting-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
 const temporary = temporaryDirectories();
+let store: RottingStore;
+
+beforeAll(async () => {
+  store = await RottingStore.make(await temporary());
+});
 
 describe('rot', () => {
   it('is noticed, named, healed where there is a second witness, and never served', async () => {
-    const { rounds, outcomes, failures } = await rotRounds(await RottingStore.make(await temporary()), { times: 1, seed: 1_000, every: 2 });
+    const { rounds, outcomes, failures } = await rotRounds(store, { times: 1, seed: 1_000, every: 2 });
     expect(failures).toEqual([]);
     expect(rounds).toBe(5 + 4 + 4);
     const { packs, database, log } = outcomes;
@@ -19,4 +24,8 @@ describe('rot', () => {
     expect(database.refused).toBeGreaterThan(1);
     expect(log.rebuilt + log.refused).toBeGreaterThan(1);
   }, 300_000);
+
+  it.each(['manifest', 'preview'] as const)('of a %s is named, and never served', async (type) => {
+    expect(await store.recordRound(type)).toBe('named');
+  });
 });

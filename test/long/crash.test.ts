@@ -1,12 +1,12 @@
 /**
- * A server that is killed at DICE_TEST_KILLS (60) moments during uploads, from the first write to packs on: after a restart and a retry everything that was acknowledged is
+ * A server that is killed at CRASH_KILLS (60) moments during uploads, from the first write to packs on: after a restart and a retry everything that was acknowledged is
  * there, and a check finds nothing.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectNothingLost } from '../support/crash-rounds.js';
 import { Workbench } from '../support/workbench.js';
 
-const kills = Number(process.env['DICE_TEST_KILLS'] ?? 60);
+const kills = Number(process.env['CRASH_KILLS'] ?? 60);
 
 let bench: Workbench;
 

@@ -63,11 +63,11 @@ export function rotFile(file: string, kind: FileRotKind, below: Below): string {
   return `${path.basename(file)}: ${kind}`;
 }
 
-/** Flips one bit in the middle of the file; once more puts it right. */
-export function flip(file: string): void {
+/** Flips one bit, in the middle of the file unless told where; once more puts it right. */
+export function flip(file: string, at?: number): void {
   const bytes = readFileSync(file);
-  const middle = Math.floor(bytes.length / 2);
-  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  const place = at ?? Math.floor(bytes.length / 2);
+  bytes[place] = (bytes[place] ?? 0) ^ 1;
   writeFileSync(file, bytes);
 }
 

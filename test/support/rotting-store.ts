@@ -15,7 +15,7 @@ import { DataDirectoryError } from '../../server/data-directory.js';
 import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import { CorruptionError, StorageError } from '../../server/ports/errors.js';
 import { blockOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from './core-store.js';
-import { rotFile, rotPacks, seeded, type FileRotKind, type RotKind } from './file-rot.js';
+import { flip, rotFile, rotPacks, seeded, type FileRotKind, type RotKind } from './file-rot.js';
 import type { RawBlock } from './raw-account.js';
 
 /** An image as it was stored. */
@@ -60,15 +60,28 @@ export class RottingStore {
   }
 
   /** Damages a copy and goes through everything. Throws where a promise is broken. */
-  async round(seed: number, target: RotTarget, kind: RotKind): Promise<RotOutcome> {
+  round(seed: number, target: RotTarget, kind: RotKind): Promise<RotOutcome> {
+    return this.#judged(target, (directory) => `seed ${String(seed)}, ${damage(directory, { target, kind, seed })}`);
+  }
+
+  /** The same with one bit of a record of an image, which random places seldom meet. */
+  recordRound(type: 'manifest' | 'preview'): Promise<RotOutcome> {
+    return this.#judged('packs', async (directory) => {
+      const { file, at } = await middleOf(directory, { image: this.#images[0], type });
+      flip(file, at);
+      return `a bit of a ${type} flipped`;
+    });
+  }
+
+  async #judged(target: RotTarget, rot: (directory: string) => string | Promise<string>): Promise<RotOutcome> {
     const directory = this.#path(`round-${String(++this.#rounds)}`);
     cpSync(this.#path(target === 'log' ? 'stopped' : 'closed'), directory, { recursive: true });
-    const what = damage(directory, { target, kind, seed });
+    const what = await rot(directory);
     const images = target === 'log' ? this.#images : this.#images.filter(({ blocks }) => blocks.length !== lateBlocks);
     try {
       return await new Round(directory, images, target).run();
     } catch (error) {
-      throw new Error(`seed ${String(seed)}, ${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -117,6 +130,21 @@ function damage(directory: string, { target, kind, seed }: { readonly target: Ro
   if (target === 'packs') return rotPacks(path.join(directory, 'packs'), kind, below);
   // The folder as a whole is the packs' alone.
   return rotFile(path.join(directory, target === 'log' ? 'dice.db-wal' : 'dice.db'), kind as FileRotKind, below);
+}
+
+/** The middle of a record's payload, in its file. */
+async function middleOf(directory: string, { image, type }: { readonly image: Stored | undefined; readonly type: 'manifest' | 'preview' }): Promise<{ readonly file: string; readonly at: number }> {
+  const store = await open(directory, { kind: 'administer' });
+  try {
+    const { blocks, images } = store.parts.stores;
+    const row = image === undefined ? undefined : await images.find(image.accountId, image.imageId);
+    const place = type === 'manifest' ? row?.manifestPlace : row?.preview?.place;
+    if (place === undefined) throw new Error(`the image has no ${type}`);
+    const file = path.join(directory, 'packs', `pack-${String(place.pack).padStart(10, '0')}.dice`);
+    return { file, at: place.offset + blocks.recordOverheadBytes + (place.length >> 1) };
+  } finally {
+    await store.close();
+  }
 }
 
 /** One damaged copy of the store. */
