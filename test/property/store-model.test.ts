@@ -9,7 +9,8 @@ import { modelProperty, type Tally } from '../support/model-commands.js';
 describe.each([['memory', 12, 80], ['sqlite', 4, 60]] as const)('a store on %s', (engine, numRuns, length) => {
   it('does what its model does, whatever comes and in whatever order', async () => {
     const tally: Tally = { counts: new Map(), calls: 0 };
-    const seed = Number(process.env['DICE_TEST_SEED'] ?? '20261122');
+    // One whose few runs notice a collector without grace on both engines.
+    const seed = Number(process.env['DICE_TEST_SEED'] ?? '7');
     await fc.assert(modelProperty(engine, length, tally), { numRuns, seed });
     expect(tally.counts.get('step')).toBeGreaterThan(numRuns * 5);
     expect(tally.calls).toBeGreaterThan(numRuns * 50);
