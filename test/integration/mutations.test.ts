@@ -1,13 +1,13 @@
 /**
  * A server that lies about any member of any answer: each lie is refused with a code, or means nothing, and no key, password, plaintext or
- * name is sent because of it. Here a sample by a seed (DICE_MUTATION_SEED); test/long tells all lies.
+ * name is sent because of it. Here a sample by a seed (MUTATION_SEED); test/long tells all lies.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openStage, type HostileStage } from '../support/hostile-stage.js';
 import { secretIn } from '../support/secret-search.js';
 import { allLies, MutationTable, sampleOf, tellAll } from '../support/mutation-table.js';
 
-const seed = Number(process.env['DICE_MUTATION_SEED'] ?? '20261122');
+const seed = Number(process.env['MUTATION_SEED'] ?? '20261122');
 
 describe.each<['own' | 'shared', number]>([['own', 70], ['shared', 4]])('under existence = %s', (existence, most) => {
   let stage: HostileStage;

@@ -37,6 +37,8 @@ export const scenarios = {
     };
   },
   'register, invited': async ({ world, ada }) => {
+    // One that a lie kept from being used stays open, and an account has so many and no more.
+    for (const { invitationId, usedBy } of await ada.client.invitations()) if (usedBy === undefined) await ada.client.endInvitation(invitationId);
     const { link } = await ada.client.invite();
     const client = await world.connect();
     const username = world.nextName();

@@ -32,24 +32,34 @@ export async function allLies(stage: HostileStage, existence: 'own' | 'shared'):
   return told;
 }
 
+/** One lie, and what it is told in. */
+export interface Telling extends Omit<Told, 'name' | 'mutations'> {
+  readonly mutation: Mutation;
+}
+
+/** Each lie for itself, in an order by a seed. */
+export function tellingsOf(told: readonly Told[], seed: number): readonly Telling[] {
+  return shuffledBy(seed, told.flatMap(({ scenario, honest, mutations }) => mutations.map((mutation) => ({ scenario, honest, mutation }))));
+}
+
 /** A share of the lies: at least one of each kind about each route, and others up to `most`, by a seed. */
-export function sampleOf(told: readonly Told[], most: number, seed: number): readonly Told[] {
-  const groups = new Map<string, Mutation[]>();
-  for (const mutation of shuffledBy(seed, told.flatMap(({ mutations }) => mutations))) {
-    const key = `${mutation.route} ${mutation.lie.kind}`;
-    groups.set(key, [...(groups.get(key) ?? []), mutation]);
+export function sampleOf(told: readonly Told[], most: number, seed: number): readonly Telling[] {
+  const groups = new Map<string, Telling[]>();
+  for (const telling of tellingsOf(told, seed)) {
+    const key = `${telling.mutation.route} ${telling.mutation.lie.kind}`;
+    groups.set(key, [...(groups.get(key) ?? []), telling]);
   }
   const ordered = shuffledBy(seed, [...groups.values()]);
-  const chosen = new Set<Mutation>();
-  for (let round = 0; chosen.size < most && ordered.some((group) => group.length > round); round++) {
-    for (const group of ordered) if (group[round] !== undefined && chosen.size < most) chosen.add(group[round] as Mutation); // just compared
+  const chosen: Telling[] = [];
+  for (let round = 0; chosen.length < most && ordered.some((group) => group.length > round); round++) {
+    for (const group of ordered) if (group[round] !== undefined && chosen.length < most) chosen.push(group[round] as Telling); // just compared
   }
-  return told.map((one) => ({ ...one, mutations: one.mutations.filter((mutation) => chosen.has(mutation)) }));
+  return chosen;
 }
 
 /** Tells them all. */
-export async function tellAll(stage: HostileStage, told: readonly Told[], onJudged: (judged: Judged) => void): Promise<void> {
-  for (const { scenario, honest, mutations } of told) for (const mutation of mutations) onJudged(await judged(stage, scenario, { honest, mutation }));
+export async function tellAll(stage: HostileStage, tellings: Iterable<Telling>, onJudged: (judged: Judged) => void): Promise<void> {
+  for (const { scenario, honest, mutation } of tellings) onJudged(await judged(stage, scenario, { honest, mutation }));
 }
 
 /** What became of the lies. */
