@@ -2,14 +2,14 @@
  * Each system call by which a server writes into its data directory fails in turn, does nothing, or is the last thing that the server does: for as long as DICE_TEST_SECONDS
  * says (two hours where nothing is said), in an order drawn from DICE_TEST_SEED, which is printed. Prints what was tried and how the server ended.
  */
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { realpath } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { FaultTrials } from '../support/fault-trials.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
-import { type CallFault, type Injection, readTrace, requireStrace, TracedServer, type WritingCall } from '../support/traced-server.js';
+import { injectionsOf, readTrace, requireStrace } from '../support/strace.js';
+import { TracedServer } from '../support/traced-server.js';
 
 const seconds = Number(process.env['DICE_TEST_SECONDS'] ?? 7_200);
 const seed = process.env['DICE_TEST_SEED'] ?? String(Date.now());
@@ -29,17 +29,6 @@ beforeAll(async () => {
   trials = await FaultTrials.prepare(folder);
   trace = path.join(folder, 'trace');
 });
-
-function faultsOf(call: WritingCall): readonly CallFault[] {
-  return ['EIO', 'ENOSPC', 'SIGKILL', ...(call.includes('write') ? ['nothing' as const] : [])];
-}
-
-/** All that can be tried, in an order that only the seed decides. */
-function injectionsOf(counts: ReadonlyMap<WritingCall, number>, paths: readonly string[]): readonly Injection[] {
-  const all = [...counts].flatMap(([call, count]) => faultsOf(call).flatMap((fault) => Array.from({ length: count }, (_, i) => ({ call, fault, nth: i + 1, paths }))));
-  const drawn = all.map((injection) => ({ injection, by: createHash('sha256').update(`${seed} ${injection.call} ${injection.fault} ${String(injection.nth)}`).digest('hex') }));
-  return drawn.sort((a, b) => (a.by < b.by ? -1 : 1)).map(({ injection }) => injection);
-}
 
 async function traced(kind: Kind): Promise<Awaited<ReturnType<typeof readTrace>>> {
   const whole = await trials[kind](() => TracedServer.start(trials.data, trace));
@@ -63,7 +52,7 @@ describe('a server whose system calls fail', () => {
     const [, kind, share] = row;
     const until = Date.now() + share * seconds * 1_000;
     const { counts, paths } = await traced(kind);
-    const injections = injectionsOf(counts, withMorePacks(paths));
+    const injections = injectionsOf({ counts, paths: withMorePacks(paths) }, seed);
     const tally = new Map<string, number>();
     const defects: string[] = [];
     let tried = 0;
