@@ -2,7 +2,7 @@
  * Makes one point of a backup while a server may go on writing. What is had already is not copied again. FORMAT.md section 3; DESIGN.md, *Backup*.
  */
 import { hash } from 'node:crypto';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { restoreEpoch } from '../core/restore-epoch.js';
 import { databaseName, DataDirectoryError, markerName, secretNames, type DataDirectory } from '../data-directory.js';
@@ -19,7 +19,7 @@ import { copyPacks } from './copy-packs.js';
 import { refuseStopped } from './stopping.js';
 import { encodePoint, markFile, pointId, type ListedFile } from './point.js';
 
-/** Makes a point. Rejects with DataDirectoryError, StorageError or CorruptionError; then no point was made, and what was copied stays for the next run. */
+/** Makes a point. Rejects with DataDirectoryError, StorageError or CorruptionError; then no point was made, or older ones could not be forgotten. What was copied stays for the next run. */
 export async function makeBackup(order: BackupOrder): Promise<BackupAnswer> {
   const lock = lockDirectory(order.data.directory, 'backup');
   if (lock === undefined) throw new DataDirectoryError(`Another backup of ${order.data.directory} is being made, or its index is being rebuilt.`);
@@ -33,31 +33,38 @@ export async function makeBackup(order: BackupOrder): Promise<BackupAnswer> {
 }
 
 async function writePoint(order: BackupOrder): Promise<BackupAnswer> {
-  const { data, repository, at } = order;
+  const { repository, at } = order;
   const id = pointId(at);
-  const folder = path.join(repository.pointsFolder, id);
   await repository.clean();
-  await mkdir(folder, { mode: 0o700 });
-  try {
-    const { packs, facts, index } = await copySnapshot(order, folder);
-    const copied = await copyPacks(order, packs, facts.ends);
-    const mark = await new PackSet(data.packsDirectory, data.storeKey).markFor({ generation: facts.generation, highest: packs.at(-1)?.pack ?? 0 });
-    const small = [await writeSmall(folder, markFile, mark), ...(await copySecrets(data, folder))];
-    const { epoch } = await restoreEpoch(facts.state);
-    const files = [index, ...copied.files, ...small];
-    const { storeId, serverId } = data;
-    refuseStopped(order.stop);
-    await writeDurably(repository.listPath(id), encodePoint({ id, at, epoch, files, generation: facts.generation, isHeld: facts.isHeld, serverId, storeId }));
-    await nodeFiles.syncFolder(repository.pointsFolder);
-    const forgotten = await repository.forget(order.keep ?? Number.MAX_SAFE_INTEGER);
-    const packBytes = copied.files.reduce((sum, { bytes }) => sum + bytes, 0);
-    const counts = { packs: copied.files.length, packBytes, indexBytes: index.bytes, copiedPacks: copied.copiedPacks, copiedPackBytes: copied.copiedBytes };
-    return { id, isHeld: facts.isHeld, ...counts, forgottenPoints: forgotten.points, forgottenPacks: forgotten.packs, damage: copied.damage };
-  } catch (error) {
+  await mkdir(path.join(repository.pointsFolder, id), { mode: 0o700 });
+  const written = await writeFiles(order, id).catch(async (error: unknown) => {
     // A point without a list is none, and the next run would remove it.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    await repository.drop(id).catch(() => undefined);
     throw error;
-  }
+  });
+  // The point is there, and older ones may go: what fails from here on takes nothing of it away.
+  const forgotten = await repository.forget(order.keep ?? Number.MAX_SAFE_INTEGER);
+  return { id, ...written, forgottenPoints: forgotten.points, forgottenPacks: forgotten.packs };
+}
+
+async function writeFiles(order: BackupOrder, id: string): Promise<Omit<BackupAnswer, 'id' | 'forgottenPoints' | 'forgottenPacks'>> {
+  const { data, repository, at } = order;
+  const folder = path.join(repository.pointsFolder, id);
+  const { packs, facts, index } = await copySnapshot(order, folder);
+  const copied = await copyPacks(order, packs, facts.ends);
+  // A pack that was there already may have been named by a run that was cut off before it was sure of the name.
+  await nodeFiles.syncFolder(repository.packsFolder);
+  const mark = await new PackSet(data.packsDirectory, data.storeKey).markFor({ generation: facts.generation, highest: packs.at(-1)?.pack ?? 0 });
+  const small = [await writeSmall(folder, markFile, mark), ...(await copySecrets(data, folder))];
+  const { epoch } = await restoreEpoch(facts.state);
+  const files = [index, ...copied.files, ...small];
+  const { storeId, serverId } = data;
+  refuseStopped(order.stop);
+  await writeDurably(repository.listPath(id), encodePoint({ id, at, epoch, files, generation: facts.generation, isHeld: facts.isHeld, serverId, storeId }));
+  await nodeFiles.syncFolder(repository.pointsFolder);
+  const packBytes = copied.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const counts = { packs: copied.files.length, packBytes, indexBytes: index.bytes, copiedPacks: copied.copiedPacks, copiedPackBytes: copied.copiedBytes };
+  return { isHeld: facts.isHeld, ...counts, damage: copied.damage };
 }
 
 interface Snapshot {

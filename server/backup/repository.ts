@@ -91,17 +91,20 @@ export class Repository {
   async forget(keep: number): Promise<{ readonly points: number; readonly packs: number }> {
     const { points, damaged } = await this.points();
     const old = points.slice(0, Math.max(0, points.length - keep));
-    for (const { id } of old) {
-      await rm(this.listPath(id), { force: true });
-      await nodeFiles.syncFolder(path.join(this.pointsFolder, id));
-      await rm(path.join(this.pointsFolder, id), { recursive: true, force: true });
-    }
+    for (const { id } of old) await this.drop(id);
     const named = new Set(points.slice(old.length).flatMap(({ id, files }) => files.map((file) => this.pathOf(id, file))));
     const unnamed = damaged.length > 0 ? [] : (await this.packs()).map(({ name }) => path.join(this.packsFolder, name)).filter((file) => !named.has(file));
     for (const file of unnamed) await rm(file, { force: true });
     await nodeFiles.syncFolder(this.packsFolder);
     await nodeFiles.syncFolder(this.pointsFolder);
     return { points: old.length, packs: unnamed.length };
+  }
+
+  /** Removes a point, whole or not: its list first and for good, so that none is ever there whose files are not. */
+  async drop(id: string): Promise<void> {
+    await rm(this.listPath(id), { force: true });
+    await nodeFiles.syncFolder(path.join(this.pointsFolder, id));
+    await rm(path.join(this.pointsFolder, id), { recursive: true, force: true });
   }
 
   /** Undefined where another process works on it. */
@@ -120,10 +123,14 @@ export async function makeRepository(directory: string, { storeId, serverId }: O
     throw new DataDirectoryError(`${directory} holds files that are not of a backup (${names.slice(0, 3).join(', ')}). Name an empty folder, or one that dice-admin backup made.`);
   }
   const repository = new Repository(directory);
-  for (const folder of [repository.directory, repository.packsFolder, repository.pointsFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (names.includes(ownerName)) return repository;
-  await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
-  await nodeFiles.syncFolder(path.dirname(directory));
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  // First of all, so that a run which is cut off anywhere leaves a folder of which the next one knows whose it is.
+  if (!names.includes(ownerName)) {
+    await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
+    await nodeFiles.syncFolder(path.dirname(directory));
+  }
+  for (const folder of [repository.packsFolder, repository.pointsFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await nodeFiles.syncFolder(directory);
   return repository;
 }
 
