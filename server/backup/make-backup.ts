@@ -2,7 +2,7 @@
  * Makes one point of a backup while a server may go on writing. What is had already is not copied again. FORMAT.md section 3; DESIGN.md, *Backup*.
  */
 import { hash } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { restoreEpoch } from '../core/restore-epoch.js';
 import { databaseName, DataDirectoryError, markerName, secretNames, type DataDirectory } from '../data-directory.js';
@@ -86,6 +86,8 @@ async function copySnapshot({ data, stop, onProgress }: BackupOrder, folder: str
   });
   await chmod(file, 0o600);
   const facts = settleSnapshot(file);
+  // SQLite says nothing where it could not remove them itself.
+  for (const suffix of ['-wal', '-shm', '-journal']) await rm(file + suffix, { force: true });
   if (facts.storeId !== undefined && facts.storeId !== data.storeId) throw new DataDirectoryError(`${data.databaseFile} belongs to another store than its directory.`);
   await syncFile(file);
   return { packs, facts, index: { name: databaseName, ...(await digestFile(file)) } };
