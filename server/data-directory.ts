@@ -121,9 +121,9 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   return (await unlessAbsent(() => readdir(directory))) ?? [];
 }
 
-/** What of `directory` stands in the way of a restore: what is neither harmless nor a lock. */
+/** What of `directory` stands in the way of a restore: what is neither harmless nor a lock, nor the note of a restore that had only begun to write it. */
 export async function strangersIn(directory: string): Promise<readonly string[]> {
-  return (await namesIn(directory)).filter((name) => !harmlessNames.has(name) && !isLockName(name));
+  return (await namesIn(directory)).filter((name) => !harmlessNames.has(name) && !isLockName(name) && name !== `${restoreNoteName}.tmp`);
 }
 
 function isLockName(name: string): boolean {

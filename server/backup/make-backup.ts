@@ -2,7 +2,7 @@
  * Makes one point of a backup while a server may go on writing. What is had already is not copied again. FORMAT.md section 3; DESIGN.md, *Backup*.
  */
 import { hash } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isHalfRebuilt } from '../core/rebuild.js';
 import { restoreEpoch } from '../core/restore-epoch.js';
@@ -55,6 +55,8 @@ async function writeFiles(order: BackupOrder, id: string): Promise<Omit<BackupAn
   try {
     const { packs, facts: { ends, generation, isHeld, state }, index } = await copySnapshot(order, folder);
     const copied = await copyPacks(order, packs, ends);
+    // A pack that was there already may have been named by a run that was cut off before it was sure of the name.
+    await nodeFiles.syncFolder(repository.packsFolder);
     const mark = await new PackSet(data.packsDirectory, data.storeKey).markFor({ generation, highest: packs.at(-1)?.pack ?? 0 });
     const small = [await writeSmall(folder, markFile, mark), ...(await copySecrets(data, folder))];
     const { epoch } = await restoreEpoch(state);
@@ -91,6 +93,8 @@ async function copySnapshot({ data, stop, onProgress }: BackupOrder, folder: str
   });
   await chmod(file, 0o600);
   const facts = settleSnapshot(file);
+  // SQLite says nothing where it could not remove them itself.
+  for (const suffix of ['-wal', '-shm', '-journal']) await rm(file + suffix, { force: true });
   await refuseUnwhole(facts, data, packs);
   await syncFile(file);
   return { packs, facts, index: { name: databaseName, ...(await digestFile(file)) } };

@@ -130,8 +130,10 @@ export async function makeRepository(directory: string, { storeId, serverId }: O
     throw new DataDirectoryError(`${directory} holds files that are not of a backup (${names.slice(0, 3).join(', ')}). Name an empty folder, or one that dice-admin backup made.`);
   }
   const repository = new Repository(directory);
-  for (const folder of [repository.packsFolder, repository.pointsFolder]) await makeFolderDurably(folder);
+  // First of all, so that a run which is cut off anywhere leaves a folder of which the next one knows whose it is.
+  await makeFolderDurably(directory);
   if (!names.includes(ownerName)) await writeDurably(path.join(directory, ownerName), utf8(`${JSON.stringify({ format: 1, serverId, storeId })}\n`));
+  for (const folder of [repository.packsFolder, repository.pointsFolder]) await makeFolderDurably(folder);
   return repository;
 }
 

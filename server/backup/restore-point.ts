@@ -94,6 +94,7 @@ function noteOf({ id, storeId }: Point): string {
 
 async function writeAll(order: RestoreOrder): Promise<void> {
   const { directory, point } = order;
+  // First of all, so that a run which is cut off anywhere is one that the next can go on with.
   await writeDurably(path.join(directory, restoreNoteName), utf8(noteOf(point)));
   await makeFolderDurably(path.join(directory, 'packs'));
   // An index that an earlier run may have changed is copied anew, and what makes it a store comes last.
@@ -116,7 +117,8 @@ async function copyFiles(order: RestoreOrder, files: readonly ListedFile[]): Pro
     done++;
     doneBytes += file.bytes;
   }
-  if (rotten.length === 0) await nodeFiles.syncFolder(order.directory);
+  // Names of what an earlier run copied, too.
+  if (rotten.length === 0) for (const folder of ['.', 'packs']) await nodeFiles.syncFolder(path.join(order.directory, folder));
   order.onProgress({ phase: 'files', done, total, doneBytes, totalBytes });
   // Before anything is refused, what comes last is read too: all that is damaged is told at once.
   const last = order.point.files.filter(({ name }) => name === databaseName || name === markerName);

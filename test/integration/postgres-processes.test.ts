@@ -108,7 +108,7 @@ describe('a collector in another process', () => {
     const held = await holdOpen(two.db, (session) => collect(session, 5_000, 10));
     const pinning = one.tags.pinClaimed(scope, [a.rehash, b.rehash]);
     expect(await waitsFor(pinning, () => one.tags.figures())).toBe(true);
-    expect(rehashes(await held.finish())).toEqual(rehashes([a, b]));
+    expect(rehashes((await held.finish()).removed)).toEqual(rehashes([a, b]));
     expect(await pinning).toEqual([false, false]);
   });
 
@@ -123,6 +123,32 @@ describe('a collector in another process', () => {
     expect(await filing).toBe(true);
     expect(await two.tags.find(a.rehash)).toMatchObject({ place: { pack: 4 } });
     expect(await two.tags.collect(5_000, 10)).toEqual([]);
+  });
+
+  describe('that drops the row too many of a block', () => {
+    beforeEach(async () => {
+      await storeAs(current.one, alice, { number: 1, blocks: [a] });
+      await abandon(current.one, [{ ...a, place: placeFrom(70, 5) }]);
+      await current.one.images.trash(alice, idFrom(1), 2_000);
+    });
+
+    it('does not forget the block where its last reference goes meanwhile', async () => {
+      const { one, two } = current;
+      const held = await holdOpen(two.db, (session) => collect(session, 5_000, 10));
+      const purging = one.images.purge(alice, idFrom(1), 3_000);
+      expect(await waitsFor(purging, () => two.tags.figures())).toBe(true);
+      expect([(await held.finish()).removed, await purging]).toEqual([[], true]);
+      expect(await one.tags.figures()).toMatchObject({ unreferencedBlocks: 1 });
+      expect(rehashes(await two.tags.collect(5_000, 10))).toEqual([a.rehash]);
+    });
+
+    it('passes over it where its last reference is going', async () => {
+      const { one, two } = current;
+      const held = await holdOpen(one.db, (session) => purge(session, { accountId: alice, imageId: idFrom(1) }, 3_000));
+      expect(await two.tags.collect(5_000, 10)).toEqual([]);
+      expect(await held.finish()).toBe(true);
+      expect(rehashes(await two.tags.collect(5_000, 10))).toEqual([a.rehash]);
+    });
   });
 
   it('leaves a block to an image that is being committed, also where the pin goes with the commit', async () => {

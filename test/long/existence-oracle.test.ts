@@ -1,19 +1,16 @@
 /**
- * The existence oracle in full: every question of a client, timed for blocks that others have and for blocks that nobody has, over vectors long enough that
- * the server's work on blocks outweighs the request. DICE_ORACLE_PAIRS bounds it (default 5,000). It prints its figures.
+ * The existence oracle in full, on both engines of the index: every question of a client, timed for blocks that others have and for blocks that nobody has, over vectors long
+ * enough that the server's work on blocks outweighs the request. DICE_ORACLE_PAIRS bounds it (default 5,000). It prints its figures.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OracleBench, type Trial } from '../support/oracle-trials.js';
+import { postgresServer } from '../support/postgres-server.js';
 import { lineOf, toldApart, type Verdict, verdictsOf } from '../support/oracle-verdict.js';
 
 const pairs = Number(process.env['DICE_ORACLE_PAIRS'] ?? 5_000);
 const hour = 3_600_000;
+const postgres = postgresServer();
 let bench: OracleBench;
-
-beforeAll(async () => {
-  bench = await OracleBench.open();
-});
-afterAll(() => bench.close());
 
 async function verdicts(trial: Trial): Promise<readonly Verdict[]> {
   const found = verdictsOf(await bench.run(trial));
@@ -22,7 +19,13 @@ async function verdicts(trial: Trial): Promise<readonly Verdict[]> {
   return found;
 }
 
-describe('by time, under own', () => {
+describe.each(['sqlite', 'postgres'] as const)('by time, under own, on %s', (engine) => {
+  beforeAll(async () => {
+    bench = await OracleBench.open('own', engine === 'postgres' ? await postgres.freshDatabase() : undefined);
+    process.stdout.write(`${engine}\n`);
+  });
+  afterAll(() => bench.close());
+
   it.each(['ask', 'send'] as const)('to %s is the same for blocks of others and of nobody', async (question) => {
     expect(toldApart(await verdicts({ pairs, vector: 32, each: [question], tries: 3 }))).toEqual([]);
   }, hour);

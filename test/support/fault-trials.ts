@@ -109,12 +109,13 @@ function told(error: unknown): readonly string[] {
   return [`afterwards: ${String(error)}`];
 }
 
-function hangs(ended: string, failures: readonly string[]): readonly string[] {
-  return [...(ended === 'hung' ? ['the stop hung'] : []), ...failures.filter((failure) => failure.includes('TimeoutError')).map((failure) => `hung: ${failure}`)];
+/** What of it hung. */
+export function hangs(ended: string, failures: readonly string[]): readonly string[] {
+  return [...(ended === 'hung' ? ['it hung'] : []), ...failures.filter((failure) => failure.includes('TimeoutError')).map((failure) => `hung: ${failure}`)];
 }
 
-/** A fault of the disk is refused, or ends the server with a sentence: never by an error that nobody caught, after which Node tells its version. */
-function crashes(ended: string, log: string): readonly string[] {
+/** A fault of the disk is refused, or ends the process with a sentence: never by an error that nobody caught, after which Node tells its version. */
+export function crashes(ended: string, log: string): readonly string[] {
   const isCrash = /^SIG(ABRT|SEGV|BUS|ILL|TRAP)$/.test(ended) || /^Node\.js v\d|Assertion/m.test(log);
   return isCrash ? [`it crashed (${ended}): ${log.slice(-2_000)}`] : [];
 }

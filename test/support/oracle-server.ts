@@ -1,6 +1,7 @@
 /**
  * A process that is the real server with one thing more: it can be told to be slower by a while for questions whose first T1 it was given. So a
- * test shows that it would find an oracle. Started by oracle-trials.ts: argument 1 is the data directory, argument 2 the existence mode.
+ * test shows that it would find an oracle. Started by oracle-trials.ts: argument 1 is the data directory, argument 2 the existence mode, argument 3 the address of a database
+ * where the index is on PostgreSQL.
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { Rehash } from '../../client-sdk/protocol/ids.js';
@@ -14,9 +15,9 @@ export interface Planting {
   readonly firsts: readonly string[];
 }
 
-const [, , dataDirectory = '', existence = 'own'] = process.argv;
+const [, , dataDirectory = '', existence = 'own', databaseUrl] = process.argv;
 // The parent names one of the two.
-const server = await startServer({ dataDirectory, existence: existence as Config['existence'], logLevel: 'silent' });
+const server = await startServer({ dataDirectory, databaseUrl, existence: existence as Config['existence'], logLevel: 'silent' });
 const { tags } = server.store.parts.stores;
 const usual = tags.pinOwned.bind(tags);
 

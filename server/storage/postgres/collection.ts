@@ -10,26 +10,25 @@ import type { Session } from './session.js';
 import { lockTags } from './tag-locks.js';
 import { filedBlock, tagColumns, type TagColumns } from './tag-rows.js';
 
-/** The reference is asked for, though no referenced row should stand in `unreferenced`: a wrong row there must not lose a block. */
-const collectable = `FROM unreferenced x JOIN tag ON tag.t1 = x.t1 WHERE x.touched_at < $1
-  AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = x.t1) AND NOT EXISTS (SELECT 1 FROM pin p WHERE p.t1 = x.t1)`;
+const isPinned = 'EXISTS (SELECT 1 FROM pin p WHERE p.t1 = x.t1)';
+const isReferenced = 'EXISTS (SELECT 1 FROM reference r WHERE r.t1 = x.t1)';
 
-/** Rows that somebody is about to pin or refer to are locked by them, and passed over. */
-const lockSql = `SELECT tag.t1 ${collectable} ORDER BY tag.t1 LIMIT $2 FOR UPDATE OF tag SKIP LOCKED`;
+/** Rows that somebody is about to pin or refer to are locked by them, and passed over. A row of `unreferenced` may be one too many: it is looked at, and goes. */
+const lockSql = `SELECT tag.t1 FROM unreferenced x JOIN tag ON tag.t1 = x.t1 WHERE x.touched_at < $1 AND NOT ${isPinned}
+  ORDER BY tag.t1 LIMIT $2 FOR UPDATE OF tag SKIP LOCKED`;
 
 /** Asked again under the lock, of what is committed by now: a pin may have come between the first look and the lock. */
 const removeSql = `WITH gone AS (
-    DELETE FROM tag USING unreferenced x WHERE tag.t1 = ANY($2::bytea[]) AND x.t1 = tag.t1 AND x.touched_at < $1
-      AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = x.t1) AND NOT EXISTS (SELECT 1 FROM pin p WHERE p.t1 = x.t1)
+    DELETE FROM tag USING unreferenced x WHERE tag.t1 = ANY($2::bytea[]) AND x.t1 = tag.t1 AND x.touched_at < $1 AND NOT ${isReferenced} AND NOT ${isPinned}
     RETURNING ${tagColumns}
-  ), forgotten AS (DELETE FROM unreferenced USING gone WHERE unreferenced.t1 = gone.t1)
+  ), forgotten AS (DELETE FROM unreferenced x WHERE x.t1 = ANY($2::bytea[]) AND x.touched_at < $1 AND NOT ${isPinned})
   SELECT * FROM gone`;
 
-/** Removes at most `limit` collectable rows. */
-export async function collect(session: Session, before: number, limit: number): Promise<readonly FiledBlock[]> {
+/** Looks at no more than `limit` rows and removes those that may go. `isLast`: there was no more to look at. */
+export async function collect(session: Session, before: number, limit: number): Promise<{ readonly removed: readonly FiledBlock[]; readonly isLast: boolean }> {
   const locked = await session.all<{ t1: Uint8Array }>(lockSql, before, limit);
-  if (locked.length === 0) return [];
-  return (await session.all<TagColumns>(removeSql, before, locked.map(({ t1 }) => t1))).map(filedBlock);
+  const removed = locked.length === 0 ? [] : await session.all<TagColumns>(removeSql, before, locked.map(({ t1 }) => t1));
+  return { removed: removed.map(filedBlock), isLast: locked.length < limit };
 }
 
 type WaitingColumns = TagColumns & { readonly touchedAt: number | null; readonly pinnedUntil: number | null };
@@ -45,7 +44,8 @@ export async function listWaiting(session: Session, { after, limit, now }: { rea
   const blocks: WaitingBlock[] = [];
   for (const row of rows) {
     const unreferenced = row.touchedAt === null ? undefined : { touchedAt: row.touchedAt, pinnedUntil: row.pinnedUntil ?? undefined };
-    blocks.push({ ...filedBlock(row), copies: await copiesOf(session, rehashColumn(row.t1)), unreferenced });
+    const copies = await copiesOf(session, rehashColumn(row.t1));
+    if (unreferenced !== undefined || copies.length > 0) blocks.push({ ...filedBlock(row), copies, unreferenced });
   }
   const last = rows.at(-1);
   return { blocks, next: rows.length < limit || last === undefined ? undefined : Buffer.from(last.t1).toString('hex') };
@@ -102,7 +102,7 @@ export async function liveByPack(session: Session): Promise<ReadonlyMap<number, 
 const figuresSql = `SELECT a.blocks, a."cipherBytes", a."quarantinedBlocks", u.blocks AS "unreferencedBlocks", u.bytes AS "unreferencedCipherBytes",
     c.copies AS "pendingCopies", c.bytes AS "pendingCopyBytes"
   FROM (SELECT COUNT(*) AS blocks, COALESCE(SUM(length), 0) AS "cipherBytes", COUNT(*) FILTER (WHERE state = 1) AS "quarantinedBlocks" FROM tag) a,
-    (SELECT COUNT(*) AS blocks, COALESCE(SUM(tag.length), 0) AS bytes FROM unreferenced x JOIN tag ON tag.t1 = x.t1) u,
+    (SELECT COUNT(*) AS blocks, COALESCE(SUM(tag.length), 0) AS bytes FROM unreferenced x JOIN tag ON tag.t1 = x.t1 WHERE NOT ${isReferenced}) u,
     (SELECT COUNT(*) AS copies, COALESCE(SUM(tag.length), 0) AS bytes FROM copy JOIN tag ON tag.t1 = copy.t1) c`;
 const noFigures: TagFigures = {
   blocks: 0, cipherBytes: 0, unreferencedBlocks: 0, unreferencedCipherBytes: 0, pendingCopies: 0, pendingCopyBytes: 0, quarantinedBlocks: 0,

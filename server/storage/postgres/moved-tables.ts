@@ -38,6 +38,9 @@ const invitationColumns = ['invitation_id', 'inviter', 'code_hash', 'sealed_grou
 /** What the state of a store has beside its own: the note and the journal of a move, and the row that is a lock. */
 export const isOfStore = "name <> 'named.migration' AND name <> 'named.scrub-position' AND name NOT LIKE 'migration.%' AND name <> 'lock.accounts'";
 
+/** A row of `unreferenced` too many says nothing. */
+const touchedSql = 'CASE WHEN x.t1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = x.t1) THEN x.touched_at END';
+
 export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
   owner: { columns: ownerColumns, from: 'owner', key: [['id', 'bigint']] },
   account: {
@@ -54,7 +57,7 @@ export const movedSql: Readonly<Record<ReadTable, MovedSql>> = {
     from: 'invitation t JOIN owner o ON o.id = t.inviter', key: [['t.invitation_id', 'bytea']],
   },
   block: {
-    columns: ['tag.t1', 'tag.t', 'tag.code', 'tag.length', 'tag.pack', 'tag.start', 'tag.state', 'x.touched_at'],
+    columns: ['tag.t1', 'tag.t', 'tag.code', 'tag.length', 'tag.pack', 'tag.start', 'tag.state', touchedSql],
     from: 'tag LEFT JOIN unreferenced x ON x.t1 = tag.t1', key: [['tag.pack', 'bigint'], ['tag.start', 'bigint'], ['tag.t1', 'bytea']],
   },
   copy: { columns: ['t1', 'pack', 'start'], from: 'copy', key: [['t1', 'bytea'], ['pack', 'bigint'], ['start', 'bigint']] },

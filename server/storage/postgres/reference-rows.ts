@@ -26,9 +26,10 @@ export interface Referring {
 }
 
 const linkSql = 'INSERT INTO reference (t1, owner, image) SELECT k.t1, $2, $3 FROM unnest($1::bytea[]) AS k(t1) ORDER BY k.t1';
-const referencedSql = `DELETE FROM unreferenced USING (
+/** As an array, not as a join: the table is small at one time and large at another, and what was planned for the one would be slow for the other. */
+const referencedSql = `DELETE FROM unreferenced WHERE t1 = ANY(ARRAY(
     SELECT t1 FROM unreferenced WHERE t1 = ANY($1::bytea[]) ORDER BY t1 FOR UPDATE
-  ) k WHERE unreferenced.t1 = k.t1`;
+  ))`;
 
 /** Refers from `image` to every tag; their rows are locked to `refer`. Answers what was new to the owner. */
 export async function link(session: Session, { image, owner }: Referring, tags: readonly Referent[]): Promise<Distinct> {
@@ -42,21 +43,22 @@ export async function link(session: Session, { image, owner }: Referring, tags: 
 const unlinkSql = 'DELETE FROM reference WHERE t1 = ANY($1::bytea[]) AND owner = $2 AND image = $3';
 const lostSql = `SELECT COUNT(*) AS blocks, COALESCE(SUM(length), 0) AS "cipherBytes" FROM tag
   WHERE t1 = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = tag.t1 AND r.owner = $2)`;
+/** Whether others refer to it must not be told by the time that this takes: of what they do refer to, the collector drops the row again. */
 const looseSql = `INSERT INTO unreferenced (t1, touched_at)
-  SELECT tag.t1, $2::bigint FROM tag WHERE tag.t1 = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = tag.t1) ORDER BY tag.t1
+  SELECT tag.t1, $3::bigint FROM tag WHERE tag.t1 = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.t1 = tag.t1 AND r.owner = $2) ORDER BY tag.t1
   ON CONFLICT (t1) DO UPDATE SET touched_at = EXCLUDED.touched_at`;
 
 /**
- * Drops the references of `image` to `rehashes`, the list in its row. Tags that nothing refers to any longer count as touched at `now`.
- * Answers what the owner lost.
+ * Drops the references of `image` to `rehashes`, the list in its row. Tags that the owner lost count as touched at `now`.
+ * Answers what these are.
  */
 export async function unlink(session: Session, { image, owner, rehashes }: Referring & { readonly rehashes: readonly Rehash[] }, now: number): Promise<Distinct> {
   const none = { blocks: 0, cipherBytes: 0 };
   if (rehashes.length === 0) return none;
-  // Of two that take away the last two references at once, each would see the other's: so one waits for the other.
+  // So that the collector, which holds the same rows, sees either the references or the touch.
   await lockTags(session, rehashes, 'release');
   await session.run(unlinkSql, rehashes, owner, image);
   const lost = await session.get<Distinct>(lostSql, rehashes, owner);
-  await session.run(looseSql, rehashes, now);
+  await session.run(looseSql, rehashes, owner, now);
   return lost ?? none;
 }

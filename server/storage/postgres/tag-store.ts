@@ -110,8 +110,15 @@ class PostgresTagStore implements TagStore {
     return this.db.write('expiring uploads', (session) => uploads.expireUploads(session, now));
   }
 
-  collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
-    return this.db.write('collecting blocks', (session) => collection.collect(session, before, limit));
+  /** A transaction for each look: most take all that there is. */
+  async collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
+    const all: FiledBlock[] = [];
+    while (all.length < limit) {
+      const { removed, isLast } = await this.db.write('collecting blocks', (session) => collection.collect(session, before, limit - all.length));
+      all.push(...removed);
+      if (isLast) break;
+    }
+    return all;
   }
 
   listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {

@@ -62,23 +62,44 @@ export async function copyIndex(file: string, target: string, order: SnapshotOrd
 }
 
 /**
- * Makes the copy one file without a log, reads all of it, takes its generation back, and answers what it says. Throws CorruptionError where it is damaged, StorageError
- * where a move into it has not ended.
+ * Makes the copy one file without a log, reads all of it, takes its generation back, and answers what it says. Throws CorruptionError where it is damaged, StorageError where it cannot be
+ * read or a move into it has not ended.
  */
 export function settleSnapshot(file: string): SnapshotFacts {
-  return translated('reading the copy of the index', file, () => {
-    const copy = new Sqlite(file, { fileMustExist: true });
-    try {
-      copy.pragma('locking_mode = EXCLUSIVE');
-      copy.pragma('journal_mode = DELETE');
-      const [verdict] = copy.pragma('quick_check(1)') as readonly { readonly quick_check: string }[]; // one text for each thing that is wrong, or "ok"
-      if (verdict?.quick_check !== 'ok') throw new CorruptionError(`the index is damaged: ${verdict?.quick_check ?? 'nothing can be read'}`);
-      copy.prepare(olderSql).run();
-      return factsOf(copy);
-    } finally {
-      copy.close();
-    }
-  });
+  try {
+    return translated('reading the copy of the index', file, () => settled(file));
+  } catch (error) {
+    if (error instanceof CorruptionError) throw damagedCopy(file, error);
+    throw error;
+  }
+}
+
+function settled(file: string): SnapshotFacts {
+  const copy = new Sqlite(file, { fileMustExist: true });
+  try {
+    copy.pragma('locking_mode = EXCLUSIVE');
+    copy.pragma('journal_mode = DELETE');
+    const [verdict] = copy.pragma('quick_check(1)') as readonly { readonly quick_check: string }[]; // one text for each thing that is wrong, or "ok"
+    const wrong = verdict?.quick_check ?? 'nothing can be read';
+    if (isReadFailure(wrong)) throw new StorageError(`reading the copy of the index: ${wrong}`, { retryable: true });
+    if (wrong !== 'ok') throw new CorruptionError(wrong);
+    copy.prepare(olderSql).run();
+    return factsOf(copy);
+  } finally {
+    copy.close();
+  }
+}
+
+const ioError = 10;
+
+/** SQLite's check tells a page that the disk did not give like one that is wrong, but for the code in the text, whose last byte is the kind. */
+function isReadFailure(verdict: string): boolean {
+  return (Number(/error code=(\d+)/.exec(verdict)?.[1] ?? 0) & 255) === ioError;
+}
+
+/** Which of the two disks it was nobody knows yet. */
+function damagedCopy(file: string, cause: CorruptionError): CorruptionError {
+  return new CorruptionError(`the copy of the index that was just made, ${file}, is damaged. Make the backup again; if this is told again, the index itself is: run dice-admin check on the store.`, { cause });
 }
 
 function factsOf(copy: Database): SnapshotFacts {

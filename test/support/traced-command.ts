@@ -1,0 +1,41 @@
+/**
+ * `dice-admin` as a process under strace, at a moment of the test's choosing: names that are made of the time are then known before.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { copyingCalls, type Injection, oneThread, straceArguments } from './strace.js';
+
+const main = fileURLToPath(new URL('../../server/cli/main.js', import.meta.url));
+const longestMs = 120_000;
+
+/** How a command ended: 'exit' and its status, the name of a signal, or 'hung'. */
+export interface CommandEnd {
+  readonly ended: string;
+  readonly log: string;
+}
+
+/** Where strace writes, what time it is (milliseconds), and what fails. */
+export interface Tracing {
+  readonly trace: string;
+  readonly at: number;
+  readonly injection: Injection | undefined;
+}
+
+/** Runs `dice-admin` with `args` to its end. */
+export async function runTraced(args: readonly string[], { trace, at, injection }: Tracing): Promise<CommandEnd> {
+  // What bounds the test is nothing that the command knows, and it refuses such.
+  const env = { ...process.env, ...oneThread, DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' };
+  const clock = `data:text/javascript,Date.now=()=>${String(at)}`;
+  const child = spawn('strace', [...straceArguments(trace, copyingCalls, injection), process.execPath, '--import', clock, main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => { log += piece.toString(); });
+  const closed = once(child, 'close').then(() => true);
+  const late = new AbortController();
+  const isOver = await Promise.race([closed, setTimeout(longestMs, false, { signal: late.signal })]);
+  if (isOver) late.abort();
+  else child.kill('SIGKILL');
+  await closed;
+  return { ended: isOver ? child.signalCode ?? `exit ${String(child.exitCode)}` : 'hung', log };
+}
