@@ -1,13 +1,13 @@
 /**
  * The existence oracle in full, on both engines of the index: every question of a client, timed for blocks that others have and for blocks that nobody has, over vectors long
- * enough that the server's work on blocks outweighs the request. DICE_ORACLE_PAIRS bounds it (default 5,000). It prints its figures.
+ * enough that the server's work on blocks outweighs the request. ORACLE_PAIRS bounds it (default 5,000). It prints its figures.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OracleBench, type Trial } from '../support/oracle-trials.js';
 import { postgresServer } from '../support/postgres-server.js';
 import { lineOf, toldApart, type Verdict, verdictsOf } from '../support/oracle-verdict.js';
 
-const pairs = Number(process.env['DICE_ORACLE_PAIRS'] ?? 5_000);
+const pairs = Number(process.env['ORACLE_PAIRS'] ?? 5_000);
 const hour = 3_600_000;
 const postgres = postgresServer();
 let bench: OracleBench;

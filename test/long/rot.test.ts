@@ -1,5 +1,5 @@
 /**
- * Hundreds of rounds of damage: DICE_ROT_TIMES times each kind (30 by default, about five minutes of processor time), from DICE_ROT_SEED on. Prints how they went.
+ * Hundreds of rounds of damage: ROT_TIMES times each kind (30 by default, about five minutes of processor time), from ROT_SEED on. Prints how they went.
  */
 import { describe, expect, it } from '@jest/globals';
 import { linesOf, rotRounds } from '../support/rot-rounds.js';
@@ -7,8 +7,8 @@ import { RottingStore } from '../support/rotting-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
 const temporary = temporaryDirectories();
-const times = Number(process.env['DICE_ROT_TIMES'] ?? 30);
-const seed = Number(process.env['DICE_ROT_SEED'] ?? 1);
+const times = Number(process.env['ROT_TIMES'] ?? 30);
+const seed = Number(process.env['ROT_SEED'] ?? 1);
 
 describe('rot', () => {
   it('breaks no promise', async () => {

@@ -1,6 +1,6 @@
 /**
  * Each system call by which a server writes into its data directory, and each by which a backup beside it or a restore reads or writes, fails in turn, does nothing, or is the
- * last thing that the process does: for as long as DICE_TEST_SECONDS says (three hours where nothing is said), in an order drawn from DICE_TEST_SEED, which is printed. Prints what
+ * last thing that the process does: for as long as there is time (support/long-time.ts; three hours where nothing is said), in an order drawn from SYSCALLS_SEED, which is printed. Prints what
  * was tried and how the process ended.
  */
 import path from 'node:path';
@@ -10,11 +10,12 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type BackupKind, BackupTrials } from '../support/backup-trials.js';
 import { FaultTrials, type Trial } from '../support/fault-trials.js';
 import { type Injection, injectionsOf, readTrace, requireStrace, type Traced } from '../support/strace.js';
+import { secondsFor } from '../support/long-time.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { TracedServer } from '../support/traced-server.js';
 
-const seconds = Number(process.env['DICE_TEST_SECONDS'] ?? 10_800);
-const seed = process.env['DICE_TEST_SEED'] ?? String(Date.now());
+const seconds = secondsFor('syscalls', 10_800);
+const seed = process.env['SYSCALLS_SEED'] ?? String(Date.now());
 /** Packs that a faulty run may begin and the whole one did not. */
 const morePacks = 6;
 const temporary = temporaryDirectories();

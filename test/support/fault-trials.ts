@@ -99,7 +99,7 @@ export class FaultTrials {
 
   /** What `dice-admin check` finds, and what is left over. */
   private async checked(): Promise<readonly string[]> {
-    const check = await run('dice-admin', ['check', '--data-dir', this.data], { environment: { DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' } });
+    const check = await run('dice-admin', ['check', '--data-dir', this.data]);
     const found = check.status === 0 ? [] : [`check ended with ${String(check.status)}: ${check.stdout}${check.stderr}`];
     return [...found, ...(await readdir(this.data)).filter((name) => name.endsWith('-wal') || name.endsWith('.tmp')).map((name) => `${name} is left`)];
   }

@@ -25,8 +25,7 @@ export interface Tracing {
 
 /** Runs `dice-admin` with `args` to its end. */
 export async function runTraced(args: readonly string[], { trace, at, injection }: Tracing): Promise<CommandEnd> {
-  // What bounds the test is nothing that the command knows, and it refuses such.
-  const env = { ...process.env, ...oneThread, DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' };
+  const env = { ...process.env, ...oneThread };
   const clock = `data:text/javascript,Date.now=()=>${String(at)}`;
   const child = spawn('strace', [...straceArguments(trace, copyingCalls, injection), process.execPath, '--import', clock, main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';

@@ -26,7 +26,7 @@ export class TracedServer {
   static async start(dataDirectory: string, trace: string, injection?: Injection): Promise<TracedServer> {
     const settings = { ...oneThread, PORT: '0', HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory, DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0', DICE_LOG_LEVEL: 'error' };
     // What bounds the test is nothing that a server knows, and it refuses such.
-    const env = { ...process.env, ...settings, DICE_TEST_SECONDS: '', DICE_TEST_SEED: '' };
+    const env = { ...process.env, ...settings };
     const server = new TracedServer(spawn('strace', [...straceArguments(trace, writingCalls, injection), process.execPath, main], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
     await server.listening();
     return server;

@@ -1,0 +1,28 @@
+/**
+ * Every order of the calls of the collector and of a client that uses the blocks which it is about to take: all of them in memory, every RACE_STRIDE-th (31st where nothing is
+ * said) on SQLite and on PostgreSQL. The short form is test/fault/collection-race.test.ts.
+ */
+import { describe, expect, it } from '@jest/globals';
+import { raceAll, ways } from '../support/collection-races.js';
+import { postgresServer } from '../support/postgres-server.js';
+import { inMemory, onPostgres, onSqlite } from '../support/raced-stores.js';
+import { temporaryDirectories } from '../support/temp-directory.js';
+
+const temporary = temporaryDirectories();
+const server = postgresServer();
+const stride = Number(process.env['RACE_STRIDE'] ?? 31);
+const engines = [
+  { name: 'memory', open: inMemory, every: 1 },
+  { name: 'sqlite', open: onSqlite(temporary), every: stride },
+  { name: 'postgres', open: onPostgres(() => server.freshDatabase()), every: stride },
+];
+
+describe.each(engines)('a block between the collector and a client, on $name', ({ name, open, every }) => {
+  it.each(ways)('is there at the end, or the commit is told that it is not: the client %s', async (way) => {
+    const { orders, stored, missing } = await raceAll(open, way, every);
+    process.stdout.write(`${name}, ${way}: ${String(orders)} orders, ${String(stored)} stored, ${String(missing)} told of missing blocks\n`);
+    expect(orders).toBeGreaterThan(10);
+    expect(stored + missing).toBe(orders);
+    if (way === 'sends' || way === 'asks again') expect(missing).toBe(0);
+  }, 3 * 3_600_000);
+});
