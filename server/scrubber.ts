@@ -35,7 +35,7 @@ async function scrubOnce(parts: ScrubParts, { order, stop, log }: { readonly ord
   const { packFileBytes } = await parts.stores.blocks.usage();
   const { bytesPerSecond, isEnough } = scrubPace(packFileBytes, { periodMs: order.periodMs, limit: order.bytesPerSecond });
   if (!isEnough) log.warn({ bytesPerSecond, packFileBytes }, 'scrub: DICE_SCRUB_BYTES_PER_SECOND is too little to read the store within DICE_SCRUB_DAYS');
-  const { isComplete, coverage, ...counts } = await scrubStore(parts, { stop, pace: paced(bytesPerSecond, stop), onLost: () => undefined });
+  const { isComplete, coverage, ...counts } = await scrubStore(parts, { stop, pace: paced(bytesPerSecond, stop), onLost: () => undefined, onHealed: (healed) => { log.warn(healed, 'scrub: healed by parity'); } });
   if (!isComplete) log.info({ bytes: counts.bytes }, 'scrub interrupted, goes on later');
   else if (counts.lost + counts.lostRecords > 0) log.error({ ...counts, coverage }, 'scrub: damage that could not be put right; dice-admin check names it');
   else log.info({ ...counts, coverage }, 'scrub');

@@ -188,7 +188,7 @@ class Round {
       const isHeld = await store.parts.stores.state.isHeld();
       const silent = [...broken].filter((imageId) => !named.has(imageId));
       if (silent.length > 0 && malformed.length === 0 && !isHeld) throw new Error(`image(s) ${silent.join(' ')} are not whole, and nothing says so`);
-      const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages > 0;
+      const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages + scrub.healedPacks > 0;
       return { broken, isRepaired: isRepaired || malformed.length > 0 };
     });
   }
