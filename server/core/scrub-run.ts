@@ -51,7 +51,8 @@ export class ScrubRun {
 
   /** Goes on at `from`, else begins. */
   constructor(parts: ScrubParts, readonly order: ScrubOrder, from: ScrubPosition | undefined) {
-    this.healer = new PackHealer(parts.stores.blocks, { onRead: (bytes) => this.read(bytes), onHealed: (healed) => { this.#noteHealed(healed); } });
+    // Not slowed down: somebody may wait for what is healed.
+    this.healer = new PackHealer(parts.stores.blocks, { onRead: (bytes) => { this.#count(bytes); return Promise.resolve(); }, onHealed: (healed) => { this.#noteHealed(healed); } });
     this.parts = { ...parts, stores: { ...parts.stores, blocks: this.healer.blocks() } };
     this.#startedAt = parts.world.clock.now();
     this.#beganAt = from?.beganAt ?? this.#startedAt;
@@ -83,8 +84,7 @@ export class ScrubRun {
 
   /** Bytes were read. Waits as long as that may take. */
   async read(bytes: number): Promise<void> {
-    this.add('bytes', bytes);
-    this.parts.meter?.add('scrubbed', 'bytes', bytes);
+    this.#count(bytes);
     await this.order.pace?.(bytes);
   }
 
@@ -98,6 +98,11 @@ export class ScrubRun {
     const { position } = this;
     await writePosition(this.parts.stores.state, position);
     this.order.onProgress?.(position);
+  }
+
+  #count(bytes: number): void {
+    this.add('bytes', bytes);
+    this.parts.meter?.add('scrubbed', 'bytes', bytes);
   }
 
   #noteHealed(healed: HealedPack): void {

@@ -12,11 +12,15 @@ import type { Bench, ExitStatus, Form } from '../../server/cli/verb.js';
 import { checkStore, type CheckAnswer } from '../../server/core/check.js';
 import { makeParity, parityFigures } from '../../server/core/parity.js';
 import { scrubStore, type ScrubAnswer } from '../../server/core/scrub.js';
+import { defaultPolicy } from '../../server/core/services.js';
+import { openStore } from '../../server/open-store.js';
 import type { Place } from '../../server/ports/block-store.js';
 import { StorageError } from '../../server/ports/errors.js';
 import type { HealedPack } from '../../server/ports/pack-parity.js';
 import { startParityMaker } from '../../server/parity-maker.js';
-import { blocksOf, CoreStore, inFrontOf } from '../support/core-store.js';
+import { backUp, checked, filesIn, restoreTo } from '../support/backed-up.js';
+import { blocksOf, CoreStore, hereAndTrusted, inFrontOf, registrationOf } from '../support/core-store.js';
+import { run } from '../support/dice-command.js';
 import { memoryBlockStore, noPacks } from '../support/memory-block-store.js';
 import type { RawBlock } from '../support/raw-account.js';
 
@@ -55,7 +59,7 @@ async function scrubbed(): Promise<ScrubAnswer & { readonly told: readonly Heale
   return { ...answer, told, named };
 }
 
-const checked = (): Promise<CheckAnswer> => checkStore(store.parts, { onFinding: () => undefined });
+const checkedHere = (): Promise<CheckAnswer> => checkStore(store.parts, { onFinding: () => undefined });
 
 describe('a scrub of a store with parity', () => {
   it('heals what nobody has another copy of, and tells of it; until then no wrong byte is served', async () => {
@@ -71,14 +75,14 @@ describe('a scrub of a store with parity', () => {
     // Somebody fetches it before the scrub: it is quarantined, as without parity.
     expect((await store.fetch(accountId, imageId, blocks)).map(({ kind }) => kind)).toEqual(blocks.map((_, n) => (n === 3 ? 'absent' : 'block')));
     await expect(store.services.images.read(accountId, imageId)).rejects.toThrow();
-    expect((await checked()).parity).toEqual([{ pack: 1, what: expect.stringMatching(/^(\d+) bytes of the pack .* \1 heal: dice-admin scrub$/) }]);
+    expect((await checkedHere()).parity).toEqual([{ pack: 1, what: expect.stringMatching(/^(\d+) bytes of the pack .* \1 heal: dice-admin scrub$/) }]);
     const answer = await scrubbed();
     expect(answer).toMatchObject({ healedPacks: 1, revived: 1, lost: 0, lostRecords: 0, damagedStretches: 0, remadeParity: 0, named: 0 });
     const regions = answer.told.flatMap(({ pack, healed }) => healed.map((stretch) => ({ pack, ...stretch })));
     expect(regions.some(({ offset, length }) => block.offset + 100 >= offset && block.offset + 100 < offset + length)).toBe(true);
     expect(await store.fetch(accountId, imageId, blocks)).toMatchObject(blocks.map(({ cipher }) => ({ kind: 'block', cipher })));
     await store.services.images.read(accountId, imageId);
-    expect(await checked()).toMatchObject({ findings: 0, damage: [], parity: [] });
+    expect(await checkedHere()).toMatchObject({ findings: 0, damage: [], parity: [] });
     expect(await scrubbed()).toMatchObject({ healedPacks: 0, remadeParity: 0, told: [] });
   });
 
@@ -124,12 +128,12 @@ describe('a scrub of a store with parity', () => {
     isFull = true;
     const before = readFileSync(fileOf(1, 'parity'));
     change(fileOf(1, 'parity'), 500, 9_000);
-    expect((await checked()).parity).toEqual([{ pack: 1, what: 'its parity is damaged: dice-admin scrub makes it anew' }]);
+    expect((await checkedHere()).parity).toEqual([{ pack: 1, what: 'its parity is damaged: dice-admin scrub makes it anew' }]);
     expect(await scrubbed()).toMatchObject({ remadeParity: 0, isComplete: true });
     isFull = false;
     expect(await scrubbed()).toMatchObject({ remadeParity: 1, healedPacks: 0, lost: 0 });
     expect(Buffer.compare(readFileSync(fileOf(1, 'parity')), before)).toBe(0);
-    expect((await checked()).parity).toEqual([]);
+    expect((await checkedHere()).parity).toEqual([]);
   });
 
   it('believes records rather than parity that was made of bytes read wrongly', async () => {
@@ -142,7 +146,7 @@ describe('a scrub of a store with parity', () => {
     writeFileSync(fileOf(1), whole);
     expect(await scrubbed()).toMatchObject({ healedPacks: 0, remadeParity: 1, lost: 0, damagedStretches: 0 });
     expect(Buffer.compare(readFileSync(fileOf(1)), whole)).toBe(0);
-    expect((await checked()).parity).toEqual([]);
+    expect((await checkedHere()).parity).toEqual([]);
   });
 });
 
@@ -157,10 +161,10 @@ describe('parity', () => {
     await store.services.sweep.sweep({ isThorough: true });
     expect(names().filter((name) => name.includes('0000000001'))).toEqual([]);
     await sealAndMake();
-    expect((await checked()).parity).toEqual([]);
+    expect((await checkedHere()).parity).toEqual([]);
     const [live] = names().filter((name) => name.endsWith('.parity'));
     renameSync(path.join(packsFolder(), live ?? ''), fileOf(77, 'parity'));
-    expect((await checked()).parity).toEqual([{ pack: 77, what: 'parity of a pack that is not there' }]);
+    expect((await checkedHere()).parity).toEqual([{ pack: 77, what: 'parity of a pack that is not there' }]);
     expect(await sealAndMake()).toBe(1);
     expect(names()).toContain(live);
     expect(names()).not.toContain('pack-0000000077.parity');
@@ -206,6 +210,26 @@ describe('parity', () => {
   });
 });
 
+describe('a data directory', () => {
+  it('gets parity by the command, and a backup of it has none', async () => {
+    store = await CoreStore.open();
+    const directory = path.join(store.folder, 'data');
+    const made = await openStore({ directory, policy: defaultPolicy, purpose: { kind: 'serve', realm: 'localhost', isSharedConfirmed: false } });
+    await made.services.accounts.register(registrationOf('ada'), hereAndTrusted);
+    await made.close();
+    const { status, stdout } = await run('dice-admin', ['parity', 'make', '--percent', '10', '--json', '--data-dir', directory]);
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, { made: 1, packs: 1, withParity: 1 }]);
+    const packs = path.join(directory, 'packs');
+    expect(readdirSync(packs).sort()).toEqual(['mark', 'pack-0000000001.dice', 'pack-0000000001.parity']);
+    expect(await checked(directory)).toMatchObject({ findings: 0, parity: [] });
+    const [repository, restored] = [path.join(store.folder, 'backup'), path.join(store.folder, 'restored')];
+    await backUp(directory, repository);
+    await restoreTo(repository, restored);
+    expect([...(await filesIn(repository)).keys(), ...(await filesIn(restored)).keys()].filter((name) => name.includes('parity'))).toEqual([]);
+    expect(await checked(restored)).toMatchObject({ findings: 0, parity: [] });
+  });
+});
+
 describe('the operator', () => {
   const lines: string[] = [];
   const bench = (form: Form): Bench => {
@@ -240,6 +264,6 @@ describe('the operator', () => {
     store = await CoreStore.open({}, (stores) => ({ ...stores, blocks: memoryBlockStore(noPacks()) }));
     expect(await parityVerb(bench('text'), 'make', 5)).toBe(2);
     expect(await makeParity(store.parts, { percent: 5, onRead: atOnce })).toBe(0);
-    expect((await checked()).parity).toEqual([]);
+    expect((await checkedHere()).parity).toEqual([]);
   });
 });
