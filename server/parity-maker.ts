@@ -20,7 +20,8 @@ export interface ParityMakerOrder {
   readonly lookMs?: number;
 }
 
-const usualLookMs = 60_000;
+/** A look asks for the size of each pack. */
+const usualLookMs = 300_000;
 
 /** Looks now and then whether a pack lacks parity, and makes it. */
 export function startParityMaker(parts: Pick<Parts, 'stores'>, order: ParityMakerOrder, log: Logger): ParityMaker {

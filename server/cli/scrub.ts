@@ -7,7 +7,7 @@ import { scrubStore, type ScrubAnswer } from '../core/scrub.js';
 import { scrubPhases, type ScrubPosition } from '../core/scrub-progress.js';
 import type { LostBlock, LostRecord } from '../core/scrub-run.js';
 import type { Stretch } from '../ports/pack-parity.js';
-import { columns, exitStatus, printResult, type Bench, type ExitStatus } from './verb.js';
+import { columns, exitStatus, healedLines, printResult, type Bench, type ExitStatus } from './verb.js';
 
 /** `restart` begins anew; `bytesPerSecond` bounds what is read, the disk does without it. */
 export interface ScrubOptions {
@@ -34,9 +34,9 @@ export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: Scru
       lost.push(block);
       if (bench.form === 'text') bench.print(`lost: block ${block.rehash}, in image(s) ${block.images.map(({ imageId }) => imageId).join(' ')}`);
     },
-    onHealed: ({ pack, healed }) => {
-      for (const stretch of healed) healedStretches.push({ pack, ...stretch });
-      if (bench.form === 'text') for (const { offset, length } of healed) bench.print(`healed by parity: pack ${pack}, ${length} bytes at ${offset}`);
+    onHealed: (healed) => {
+      for (const stretch of healed.healed) healedStretches.push({ pack: healed.pack, ...stretch });
+      if (bench.form === 'text') for (const line of healedLines(healed)) bench.print(line);
     },
     onLostRecord: (record) => {
       lostRecords.push(record);

@@ -2,7 +2,7 @@
  * Parity of packs as the rules see it: packs that lack any get it, and what is wrong with it is named. Healing is the scrub's (pack-healer.ts).
  */
 import type { BlockStore } from '../ports/block-store.js';
-import type { OnRead, PackParity, ParityFile } from '../ports/pack-parity.js';
+import type { HealedPack, OnRead, PackParity, ParityFile } from '../ports/pack-parity.js';
 import type { Parts, Stop } from './contract.js';
 
 /** Where nobody named another share. */
@@ -51,6 +51,16 @@ export async function parityFigures({ blocks }: Pick<Parts['stores'], 'blocks'>)
   const files = (await blocks.parity?.list()) ?? [];
   const sum = (all: readonly { readonly bytes: number }[]): number => all.reduce((total, { bytes }) => total + bytes, 0);
   return { packs: sealed.length, withParity: files.filter(({ isOrphan }) => !isOrphan).length, packBytes: sum(sealed), parityBytes: sum(files) };
+}
+
+/** Heals what parity can heal of all packs. Answers what was put right. */
+export async function healPacks({ parity }: BlockStore): Promise<readonly HealedPack[]> {
+  const done: HealedPack[] = [];
+  for (const { pack } of (await parity?.list()) ?? []) {
+    const healed = await parity?.heal(pack, () => Promise.resolve());
+    if (healed !== undefined) done.push(healed);
+  }
+  return done;
 }
 
 /** Reads all parity and the packs that it belongs to. */

@@ -52,7 +52,10 @@ export class ScrubRun {
   /** Goes on at `from`, else begins. */
   constructor(parts: ScrubParts, readonly order: ScrubOrder, from: ScrubPosition | undefined) {
     // Not slowed down: somebody may wait for what is healed.
-    this.healer = new PackHealer(parts.stores.blocks, { onRead: (bytes) => { this.#count(bytes); return Promise.resolve(); }, onHealed: (healed) => { this.#noteHealed(healed); } });
+    this.healer = new PackHealer(parts.stores.blocks, {
+      onRead: (bytes) => { this.#count(bytes); return Promise.resolve(); },
+      onHealed: (healed) => { this.#noteHealed(healed); },
+    });
     this.parts = { ...parts, stores: { ...parts.stores, blocks: this.healer.blocks() } };
     this.#startedAt = parts.world.clock.now();
     this.#beganAt = from?.beganAt ?? this.#startedAt;

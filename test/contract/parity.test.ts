@@ -232,6 +232,20 @@ describe('making parity', () => {
       expect(await files.list()).toEqual([]);
     });
     expect(pack.names()).toEqual([]);
+    const late = await ParityPack.make(await temporary(), { bytes: 60_000, percent: 20 });
+    await late.with(async (files, store) => {
+      // After the last byte was read back, before the file gets its name.
+      let reads = 0;
+      const dropping: Promise<void>[] = [];
+      const onRead = (): Promise<void> => {
+        if (++reads === late.layout.dataShards + late.layout.indexes) dropping.push(store.drop(1));
+        return Promise.resolve();
+      };
+      expect(await files.make(1, { percent: 20, onRead })).toBe(false);
+      await Promise.all(dropping);
+      expect(dropping).toHaveLength(1);
+    });
+    expect(late.names()).toEqual([]);
     const again = await ParityPack.make(await temporary(), { bytes: 60_000, percent: 20 });
     again.damage(overwritten(9_000, 10));
     await again.with(async (files, store) => {

@@ -11,17 +11,19 @@ import { scrub as scrubVerb } from '../../server/cli/scrub.js';
 import type { Bench, ExitStatus, Form } from '../../server/cli/verb.js';
 import { checkStore, type CheckAnswer } from '../../server/core/check.js';
 import { makeParity, parityFigures } from '../../server/core/parity.js';
+import { rebuildStore } from '../../server/core/rebuild.js';
 import { scrubStore, type ScrubAnswer } from '../../server/core/scrub.js';
-import { defaultPolicy } from '../../server/core/services.js';
+import { createServices, defaultPolicy } from '../../server/core/services.js';
 import { openStore } from '../../server/open-store.js';
 import type { Place } from '../../server/ports/block-store.js';
 import { StorageError } from '../../server/ports/errors.js';
 import type { HealedPack } from '../../server/ports/pack-parity.js';
 import { startParityMaker } from '../../server/parity-maker.js';
-import { backUp, checked, filesIn, restoreTo } from '../support/backed-up.js';
-import { blocksOf, CoreStore, hereAndTrusted, inFrontOf, registrationOf } from '../support/core-store.js';
+import { backUp, checked, filesIn, opened, restoreTo } from '../support/backed-up.js';
+import { blocksOf, CoreStore, hereAndTrusted, inFrontOf, registrationOf, sha256 } from '../support/core-store.js';
 import { run } from '../support/dice-command.js';
 import { memoryBlockStore, noPacks } from '../support/memory-block-store.js';
+import { randomBytesOf } from '../support/parity-pack.js';
 import type { RawBlock } from '../support/raw-account.js';
 
 let store: CoreStore;
@@ -112,6 +114,18 @@ describe('a scrub of a store with parity', () => {
     expect(answer.lost).toBeGreaterThan(5);
     expect(answer.named).toBe(answer.lost + answer.lostRecords);
     expect(Buffer.compare(readFileSync(fileOf(1, 'parity')), before)).toBe(0);
+  });
+
+  it('loses nothing where the index is lost too: a rebuild heals before it reads', async () => {
+    store = await CoreStore.open();
+    const { accountId } = await store.register();
+    const blocks = blocksOf(12, 4_000);
+    const imageId = await store.store(accountId, blocks);
+    await sealAndMake();
+    change(fileOf(1), 9_000, 3_000);
+    const parts = store.beside();
+    expect(await rebuildStore(parts)).toMatchObject({ images: 1, incomplete: [], damage: [], healed: [{ pack: 1 }] });
+    await createServices(parts).images.read(accountId, imageId);
   });
 
   it('makes damaged parity anew, of the same share; where the disk is full, later', async () => {
@@ -211,22 +225,34 @@ describe('parity', () => {
 });
 
 describe('a data directory', () => {
-  it('gets parity by the command, and a backup of it has none', async () => {
+  it('gets parity by the command; a backup of it has none, and has anew what was healed', async () => {
     store = await CoreStore.open();
     const directory = path.join(store.folder, 'data');
-    const made = await openStore({ directory, policy: defaultPolicy, purpose: { kind: 'serve', realm: 'localhost', isSharedConfirmed: false } });
-    await made.services.accounts.register(registrationOf('ada'), hereAndTrusted);
-    await made.close();
+    for (const name of ['ada', 'bob']) {
+      const made = await openStore({ directory, policy: defaultPolicy, purpose: { kind: 'serve', realm: 'localhost', isSharedConfirmed: false } });
+      const payload = randomBytesOf(1, 400_000);
+      await made.parts.stores.blocks.append([{ type: 'block', payload, digest: sha256(payload) }]);
+      await made.services.accounts.register(registrationOf(name), hereAndTrusted);
+      await made.close();
+    }
     const { status, stdout } = await run('dice-admin', ['parity', 'make', '--percent', '10', '--json', '--data-dir', directory]);
-    expect([status, JSON.parse(stdout)]).toMatchObject([0, { made: 1, packs: 1, withParity: 1 }]);
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, { made: 2, packs: 2, withParity: 2 }]);
     const packs = path.join(directory, 'packs');
-    expect(readdirSync(packs).sort()).toEqual(['mark', 'pack-0000000001.dice', 'pack-0000000001.parity']);
+    expect(readdirSync(packs).sort()).toEqual(['mark', 'pack-0000000001.dice', 'pack-0000000001.parity', 'pack-0000000002.dice', 'pack-0000000002.parity']);
     expect(await checked(directory)).toMatchObject({ findings: 0, parity: [] });
     const [repository, restored] = [path.join(store.folder, 'backup'), path.join(store.folder, 'restored')];
-    await backUp(directory, repository);
+    // In the middle, where a backup does not look again; told, healed, copied anew, and then had.
+    const file = path.join(packs, 'pack-0000000001.dice');
+    const whole = readFileSync(file);
+    change(file, 200_000, 9);
+    expect(await backUp(directory, repository)).toMatchObject({ copiedPacks: 2, damage: [{ pack: 1 }] });
+    expect(await opened(directory, (one) => scrubStore(one.parts, { onLost: () => undefined }))).toMatchObject({ healedPacks: 1 });
+    expect(await backUp(directory, repository)).toMatchObject({ copiedPacks: 1, damage: [] });
+    expect(await backUp(directory, repository)).toMatchObject({ copiedPacks: 0, damage: [] });
     await restoreTo(repository, restored);
+    expect(Buffer.compare(readFileSync(path.join(restored, 'packs', 'pack-0000000001.dice')), whole)).toBe(0);
     expect([...(await filesIn(repository)).keys(), ...(await filesIn(restored)).keys()].filter((name) => name.includes('parity'))).toEqual([]);
-    expect(await checked(restored)).toMatchObject({ findings: 0, parity: [] });
+    expect(await checked(restored)).toMatchObject({ findings: 0, damage: [], parity: [] });
   });
 });
 
