@@ -23,7 +23,7 @@ export interface ParityMakerOrder {
 /** A look asks for the size of each pack. */
 const usualLookMs = 300_000;
 
-/** Looks now and then whether a pack lacks parity, and makes it. */
+/** Looks at once, and now and then, whether a pack lacks parity, and makes it. */
 export function startParityMaker(parts: Pick<Parts, 'stores'>, order: ParityMakerOrder, log: Logger): ParityMaker {
   const stop = new AbortController();
   let [running, isFull]: [Promise<void> | undefined, boolean] = [undefined, false];
@@ -43,6 +43,7 @@ export function startParityMaker(parts: Pick<Parts, 'stores'>, order: ParityMake
   };
   const timer = order.percent === 0 ? undefined : setInterval(begin, order.lookMs ?? usualLookMs);
   timer?.unref();
+  if (timer !== undefined) begin();
   return {
     async close() {
       clearInterval(timer);

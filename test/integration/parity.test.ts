@@ -9,6 +9,8 @@ import pino from 'pino';
 import { parity as parityVerb } from '../../server/cli/parity.js';
 import { scrub as scrubVerb } from '../../server/cli/scrub.js';
 import type { Bench, ExitStatus, Form } from '../../server/cli/verb.js';
+import { composeServer } from '../../server/compose.js';
+import { readConfig } from '../../server/config.js';
 import { checkStore, type CheckAnswer } from '../../server/core/check.js';
 import { makeParity, parityFigures } from '../../server/core/parity.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
@@ -59,6 +61,18 @@ async function scrubbed(): Promise<ScrubAnswer & { readonly told: readonly Heale
   let named = 0;
   const answer = await scrubStore(store.parts, { onLost: () => { named++; }, onLostRecord: () => { named++; }, onHealed: (healed) => told.push(healed) });
   return { ...answer, told, named };
+}
+
+/** A log, and when it said of so many packs that their parity was made. */
+function madeParity(count: number): { readonly heard: Promise<void>; readonly log: pino.Logger; readonly packs: readonly number[] } {
+  const packs: number[] = [];
+  let hear: () => void = () => undefined;
+  const heard = new Promise<void>((resolve) => { hear = resolve; });
+  const write = (line: string): void => {
+    const { msg, pack } = JSON.parse(line) as { readonly msg: string; readonly pack: number }; // as it was written
+    if (msg === 'parity made' && packs.push(pack) === count) hear();
+  };
+  return { heard, log: pino({ level: 'info' }, { write }), packs };
 }
 
 const checkedHere = (): Promise<CheckAnswer> => checkStore(store.parts, { onFinding: () => undefined });
@@ -192,14 +206,11 @@ describe('parity', () => {
       await store.parts.stores.blocks.seal();
     }
     await store.store(accountId, blocksOf(1));
-    const lines: { pack?: number; msg: string }[] = [];
-    let heard: () => void = () => undefined;
-    const both = new Promise<void>((resolve) => { heard = resolve; });
-    const log = pino({ level: 'info' }, { write: (line: string) => { if (lines.push(JSON.parse(line) as { msg: string }) === 2) heard(); } }); // as it was written
+    const { heard, log, packs } = madeParity(2);
     const maker = startParityMaker(store.parts, { percent: 5, bytesPerSecond: 2 ** 30, lookMs: 5 }, log);
-    await both;
+    await heard;
     await maker.close();
-    expect(lines.map(({ msg, pack }) => [msg, pack])).toEqual([['parity made', 1], ['parity made', 2]]);
+    expect(packs).toEqual([1, 2]);
     expect(await parityFigures(store.parts.stores)).toMatchObject({ packs: 2, withParity: 2 });
     expect(names()).toEqual(['pack-0000000001.dice', 'pack-0000000001.parity', 'pack-0000000002.dice', 'pack-0000000002.parity', 'pack-0000000003.dice']);
     await startParityMaker(store.parts, { percent: 0, bytesPerSecond: 1, lookMs: 1 }, log).close();
@@ -253,6 +264,11 @@ describe('a data directory', () => {
     expect(Buffer.compare(readFileSync(path.join(restored, 'packs', 'pack-0000000001.dice')), whole)).toBe(0);
     expect([...(await filesIn(repository)).keys(), ...(await filesIn(restored)).keys()].filter((name) => name.includes('parity'))).toEqual([]);
     expect(await checked(restored)).toMatchObject({ findings: 0, damage: [], parity: [] });
+    const { heard, log } = madeParity(2);
+    const server = await composeServer(readConfig({ PORT: '0', DICE_DATA_DIR: restored, DICE_PARITY_PERCENT: '5', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0' }), log);
+    await heard;
+    await server.close();
+    expect(readdirSync(path.join(restored, 'packs')).filter((name) => name.endsWith('.parity'))).toHaveLength(2);
   });
 });
 
