@@ -31,7 +31,7 @@ describe('rot', () => {
   });
 
   // Regions of up to 86,017 bytes heal with half as much parity in packs of this size; what is moved, exchanged or gone does not.
-  it.each([['one bit flipped', 'healed'], ['512 B overwritten', 'healed'], ['64 KiB overwritten', 'healed'], ['a region twice', 'named'], ['two swapped', 'named'], ['one deleted', 'named']] as const)('of packs with parity: %s, %s', async (kind, outcome) => {
+  it.each([['one bit flipped', 'healed'], ['64 KiB overwritten', 'healed'], ['a region twice', 'named'], ['one deleted', 'named']] as const)('of packs with parity: %s, %s', async (kind, outcome) => {
     protectedStore ??= await RottingStore.make(await temporary(), 50);
     expect(await protectedStore.round(9, 'packs', kind)).toBe(outcome);
   }, 300_000);

@@ -37,7 +37,7 @@ describe('the erasure code', () => {
     }), { numRuns: 40 });
   });
 
-  it.each([[100, 5], [93, 100], [100, 100]])('gives it for the largest groups, %i + %i', async (k, m) => {
+  it.each([[100, 5], [60, 100]])('gives it for the largest groups, %i + %i', async (k, m) => {
     const shards = groupOf(k, { k, m, length: 3 });
     await code.encode({ shards, dataShards: k });
     expect(shards.slice(k)).toEqual(plainShards(shards.slice(0, k), m));
