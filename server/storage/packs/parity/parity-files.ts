@@ -70,7 +70,7 @@ export class ParityFiles implements PackParity {
   heal(pack: number, onRead: OnRead): Promise<HealedPack | undefined> {
     const temporary = packPath(this.host.folder, pack) + unfinished;
     return this.alone(`healing pack ${pack}`, () => this.whileThere(pack, temporary, async () => {
-      if (this.host.isOpen(pack)) return undefined;
+      if (this.host.isOpen(pack) || (await this.sizeOf(parityPath(this.host.folder, pack))) === undefined) return undefined;
       const written = await writeHealed({ place: this.placeOf(pack), temporary, code: await this.code(), onRead });
       if (written === undefined || !(await this.publish(pack, temporary, packPath(this.host.folder, pack)))) return undefined;
       return { pack, healed: stretchesOf(written.layout, written.healed) };
