@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import type { HealedPack, OnRead, PackParity, ParityFile, ParityHealth, ParityOrder } from '../../../ports/pack-parity.js';
-import { guarded, isAbsent } from '../failure.js';
+import { guarded, unlessAbsent } from '../failure.js';
 import { packOfName, packPath, type PackFolder } from '../pack-folder.js';
 import { maxShortPack } from '../../record-format/pack-format.js';
 import { ErasureCode } from './erasure-code.js';
@@ -138,13 +138,8 @@ export class ParityFiles implements PackParity {
     return (this.loading ??= ErasureCode.load());
   }
 
-  private async sizeOf(file: string): Promise<number | undefined> {
-    try {
-      return await this.host.folder.files.size(file);
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+  private sizeOf(file: string): Promise<number | undefined> {
+    return unlessAbsent(() => this.host.folder.files.size(file));
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import { isEqual } from '../../../../client-sdk/protocol/bytes.js';
 import type { OnRead } from '../../../ports/pack-parity.js';
-import { isAbsent } from '../failure.js';
+import { unlessAbsent } from '../failure.js';
 import type { FileLayer, OpenFile } from '../file-layer.js';
 import type { Mac } from '../../record-format/pack-format.js';
 import { codeBytes, parityHeaderBytes, parityOffset, type ParityLayout } from './layout.js';
@@ -31,8 +31,8 @@ export class ParityPair {
 
   /** Undefined where either file is gone. */
   static async open(order: PairOrder): Promise<ParityPair | undefined> {
-    const pack = await openIfThere(order.files, order.packFile);
-    const parity = pack === undefined ? undefined : await openIfThere(order.files, order.parityFile);
+    const pack = await unlessAbsent(() => order.files.open(order.packFile, 'read'));
+    const parity = pack === undefined ? undefined : await unlessAbsent(() => order.files.open(order.parityFile, 'read'));
     if (pack === undefined || parity === undefined) {
       await pack?.close();
       return undefined;
@@ -105,13 +105,4 @@ async function readHead({ mac, pack }: PairOrder, file: OpenFile): Promise<ReadH
 async function bytesAt(file: OpenFile, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   return bytes.subarray(0, await file.read(bytes, offset));
-}
-
-async function openIfThere(files: FileLayer, path: string): Promise<OpenFile | undefined> {
-  try {
-    return await files.open(path, 'read');
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
 }
