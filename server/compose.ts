@@ -19,6 +19,7 @@ import { openStore, type OpenedStore } from './open-store.js';
 import { policyOf } from './policy.js';
 import { createReadiness, type Readiness } from './readiness.js';
 import { recently } from './recently.js';
+import { startParityMaker } from './parity-maker.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
 import { startScrubber } from './scrubber.js';
 import { startSweeper } from './sweeper.js';
@@ -89,15 +90,16 @@ interface Composed {
 async function runningServer({ config, store, log, metrics, readiness }: Composed, listener: Listener): Promise<RunningServer> {
   const sweeper = startSweeper(store.services.sweep, config.sweepIntervalMs, log);
   const scrubber = startScrubber(store.parts, { periodMs: config.scrubPeriodMs, bytesPerSecond: config.scrubBytesPerSecond }, log);
+  const parityMaker = startParityMaker(store.parts, { percent: config.parityPercent, bytesPerSecond: config.scrubBytesPerSecond }, log);
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`;
   const close = async (): Promise<void> => {
     readiness.drain();
-    const scrubbing = scrubber.close();
+    const background = [scrubber.close(), parityMaker.close()];
     // Meanwhile everything is served as before: who asks whether this process is ready turns others away.
     if (config.drainMs > 0) await setTimeout(config.drainMs);
     await listener.drain(drainMs);
     await sweeper.close();
-    await scrubbing;
+    await Promise.all(background);
     await store.close();
     metrics.close();
   };

@@ -61,6 +61,8 @@ export interface Config {
   readonly scrubPeriodMs: number;
   /** At most so much is read for that. */
   readonly scrubBytesPerSecond: number;
+  /** Parity beside each sealed pack, so much of it; 0: none is made. */
+  readonly parityPercent: number;
   readonly rates: RatesPerMinute;
   /** Opens the metrics to who has it; without one they are this machine's. */
   readonly metricsToken: string | undefined;
@@ -86,7 +88,7 @@ const destinationNames = new Set([
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
   'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_SCRUB_DAYS',
-  'DICE_SCRUB_BYTES_PER_SECOND', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
+  'DICE_SCRUB_BYTES_PER_SECOND', 'DICE_PARITY_PERCENT', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
   'DICE_DATABASE_URL', 'DICE_S3_BUCKET', 'DICE_S3_ENDPOINT', 'DICE_S3_REGION', 'DICE_S3_PREFIX', 'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY',
 ]);
 const defaultGraceMinutes = 60;
@@ -127,6 +129,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     sweepIntervalMs: (reader.integer('DICE_SWEEP_MINUTES', 0, 1_440) ?? defaultSweepMinutes) * 60_000,
     scrubPeriodMs: (reader.integer('DICE_SCRUB_DAYS', 0, 3_650) ?? defaultScrubDays) * dayMs,
     scrubBytesPerSecond: reader.integer('DICE_SCRUB_BYTES_PER_SECOND', 65_536, Number.MAX_SAFE_INTEGER) ?? defaultScrubBytesPerSecond,
+    parityPercent: reader.parity('DICE_PARITY_PERCENT'),
     rates: isLocal ? localRates : publicRates,
     metricsToken: reader.token('DICE_METRICS_TOKEN'),
     drainMs: (reader.integer('DICE_DRAIN_SECONDS', 0, 600) ?? 0) * 1_000,
@@ -168,6 +171,15 @@ class Reader {
     if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
     this.mistakes.push(`${name} must be a whole number from ${min} to ${max}, without unit.`);
     return undefined;
+  }
+
+  /** Files beside packs that are files. */
+  parity(name: string): number {
+    const percent = this.integer(name, 0, 100) ?? 0;
+    if (percent > 0 && this.text('DICE_S3_BUCKET') !== undefined) {
+      this.mistakes.push(`${name} is for packs in the data directory, and DICE_S3_BUCKET keeps them in an object store, which has to have redundancy of its own: leave one of the two out.`);
+    }
+    return percent;
   }
 
   choice<const Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {

@@ -3,7 +3,7 @@
  * is not a store's, or that lacks what its marker promises (an empty volume mounted in place of the data).
  *
  *   dice-store.json   marker: format, store id, server id, realm      setup-token   for the first account
- *   store-key         authenticates pack records (hex)                packs/        pack files
+ *   store-key         authenticates pack records (hex)                packs/        pack files, their parity
  *   salt-key          invents salts of unknown users (hex)            dice.db       the index
  *   lock.sqlite, backup.sqlite   locks                                restore.json  a restore that has not ended
  */

@@ -3,6 +3,7 @@
  */
 import type { Logger } from 'pino';
 import { Refusal } from '../client-sdk/protocol/refusals.js';
+import { parityFigures } from './core/parity.js';
 import { isScrubDue, scrubPace } from './core/scrub-schedule.js';
 import { scrubStore } from './core/scrub.js';
 import type { ScrubParts } from './core/scrub-run.js';
@@ -33,9 +34,10 @@ export function startScrubber(parts: ScrubParts, order: ScrubberOrder, log: Logg
 
 async function scrubOnce(parts: ScrubParts, { order, stop, log }: { readonly order: ScrubberOrder; readonly stop: AbortSignal; readonly log: Logger }): Promise<void> {
   const { packFileBytes } = await parts.stores.blocks.usage();
-  const { bytesPerSecond, isEnough } = scrubPace(packFileBytes, { periodMs: order.periodMs, limit: order.bytesPerSecond });
+  const { withParity, packBytes, parityBytes } = await parityFigures(parts.stores);
+  const { bytesPerSecond, isEnough } = scrubPace(packFileBytes, { periodMs: order.periodMs, limit: order.bytesPerSecond, parityBytes: withParity === 0 ? 0 : packBytes + parityBytes });
   if (!isEnough) log.warn({ bytesPerSecond, packFileBytes }, 'scrub: DICE_SCRUB_BYTES_PER_SECOND is too little to read the store within DICE_SCRUB_DAYS');
-  const { isComplete, coverage, ...counts } = await scrubStore(parts, { stop, pace: paced(bytesPerSecond, stop), onLost: () => undefined });
+  const { isComplete, coverage, ...counts } = await scrubStore(parts, { stop, pace: paced(bytesPerSecond, stop), onLost: () => undefined, onHealed: (healed) => { log.warn(healed, 'scrub: healed by parity'); } });
   if (!isComplete) log.info({ bytes: counts.bytes }, 'scrub interrupted, goes on later');
   else if (counts.lost + counts.lostRecords > 0) log.error({ ...counts, coverage }, 'scrub: damage that could not be put right; dice-admin check names it');
   else log.info({ ...counts, coverage }, 'scrub');

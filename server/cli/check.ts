@@ -16,12 +16,13 @@ export const check: Verb = async (bench) => {
       if (bench.form === 'text') bench.print(sentenceOf(finding));
     },
   });
-  const { damage, unknown, ...counts } = answer;
+  const { damage, unknown, parity, ...counts } = answer;
   const isHeld = await bench.store.parts.stores.state.isHeld();
-  printResult(bench, { ...counts, damage: damage.map((stretch) => ({ ...stretch })), unknown: unknown.map((one) => ({ ...one })), isHeld, list: findings.map((finding) => ({ ...finding, ...imagesOf(finding) })) }, [
+  printResult(bench, { ...counts, damage: damage.map((stretch) => ({ ...stretch })), unknown: unknown.map((one) => ({ ...one })), parity: parity.map((one) => ({ ...one })), isHeld, list: findings.map((finding) => ({ ...finding, ...imagesOf(finding) })) }, [
     ...columns(counts),
     ...damage.map(({ pack, offset, length, what }) => `pack ${pack}: ${length} bytes at ${offset} hold no record (${what})`),
     ...unknown.map(({ accountId, imageId }) => `in the packs and not in the index: ${imageId === undefined ? '' : `image ${imageId} of `}account ${accountId}`),
+    ...parity.map(({ pack, what }) => `pack ${pack}: ${what}`),
   ]);
   if (bench.stop.aborted) return exitStatus.failed;
   if (unknown.length > 0) bench.say('What is in the packs and not in the index never came to be, or the index lost it: dice-admin rebuild-index brings it back.');

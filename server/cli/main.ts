@@ -16,6 +16,7 @@ import { backup, type BackupOptions } from './backup.js';
 import { check } from './check.js';
 import { gc, gcForecast } from './gc.js';
 import { migrateStorage, type MigrateOptions, type MoveBench } from './migrate-storage.js';
+import { parity } from './parity.js';
 import { rebuildIndex } from './rebuild-index.js';
 import { release, type ReleaseOptions } from './release.js';
 import { report } from './report.js';
@@ -44,6 +45,9 @@ function program(): Command {
   verb('check', 'read everything and say what is wrong').action((options: Options) => run(check, options));
   verb('scrub', 'read everything, put right what rotted and can be put right').option('--restart', 'begin anew, not where an earlier one stopped')
     .option('--bytes-per-second <n>', 'read no faster', wholeNumber).action((options: Options & ScrubOptions) => run((bench) => scrub(bench, options), options));
+  verb('parity', 'make, check or remove the parity of packs, by which a scrub heals damaged ones').argument('<make|check|remove>')
+    .option('--percent <n>', 'make so much of each pack (else DICE_PARITY_PERCENT, else 5); parity that is there stays', percentage)
+    .action((what: string, options: Options & { readonly percent?: number }) => run((bench) => parity(bench, what, options.percent ?? readSettings(options).config.parityPercent), options));
   verb('gc', 'collect what nothing refers to, merge copies, compact packs').option('--dry-run', 'only list what would be done')
     .action((options: Options) => run(options.dryRun === true ? gcForecast : gc, options));
   verb('rebuild-index', 'make the database anew from the packs; one that cannot be read is kept aside').option('--anew', 'keep the database aside even where it can be read')
@@ -65,6 +69,12 @@ function wholeNumber(text: string): number {
   const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
   if (number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function percentage(text: string): number {
+  const number = wholeNumber(text);
+  if (number <= 100) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 100.');
 }
 
 /** For verbs that open what they need themselves. */

@@ -48,9 +48,9 @@ async function checkRestored(bench: MoveBench, { id, isHeld }: Point, { config, 
   }
 }
 
-function tell(bench: MoveBench, restored: { readonly id: string; readonly isHeld: boolean; readonly epoch: number }, { damage, unknown, ...counts }: CheckAnswer): void {
+function tell(bench: MoveBench, restored: { readonly id: string; readonly isHeld: boolean; readonly epoch: number }, { damage, unknown, parity, ...counts }: CheckAnswer): void {
   const isChecked = !bench.stop.aborted;
-  printResult(bench, { ...restored, isChecked, ...counts, damage: damage.map((stretch) => ({ ...stretch })), unknown: unknown.map((one) => ({ ...one })) }, [`restored point ${restored.id}`, ...columns(counts)]);
+  printResult(bench, { ...restored, isChecked, ...counts, damage: damage.map((stretch) => ({ ...stretch })), unknown: unknown.map((one) => ({ ...one })), parity: parity.map((one) => ({ ...one })) }, [`restored point ${restored.id}`, ...columns(counts)]);
   if (!isChecked) bench.say('The check was stopped, the store is whole. To check it, run: dice-admin check');
   if (counts.findings > 0) bench.say('To see what is wrong, run: dice-admin check');
   if (restored.isHeld) bench.say('The store was held when the backup was made: nothing is collected until you run: dice-admin release');

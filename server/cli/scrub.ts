@@ -6,7 +6,8 @@ import { paced } from '../paced.js';
 import { scrubStore, type ScrubAnswer } from '../core/scrub.js';
 import { scrubPhases, type ScrubPosition } from '../core/scrub-progress.js';
 import type { LostBlock, LostRecord } from '../core/scrub-run.js';
-import { columns, exitStatus, printResult, type Bench, type ExitStatus } from './verb.js';
+import type { Stretch } from '../ports/pack-parity.js';
+import { columns, exitStatus, healedLines, printResult, type Bench, type ExitStatus } from './verb.js';
 
 /** `restart` begins anew; `bytesPerSecond` bounds what is read, the disk does without it. */
 export interface ScrubOptions {
@@ -23,6 +24,7 @@ const progressMs = 5_000;
 export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: ScrubOptions): Promise<ExitStatus> {
   const lost: LostBlock[] = [];
   const lostRecords: LostRecord[] = [];
+  const healedStretches: (Stretch & { readonly pack: number })[] = [];
   const { isComplete, coverage, ...counts } = await scrubStore(bench.store.parts, {
     stop: bench.stop,
     isRestart: restart === true,
@@ -32,13 +34,17 @@ export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: Scru
       lost.push(block);
       if (bench.form === 'text') bench.print(`lost: block ${block.rehash}, in image(s) ${block.images.map(({ imageId }) => imageId).join(' ')}`);
     },
+    onHealed: (healed) => {
+      for (const stretch of healed.healed) healedStretches.push({ pack: healed.pack, ...stretch });
+      if (bench.form === 'text') for (const line of healedLines(healed)) bench.print(line);
+    },
     onLostRecord: (record) => {
       lostRecords.push(record);
       if (bench.form === 'text') bench.print(`lost: ${record.type} of ${record.imageId === undefined ? '' : `image ${record.imageId} of `}account ${record.accountId}`);
     },
   });
   const list = lost.map(({ rehash, images }) => ({ rehash, images: images.map((image) => ({ ...image })) }));
-  const document = { ...counts, isComplete, coverage: plain(coverage), list, records: lostRecords.map((record) => ({ ...record })) };
+  const document = { ...counts, isComplete, coverage: plain(coverage), list, records: lostRecords.map((record) => ({ ...record })), healed: healedStretches.map((stretch) => ({ ...stretch })) };
   printResult(bench, document, [...coverageLines(coverage), '', ...columns(counts)]);
   if (!isComplete) bench.say('The scrub was interrupted. The same command goes on where it stopped; --restart begins anew.');
   const unnamed = counts.lost + counts.lostRecords - lost.length - lostRecords.length;

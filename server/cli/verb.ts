@@ -2,6 +2,7 @@
  * What all verbs of `dice-admin` share: the store that they work on, where they write, and their exit statuses.
  */
 import type { Json } from '../../client-sdk/protocol/schema.js';
+import type { HealedPack } from '../ports/pack-parity.js';
 import type { OpenedStore } from '../open-store.js';
 
 /** 0 done, 1 failed, 2 wrong usage, 4 the store is damaged. */
@@ -30,6 +31,11 @@ export type Verb = (bench: Bench) => Promise<ExitStatus>;
 export function printResult(bench: Pick<Bench, 'form' | 'print'>, document: Json, lines: readonly string[]): void {
   if (bench.form === 'json') bench.print(JSON.stringify(document, undefined, 2));
   else for (const line of lines) bench.print(line);
+}
+
+/** What parity put right of a pack. */
+export function healedLines({ pack, healed }: HealedPack): readonly string[] {
+  return healed.map(({ offset, length }) => `healed by parity: pack ${pack}, ${length} bytes at ${offset}`);
 }
 
 /** Names and numbers in two columns. */

@@ -10,6 +10,7 @@ import type { TagRow } from '../ports/tag-store.js';
 import type { Parts, Stop } from './contract.js';
 import { readLedger, type Ledger } from './ledger.js';
 import { markOf } from './image-record.js';
+import { checkParity, type ParityFault } from './parity.js';
 import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from './record-health.js';
 import { judgeRow } from './row-scrub.js';
 import { sideBySide } from './side-by-side.js';
@@ -35,7 +36,7 @@ export type Finding =
 
 /**
  * What was read. `damage`: stretches without an intact record; where a row names one, there is a finding too. `unknown`: accounts and images that the packs hold and the index does not: they
- * never came to be, for a crash came before their row, or the index lost them, and a rebuild brings them back.
+ * never came to be, for a crash came before their row, or the index lost them, and a rebuild brings them back. `parity`: what is wrong with parity of packs, of which nothing that is stored depends.
  */
 export interface CheckAnswer {
   readonly packs: number;
@@ -46,6 +47,7 @@ export interface CheckAnswer {
   readonly findings: number;
   readonly damage: readonly Damage[];
   readonly unknown: readonly { readonly accountId: AccountId; readonly imageId?: ImageId }[];
+  readonly parity: readonly ParityFault[];
 }
 
 /** What a check asks for. */
@@ -73,7 +75,7 @@ export async function checkStore(parts: Pick<Parts, 'stores' | 'world' | 'gate'>
   const blocks = await checkRows(run);
   const images = await checkImages(run);
   const accounts = await checkAccounts(run);
-  return { ...packs, blocks, images, accounts, findings };
+  return { ...packs, blocks, images, accounts, findings, parity: await checkParity(parts.stores, order.stop) };
 }
 
 async function checkPacks({ parts, stop }: Run): Promise<Pick<CheckAnswer, 'packs' | 'records' | 'damage' | 'unknown'>> {

@@ -11,6 +11,7 @@ import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { Damage } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
 import type { NewImage } from '../ports/image-store.js';
+import type { HealedPack } from '../ports/pack-parity.js';
 import type { FiledBlock } from '../ports/tag-store.js';
 import type { StoreState } from '../ports/world.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
@@ -20,6 +21,7 @@ import { advanceGeneration } from './generation.js';
 import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
 import { rehashesOf } from './marked-blocks.js';
 import { mergeCopies } from './merge-copies.js';
+import { healPacks } from './parity.js';
 import { raiseRestoreEpoch } from './restore-epoch.js';
 import { readLedger, type FoundImage, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
@@ -31,7 +33,7 @@ const underWay = 'rebuild';
 /** What rebuilding needs. */
 export type RebuildParts = Pick<Parts, 'stores' | 'world' | 'gate'>;
 
-/** What came back. `incomplete`: images that refer to blocks which the packs no longer hold. */
+/** What came back. `incomplete`: images that refer to blocks which the packs no longer hold. `healed`: what parity put right before the packs were read. */
 export interface RebuildAnswer {
   readonly accounts: number;
   readonly blocks: number;
@@ -41,12 +43,14 @@ export interface RebuildAnswer {
   readonly displaced: readonly AccountId[];
   readonly incomplete: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
   readonly damage: readonly Damage[];
+  readonly healed: readonly HealedPack[];
 }
 
 /** Rebuilds. The database is empty or old; nothing else writes meanwhile. */
 export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> {
   await parts.stores.state.setHeld(true);
   await noteRebuild(parts.stores.state);
+  const healed = await healPacks(parts.stores.blocks);
   const damage: Damage[] = [];
   const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
   for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
@@ -63,7 +67,7 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   await raiseRestoreEpoch(parts.stores.state, parts.world.clock.now());
   await advanceGeneration(parts.gate, parts.stores);
   await parts.stores.state.write(underWay, '');
-  return { ...countsOf(ledger), blocks, incomplete, damage };
+  return { ...countsOf(ledger), blocks, incomplete, damage, healed };
 }
 
 /** Notes that what is there is not all. Written into an index that is new before it is a store's: however soon a rebuild dies, nobody takes that for an empty store. */

@@ -11,11 +11,12 @@ export type ScrubPhase = (typeof scrubPhases)[number];
 /**
  * What was met. `blocks`: rows; `copies`, `manifests`, `previews`, `accounts`, `removals`: records whose bytes were hashed and are what was stored. Repairs are
  * counted by what had rotted; `healed`: ciphers replaced by an equal copy; `revived`: quarantined ones that read well again; `droppedCopies`: rotten
- * copies of a sound block; `lost` and `lostRecords`: what stays damaged; `damagedStretches`: of packs, without an intact record.
+ * copies of a sound block; `healedPacks`: packs of which parity put something right, `remadeParity`: parity that was damaged; `lost` and `lostRecords`: what stays damaged; `damagedStretches`: of packs, without an intact record.
  */
 const countNames = [
   'blocks', 'copies', 'manifests', 'previews', 'accounts', 'removals', 'packs', 'bytes', 'repairedTags', 'repairedCodes', 'repairedRehashes', 'mendedKeys',
   'healedCiphers', 'revived', 'droppedCopies', 'repairedImages', 'repairedAccounts', 'lost', 'lostRecords', 'damagedStretches',
+  'healedPacks', 'remadeParity',
 ] as const;
 export type ScrubCounts = Readonly<Record<(typeof countNames)[number], number>>;
 
@@ -33,8 +34,8 @@ export const noCounts: ScrubCounts = countsOf(() => 0);
 
 /** The counts in which something was put right. */
 export function repairsOf(counts: ScrubCounts): number {
-  const { repairedTags, repairedCodes, repairedRehashes, mendedKeys, healedCiphers, revived, droppedCopies, repairedImages, repairedAccounts } = counts;
-  return repairedTags + repairedCodes + repairedRehashes + mendedKeys + healedCiphers + revived + droppedCopies + repairedImages + repairedAccounts;
+  const { repairedTags, repairedCodes, repairedRehashes, mendedKeys, healedCiphers, revived, droppedCopies, repairedImages, repairedAccounts, healedPacks, remadeParity } = counts;
+  return repairedTags + repairedCodes + repairedRehashes + mendedKeys + healedCiphers + revived + droppedCopies + repairedImages + repairedAccounts + healedPacks + remadeParity;
 }
 
 /** The scrub that has not come to its end; undefined where there is none. */

@@ -7,9 +7,11 @@ import type { ImageRow } from '../ports/image-store.js';
 import { accountRowAt } from './account-record.js';
 import type { ConcernedImage } from './check.js';
 import { decodeRemovalRecord } from './image-record.js';
-import { CorruptionError } from '../ports/errors.js';
+import { CorruptionError, StorageError } from '../ports/errors.js';
+import type { ParityHealth } from '../ports/pack-parity.js';
 import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from './record-health.js';
 import { appendAccount } from './records.js';
+import { usualParityPercent } from './parity.js';
 import type { LostRecord, ScrubRun } from './scrub-run.js';
 import { sideBySide } from './side-by-side.js';
 
@@ -110,7 +112,10 @@ export async function scrubPacks(run: ScrubRun, from: string | undefined): Promi
   return true;
 }
 
+/** What parity heals is healed first, so that nothing of it counts as damaged. */
 async function scrubPack(run: ScrubRun, pack: number): Promise<boolean> {
+  const health = await run.parts.stores.blocks.parity?.check(pack, (bytes) => run.read(bytes));
+  if (health !== undefined && health.healable > 0) await run.healer.heal(pack);
   let [removals, damagedStretches] = [0, 0];
   for await (const { type, payload } of run.parts.stores.blocks.scan(pack, () => { damagedStretches++; })) {
     if (run.isStopped) return false;
@@ -119,7 +124,22 @@ async function scrubPack(run: ScrubRun, pack: number): Promise<boolean> {
   }
   run.add('removals', removals);
   run.add('damagedStretches', damagedStretches);
+  if (health !== undefined) await mendParity(run, { pack, health, isPackWhole: damagedStretches === 0 });
   return true;
+}
+
+/** Parity that is damaged, or disagrees with a pack in which every record is intact, is made anew. What says of a damaged pack what it was is kept. */
+async function mendParity(run: ScrubRun, { pack, health, isPackWhole }: { readonly pack: number; readonly health: ParityHealth; readonly isPackWhole: boolean }): Promise<void> {
+  const { parity } = run.parts.stores.blocks;
+  const onRead = (bytes: number): Promise<void> => run.read(bytes);
+  const now = health.lost.length === 0 ? health : await parity?.check(pack, onRead);
+  if (now === undefined || (now.lost.length === 0 ? now.isParityWhole : !isPackWhole)) return;
+  try {
+    if ((await parity?.make(pack, { percent: now.percent ?? usualParityPercent, onRead, stop: run.order.stop })) === true) run.add('remadeParity');
+  } catch (error) {
+    // Parity can wait for room on the disk; what it protects is whole.
+    if (!(error instanceof StorageError) || error.options.isFull !== true) throw error;
+  }
 }
 
 function isRemoval(payload: Uint8Array): boolean {

@@ -2,7 +2,9 @@
  * One run of a scrub: counts, where it is, whether it shall stop, how fast it may read. The phases tell it of every piece that they are done with.
  */
 import type { ConcernedImage } from './check.js';
+import type { HealedPack } from '../ports/pack-parity.js';
 import type { Parts, Stop } from './contract.js';
+import { PackHealer } from './pack-healer.js';
 import { noCounts, writePosition, type ScrubCounts, type ScrubPhase, type ScrubPosition } from './scrub-progress.js';
 
 /** What scrubbing needs. */
@@ -25,6 +27,8 @@ export interface LostRecord {
 export interface ScrubOrder {
   readonly onLost: (lost: LostBlock) => void;
   readonly onLostRecord?: (lost: LostRecord) => void;
+  /** Hears of what parity put right. */
+  readonly onHealed?: (healed: HealedPack) => void;
   /** Hears now and then where the scrub is. */
   readonly onProgress?: (position: ScrubPosition) => void;
   /** Waits as long as reading so many bytes may take; at once without it. */
@@ -35,6 +39,9 @@ export interface ScrubOrder {
 }
 
 export class ScrubRun {
+  /** Its blocks are those of a healer: damage that parity heals is met by nobody. */
+  readonly parts: ScrubParts;
+  readonly healer: PackHealer;
   readonly #counts: Record<keyof ScrubCounts, number>;
   readonly #earlierMs: number;
   readonly #startedAt: number;
@@ -43,7 +50,13 @@ export class ScrubRun {
   #after: string | undefined;
 
   /** Goes on at `from`, else begins. */
-  constructor(readonly parts: ScrubParts, readonly order: ScrubOrder, from: ScrubPosition | undefined) {
+  constructor(parts: ScrubParts, readonly order: ScrubOrder, from: ScrubPosition | undefined) {
+    // Not slowed down: somebody may wait for what is healed.
+    this.healer = new PackHealer(parts.stores.blocks, {
+      onRead: (bytes) => { this.#count(bytes); return Promise.resolve(); },
+      onHealed: (healed) => { this.#noteHealed(healed); },
+    });
+    this.parts = { ...parts, stores: { ...parts.stores, blocks: this.healer.blocks() } };
     this.#startedAt = parts.world.clock.now();
     this.#beganAt = from?.beganAt ?? this.#startedAt;
     this.#earlierMs = from?.tookMs ?? 0;
@@ -74,8 +87,7 @@ export class ScrubRun {
 
   /** Bytes were read. Waits as long as that may take. */
   async read(bytes: number): Promise<void> {
-    this.add('bytes', bytes);
-    this.parts.meter?.add('scrubbed', 'bytes', bytes);
+    this.#count(bytes);
     await this.order.pace?.(bytes);
   }
 
@@ -89,5 +101,15 @@ export class ScrubRun {
     const { position } = this;
     await writePosition(this.parts.stores.state, position);
     this.order.onProgress?.(position);
+  }
+
+  #count(bytes: number): void {
+    this.add('bytes', bytes);
+    this.parts.meter?.add('scrubbed', 'bytes', bytes);
+  }
+
+  #noteHealed(healed: HealedPack): void {
+    this.add('healedPacks');
+    this.order.onHealed?.(healed);
   }
 }

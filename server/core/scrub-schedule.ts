@@ -19,8 +19,15 @@ export async function isScrubDue({ stores, world }: Pick<ScrubParts, 'stores' | 
   return beganAt === undefined || world.clock.now() - beganAt >= periodMs / passesInPeriod;
 }
 
+/** What a scrub has to keep to. `parityBytes`: of parity and of the packs that it belongs to, which are read once more. */
+export interface PaceOrder {
+  readonly periodMs: number;
+  readonly limit: number;
+  readonly parityBytes?: number;
+}
+
 /** As slow as the period allows, within `limit`. `isEnough`: the store is read in time. */
-export function scrubPace(packBytes: number, { periodMs, limit }: { readonly periodMs: number; readonly limit: number }): { readonly bytesPerSecond: number; readonly isEnough: boolean } {
-  const needed = (readings * packBytes * passesInPeriod * 1_000) / periodMs;
+export function scrubPace(packBytes: number, { periodMs, limit, parityBytes = 0 }: PaceOrder): { readonly bytesPerSecond: number; readonly isEnough: boolean } {
+  const needed = ((readings * packBytes + parityBytes) * passesInPeriod * 1_000) / periodMs;
   return { bytesPerSecond: Math.min(limit, Math.max(leastBytesPerSecond, needed)), isEnough: needed <= limit };
 }

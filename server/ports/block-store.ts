@@ -2,6 +2,7 @@
  * Where ciphers, sealed manifests and account records lie durably: an append-only log of records in packs.
  * It knows nothing of references, accounts or keys. FORMAT.md of an adapter gives the bytes.
  */
+import type { PackParity } from './pack-parity.js';
 
 /** What a record holds. Numbers are in the format: append only. */
 export type RecordType = 'block' | 'manifest' | 'preview' | 'removal' | 'account';
@@ -55,6 +56,8 @@ export interface BlockStoreUsage {
 export interface BlockStore {
   /** Bytes that a record takes beside its payload. */
   readonly recordOverheadBytes: number;
+  /** What heals damaged packs without another copy; undefined where the engine has no such thing. */
+  readonly parity?: PackParity | undefined;
   /**
    * Appends records in order. Resolves only when all are durable and have been read back equal to what was
    * given. Several calls may share one sync. Not atomic over a crash: a prefix may survive, which is harmless.

@@ -31,7 +31,7 @@ export const layers: readonly Layer[] = [
   layer('ports', /^server\/ports\//, { imports: ['protocol'], isPure: true }),
   layer('server/core', /^server\/core\//, { imports: ['ports', 'protocol'], packages: ['@noble/hashes', 'otpauth'], isPure: true }),
   layer('storage/record-format', /^server\/storage\/record-format\//, { imports: ['ports', 'protocol'] }),
-  layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:'] }),
+  layer('storage/packs', /^server\/storage\/packs\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:', 'wasm-reed-solomon-erasure'] }),
   layer('storage/sqlite', /^server\/storage\/sqlite\//, { imports: ['ports', 'protocol'], packages: ['node:', 'better-sqlite3'] }),
   layer('storage/postgres', /^server\/storage\/postgres\//, { imports: ['ports', 'protocol'], packages: ['node:', 'pg'] }),
   layer('storage/s3', /^server\/storage\/s3\//, { imports: ['ports', 'protocol', 'storage/record-format'], packages: ['node:', '@aws-sdk/client-s3'] }),

@@ -45,6 +45,7 @@ describe('the schedule', () => {
     expect(scrubPace(10 ** 9, order)).toEqual({ bytesPerSecond: 1_048_576, isEnough: true });
     const { bytesPerSecond } = scrubPace(10 ** 13, order);
     expect(bytesPerSecond * 15 * 86_400).toBeCloseTo(2 * 10 ** 13, -3);
+    expect(scrubPace(10 ** 13, { ...order, parityBytes: 10 ** 13 }).bytesPerSecond * 15 * 86_400).toBeCloseTo(3 * 10 ** 13, -3);
     expect(scrubPace(10 ** 14, order)).toEqual({ bytesPerSecond: 2 ** 25, isEnough: false });
   });
 

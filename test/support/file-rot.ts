@@ -73,7 +73,7 @@ export function flip(file: string, at?: number): void {
 
 /** Damages one pack of `folder`, or two. */
 export function rotPacks(folder: string, kind: RotKind, below: Below): string {
-  const names = readdirSync(folder).filter((name) => name.startsWith('pack-')).sort();
+  const names = readdirSync(folder).filter((name) => name.endsWith('.dice')).sort();
   const [one, other] = [below(names.length), below(names.length - 1)];
   const [first, second] = [path.join(folder, names[one] ?? ''), path.join(folder, names[other < one ? other : other + 1] ?? '')];
   if (kind === 'two swapped') {

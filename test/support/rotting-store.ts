@@ -8,6 +8,7 @@ import { hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { checkStore } from '../../server/core/check.js';
+import { makeParity } from '../../server/core/parity.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { defaultPolicy } from '../../server/core/services.js';
@@ -49,11 +50,12 @@ export class RottingStore {
 
   private constructor(private readonly folder: string) {}
 
-  /** Makes the store in `folder`: three packs, two accounts, equal copies, and a database that was closed; and the same with one that was not. */
-  static async make(folder: string): Promise<RottingStore> {
+  /** Makes the store in `folder`: three packs, two accounts, equal copies, and a database that was closed; and the same with one that was not. `parityPercent`: of the first two packs. */
+  static async make(folder: string, parityPercent = 0): Promise<RottingStore> {
     const made = new RottingStore(folder);
     await made.#fill(1);
     await made.#fill(2);
+    if (parityPercent > 0) await made.#protect(parityPercent);
     cpSync(made.#path('live'), made.#path('closed'), { recursive: true });
     await made.#fill(3);
     return made;
@@ -89,6 +91,12 @@ export class RottingStore {
 
   #path(name: string): string {
     return path.join(this.folder, name);
+  }
+
+  async #protect(percent: number): Promise<void> {
+    const store = await open(this.#path('live'), { kind: 'administer' });
+    await makeParity(store.parts, { percent, onRead: () => Promise.resolve() });
+    await store.close();
   }
 
   async #fill(session: number): Promise<void> {
@@ -188,7 +196,7 @@ class Round {
       const isHeld = await store.parts.stores.state.isHeld();
       const silent = [...broken].filter((imageId) => !named.has(imageId));
       if (silent.length > 0 && malformed.length === 0 && !isHeld) throw new Error(`image(s) ${silent.join(' ')} are not whole, and nothing says so`);
-      const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages > 0;
+      const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages + scrub.healedPacks > 0;
       return { broken, isRepaired: isRepaired || malformed.length > 0 };
     });
   }

@@ -11,6 +11,7 @@ import type {
 } from '../../ports/block-store.js';
 import { StorageError } from '../../ports/errors.js';
 import { type Meter, silentMeter } from '../../ports/meter.js';
+import type { PackParity } from '../../ports/pack-parity.js';
 import { AppendQueue } from './append-queue.js';
 import { writeDurably } from './durable-file.js';
 import { guarded, isAbsent, storageErrorOf } from './failure.js';
@@ -19,6 +20,7 @@ import { OpenPack } from './open-pack.js';
 import { maxShortPack, maxRecordPayloadBytes, packHeaderBytes, recordHeaderBytes } from '../record-format/pack-format.js';
 import { listPacks, openMark, packPath, writeMark, type Mark, type PackFolder } from './pack-folder.js';
 import { readMoveNote } from './pack-intake.js';
+import { ParityFiles, parityPath } from './parity/parity-files.js';
 import { PackReader } from './pack-reader.js';
 import { scanRecords } from '../record-format/pack-scan.js';
 import { timedFiles } from './timed-files.js';
@@ -88,6 +90,7 @@ interface Found {
 
 class PackStore implements BlockStore {
   readonly recordOverheadBytes = recordHeaderBytes;
+  readonly parity: PackParity;
   private readonly queue: AppendQueue;
   private readonly reader: PackReader;
   /** Ends of packs abandoned after a failure; what lies beyond was never acknowledged. */
@@ -106,6 +109,13 @@ class PackStore implements BlockStore {
     this.highest = found.highest;
     this.reader = new PackReader(folder, settings.sha256, maxOpenFiles);
     this.queue = new AppendQueue((calls) => this.writeGroup(calls), { groupBytes, queueBytes: settings.queueBytes });
+    this.parity = new ParityFiles({
+      folder,
+      sha256: settings.sha256,
+      inTurn: (step) => this.queue.inTurn(step),
+      isOpen: (pack) => pack === this.open?.pack,
+      forget: (pack) => this.reader.drop(pack),
+    });
     settings.meter.watch('queue', 'packs', () => this.queue.depth().calls);
     settings.meter.watch('queueBytes', 'packs', () => this.queue.depth().bytes);
   }
@@ -157,6 +167,7 @@ class PackStore implements BlockStore {
     return this.queue.inTurn(() => guarded(`dropping pack ${pack}`, async () => {
       if (pack === this.open?.pack) throw new StorageError(`pack ${pack} is not sealed`, { retryable: false });
       if (pack > this.current.retired) await this.setMark({ ...this.current, retired: pack });
+      await this.folder.files.remove(parityPath(this.folder, pack));
       await this.folder.files.remove(packPath(this.folder, pack));
       await this.folder.files.syncFolder(this.folder.directory);
       this.abandoned.delete(pack);
