@@ -35,6 +35,12 @@ export class HeadLeaves {
     return new HeadLeaves(trusted, packed);
   }
 
+  /** Of an image; undefined where it has none. */
+  of(imageId: ImageId): HeadLeaf | undefined {
+    const index = this.indexOf(imageId);
+    return index === -1 ? undefined : this.at(index);
+  }
+
   get count(): number {
     return this.packed.length;
   }

@@ -4,7 +4,7 @@
  */
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DiceClient, Image } from '../../client-sdk/api.js';
+import type { DiceClient, HeadDifference, Image } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { clientOf, codeOf, downloaded, registered, storedId, testPassword, uploaded } from '../support/sdk-client.js';
 import { type Answered, TamperingProxy } from '../support/tampering-proxy.js';
@@ -55,6 +55,8 @@ async function listed(client: DiceClient, trash = false): Promise<readonly Image
 
 const idsOf = async (client: DiceClient, trash = false): Promise<readonly string[]> => (await listed(client, trash)).map(({ id }) => id).sort();
 
+const differing = async (client: DiceClient): Promise<readonly HeadDifference[]> => (await client.missing()).images;
+
 /** Puts the data directory back to what it was at `mark`, and starts the server on it. */
 async function rollBackTo(mark: string): Promise<void> {
   await bench.whileStopped(async () => {
@@ -75,7 +77,7 @@ describe('two devices', () => {
     expect(await idsOf(phone)).toEqual([a, b, c].sort());
     expect((await phone.head())?.leaves).toBe(3);
     expect(await laptop.head()).toEqual(await phone.head());
-    expect(await phone.missing()).toEqual([]);
+    expect(await differing(phone)).toEqual([]);
   });
 
   it('change it at the same time, and lose nothing', async () => {
@@ -98,7 +100,7 @@ describe('two devices', () => {
     expect(await codeOf(phone.purge(b))).toBe('not-found');
     await phone.purge(a);
     expect([await idsOf(laptop), await idsOf(laptop, true)]).toEqual([[b], []]);
-    expect(await laptop.missing()).toEqual([]);
+    expect(await differing(laptop)).toEqual([]);
     expect(await codeOf(phone.remove(a))).toBe('not-found');
   });
 
@@ -127,8 +129,8 @@ describe('a server that goes back to an older state', () => {
     expect(hexOf(await downloaded(phone, a))).toBe(hexOf(bytesOf(31)));
     // Who has not seen the newer state cannot know of it.
     expect(await idsOf(laptop)).toEqual([a]);
-    expect(await phone.missing()).toEqual([]);
-    expect(await phone.acceptLoss()).toBe(0);
+    expect(await differing(phone)).toEqual([]);
+    expect(await phone.acceptLoss((await phone.missing()).digest)).toBe(0);
     expect(await idsOf(phone)).toEqual([a]);
     expect((await phone.head())?.epoch).toBe(1);
     expect(await idsOf(laptop)).toEqual([a]);
@@ -184,7 +186,7 @@ describe('a server that hides or brings back images', () => {
     const seen: string[] = [];
     expect(await codeOf((async () => { for await (const { id } of laptop.list()) seen.push(id); })())).toBe('image-omitted');
     expect(seen).toEqual([ids[1]]);
-    expect(await laptop.missing()).toEqual([{ id: hidden, isTrashed: false }]);
+    expect(await differing(laptop)).toEqual([{ id: hidden, kind: 'missing', isTrashed: false }]);
   });
 
   it('is found out where it moved an image to the trash by itself', async () => {
@@ -239,7 +241,7 @@ describe('dice head', () => {
     await ada.must(['upload', bench.path('one.bin')]);
     await markNow('before-two');
     await ada.must(['upload', bench.path('two.bin')]);
-    expect((await ada.must(['head', '--json'])).json()).toMatchObject({ counter: 2, epoch: 0, rolledBack: false, missing: [] });
+    expect((await ada.must(['head', '--json'])).json()).toMatchObject({ counter: 2, epoch: 0, rolledBack: false, missing: [], otherwise: [] });
     await rollBackTo('before-two');
     const list = await ada.dice(['list']);
     expect([list.status, list.stdout.includes('one.bin')]).toEqual([4, true]);

@@ -8,7 +8,7 @@ import { type RememberedHead, rememberedHead, rememberHead } from '../../client-
 let kept: Uint8Array | undefined;
 const cache = {
   findSealed: () => Promise.resolve([kept]),
-  keepSealed: ([entry]: readonly (readonly [name: Uint8Array, value: Uint8Array])[]) => { kept = entry?.[1]; return Promise.resolve(); },
+  changeSealed: (_: Uint8Array, to: (now: Uint8Array | undefined) => Uint8Array | undefined) => { kept = to(kept) ?? kept; return Promise.resolve(); },
 } as unknown as FingerprintCache; // all that is asked of it
 
 const head = (change: Partial<RememberedHead> = {}): RememberedHead => ({ counter: 7, epoch: 1, hash: new Uint8Array(32).fill(9), keyringRevision: 3, revision: 300, ...change });

@@ -99,7 +99,7 @@ describe('images that are known', () => {
     }
   });
 
-  it('are asked for one by one only as long as a listing, which opens nothing, would cost more', async () => {
+  it('are asked for one by one only as long as a listing, which opens hardly anything, would cost more', async () => {
     const { library, ids, folder } = await libraryOf(1_001);
     const { known, close } = await loaded(library, folder);
     library.spent();
@@ -107,7 +107,8 @@ describe('images that are known', () => {
     const { asked, entries } = library.spent();
     expect(asked.filter((name) => name === 'readImage').length).toBeLessThanOrEqual(21);
     expect(asked.filter((name) => name === 'listImages')).toHaveLength(3);
-    expect(entries).toBe(0);
+    // One of 256, and which one is chance.
+    expect(entries).toBeLessThan(60);
     await close();
   });
 
@@ -138,6 +139,7 @@ describe('an index of known images', () => {
     const store: CacheStore = {
       get: (keys) => Promise.resolve(keys.map((one) => entries.get(hex(one)))),
       put: (added) => { for (const [one, value] of added) entries.set(hex(one), value); return Promise.resolve(); },
+      replace: () => Promise.reject(new Error('nothing of an index is replaced')),
       erase: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };
