@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { DiceClient, HeadDifference, Image } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { clientOf, codeOf, downloaded, registered, storedId, testPassword, uploaded } from '../support/sdk-client.js';
+import { Person } from '../support/dice-command.js';
 import { type Answered, TamperingProxy } from '../support/tampering-proxy.js';
 import { Workbench } from '../support/workbench.js';
 
@@ -250,6 +251,30 @@ describe('dice head', () => {
     expect((await ada.dice(['head', '--accept'])).status).not.toBe(0);
     expect((await ada.must(['head', '--accept', '--yes', '--json'])).json()).toMatchObject({ givenUp: 0, epoch: 1 });
     await ada.must(['list']);
+  }, 120_000);
+
+  it('tells what is back, refuses to sign what was not shown, and shows it anew', async () => {
+    await bench.person('bob');
+    const bob = new Person({ url: proxy.url, profileDir: bench.path('profiles', 'bob-at-proxy'), username: 'bob' });
+    await bob.must(['login']);
+    for (const [name, seed] of [['three.bin', 211], ['four.bin', 212]] as const) await writeFile(bench.path(name), bytesOf(seed));
+    const stored = (await bob.must(['upload', bench.path('three.bin'), bench.path('four.bin'), '--json'])).json<{ readonly files: readonly { readonly id: string }[] }>();
+    const ids = stored.files.map(({ id }) => id);
+    let readings = 0;
+    proxy.tamper = (answer, { path }) => {
+      if (path.endsWith('/account/leaves')) readings++;
+      return ids.slice(0, readings).reduce((hidden, id) => hiding(hidden, path, id), answer);
+    };
+    const refused = await bob.must(['head', '--accept', '--yes', '--json'], 4);
+    expect(refused.stderr).toMatch(/something else by now/);
+    // Shown anew: the third reading, which lacks both of them.
+    expect(refused.json<{ readonly missing: readonly { readonly id: string }[] }>().missing.map(({ id }) => id)).toEqual([...ids].sort());
+    proxy.tamper = (answer, { path }) => hiding(answer, path, ids[0] ?? '');
+    expect((await bob.must(['head', '--accept', '--yes', '--json'])).json()).toMatchObject({ givenUp: 1 });
+    proxy.tamper = undefined;
+    const back = await bob.must(['head'], 4);
+    expect(back.stdout).toContain(`removed, and back: ${ids[0] ?? ''}`);
+    expect(back.stdout).not.toContain('nothing is missing');
   }, 120_000);
 });
 

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { FingerprintCache } from '../../client-sdk/fingerprint-cache.js';
+import { GalleryIds } from '../../client-sdk/gallery-ids.js';
 import { KnownImages } from '../../client-sdk/known-images.js';
 import { KnownIndex } from '../../client-sdk/known-index.js';
 import { nodePlatform } from '../../client-sdk/node/platform.js';
@@ -126,6 +127,25 @@ describe('images that are known', () => {
     const next = await loaded(library, folder);
     expect(await next.known.find(file(50))).toBe(id);
     await next.close();
+  });
+});
+
+describe('the ids of a gallery', () => {
+  it('come to an end where the server invents images without one', async () => {
+    const { library, ids } = await libraryOf(1);
+    const connection = library.connection();
+    const like = library.cards[0] as Library['cards'][number]; // it was stored
+    let pages = 0;
+    library.answer = (name) => {
+      if (name === 'readUsage') return { images: 1 };
+      if (name !== 'listImages') return { card: like, manifest: new Uint8Array() };
+      if (++pages > 100) throw new Error('it goes on for ever');
+      const invented = (i: number) => ({ ...like, imageId: idOfBytes<ImageId>(Uint8Array.from({ length: 16 }, (_, at) => (at < 12 ? 0 : (500 * pages + i) >> (8 * (at - 12))))), createdAt: 1e12 - 500 * pages - i });
+      return { images: Array.from({ length: 500 }, (_, i) => invented(i)), next: 'more' };
+    };
+    const gallery = new GalleryIds(connection, undefined);
+    const asking = (async () => { for (let tries = 0; tries < 20; tries++) await gallery.has(ids[0] as ImageId); })(); // it was stored
+    await expect(asking).rejects.toMatchObject({ code: 'sealed-invalid' });
   });
 });
 
