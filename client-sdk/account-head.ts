@@ -168,7 +168,7 @@ export class AccountHeads {
       const newest = await this.trusted();
       const tree = await this.#treeUnder(newest, images);
       if (tree !== undefined) return { newest, tree };
-      if (tries >= maxTries) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+      if (tries >= maxTries) throw notOfHead();
     }
   }
 
@@ -177,7 +177,7 @@ export class AccountHeads {
     if (images.length === 0) return { kind: 'hidden', hash: head.root };
     const bytes = await this.connection.transport.call('readHeadPaths', { body: { images: [...images] }, signal: this.signal });
     const tree = parseTree(bytes);
-    if (tree === undefined) throw fault('answer-invalid', 'The tree under the account head is malformed.');
+    if (tree === undefined) throw notOfHead();
     return isEqual(hashOfNode(this.sha256, tree), head.root) ? tree : undefined;
   }
 
@@ -247,7 +247,7 @@ export class AccountHeads {
 /** The leaf that a tree shows for an image. Throws `answer-invalid` where it does not show the way. */
 function leafIn(tree: HeadNode, imageId: ImageId): HeadLeaf | undefined {
   const packed = leafAt(tree, bytesOfHex(imageId) ?? emptyHash);
-  if (packed === 'hidden') throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  if (packed === 'hidden') throw notOfHead();
   return packed === 'absent' ? undefined : unpackLeaf(packed);
 }
 
@@ -257,8 +257,13 @@ function changedLeaves(tree: HeadNode, changes: readonly LeafChange[]): readonly
 
 function withShownLeaf(tree: HeadNode, leaf: Uint8Array): HeadNode {
   const changed = withLeaf(tree, leaf);
-  if (changed === undefined) throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  if (changed === undefined) throw notOfHead();
   return changed;
+}
+
+/** Leaves, or the way to them, that the head does not sign, or that do not show what was asked. */
+export function notOfHead(): DiceError {
+  return fault('answer-invalid', 'The leaves do not belong to the account head.');
 }
 
 function rolledBack(shown: AccountHead, { remembered, restoredAt }: Known): DiceError {

@@ -2,9 +2,8 @@
  * All leaves of an account head: fetched in order, and believed because they give the root that the owner signed. 41 bytes an image.
  * SPEC.md section 14.
  */
-import type { AccountHeads, TrustedHead } from './account-head.js';
+import { type AccountHeads, notOfHead, type TrustedHead } from './account-head.js';
 import type { Connection } from './connection.js';
-import { fault } from './core/errors.js';
 import { bytesOfHex, compareBytes, concat, isEqual } from './protocol/bytes.js';
 import { hashOfLeaves, idOfLeaf, type HeadLeaf, leafBytes, leavesOf, unpackLeaf } from './protocol/head-tree.js';
 import { type ImageId, idOfBytes } from './protocol/ids.js';
@@ -79,7 +78,7 @@ async function readUnder(connection: Connection, { heads, newest, signal }: Read
     const trusted = await newest();
     const leaves = trusted === undefined || trusted.head.counter === 0 ? [] : await fetchLeaves(connection, trusted.head.leaves, signal);
     if (trusted !== undefined && leaves !== undefined && isEqual(hashOfLeaves(heads.sha256, leaves), trusted.head.root)) return HeadLeaves.of(trusted, leaves);
-    if (tries >= maxTries) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+    if (tries >= maxTries) throw notOfHead();
   }
 }
 
