@@ -3,7 +3,7 @@
  * opening hardly anything. SPEC.md section 10.
  */
 import type { Connection } from './connection.js';
-import { recordOf } from './image-record.js';
+import { isInGallery } from './image-record.js';
 import { listCards, openCard } from './listing.js';
 import type { ImageId } from './protocol/ids.js';
 
@@ -30,7 +30,7 @@ export class GalleryIds {
     if (this.#asked > minAsked && this.#asked > (await (this.#affordable ??= this.#costOfListing()))) {
       return (await (this.#listed ??= this.#list())).has(imageId);
     }
-    return this.#ask(imageId);
+    return isInGallery(this.connection, imageId, this.signal);
   }
 
   async #costOfListing(): Promise<number> {
@@ -46,10 +46,5 @@ export class GalleryIds {
       if (this.connection.platform.randomBytes(1)[0] === 0) await openCard(this.connection, card);
     }
     return ids;
-  }
-
-  async #ask(imageId: ImageId): Promise<boolean> {
-    const record = await recordOf(this.connection, imageId, this.signal);
-    return record !== undefined && record.card.trashedAt === undefined;
   }
 }

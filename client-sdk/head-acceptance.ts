@@ -6,7 +6,7 @@ import type { CallOptions, HeadDifference, HeadDifferenceKind, HeadDifferences, 
 import type { Connection } from './connection.js';
 import { isKept, leafOfCard, removedLeaf, withHeads } from './head-check.js';
 import { HeadLeaves } from './head-leaves.js';
-import { manifestHashNow } from './image-record.js';
+import { otherManifestOf } from './image-record.js';
 import { listImages } from './listing.js';
 import { concat, hexOf, isEqual, utf8 } from './protocol/bytes.js';
 import { type HeadLeaf, packLeaf } from './protocol/head-tree.js';
@@ -76,6 +76,6 @@ async function differenceOf(connection: Connection, { card, leaf }: { readonly c
   if (leaf?.state === 'removed' && accepted.state === 'live') return found('returned');
   if (leaf?.state !== accepted.state) return found(leaf?.state === 'live' ? 'trashed' : 'unsaid');
   if (leaf.state === 'trashed' || isEqual(accepted.manifestHash, leaf.manifestHash)) return undefined;
-  const manifestHash = await manifestHashNow(connection, id, signal);
-  return manifestHash === undefined || isEqual(manifestHash, leaf.manifestHash) ? undefined : { ...found('changed'), accepted: { ...accepted, manifestHash } };
+  const manifestHash = await otherManifestOf(connection, leaf, signal);
+  return manifestHash && { ...found('changed'), accepted: { ...accepted, manifestHash } };
 }

@@ -8,7 +8,7 @@ import { accountOf, type Connection } from './connection.js';
 import { fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { HeadLeaves } from './head-leaves.js';
-import { manifestHashNow, recordOf } from './image-record.js';
+import { isInGallery, otherManifestOf, recordOf } from './image-record.js';
 import { listImages, type ListedImage } from './listing.js';
 import { isEqual } from './protocol/bytes.js';
 import { type HeadLeaf, leafBytes, noManifest, packLeaf, unpackLeaf } from './protocol/head-tree.js';
@@ -125,8 +125,9 @@ class Settling {
     const { isTrash, changed, resurrected, strangers } = comparison;
     const expected = [...comparison.unseen(isTrash ? 'trashed' : 'live')].filter((leaf) => !isTrash || isKept(this.connection, leaf));
     refuse('image-omitted', await this.#omitted(expected.map(({ imageId }) => imageId), isTrash));
-    refuse('image-omitted', await this.#wrong('live', changed, (leaf) => this.#isChanged(leaf)));
-    refuse('image-resurrected', await this.#wrong('removed', resurrected, async ({ imageId }) => (await this.#placeOf(imageId)) === 'gallery'));
+    // The listed hash is an index of the server's: the manifest itself decides.
+    refuse('image-omitted', await this.#wrong('live', changed, async (leaf) => (await otherManifestOf(this.connection, leaf, this.signal)) !== undefined));
+    refuse('image-resurrected', await this.#wrong('removed', resurrected, (leaf) => this.#isInGallery(leaf)));
     const expired = isTrash ? await this.#expired(comparison) : [];
     await this.heads.change([...strangers.map(adopted), ...expired]);
   }
@@ -142,7 +143,7 @@ class Settling {
       if (left.size === 0) return [];
     }
     // Taken out of the trash, by a client that died before it said so.
-    return this.#wrong(state, [...left], async ({ imageId }) => !isTrash || (await this.#placeOf(imageId)) !== 'gallery');
+    return this.#wrong(state, [...left], async (leaf) => !isTrash || !(await this.#isInGallery(leaf)));
   }
 
   /** Those whose leaves are still in this state, and of which this is so; some more than are named. */
@@ -152,29 +153,23 @@ class Settling {
     return wrong;
   }
 
+  #isInGallery({ imageId }: HeadLeaf): Promise<boolean> {
+    return isInGallery(this.connection, imageId, this.signal);
+  }
+
   async #stillIn(state: HeadLeaf['state'], images: readonly ImageId[]): Promise<readonly HeadLeaf[]> {
     const leaves = images.length === 0 ? [] : await this.heads.leavesOf(images);
     return leaves.flatMap((leaf) => (leaf?.state === state ? [leaf] : []));
-  }
-
-  /** The listed hash is an index of the server's: the manifest itself decides. */
-  async #isChanged({ imageId, manifestHash }: HeadLeaf): Promise<boolean> {
-    const now = await manifestHashNow(this.connection, imageId, this.signal);
-    return now !== undefined && !isEqual(now, manifestHash);
   }
 
   async #expired(comparison: Comparison): Promise<readonly LeafChange[]> {
     const changes: LeafChange[] = [];
     for (const leaf of comparison.unseen('trashed')) {
       if (changes.length >= maxExpired) break;
-      if (isKept(this.connection, leaf) || (await this.#placeOf(leaf.imageId)) !== 'nowhere') continue;
+      if (isKept(this.connection, leaf) || (await recordOf(this.connection, leaf.imageId, this.signal)) !== undefined) continue;
       changes.push({ imageId: leaf.imageId, to: (now) => (now?.state === 'trashed' ? removedLeaf(leaf.imageId) : undefined) });
     }
     return changes;
-  }
-
-  async #placeOf(imageId: ImageId): Promise<Place> {
-    return placeOf(this.connection, imageId, this.signal);
   }
 }
 
@@ -187,16 +182,6 @@ function refuse(code: 'image-omitted' | 'image-resurrected', wrong: readonly Ima
   if (wrong.length === 0) return;
   const [named, more] = [wrong.slice(0, maxNamed).join(', '), wrong.length > maxNamed ? ' and more' : ''];
   throw fault(code, `Images: ${named}${more}. If the operator restored the store from a backup, look at them with "dice head".`);
-}
-
-/** Where the server has an image. */
-export type Place = 'gallery' | 'trash' | 'nowhere';
-
-/** Where the server says that it has an image. */
-export async function placeOf(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Place> {
-  const record = await recordOf(connection, imageId, signal);
-  if (record === undefined) return 'nowhere';
-  return record.card.trashedAt === undefined ? 'gallery' : 'trash';
 }
 
 /** The leaf of an image that was removed for good. */

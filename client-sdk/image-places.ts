@@ -5,7 +5,7 @@
 import type { AccountHeads } from './account-head.js';
 import type { Connection } from './connection.js';
 import { DiceError } from './core/errors.js';
-import { placeOf, removedLeaf, withHeads } from './head-check.js';
+import { removedLeaf, withHeads } from './head-check.js';
 import { recordOf } from './image-record.js';
 import type { ImageId } from './protocol/ids.js';
 import { refusalTitles } from './protocol/refusals.js';
@@ -33,14 +33,14 @@ export function restoreImage(connection: Connection, imageId: ImageId, signal: A
 export function purgeImage(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<void> {
   return withHeads(connection, signal, async (heads) => {
     // What is not in the trash is not removed: the head must not say so first.
-    if ((await placeOf(connection, imageId, signal)) !== 'trash') throw notFound();
+    if ((await recordOf(connection, imageId, signal))?.card.trashedAt === undefined) throw notFound();
     await heads.change([{ imageId, to: (now) => (now?.state === 'removed' ? undefined : removedLeaf(imageId)) }]);
     try {
       await connection.transport.call('purgeImage', { body: undefined, params: { imageId }, signal });
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || thrown.code !== 'not-found') throw thrown;
       // It went with a try whose answer was lost, or by another device; or one took it out of the trash meanwhile, and it stays.
-      if ((await placeOf(connection, imageId, signal)) === 'nowhere') return;
+      if ((await recordOf(connection, imageId, signal)) === undefined) return;
       await sayLive(connection, { heads, imageId }, signal);
       throw thrown;
     }

@@ -3,6 +3,8 @@
  */
 import type { Connection } from './connection.js';
 import { DiceError, fault } from './core/errors.js';
+import { isEqual } from './protocol/bytes.js';
+import type { HeadLeaf } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
 import { manifestHashBytes } from './protocol/limits.js';
 import type { ImageRecord } from './protocol/messages.js';
@@ -19,8 +21,15 @@ export async function recordOf({ transport }: Connection, imageId: ImageId, sign
   }
 }
 
-/** Half of SHA-256 of the sealed manifest that the server has, 16 bytes. */
-export async function manifestHashNow(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+/** The server has it, and not in the trash. */
+export async function isInGallery(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<boolean> {
   const record = await recordOf(connection, imageId, signal);
-  return record && (await connection.platform.crypto.sha256(record.manifest)).slice(0, manifestHashBytes);
+  return record !== undefined && record.card.trashedAt === undefined;
+}
+
+/** The hash of the manifest that the server has, as a leaf names it, where that is another than the leaf's. */
+export async function otherManifestOf(connection: Connection, { imageId, manifestHash }: HeadLeaf, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+  const record = await recordOf(connection, imageId, signal);
+  const now = record && (await connection.platform.crypto.sha256(record.manifest)).slice(0, manifestHashBytes);
+  return now === undefined || isEqual(now, manifestHash) ? undefined : now;
 }
