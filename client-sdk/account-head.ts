@@ -52,7 +52,7 @@ interface Known {
 const maxTries = 20;
 /** Heads that may come while a device follows those before. */
 const overtaking = 64;
-export const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0, keyringRevision: 0, revision: 0 }, hash: emptyHash };
+const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0, keyringRevision: 0, revision: 0 }, hash: emptyHash };
 const wayOut = 'If its operator restored a backup, accept that with "dice head --accept", or on the page of the account under “What is signed”. If not, trust this server no longer.';
 
 /** What a server must not do, whatever the network does. */
@@ -93,10 +93,10 @@ export class AccountHeads {
     return newest;
   }
 
-  /** The newest head as the server shows it, opened but held against nothing. */
-  async shown(): Promise<TrustedHead | undefined> {
+  /** The newest head as the server shows it, opened but held against nothing; with counter 0 where it shows none. */
+  async shown(): Promise<TrustedHead> {
     const { head: kept } = await this.#card();
-    return kept === undefined ? undefined : this.#opened(kept);
+    return kept === undefined ? noHead : this.#opened(kept);
   }
 
   /** The leaf of each image now, in order; undefined where it is none. */

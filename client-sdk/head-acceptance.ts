@@ -1,7 +1,7 @@
 /**
  * What an account lost with its server, and the owner's word that it is so. Nothing here happens by itself. SPEC.md section 14.
  */
-import { type AcceptedState, type AccountHeads, noHead, otherByNow } from './account-head.js';
+import { type AcceptedState, type AccountHeads, otherByNow } from './account-head.js';
 import type { CallOptions, HeadDifference, HeadDifferenceKind, HeadDifferences, HeadFigures } from './api.js';
 import type { Connection } from './connection.js';
 import { isKept, leafOfCard, removedLeaf, withHeads } from './head-check.js';
@@ -54,16 +54,16 @@ async function differences(connection: Connection, heads: AccountHeads, signal: 
   const listed = new Map<ImageId, Found | undefined>();
   for (const trash of [false, true]) {
     // Opened, all of them: what is signed is this account's, and a server cannot invent it.
-    for await (const { card } of listImages(connection, { trash, signal })) listed.set(card.imageId, await differenceOf(connection, { card, leaf: leaves?.of(card.imageId) }, signal));
+    for await (const { card } of listImages(connection, { trash, signal })) listed.set(card.imageId, await differenceOf(connection, { card, leaf: leaves.of(card.imageId) }, signal));
   }
-  for (let index = 0; index < (leaves?.count ?? 0); index++) {
-    const leaf = leaves?.at(index);
-    if (leaf === undefined || leaf.state === 'removed' || listed.has(leaf.imageId) || (leaf.state === 'trashed' && !isKept(connection, leaf))) continue;
+  for (let index = 0; index < leaves.count; index++) {
+    const leaf = leaves.at(index);
+    if (leaf.state === 'removed' || listed.has(leaf.imageId) || (leaf.state === 'trashed' && !isKept(connection, leaf))) continue;
     listed.set(leaf.imageId, { id: leaf.imageId, kind: 'missing', isTrashed: leaf.state === 'trashed', accepted: removedLeaf(leaf.imageId) });
   }
   const images = [...listed.values()].filter((found) => found !== undefined).sort((one, other) => (one.id < other.id ? -1 : 1));
   const { keyringRevision, revision } = await connection.transport.call('readAccount', { body: undefined, signal });
-  const newest = leaves?.trusted ?? noHead;
+  const newest = leaves.trusted;
   const signed = concat(newest.hash, utf8(`${String(keyringRevision)} ${String(revision)} `), ...images.map(({ accepted }) => packLeaf(accepted)));
   return { images, state: { newest, keyringRevision, revision }, digest: hexOf(heads.sha256(signed)) };
 }

@@ -14,7 +14,7 @@ const maxTries = 5;
 
 /** Leaves in order of ids. */
 export class HeadLeaves {
-  private constructor(
+  constructor(
     readonly trusted: TrustedHead,
     private readonly packed: readonly Uint8Array[],
   ) {}
@@ -24,14 +24,9 @@ export class HeadLeaves {
     return readUnder(connection, { heads, newest: () => heads.trusted(), signal });
   }
 
-  /** Those of the head that the server shows, held against nothing. Undefined where it shows none. */
-  static async shown(connection: Connection, heads: AccountHeads, signal: AbortSignal | undefined): Promise<HeadLeaves | undefined> {
-    if ((await heads.shown()) === undefined) return undefined;
+  /** Those of the head that the server shows, held against nothing. */
+  static async shown(connection: Connection, heads: AccountHeads, signal: AbortSignal | undefined): Promise<HeadLeaves> {
     return readUnder(connection, { heads, newest: () => heads.shown(), signal });
-  }
-
-  static of(trusted: TrustedHead, packed: readonly Uint8Array[]): HeadLeaves {
-    return new HeadLeaves(trusted, packed);
   }
 
   /** Of an image; undefined where it has none. */
@@ -69,15 +64,15 @@ export class HeadLeaves {
 
 interface Reading {
   readonly heads: AccountHeads;
-  readonly newest: () => Promise<TrustedHead | undefined>;
+  readonly newest: () => Promise<TrustedHead>;
   readonly signal: AbortSignal | undefined;
 }
 
 async function readUnder(connection: Connection, { heads, newest, signal }: Reading): Promise<HeadLeaves> {
   for (let tries = 1; ; tries++) {
     const trusted = await newest();
-    const leaves = trusted === undefined || trusted.head.counter === 0 ? [] : await fetchLeaves(connection, trusted.head.leaves, signal);
-    if (trusted !== undefined && leaves !== undefined && isEqual(hashOfLeaves(heads.sha256, leaves), trusted.head.root)) return HeadLeaves.of(trusted, leaves);
+    const leaves = trusted.head.counter === 0 ? [] : await fetchLeaves(connection, trusted.head.leaves, signal);
+    if (leaves !== undefined && isEqual(hashOfLeaves(heads.sha256, leaves), trusted.head.root)) return new HeadLeaves(trusted, leaves);
     if (tries >= maxTries) throw notOfHead();
   }
 }
