@@ -254,9 +254,8 @@ describe('dice head', () => {
   }, 120_000);
 
   it('tells what is back, refuses to sign what was not shown, and shows it anew', async () => {
-    await bench.person('bob');
-    const bob = new Person({ url: proxy.url, profileDir: bench.path('profiles', 'bob-at-proxy'), username: 'bob' });
-    await bob.must(['login']);
+    const bob = new Person({ url: proxy.url, profileDir: bench.path('profiles', 'bob'), username: 'bob' });
+    await bob.must(['register', '--recovery-file', bench.path('bob-words.txt')]);
     for (const [name, seed] of [['three.bin', 211], ['four.bin', 212]] as const) await writeFile(bench.path(name), bytesOf(seed));
     const stored = (await bob.must(['upload', bench.path('three.bin'), bench.path('four.bin'), '--json'])).json<{ readonly files: readonly { readonly id: string }[] }>();
     const ids = stored.files.map(({ id }) => id);

@@ -115,10 +115,6 @@ describe('what the owner accepts is what the owner saw:', () => {
     'more is missing': ({ ids }) => Promise.resolve(hiding(ids)),
     'less is missing': () => Promise.resolve(undefined),
     'another image is missing': ({ ids }) => Promise.resolve(hiding(ids.slice(1, 2))),
-    'one was added by another device': async ({ phone, ids }) => {
-      await store(phone, 'd');
-      return hiding(ids.slice(0, 1));
-    },
     'an image has other bytes': async ({ ids }) => {
       const change = (card: Card): Card => (card.imageId === ids[2] ? { ...card, manifestHash: 'ab'.repeat(16) } : card);
       return Promise.resolve([
@@ -130,20 +126,25 @@ describe('what the owner accepts is what the owner saw:', () => {
       await (await devices.login(username)).client.changeDomain('open');
       return Promise.resolve(both(hiding(ids.slice(0, 1)), lie<object>('GET /account', (account) => ({ ...account, keyringRevision: before.keyringRevision }))));
     },
+    'one was added by another device': async ({ phone, ids }) => {
+      await store(phone, 'd');
+      return hiding(ids.slice(0, 1));
+    },
   };
 
-  it.each(Object.entries(others))('nothing is signed where %s by then', async (_, change) => {
+  it('nothing is signed where anything is another by then', async () => {
     const given = await withImages();
     const { phone, laptop, ids } = given;
-    laptop.tamper = hiding(ids.slice(0, 1));
-    const { images, digest } = await laptop.client.missing();
-    expect(images).toEqual([{ id: ids[0], kind: 'missing', isTrashed: false }]);
-    laptop.tamper = (await change(given)) ?? honest;
-    expect(await codeOf(laptop.client.acceptLoss(digest))).toBe('revision-conflict');
-    laptop.tamper = honest;
-    expect((await phone.client.head())?.epoch).toBe(0);
-    expect(await phone.names()).toMatch(/^a b c/);
+    for (const [what, change] of Object.entries(others)) {
+      laptop.tamper = hiding(ids.slice(0, 1));
+      const { images, digest } = await laptop.client.missing();
+      expect([what, images]).toEqual([what, [{ id: ids[0], kind: 'missing', isTrashed: false }]]);
+      laptop.tamper = (await change(given)) ?? honest;
+      expect([what, await codeOf(laptop.client.acceptLoss(digest))]).toEqual([what, 'revision-conflict']);
+    }
     expect(laptop.asked).not.toContain('PUT /account/head');
+    expect(await phone.names()).toBe('a b c d');
+    expect((await phone.client.head())?.epoch).toBe(0);
   });
 
   it('nothing is signed where the server shows an older head by then, under which all of it is right', async () => {
