@@ -13,7 +13,7 @@ import {
   emptyHash, type HeadLeaf, type HeadNode, hashOfNode, idOfLeaf, leafAt, packLeaf, parseTree, unpackLeaf, withLeaf,
 } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
-import { keptHeads, maxHeadLeaves, maxPageHeads } from './protocol/limits.js';
+import { keptHeads, maxHeadLeaves } from './protocol/limits.js';
 import type { HeadCard, HeadList } from './protocol/messages.js';
 import type { Sha256 } from './protocol/tag.js';
 import { pause } from './retries.js';
@@ -28,6 +28,11 @@ export interface LeafChange {
 export interface TrustedHead {
   readonly head: AccountHead;
   readonly hash: Uint8Array;
+}
+
+/** The state that the owner accepts: a head, and the account's revisions beside it. */
+export interface AcceptedState extends Revisions {
+  readonly newest: TrustedHead;
 }
 
 /** What the next head says of its own. */
@@ -88,10 +93,10 @@ export class AccountHeads {
     return newest;
   }
 
-  /** The newest head as the server shows it, opened but held against nothing. */
-  async shown(): Promise<TrustedHead | undefined> {
+  /** The newest head as the server shows it, opened but held against nothing; with counter 0 where it shows none. */
+  async shown(): Promise<TrustedHead> {
     const { head: kept } = await this.#card();
-    return kept === undefined ? undefined : this.#opened(kept);
+    return kept === undefined ? noHead : this.#opened(kept);
   }
 
   /** The leaf of each image now, in order; undefined where it is none. */
@@ -115,21 +120,21 @@ export class AccountHeads {
     return this.#changeSome([]);
   }
 
-  /** Follows the head that the server shows by one of this epoch with these leaves changed: the owner accepted that something was lost. */
-  async accept(epoch: number, changes: readonly LeafChange[]): Promise<void> {
-    const { keyringRevision, revision } = await rereadAccount(this.connection, this.signal, true);
-    for (let at = 0; at === 0 || at < changes.length; at += maxHeadLeaves) {
-      const part = changes.slice(at, at + maxHeadLeaves);
-      const before = (await this.shown()) ?? noHead;
+  /**
+   * Follows the head of this state, and no other, by one of a new epoch with these leaves: the owner accepted that something was lost. Throws
+   * `revision-conflict` where the server shows another state by now.
+   */
+  async accept({ newest, keyringRevision, revision }: AcceptedState, leaves: readonly HeadLeaf[]): Promise<void> {
+    const account = await rereadAccount(this.connection, this.signal, true);
+    if (account.keyringRevision !== keyringRevision || account.revision !== revision) throw otherByNow();
+    const epoch = 1 + Math.max((await rememberedHead(this.cache))?.epoch ?? 0, newest.head.epoch);
+    let before = newest;
+    for (let at = 0; at === 0 || at < leaves.length; at += maxHeadLeaves) {
+      const part = leaves.slice(at, at + maxHeadLeaves);
       const tree = await this.#treeUnder(before, part.map(({ imageId }) => imageId));
-      if (tree === undefined) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
-      await this.#replace(before, { tree, leaves: changedLeaves(tree, part), epoch, keyringRevision, revision });
+      if (tree === undefined) throw otherByNow();
+      before = await this.#replace(before, { tree, leaves: part, epoch, keyringRevision, revision });
     }
-  }
-
-  /** The epoch that this device knows of, from its memory and from what the server shows. */
-  async knownEpoch(): Promise<number> {
-    return Math.max((await rememberedHead(this.cache))?.epoch ?? 0, (await this.shown())?.head.epoch ?? 0);
   }
 
   async #changeSome(changes: readonly LeafChange[]): Promise<void> {
@@ -163,7 +168,7 @@ export class AccountHeads {
       const newest = await this.trusted();
       const tree = await this.#treeUnder(newest, images);
       if (tree !== undefined) return { newest, tree };
-      if (tries >= maxTries) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+      if (tries >= maxTries) throw notOfHead();
     }
   }
 
@@ -172,11 +177,11 @@ export class AccountHeads {
     if (images.length === 0) return { kind: 'hidden', hash: head.root };
     const bytes = await this.connection.transport.call('readHeadPaths', { body: { images: [...images] }, signal: this.signal });
     const tree = parseTree(bytes);
-    if (tree === undefined) throw fault('answer-invalid', 'The tree under the account head is malformed.');
+    if (tree === undefined) throw notOfHead();
     return isEqual(hashOfNode(this.sha256, tree), head.root) ? tree : undefined;
   }
 
-  async #replace(before: TrustedHead, next: Next): Promise<void> {
+  async #replace(before: TrustedHead, next: Next): Promise<TrustedHead> {
     const { platform } = this.connection;
     const { crypto, randomBytes } = platform;
     const { record, accountKey, identity } = accountOf(this.connection);
@@ -189,7 +194,9 @@ export class AccountHeads {
     };
     const sealed = await sealHead(crypto, { accountId: record.accountId, accountKey }, { head, identity, randomBytes });
     await this.connection.transport.call('replaceHead', { body: { counter: head.counter, head: sealed, leaves: concat(...packed), root }, signal: this.signal });
-    await rememberHead(this.cache, { ...head, hash: await hashOfHead(crypto, head) });
+    const hash = await hashOfHead(crypto, head);
+    await rememberHead(this.cache, { ...head, hash });
+    return { head, hash };
   }
 
   /** Throws `account-rolled-back` unless `newest` is the remembered head, descends from it, or was accepted on another device. */
@@ -200,9 +207,10 @@ export class AccountHeads {
     let [last, named]: [Uint8Array, Revisions] = [remembered.hash, remembered];
     for (let after = remembered.counter; after < head.counter; ) {
       const { heads } = await this.connection.transport.call('listHeads', { body: undefined, query: { after: String(after) }, signal: this.signal });
-      const [first] = heads;
-      if (first === undefined || heads.length > maxPageHeads) throw fault('answer-invalid', 'It does not tell how the account came to its head.');
-      for (const kept of heads.filter(({ counter }) => counter <= head.counter)) {
+      const between = heads.filter(({ counter }) => counter <= head.counter);
+      // What does not go on would be asked for ever.
+      if (between.length === 0) throw fault('answer-invalid', 'It does not tell how the account came to its head.');
+      for (const kept of between) {
         const next = await this.#opened(kept);
         // What the server keeps no more cannot be followed: then counter and epoch alone were compared.
         const isGap = next.head.counter > after + 1 && after + 1 <= head.counter - keptHeads + overtaking;
@@ -239,7 +247,7 @@ export class AccountHeads {
 /** The leaf that a tree shows for an image. Throws `answer-invalid` where it does not show the way. */
 function leafIn(tree: HeadNode, imageId: ImageId): HeadLeaf | undefined {
   const packed = leafAt(tree, bytesOfHex(imageId) ?? emptyHash);
-  if (packed === 'hidden') throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  if (packed === 'hidden') throw notOfHead();
   return packed === 'absent' ? undefined : unpackLeaf(packed);
 }
 
@@ -249,8 +257,13 @@ function changedLeaves(tree: HeadNode, changes: readonly LeafChange[]): readonly
 
 function withShownLeaf(tree: HeadNode, leaf: Uint8Array): HeadNode {
   const changed = withLeaf(tree, leaf);
-  if (changed === undefined) throw fault('answer-invalid', 'The tree under the account head does not show what was asked.');
+  if (changed === undefined) throw notOfHead();
   return changed;
+}
+
+/** Leaves, or the way to them, that the head does not sign, or that do not show what was asked. */
+export function notOfHead(): DiceError {
+  return fault('answer-invalid', 'The leaves do not belong to the account head.');
 }
 
 function rolledBack(shown: AccountHead, { remembered, restoredAt }: Known): DiceError {
@@ -264,6 +277,11 @@ function outdated(shown: Revisions, head: Revisions): DiceError {
   const keyring = `Its keyring is older than the one that you signed (${String(shown.keyringRevision)}, not ${String(head.keyringRevision)}): uploads would go to another domain. `;
   const credentials = `Its password, recovery words or second factor are older than what you signed (${String(shown.revision)}, not ${String(head.revision)}): what you replaced may open the account. Change them once more. `;
   return fault('account-rolled-back', `${shown.keyringRevision < head.keyringRevision ? keyring : ''}${shown.revision < head.revision ? credentials : ''}${wayOut}`);
+}
+
+/** What was confirmed is not what would be signed. */
+export function otherByNow(): DiceError {
+  return new DiceError('revision-conflict', 'The server shows something else by now. Nothing was signed: look at it again.');
 }
 
 /** One of the revisions is lower than the other's. */

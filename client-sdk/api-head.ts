@@ -13,8 +13,23 @@ export interface HeadFigures {
   readonly leaves: number;
 }
 
-/** An image that the account head names and the server does not have. */
-export interface MissingImage {
+/**
+ * How the server differs: `missing` is named and not there; `trashed` lies in the trash, by nobody's word; `returned` was removed, and is listed;
+ * `changed` has another manifest than was committed. `unsaid` is right, and no head says it yet.
+ */
+export type HeadDifferenceKind = 'missing' | 'trashed' | 'returned' | 'changed' | 'unsaid';
+
+/** An image of which the server shows something else than the account head. */
+export interface HeadDifference {
   readonly id: ImageId;
+  readonly kind: HeadDifferenceKind;
+  /** It lay in the trash, by the account head. */
   readonly isTrashed: boolean;
+}
+
+/** All of them, in order of ids. */
+export interface HeadDifferences {
+  readonly images: readonly HeadDifference[];
+  /** SHA-256 over the state that the server shows and all that accepting it would sign: what acceptLoss signs, and nothing else. */
+  readonly digest: string;
 }

@@ -4,7 +4,7 @@
  * since the epoch, sizes are bytes. Every method may throw DiceError, and nothing else. SPEC.md section 12.
  */
 import type { AccountSummary, BegunSecondFactor, CloseRequest, Credentials, InviteResult, RecoverRequest, RegisterRequest, SavedSession, TokenResult } from './api-account.js';
-import type { HeadFigures, MissingImage } from './api-head.js';
+import type { HeadDifferences, HeadFigures } from './api-head.js';
 import type { BlockCheck, BlockStep, DownloadOptions, FileCheck, Image, ListOptions, OpenImage } from './api-image.js';
 import type { CallOptions } from './api-options.js';
 import type { UploadedFile, UploadFile, UploadOptions } from './api-upload.js';
@@ -81,13 +81,14 @@ export interface DiceClient {
 
   /** The newest account head; undefined where the account has none yet. Throws `account-rolled-back`, also where keyring or credentials are older than it says. */
   head(options?: CallOptions): Promise<HeadFigures | undefined>;
-  /** Images that the account head names and the server does not have, whatever this device has seen before. */
-  missing(options?: CallOptions): Promise<readonly MissingImage[]>;
+  /** Where the server has something else than the account head that it shows says, whatever this device has seen before. */
+  missing(options?: CallOptions): Promise<HeadDifferences>;
   /**
-   * Signs that what is missing is gone, and that the state which the server shows is the account's, keyring and credentials too: after a restore from a
-   * backup. Answers how many images were given up.
+   * Signs that what is missing is gone, and that the state which the server showed is the account's, keyring and credentials too: after a restore from a
+   * backup. `digest`: that of the differences that the owner saw. Answers how many images were given up. Throws `revision-conflict`, and signs nothing,
+   * where the server shows anything else by now.
    */
-  acceptLoss(options?: CallOptions): Promise<number>;
+  acceptLoss(digest: string, options?: CallOptions): Promise<number>;
 
   report(options?: CallOptions): Promise<AccountFigures>;
   usage(options?: CallOptions): Promise<Usage>;

@@ -58,6 +58,20 @@ export class CachePages {
     if (rows.length > 0) await this.parts.store.put(rows);
   }
 
+  /** Changes one value, whatever other processes do at the same time; undefined leaves it as it is. */
+  async change(key: Uint8Array, to: (now: Uint8Array | undefined) => Uint8Array | undefined): Promise<void> {
+    const { platform, store } = this.parts;
+    for (let isChanged = false; !isChanged; ) {
+      // First the place: a value that is newer than its place is found again in the next round.
+      const [place] = await store.get([key]);
+      const [now] = await this.find([key]);
+      const value = to(now);
+      if (value === undefined) return;
+      const id = platform.randomBytes(idBytes);
+      isChanged = await store.replace(place, [[key, id], [id, await this.#sealed(id, [{ key, value }])]]);
+    }
+  }
+
   async #pagesOf(ids: readonly Uint8Array[]): Promise<ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>> {
     const pages = new Map<string, ReadonlyMap<string, Uint8Array>>();
     const sealed = await this.parts.store.get(ids);

@@ -5,8 +5,8 @@
 import { type OpenAccount, summaryOf } from './account.js';
 import { rereadAccount } from './account-reading.js';
 import type {
-  AccountSummary, BegunSecondFactor, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadFigures, Image,
-  InviteResult, ListOptions, MissingImage, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
+  AccountSummary, BegunSecondFactor, BlockCheck, BlockStep, CallOptions, CloseRequest, ConnectOptions, Credentials, DiceClient, DomainKind, DownloadOptions, FileCheck, HeadDifferences, HeadFigures,
+  Image, InviteResult, ListOptions, OpenImage, RecoverRequest, RegisterRequest, SavedSession, TokenResult, UploadedFile, UploadFile, UploadOptions,
 } from './api.js';
 import { checkBlockOf } from './block-check.js';
 import { closeAccount } from './closing.js';
@@ -19,7 +19,8 @@ import { FingerprintCache } from './fingerprint-cache.js';
 import { acceptLoss, headFigures, missingImages } from './head-acceptance.js';
 import { checkedListing } from './head-check.js';
 import { purgeImage, restoreImage, trashImage } from './image-places.js';
-import { checkedImageId, findImage, imageOf } from './listing.js';
+import { imageOf } from './listing.js';
+import { checkedImageId, findImage } from './named-image.js';
 import type { Platform } from './ports.js';
 import { previewOf } from './preview.js';
 import type { AccountId, InvitationId, SessionId } from './protocol/ids.js';
@@ -204,12 +205,12 @@ class ConnectedClient implements DiceClient {
     return headFigures(this.connection, options);
   }
 
-  missing(options: CallOptions = {}): Promise<readonly MissingImage[]> {
+  missing(options: CallOptions = {}): Promise<HeadDifferences> {
     return missingImages(this.connection, options);
   }
 
-  acceptLoss(options: CallOptions = {}): Promise<number> {
-    return acceptLoss(this.connection, options);
+  acceptLoss(digest: string, options: CallOptions = {}): Promise<number> {
+    return acceptLoss(this.connection, digest, options);
   }
 
   report(options: CallOptions = {}): Promise<AccountFigures> {

@@ -94,6 +94,11 @@ export class FingerprintCache {
     await this.parts.pages.put(sealed);
   }
 
+  /** Changes the value under such a name in one step; undefined leaves it as it is. */
+  async changeSealed(name: Uint8Array, to: (now: Uint8Array | undefined) => Uint8Array | undefined): Promise<void> {
+    await this.parts.pages.change(await this.keyed(name), to);
+  }
+
   /** HMAC of `name` under a secret of this account and server. */
   async keyed(name: Uint8Array): Promise<Uint8Array> {
     return await this.parts.platform.crypto.hmacSha256(this.parts.indexKey, name);

@@ -5,10 +5,12 @@
 import { AccountHeads, type LeafChange } from './account-head.js';
 import type { ListOptions } from './api.js';
 import { accountOf, type Connection } from './connection.js';
-import { DiceError, fault } from './core/errors.js';
+import { fault } from './core/errors.js';
 import { FingerprintCache } from './fingerprint-cache.js';
 import { HeadLeaves } from './head-leaves.js';
-import { listCards, listImages, type ListedImage } from './listing.js';
+import { isInGallery, otherManifestOf, recordOf } from './image-record.js';
+import { listImages, type ListedImage } from './listing.js';
+import { isEqual } from './protocol/bytes.js';
 import { type HeadLeaf, leafBytes, noManifest, packLeaf, unpackLeaf } from './protocol/head-tree.js';
 import type { ImageId } from './protocol/ids.js';
 import type { ImageCard } from './protocol/messages.js';
@@ -33,14 +35,18 @@ export async function withHeads<T>(connection: Connection, signal: AbortSignal |
   }
 }
 
-/** As `listImages`; after the last one throws `account-rolled-back`, `image-omitted` or `image-resurrected` where the server hides or brings back something. */
-export async function* checkedListing(connection: Connection, options: ListOptions): AsyncGenerator<ListedImage, void, void> {
+/**
+ * As `listImages`; after the last one throws `account-rolled-back`, `image-omitted` or `image-resurrected` where the server hides or brings back
+ * something. `isAsked`: whether that is still asked for by then.
+ */
+export async function* checkedListing(connection: Connection, options: ListOptions, isAsked = () => true): AsyncGenerator<ListedImage, void, void> {
   const seen = new SeenImages();
   for await (const listed of listImages(connection, options)) {
     seen.add(listed.card);
     yield listed;
   }
   // Who wanted the first images alone has gone by now.
+  if (!isAsked()) return;
   await withHeads(connection, options.signal, async (heads) => {
     const comparison = new Comparison(await HeadLeaves.read(connection, heads, options.signal), seen, options.trash === true);
     await new Settling(connection, heads, options.signal).settle(comparison);
@@ -71,6 +77,8 @@ class SeenImages {
 class Comparison {
   readonly strangers: HeadLeaf[] = [];
   readonly resurrected: ImageId[] = [];
+  /** Under another manifest than the leaf's. */
+  readonly changed: ImageId[] = [];
   readonly #seen: Uint8Array;
 
   constructor(
@@ -84,9 +92,15 @@ class Comparison {
 
   #meet(leaf: HeadLeaf): void {
     const index = this.leaves.indexOf(leaf.imageId);
-    if (index === -1) this.strangers.push(leaf);
-    else this.#seen[index] = 1;
-    if (index !== -1 && !this.isTrash && this.leaves.at(index).state === 'removed') this.resurrected.push(leaf.imageId);
+    if (index === -1) {
+      this.strangers.push(leaf);
+      return;
+    }
+    this.#seen[index] = 1;
+    if (this.isTrash) return;
+    const { state, manifestHash } = this.leaves.at(index);
+    if (state === 'removed') this.resurrected.push(leaf.imageId);
+    else if (state === 'live' && !isEqual(manifestHash, leaf.manifestHash)) this.changed.push(leaf.imageId);
   }
 
   /** Leaves of this state that were not listed. */
@@ -108,81 +122,66 @@ class Settling {
   ) {}
 
   async settle(comparison: Comparison): Promise<void> {
-    const { isTrash, resurrected, strangers } = comparison;
-    const expected = [...comparison.unseen(isTrash ? 'trashed' : 'live')].filter((leaf) => !isTrash || this.#isKept(leaf));
+    const { isTrash, changed, resurrected, strangers } = comparison;
+    const expected = [...comparison.unseen(isTrash ? 'trashed' : 'live')].filter((leaf) => !isTrash || isKept(this.connection, leaf));
     refuse('image-omitted', await this.#omitted(expected.map(({ imageId }) => imageId), isTrash));
-    refuse('image-resurrected', await this.#resurrected(resurrected));
+    // The listed hash is an index of the server's: the manifest itself decides.
+    refuse('image-omitted', await this.#wrong('live', changed, async (leaf) => (await otherManifestOf(this.connection, leaf, this.signal)) !== undefined));
+    refuse('image-resurrected', await this.#wrong('removed', resurrected, (leaf) => this.#isInGallery(leaf)));
     const expired = isTrash ? await this.#expired(comparison) : [];
     await this.heads.change([...strangers.map(adopted), ...expired]);
-  }
-
-  /** The trash holds it still: by the server's own words, and with room for clocks. */
-  #isKept({ at }: HeadLeaf): boolean {
-    return at + this.connection.server.trashDays * dayMs - slackMs > this.connection.platform.now();
   }
 
   /** Those that a second listing, begun after their leaves were read, does not show either, while their leaves stay as they were. */
   async #omitted(suspects: readonly ImageId[], isTrash: boolean): Promise<readonly ImageId[]> {
     const state = isTrash ? 'trashed' : 'live';
-    const left = new Set(await this.#stillIn(state, suspects));
+    const left = new Set((await this.#stillIn(state, suspects)).map(({ imageId }) => imageId));
     if (left.size === 0) return [];
-    for await (const { imageId } of listCards(this.connection, { trash: isTrash, signal: this.signal })) {
-      left.delete(imageId);
+    // Opened, all of them: the name of an image alone does not show it, and invented ones come to no end.
+    for await (const { card } of listImages(this.connection, { trash: isTrash, signal: this.signal })) {
+      left.delete(card.imageId);
       if (left.size === 0) return [];
     }
-    const omitted: ImageId[] = [];
-    for (const imageId of await this.#stillIn(state, [...left])) {
-      if (omitted.length > maxNamed) break;
-      // Taken out of the trash, by a client that died before it said so.
-      if (!isTrash || (await this.#placeOf(imageId)) !== 'gallery') omitted.push(imageId);
-    }
-    return omitted;
+    // Taken out of the trash, by a client that died before it said so.
+    return this.#wrong(state, [...left], async (leaf) => !isTrash || !(await this.#isInGallery(leaf)));
   }
 
-  async #resurrected(suspects: readonly ImageId[]): Promise<readonly ImageId[]> {
+  /** Those whose leaves are still in this state, and of which this is so; some more than are named. */
+  async #wrong(state: HeadLeaf['state'], suspects: readonly ImageId[], isSo: (leaf: HeadLeaf) => Promise<boolean>): Promise<readonly ImageId[]> {
     const wrong: ImageId[] = [];
-    for (const imageId of await this.#stillIn('removed', suspects)) if (wrong.length <= maxNamed && (await this.#placeOf(imageId)) === 'gallery') wrong.push(imageId);
+    for (const leaf of await this.#stillIn(state, suspects)) if (wrong.length <= maxNamed && (await isSo(leaf))) wrong.push(leaf.imageId);
     return wrong;
   }
 
-  async #stillIn(state: HeadLeaf['state'], images: readonly ImageId[]): Promise<readonly ImageId[]> {
+  #isInGallery({ imageId }: HeadLeaf): Promise<boolean> {
+    return isInGallery(this.connection, imageId, this.signal);
+  }
+
+  async #stillIn(state: HeadLeaf['state'], images: readonly ImageId[]): Promise<readonly HeadLeaf[]> {
     const leaves = images.length === 0 ? [] : await this.heads.leavesOf(images);
-    return leaves.flatMap((leaf) => (leaf?.state === state ? [leaf.imageId] : []));
+    return leaves.flatMap((leaf) => (leaf?.state === state ? [leaf] : []));
   }
 
   async #expired(comparison: Comparison): Promise<readonly LeafChange[]> {
     const changes: LeafChange[] = [];
     for (const leaf of comparison.unseen('trashed')) {
       if (changes.length >= maxExpired) break;
-      if (this.#isKept(leaf) || (await this.#placeOf(leaf.imageId)) !== 'nowhere') continue;
+      if (isKept(this.connection, leaf) || (await recordOf(this.connection, leaf.imageId, this.signal)) !== undefined) continue;
       changes.push({ imageId: leaf.imageId, to: (now) => (now?.state === 'trashed' ? removedLeaf(leaf.imageId) : undefined) });
     }
     return changes;
   }
+}
 
-  async #placeOf(imageId: ImageId): Promise<Place> {
-    return placeOf(this.connection, imageId, this.signal);
-  }
+/** The trash holds it still: by the server's own words, and with room for clocks. */
+export function isKept({ server, platform }: Connection, { at }: HeadLeaf): boolean {
+  return at + server.trashDays * dayMs - slackMs > platform.now();
 }
 
 function refuse(code: 'image-omitted' | 'image-resurrected', wrong: readonly ImageId[]): void {
   if (wrong.length === 0) return;
   const [named, more] = [wrong.slice(0, maxNamed).join(', '), wrong.length > maxNamed ? ' and more' : ''];
   throw fault(code, `Images: ${named}${more}. If the operator restored the store from a backup, look at them with "dice head".`);
-}
-
-/** Where the server has an image. */
-export type Place = 'gallery' | 'trash' | 'nowhere';
-
-/** Where the server says that it has an image. */
-export async function placeOf(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<Place> {
-  try {
-    const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
-    return card.trashedAt === undefined ? 'gallery' : 'trash';
-  } catch (thrown) {
-    if (thrown instanceof DiceError && thrown.code === 'not-found') return 'nowhere';
-    throw thrown;
-  }
 }
 
 /** The leaf of an image that was removed for good. */

@@ -2,9 +2,8 @@
  * All leaves of an account head: fetched in order, and believed because they give the root that the owner signed. 41 bytes an image.
  * SPEC.md section 14.
  */
-import type { AccountHeads, TrustedHead } from './account-head.js';
+import { type AccountHeads, notOfHead, type TrustedHead } from './account-head.js';
 import type { Connection } from './connection.js';
-import { fault } from './core/errors.js';
 import { bytesOfHex, compareBytes, concat, isEqual } from './protocol/bytes.js';
 import { hashOfLeaves, idOfLeaf, type HeadLeaf, leafBytes, leavesOf, unpackLeaf } from './protocol/head-tree.js';
 import { type ImageId, idOfBytes } from './protocol/ids.js';
@@ -15,7 +14,7 @@ const maxTries = 5;
 
 /** Leaves in order of ids. */
 export class HeadLeaves {
-  private constructor(
+  constructor(
     readonly trusted: TrustedHead,
     private readonly packed: readonly Uint8Array[],
   ) {}
@@ -25,14 +24,15 @@ export class HeadLeaves {
     return readUnder(connection, { heads, newest: () => heads.trusted(), signal });
   }
 
-  /** Those of the head that the server shows, held against nothing. Undefined where it shows none. */
-  static async shown(connection: Connection, heads: AccountHeads, signal: AbortSignal | undefined): Promise<HeadLeaves | undefined> {
-    if ((await heads.shown()) === undefined) return undefined;
+  /** Those of the head that the server shows, held against nothing. */
+  static async shown(connection: Connection, heads: AccountHeads, signal: AbortSignal | undefined): Promise<HeadLeaves> {
     return readUnder(connection, { heads, newest: () => heads.shown(), signal });
   }
 
-  static of(trusted: TrustedHead, packed: readonly Uint8Array[]): HeadLeaves {
-    return new HeadLeaves(trusted, packed);
+  /** Of an image; undefined where it has none. */
+  of(imageId: ImageId): HeadLeaf | undefined {
+    const index = this.indexOf(imageId);
+    return index === -1 ? undefined : this.at(index);
   }
 
   get count(): number {
@@ -64,16 +64,16 @@ export class HeadLeaves {
 
 interface Reading {
   readonly heads: AccountHeads;
-  readonly newest: () => Promise<TrustedHead | undefined>;
+  readonly newest: () => Promise<TrustedHead>;
   readonly signal: AbortSignal | undefined;
 }
 
 async function readUnder(connection: Connection, { heads, newest, signal }: Reading): Promise<HeadLeaves> {
   for (let tries = 1; ; tries++) {
     const trusted = await newest();
-    const leaves = trusted === undefined || trusted.head.counter === 0 ? [] : await fetchLeaves(connection, trusted.head.leaves, signal);
-    if (trusted !== undefined && leaves !== undefined && isEqual(hashOfLeaves(heads.sha256, leaves), trusted.head.root)) return HeadLeaves.of(trusted, leaves);
-    if (tries >= maxTries) throw fault('answer-invalid', 'The leaves do not belong to the account head.');
+    const leaves = trusted.head.counter === 0 ? [] : await fetchLeaves(connection, trusted.head.leaves, signal);
+    if (leaves !== undefined && isEqual(hashOfLeaves(heads.sha256, leaves), trusted.head.root)) return new HeadLeaves(trusted, leaves);
+    if (tries >= maxTries) throw notOfHead();
   }
 }
 

@@ -22,7 +22,10 @@ const rememberedBytes = revisionsAt + 2 * numberBytes;
 
 /** The remembered head, or undefined where this device trusted none. */
 export async function rememberedHead(cache: FingerprintCache | undefined): Promise<RememberedHead | undefined> {
-  const [value] = (await cache?.findSealed([name])) ?? [];
+  return headIn((await cache?.findSealed([name]))?.[0]);
+}
+
+function headIn(value: Uint8Array | undefined): RememberedHead | undefined {
   if (value?.length !== revisionsAt && value?.length !== rememberedBytes) return undefined;
   const whole = concat(value, new Uint8Array(rememberedBytes - value.length));
   const view = new DataView(whole.buffer);
@@ -35,10 +38,11 @@ export async function rememberedHead(cache: FingerprintCache | undefined): Promi
 
 /** Remembers a head that is trusted now, unless a later one is remembered already. */
 export async function rememberHead(cache: FingerprintCache | undefined, { counter, epoch, hash, keyringRevision, revision }: RememberedHead): Promise<void> {
-  const before = await rememberedHead(cache);
-  const isLater = before === undefined || epoch > before.epoch || (epoch === before.epoch && counter > before.counter);
-  if (!isLater) return;
-  await cache?.keepSealed([[name, concat(u64(counter), u32(epoch), hash, u64(keyringRevision), u64(revision))]]);
+  await cache?.changeSealed(name, (value) => {
+    const before = headIn(value);
+    const isLater = before === undefined || epoch > before.epoch || (epoch === before.epoch && counter > before.counter);
+    return isLater ? concat(u64(counter), u32(epoch), hash, u64(keyringRevision), u64(revision)) : undefined;
+  });
 }
 
 function u64(value: number): Uint8Array {

@@ -15,7 +15,7 @@ export class HeadNotes {
   #waiting: LeafChange[] = [];
   #running: Promise<void> | undefined;
   #lastAt: number;
-  #severe: DiceError | undefined;
+  #failed: { readonly thrown: unknown } | undefined;
 
   constructor(
     private readonly heads: AccountHeads,
@@ -31,22 +31,27 @@ export class HeadNotes {
     if (isDue) this.#running ??= this.#tell();
   }
 
-  /** Tells what is left. Throws where the server showed what it must not show. */
+  /** Tells what is left. Throws where the server showed what it must not show, or the device failed. */
   async end(): Promise<void> {
-    await this.#running;
+    await this.stop();
     await this.#tell();
-    if (this.#severe !== undefined) throw this.#severe;
+    if (this.#failed !== undefined) throw this.#failed.thrown;
   }
 
+  /** Waits for what is under way, and tells nothing more. */
+  async stop(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Never rejects: nobody may be there to hear it before the end. */
   async #tell(): Promise<void> {
     const changes = this.#waiting;
     this.#waiting = [];
     try {
       if (changes.length > 0) await this.heads.change(changes);
     } catch (thrown) {
-      if (!(thrown instanceof DiceError)) throw thrown;
-      if (thrown.code === 'request-invalid') this.#severe = fault('image-omitted', 'It does not know an image that it has just acknowledged.', thrown);
-      else if (isForbidden(thrown)) this.#severe = thrown;
+      if (!(thrown instanceof DiceError) || isForbidden(thrown)) this.#failed = { thrown };
+      else if (thrown.code === 'request-invalid') this.#failed = { thrown: fault('image-omitted', 'It does not know an image that it has just acknowledged.', thrown) };
     } finally {
       this.#lastAt = this.now();
       this.#running = undefined;

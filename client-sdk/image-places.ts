@@ -4,8 +4,9 @@
  */
 import type { AccountHeads } from './account-head.js';
 import type { Connection } from './connection.js';
-import { DiceError, fault } from './core/errors.js';
-import { placeOf, removedLeaf, withHeads } from './head-check.js';
+import { DiceError } from './core/errors.js';
+import { removedLeaf, withHeads } from './head-check.js';
+import { recordOf } from './image-record.js';
 import type { ImageId } from './protocol/ids.js';
 import { refusalTitles } from './protocol/refusals.js';
 
@@ -32,14 +33,14 @@ export function restoreImage(connection: Connection, imageId: ImageId, signal: A
 export function purgeImage(connection: Connection, imageId: ImageId, signal: AbortSignal | undefined): Promise<void> {
   return withHeads(connection, signal, async (heads) => {
     // What is not in the trash is not removed: the head must not say so first.
-    if ((await placeOf(connection, imageId, signal)) !== 'trash') throw new DiceError('not-found', refusalTitles['not-found']);
+    if ((await recordOf(connection, imageId, signal))?.card.trashedAt === undefined) throw notFound();
     await heads.change([{ imageId, to: (now) => (now?.state === 'removed' ? undefined : removedLeaf(imageId)) }]);
     try {
       await connection.transport.call('purgeImage', { body: undefined, params: { imageId }, signal });
     } catch (thrown) {
       if (!(thrown instanceof DiceError) || thrown.code !== 'not-found') throw thrown;
       // It went with a try whose answer was lost, or by another device; or one took it out of the trash meanwhile, and it stays.
-      if ((await placeOf(connection, imageId, signal)) === 'nowhere') return;
+      if ((await recordOf(connection, imageId, signal)) === undefined) return;
       await sayLive(connection, { heads, imageId }, signal);
       throw thrown;
     }
@@ -60,7 +61,11 @@ async function sayLive(connection: Connection, { heads, imageId }: Placed, signa
 async function manifestHashOf(connection: Connection, { heads, imageId }: Placed, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const [leaf] = await heads.leavesOf([imageId]);
   if (leaf?.state === 'live' || leaf?.state === 'trashed') return leaf.manifestHash;
-  const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
-  if (card.imageId !== imageId) throw fault('answer-invalid', 'The server answered with another image.');
-  return card.manifestHash;
+  const record = await recordOf(connection, imageId, signal);
+  if (record === undefined) throw notFound();
+  return record.card.manifestHash;
+}
+
+function notFound(): DiceError {
+  return new DiceError('not-found', refusalTitles['not-found']);
 }

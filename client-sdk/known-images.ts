@@ -121,7 +121,7 @@ async function indexAnew(connection: Connection, cache: FingerprintCache, signal
   return new KnownIndex(cache, { generation, parts });
 }
 
-/** Adds what is newer than `since`, less the overlap. Answers the newest creation time that was met. */
+/** Adds what is newer than `since`, less the overlap; what is new is opened, so that invented images end it. Answers the newest creation time that was met. */
 async function takeNew(connection: Connection, { index, since }: { readonly index: KnownIndex; readonly since: number }, signal: AbortSignal | undefined): Promise<number> {
   let newest = since;
   for (const trash of [false, true]) {

@@ -4,14 +4,13 @@
 import type { Image, ListOptions } from './api.js';
 import { accountOf, type Connection } from './connection.js';
 import { decodeEntry, type Entry } from './core/entry.js';
-import { DiceError, fault } from './core/errors.js';
+import { fault } from './core/errors.js';
 import { imageWrapOf, openImagePart, unwrapImageKey } from './core/keys/hierarchy.js';
 import { isOwnPreview } from './core/preview-plan.js';
 import { entriesInput, unpacked } from './entries-task.js';
 import { ListingOrder } from './listing-order.js';
 import { tasksOf } from './local-tasks.js';
 import { hexOf } from './protocol/bytes.js';
-import { type ImageId, idOf } from './protocol/ids.js';
 import { maxPageImages } from './protocol/limits.js';
 import type { ImageCard, ImageList } from './protocol/messages.js';
 
@@ -157,37 +156,4 @@ export function imageOf({ card, entry }: ListedImage): Image {
     codedBytes: entry.codedBytes,
     sentBytes: entry.sentBytes,
   };
-}
-
-/** One image by id, else by exact name. Throws `image-unknown`, `image-ambiguous`. */
-export async function findImage(connection: Connection, idOrName: string, options: ListOptions): Promise<Image> {
-  const byId = await imageOfId(connection, idOrName, options);
-  if (byId !== undefined) return byId;
-  const named: Image[] = [];
-  for await (const listed of listImages(connection, options)) if (listed.entry.name === idOrName) named.push(imageOf(listed));
-  const [found, ...others] = named;
-  if (found === undefined) throw fault('image-unknown', JSON.stringify(idOrName.slice(0, 300)));
-  if (others.length > 0) throw fault('image-ambiguous', `Their ids: ${named.map((image) => image.id).join(', ')}.`);
-  return found;
-}
-
-/** The image of this id, if the text is an id and the image lies where it is looked for. */
-async function imageOfId(connection: Connection, text: string, { trash, signal }: ListOptions): Promise<Image | undefined> {
-  const imageId = idOf<ImageId>(text);
-  if (imageId === undefined) return undefined;
-  try {
-    const { card } = await connection.transport.call('readImage', { body: undefined, params: { imageId }, signal });
-    if (card.imageId !== imageId) throw fault('answer-invalid', 'The server answered with another image.');
-    return (card.trashedAt !== undefined) === (trash === true) ? imageOf(await openCard(connection, card)) : undefined;
-  } catch (thrown) {
-    if (thrown instanceof DiceError && thrown.code === 'not-found') return undefined;
-    throw thrown;
-  }
-}
-
-/** An image id that came as text. Throws `image-unknown` for what is none. */
-export function checkedImageId(text: string): ImageId {
-  const id = idOf<ImageId>(text);
-  if (id === undefined) throw fault('image-unknown', 'An image id has 32 lower-case hex digits.');
-  return id;
 }

@@ -30,6 +30,8 @@ export interface CacheStore {
   /** Values in the order of `keys`; undefined where there is none. */
   get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]>;
   put(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): Promise<void>;
+  /** Puts them only where the first key has this value still; one step, whatever other processes do. Answers whether it had. */
+  replace(before: Uint8Array | undefined, entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): Promise<boolean>;
   /** Removes everything of this scope, files included. */
   erase(): Promise<void>;
   close(): Promise<void>;

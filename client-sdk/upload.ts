@@ -29,7 +29,7 @@ export async function* uploadFiles(
     try {
       yield* concurrently(files, inFlight, { work: (file) => series.upload(file), stop: () => { stopping.abort(); } });
     } finally {
-      if (!signal.aborted) await run.notes.end();
+      await (signal.aborted ? run.notes.stop() : run.notes.end());
     }
     // After a failure or a break the session stays: its pins are what makes the next try send only what is missing.
     if (!series.hasFailed || run.isDryRun) await run.lane.end();

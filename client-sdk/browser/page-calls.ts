@@ -92,7 +92,7 @@ export interface PageCalls {
   purge: { argument: string; answer: undefined };
   head: { argument: undefined; answer: Answer<'head'> };
   missing: { argument: undefined; answer: Answer<'missing'> };
-  acceptLoss: { argument: undefined; answer: Answer<'acceptLoss'> };
+  acceptLoss: { argument: string; answer: Answer<'acceptLoss'> };
   report: { argument: undefined; answer: Answer<'report'> };
   usage: { argument: undefined; answer: Answer<'usage'> };
   invite: { argument: { readonly days: number }; answer: Answer<'invite'> };

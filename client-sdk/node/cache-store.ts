@@ -48,6 +48,7 @@ type Entry = readonly [key: Uint8Array, value: Uint8Array];
 class SqliteCache implements CacheStore {
   readonly #getAll;
   readonly #putAll;
+  readonly #replaceAll;
   #waiting: Entry[] = [];
   #written: Promise<void> | undefined;
 
@@ -64,6 +65,12 @@ class SqliteCache implements CacheStore {
     this.#putAll = database.transaction((entries: readonly Entry[]) => {
       for (const [key, value] of entries) write.run(key, value);
     });
+    this.#replaceAll = database.transaction((before: Uint8Array | undefined, entries: readonly Entry[]) => {
+      const now = read.get(entries[0]?.[0] ?? new Uint8Array());
+      const isSame = before === undefined ? now === undefined : now?.value.equals(before) === true;
+      if (isSame) for (const [key, value] of entries) write.run(key, value);
+      return isSame;
+    });
   }
 
   get(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -75,6 +82,11 @@ class SqliteCache implements CacheStore {
     this.#waiting.push(...entries);
     this.#written ??= this.#writeSoon();
     return this.#written;
+  }
+
+  /** Takes the lock before it reads: a reader that becomes a writer would be refused where another wrote in between. */
+  replace(before: Uint8Array | undefined, entries: readonly Entry[]): Promise<boolean> {
+    return Promise.resolve(this.#replaceAll.immediate(before, entries));
   }
 
   async erase(): Promise<void> {

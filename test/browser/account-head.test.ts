@@ -69,6 +69,15 @@ describe('a server that was put back to an older state', () => {
     await page.click('#head-accept');
     await page.click('#head-cancel');
     await page.click('#head-accept');
+    // More is hidden by the time that it is accepted than when it was shown.
+    await page.route('**/api/v1/images?*', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"images":[]}' }));
+    await page.click('#head-submit');
+    await page.waitForSelector('.toast:has-text("something else by now")');
+    await page.waitForSelector('#head-missing li:has-text("(missing)")');
+    await page.unroute('**/api/v1/images?*');
+    await page.click('#head-check');
+    await page.waitForSelector('#head-missing li', { state: 'detached' });
+    await page.click('#head-accept');
     await page.click('#head-submit');
     await page.waitForSelector('#head-state:has-text("State 2")');
     await page.waitForSelector('.toast:has-text("0 images given up")');

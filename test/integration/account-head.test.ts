@@ -4,9 +4,10 @@
  */
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DiceClient, Image } from '../../client-sdk/api.js';
+import type { DiceClient, HeadDifference, Image } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { clientOf, codeOf, downloaded, registered, storedId, testPassword, uploaded } from '../support/sdk-client.js';
+import { Person } from '../support/dice-command.js';
 import { type Answered, TamperingProxy } from '../support/tampering-proxy.js';
 import { Workbench } from '../support/workbench.js';
 
@@ -55,6 +56,8 @@ async function listed(client: DiceClient, trash = false): Promise<readonly Image
 
 const idsOf = async (client: DiceClient, trash = false): Promise<readonly string[]> => (await listed(client, trash)).map(({ id }) => id).sort();
 
+const differing = async (client: DiceClient): Promise<readonly HeadDifference[]> => (await client.missing()).images;
+
 /** Puts the data directory back to what it was at `mark`, and starts the server on it. */
 async function rollBackTo(mark: string): Promise<void> {
   await bench.whileStopped(async () => {
@@ -75,7 +78,7 @@ describe('two devices', () => {
     expect(await idsOf(phone)).toEqual([a, b, c].sort());
     expect((await phone.head())?.leaves).toBe(3);
     expect(await laptop.head()).toEqual(await phone.head());
-    expect(await phone.missing()).toEqual([]);
+    expect(await differing(phone)).toEqual([]);
   });
 
   it('change it at the same time, and lose nothing', async () => {
@@ -98,7 +101,7 @@ describe('two devices', () => {
     expect(await codeOf(phone.purge(b))).toBe('not-found');
     await phone.purge(a);
     expect([await idsOf(laptop), await idsOf(laptop, true)]).toEqual([[b], []]);
-    expect(await laptop.missing()).toEqual([]);
+    expect(await differing(laptop)).toEqual([]);
     expect(await codeOf(phone.remove(a))).toBe('not-found');
   });
 
@@ -127,8 +130,8 @@ describe('a server that goes back to an older state', () => {
     expect(hexOf(await downloaded(phone, a))).toBe(hexOf(bytesOf(31)));
     // Who has not seen the newer state cannot know of it.
     expect(await idsOf(laptop)).toEqual([a]);
-    expect(await phone.missing()).toEqual([]);
-    expect(await phone.acceptLoss()).toBe(0);
+    expect(await differing(phone)).toEqual([]);
+    expect(await phone.acceptLoss((await phone.missing()).digest)).toBe(0);
     expect(await idsOf(phone)).toEqual([a]);
     expect((await phone.head())?.epoch).toBe(1);
     expect(await idsOf(laptop)).toEqual([a]);
@@ -184,7 +187,7 @@ describe('a server that hides or brings back images', () => {
     const seen: string[] = [];
     expect(await codeOf((async () => { for await (const { id } of laptop.list()) seen.push(id); })())).toBe('image-omitted');
     expect(seen).toEqual([ids[1]]);
-    expect(await laptop.missing()).toEqual([{ id: hidden, isTrashed: false }]);
+    expect(await differing(laptop)).toEqual([{ id: hidden, kind: 'missing', isTrashed: false }]);
   });
 
   it('is found out where it moved an image to the trash by itself', async () => {
@@ -239,7 +242,7 @@ describe('dice head', () => {
     await ada.must(['upload', bench.path('one.bin')]);
     await markNow('before-two');
     await ada.must(['upload', bench.path('two.bin')]);
-    expect((await ada.must(['head', '--json'])).json()).toMatchObject({ counter: 2, epoch: 0, rolledBack: false, missing: [] });
+    expect((await ada.must(['head', '--json'])).json()).toMatchObject({ counter: 2, epoch: 0, rolledBack: false, missing: [], otherwise: [] });
     await rollBackTo('before-two');
     const list = await ada.dice(['list']);
     expect([list.status, list.stdout.includes('one.bin')]).toEqual([4, true]);
@@ -248,6 +251,29 @@ describe('dice head', () => {
     expect((await ada.dice(['head', '--accept'])).status).not.toBe(0);
     expect((await ada.must(['head', '--accept', '--yes', '--json'])).json()).toMatchObject({ givenUp: 0, epoch: 1 });
     await ada.must(['list']);
+  }, 120_000);
+
+  it('tells what is back, refuses to sign what was not shown, and shows it anew', async () => {
+    const bob = new Person({ url: proxy.url, profileDir: bench.path('profiles', 'bob'), username: 'bob' });
+    await bob.must(['register', '--recovery-file', bench.path('bob-words.txt')]);
+    for (const [name, seed] of [['three.bin', 211], ['four.bin', 212]] as const) await writeFile(bench.path(name), bytesOf(seed));
+    const stored = (await bob.must(['upload', bench.path('three.bin'), bench.path('four.bin'), '--json'])).json<{ readonly files: readonly { readonly id: string }[] }>();
+    const ids = stored.files.map(({ id }) => id);
+    let readings = 0;
+    proxy.tamper = (answer, { path }) => {
+      if (path.endsWith('/account/leaves')) readings++;
+      return ids.slice(0, readings).reduce((hidden, id) => hiding(hidden, path, id), answer);
+    };
+    const refused = await bob.must(['head', '--accept', '--yes', '--json'], 4);
+    expect(refused.stderr).toMatch(/something else by now/);
+    // Shown anew: the third reading, which lacks both of them.
+    expect(refused.json<{ readonly missing: readonly { readonly id: string }[] }>().missing.map(({ id }) => id)).toEqual([...ids].sort());
+    proxy.tamper = (answer, { path }) => hiding(answer, path, ids[0] ?? '');
+    expect((await bob.must(['head', '--accept', '--yes', '--json'])).json()).toMatchObject({ givenUp: 1 });
+    proxy.tamper = undefined;
+    const back = await bob.must(['head'], 4);
+    expect(back.stdout).toContain(`removed, and back: ${ids[0] ?? ''}`);
+    expect(back.stdout).not.toContain('nothing is missing');
   }, 120_000);
 });
 

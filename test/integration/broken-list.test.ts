@@ -75,9 +75,9 @@ describe('where the server hides an image', () => {
     expect(result.stderr).toContain('0 blocks and 0 images failed');
   });
 
-  it('dice verify of one that is not there says that alone', async () => {
+  it('dice verify of one that is not there says that it may be the hidden one, and nothing else', async () => {
     const result = await ada.dice(['verify', 'nothing.bin', '--json']);
-    expect([result.status, result.json<Broken>()]).toMatchObject([1, { images: [], error: { code: 'image-unknown' } }]);
+    expect([result.status, result.json<Broken>()]).toMatchObject([4, { images: [], error: { code: 'image-omitted' } }]);
     expect(result.stderr).not.toContain('blocks checked');
   });
 });

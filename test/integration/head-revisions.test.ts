@@ -58,7 +58,7 @@ describe('an older keyring, shown to a device that logs in anew,', () => {
     await expect(laptop.client.head()).rejects.toThrow(/keyring is older.*\(1, not 2\).*another domain.*dice head --accept/);
     await expect(laptop.client.head()).rejects.not.toThrow(/password/);
     expect(laptop.asked.filter((asked) => /^(PUT|DELETE)|uploads|commits/.test(asked))).toEqual([]);
-    expect(await laptop.client.acceptLoss()).toBe(0);
+    expect(await laptop.client.acceptLoss((await laptop.client.missing()).digest)).toBe(0);
     expect(await laptop.names()).toBe('a.bin');
     await storedId(laptop.client, 'b.bin', Buffer.from('after all'));
     // This one held what was lost; it goes on with what its owner accepted.
@@ -75,7 +75,7 @@ describe('an older keyring, shown to a device that logs in anew,', () => {
     const before = await devices.rowOf(phone);
     await phone.client.changeDomain('open');
     await devices.setBack(phone, before);
-    await phone.client.acceptLoss();
+    await phone.client.acceptLoss((await phone.client.missing()).digest);
     expect(phone.client.account?.domain).toBe('personal');
     expect(await heads.named()).toEqual([1, 1]);
     for (const device of [phone, await devices.login(username)]) expect(await device.names()).toBe('');
@@ -94,7 +94,7 @@ describe('older credentials', () => {
       if (what !== 'a removal') expect([what, await codeOf(attempt(laptop.client, ''))]).toEqual([what, 'account-rolled-back']);
     }
     await expect(laptop.client.head()).rejects.toThrow(/password, recovery words or second factor are older.*\(1, not 2\).*Change them once more/);
-    await laptop.client.acceptLoss();
+    await laptop.client.acceptLoss((await laptop.client.missing()).digest);
     await laptop.client.changePassword({ current: testPassword, next });
     expect(await laptop.names()).toBe('');
     expect(await (await OwnerHeads.of(laptop.client)).named()).toEqual([1, 2]);

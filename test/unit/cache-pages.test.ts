@@ -19,6 +19,11 @@ function storeIn(map: Map<string, Uint8Array>): CacheStore {
       for (const [key, value] of entries) map.set(hexOf(key), value);
       return Promise.resolve();
     },
+    replace(before, entries) {
+      const isSame = String(map.get(hexOf(entries[0]?.[0] ?? new Uint8Array()))) === String(before);
+      if (isSame) for (const [key, value] of entries) map.set(hexOf(key), value);
+      return Promise.resolve(isSame);
+    },
     erase: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -36,6 +36,12 @@ describe('SPEC.md', () => {
     for (const value of outputs) expect(shown).toContain(value);
   });
 
+  it('shows the head of head/sign and its hash', () => {
+    // The vector's own form: what is signed, its hash, and the sealed object, which the document does not repeat.
+    const { head, hash } = vectorsOf('head').find(([file]) => file === 'sign.json')?.[1].output as { readonly head: string; readonly hash: string };
+    expect(spec.replaceAll(/\s/g, '')).toContain(head + hash);
+  });
+
   it('shows a sealed object part by part', () => {
     const sealed = JSON.stringify(vectorsOf('sealed-object').find(([file]) => file === 'seal.json')?.[1].output).slice(1, -1);
     for (const [start, end] of [[6, 14], [14, 26], [26, 58], [58, -16], [-16, undefined]] as const) {

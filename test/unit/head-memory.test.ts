@@ -2,13 +2,17 @@
  * What a device remembers of account heads: as it is kept now, as it was kept when heads named no revisions, and never an earlier one.
  */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { FingerprintCache } from '../../client-sdk/fingerprint-cache.js';
+import { FingerprintCache } from '../../client-sdk/fingerprint-cache.js';
 import { type RememberedHead, rememberedHead, rememberHead } from '../../client-sdk/head-memory.js';
+import { nodePlatform } from '../../client-sdk/node/platform.js';
+import type { CacheStore } from '../../client-sdk/ports.js';
+import { accountKey, record, serverId } from '../support/memory-library.js';
+import { temporaryDirectories } from '../support/temp-directory.js';
 
 let kept: Uint8Array | undefined;
 const cache = {
   findSealed: () => Promise.resolve([kept]),
-  keepSealed: ([entry]: readonly (readonly [name: Uint8Array, value: Uint8Array])[]) => { kept = entry?.[1]; return Promise.resolve(); },
+  changeSealed: (_: Uint8Array, to: (now: Uint8Array | undefined) => Uint8Array | undefined) => { kept = to(kept) ?? kept; return Promise.resolve(); },
 } as unknown as FingerprintCache; // all that is asked of it
 
 const head = (change: Partial<RememberedHead> = {}): RememberedHead => ({ counter: 7, epoch: 1, hash: new Uint8Array(32).fill(9), keyringRevision: 3, revision: 300, ...change });
@@ -47,5 +51,42 @@ describe('the memory of heads', () => {
     expect(await rememberedHead(cache)).toEqual(head());
     await rememberHead(cache, head({ epoch: 2, counter: 1 }));
     expect(await rememberedHead(cache)).toEqual(head({ epoch: 2, counter: 1 }));
+  });
+});
+
+describe('two processes of one device', () => {
+  const newFolder = temporaryDirectories();
+  const account = { record, accountKey } as unknown as Parameters<typeof FingerprintCache.open>[2]; // all that a cache needs
+
+  /** The memory of one process; `between` runs after each of its readings. */
+  async function process(folder: string, between: () => Promise<void> = () => Promise.resolve()): Promise<FingerprintCache> {
+    const platform = nodePlatform(folder, 0);
+    const openCache = async (scope: { readonly serverId: string; readonly accountId: string }): Promise<CacheStore> => {
+      const store = await platform.openCache?.(scope);
+      if (store === undefined) throw new Error('Node keeps a cache');
+      const get: CacheStore['get'] = async (keys) => {
+        const found = await store.get(keys);
+        await between();
+        return found;
+      };
+      return { get, put: (entries) => store.put(entries), replace: (was, entries) => store.replace(was, entries), erase: () => store.erase(), close: () => store.close() };
+    };
+    const opened = await FingerprintCache.open({ ...platform, openCache }, serverId, account);
+    if (opened === undefined) throw new Error('the platform keeps a cache');
+    return opened;
+  }
+
+  it.each([1, 2, 3])('remember the later of their heads, where one comes after reading %i of the other', async (moment) => {
+    const folder = await newFolder();
+    const other = await process(folder);
+    await rememberHead(other, head({ counter: 9 }));
+    let readings = 0;
+    const one = await process(folder, async () => { if (++readings === moment) await rememberHead(other, head({ counter: 11 })); });
+    await rememberHead(one, head({ counter: 10 }));
+    expect(readings).toBeGreaterThanOrEqual(moment);
+    for (const cache of [one, other]) {
+      expect(await rememberedHead(cache)).toEqual(head({ counter: 11 }));
+      await cache.close();
+    }
   });
 });

@@ -7,6 +7,8 @@ import { messageOf } from './messages.js';
 import { attempt, isSessionEnd, toast, type AppPage } from './shell.js';
 
 const maxShown = 20;
+/** What the person saw, and may accept. */
+let digest = '';
 
 /** Shows the newest signed state, and holds the server against it when it is asked to. */
 export async function showHead(page: AppPage): Promise<void> {
@@ -16,7 +18,7 @@ export async function showHead(page: AppPage): Promise<void> {
   byId('head-cancel', HTMLButtonElement).addEventListener('click', () => { dialog.close(); });
   onSubmit({ form: 'head-form', button: 'head-submit', error: 'head-form-error' }, () => accept(page, dialog));
   try {
-    await state(page);
+    if (!(await state(page))) await compare(page, false);
   } catch (thrown) {
     // The rest of the page is for what is there still: the export above all.
     if (isSessionEnd(thrown)) throw thrown;
@@ -33,7 +35,6 @@ async function state({ client }: AppPage): Promise<boolean> {
   } catch (thrown) {
     if (!(thrown instanceof DiceError) || thrown.code !== 'account-rolled-back') throw thrown;
     say(messageOf(thrown), true);
-    show(byId('head-accept', HTMLButtonElement), true);
     return false;
   }
 }
@@ -43,20 +44,34 @@ async function check(page: AppPage): Promise<void> {
   button.disabled = true;
   say('Comparing…');
   try {
-    const isFollowed = await state(page);
-    const missing = await page.client.call('missing', undefined);
-    const shown = missing.slice(0, maxShown).map(({ id, isTrashed }) => el('li', { class: 'mono' }, isTrashed ? `${id} (trash)` : id));
-    byId('head-missing', HTMLElement).replaceChildren(...shown);
-    if (missing.length > 0) say(`The server does not have ${things(missing.length, 'image')} that you stored${missing.length > maxShown ? `, among them` : ''}:`, true);
-    else if (isFollowed) say('Everything that you signed is there.');
-    show(byId('head-accept', HTMLButtonElement), missing.length > 0 || !isFollowed);
+    await compare(page, await state(page));
   } finally {
     button.disabled = false;
   }
 }
 
+async function compare({ client }: AppPage, isFollowed: boolean): Promise<void> {
+  const seen = await client.call('missing', undefined);
+  ({ digest } = seen);
+  const wrong = seen.images.filter(({ kind }) => kind !== 'unsaid');
+  byId('head-missing', HTMLElement).replaceChildren(...wrong.slice(0, maxShown).map(({ id, kind }) => el('li', { class: 'mono' }, `${id} (${kind})`)));
+  const isRight = wrong.length === 0;
+  if (!isRight) say(`The server differs in ${things(wrong.length, 'image')} from what you signed${wrong.length > maxShown ? `, among them` : ''}:`, true);
+  else if (isFollowed) say('Everything that you signed is there.');
+  show(byId('head-accept', HTMLButtonElement), !isRight || !isFollowed);
+}
+
 async function accept(page: AppPage, dialog: HTMLDialogElement): Promise<void> {
-  const given = await page.client.call('acceptLoss', undefined);
+  let given: number;
+  try {
+    given = await page.client.call('acceptLoss', digest);
+  } catch (thrown) {
+    if (!(thrown instanceof DiceError) || thrown.code !== 'revision-conflict') throw thrown;
+    dialog.close();
+    await check(page);
+    toast(thrown.message);
+    return;
+  }
   dialog.close();
   byId('head-missing', HTMLElement).replaceChildren();
   show(byId('head-accept', HTMLButtonElement), false);
