@@ -5,8 +5,9 @@ import { readFile } from 'node:fs/promises';
 import type { DiceClient } from '../api.js';
 import { fault } from '../core/errors.js';
 import type { Context } from './context.js';
-import { keepWords, openWords, showWords } from './register.js';
+import { showWords } from './register.js';
 import type { Call, VerbHost } from './verb.js';
+import { WordsFile } from './words-file.js';
 
 interface PasswdOptions {
   readonly newPasswordFile?: string;
@@ -41,11 +42,11 @@ async function changePassword(context: Context, options: PasswdOptions): Promise
 }
 
 async function changeWords(context: Context, options: PasswdOptions): Promise<0> {
-  const file = await openWords(context, options.recoveryFile);
+  const file = await WordsFile.open(context, options.recoveryFile);
   try {
     const client = await context.member();
     const { recoveryWords } = await client.changeRecoveryWords({ password: await context.password(), code: await codeOf(context, client, options) }, { signal: context.signal });
-    if (file !== undefined) await keepWords(file, recoveryWords);
+    await file?.keep(recoveryWords);
     await context.keep(client);
     if (file === undefined) await showWords(context, recoveryWords);
     context.console.say('The recovery words are changed; the old ones open nothing any more.');

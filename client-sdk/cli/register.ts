@@ -1,12 +1,11 @@
 /**
  * `dice register`: makes an account, shows the recovery words and asks for them again, or writes them to a new file.
  */
-import { open, type FileHandle } from 'node:fs/promises';
 import type { RegisterRequest } from '../api.js';
-import { fault } from '../core/errors.js';
 import type { Context } from './context.js';
 import { UsageError } from './exit-status.js';
 import type { VerbHost } from './verb.js';
+import { WordsFile } from './words-file.js';
 
 interface RegisterOptions {
   readonly email?: string;
@@ -27,12 +26,12 @@ export function addRegister(host: VerbHost): void {
 }
 
 async function register(context: Context, { options }: { readonly options: RegisterOptions }): Promise<0> {
-  const file = await openWords(context, options.recoveryFile);
+  const file = await WordsFile.open(context, options.recoveryFile);
   try {
     const request = await requestOf(context, options);
     const client = await context.guest();
     const { recoveryWords } = await client.register(request, { signal: context.signal });
-    if (file !== undefined) await keepWords(file, recoveryWords);
+    await file?.keep(recoveryWords);
     await context.keep(client);
     if (file === undefined) await showWords(context, recoveryWords);
     context.console.say(`Registered ${request.username} at ${client.serverUrl}.`);
@@ -41,27 +40,6 @@ async function register(context: Context, { options }: { readonly options: Regis
   } finally {
     await file?.close();
   }
-}
-
-/** Opened before the account is made, so that words are never lost for want of a file. */
-export async function openWords(context: Context, path: string | undefined): Promise<FileHandle | undefined> {
-  if (path !== undefined) {
-    try {
-      return await open(path, 'wx', 0o600);
-    } catch (cause) {
-      throw fault('file-unwritable', `The recovery words cannot be written to ${path}: it must be a new file in a folder that exists.`, cause);
-    }
-  }
-  if (context.surroundings.streams.stdin.isTTY !== true) {
-    throw new UsageError('the recovery words must be shown on a terminal: give --recovery-file PATH to write them to a file');
-  }
-  return undefined;
-}
-
-/** Writes the words durably. */
-export async function keepWords(file: FileHandle, words: string): Promise<void> {
-  await file.writeFile(`${words}\n`);
-  await file.sync();
 }
 
 /** Shows the words once and asks for them until they are entered again. */

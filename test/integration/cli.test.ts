@@ -44,6 +44,16 @@ async function expectSameTree(copy: string): Promise<void> {
   }
 }
 
+describe('a file for recovery words', () => {
+  it.each([['register'], ['passwd', '--words']])('is not left behind where none came, by %s', async (...command) => {
+    const words = path.join(folder, 'no-words.txt');
+    // The name is taken; nobody is logged in.
+    const other = new Person({ url: server.url, profileDir: path.join(folder, 'other-ada'), username: 'ada' });
+    expect((await other.dice([...command, '--recovery-file', words])).status).toBe(5);
+    await expect(stat(words)).rejects.toThrow('ENOENT');
+  });
+});
+
 describe('dice', () => {
   it('keeps the recovery words in a file of mode 0600 and never overwrites one', async () => {
     const words = path.join(folder, 'words.txt');
