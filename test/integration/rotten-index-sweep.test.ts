@@ -2,12 +2,16 @@
  * Sweeps over an index that rotted and that no scrub has met yet: whatever the rows, spans and sums say, no record goes that an image needs, the operator is told, and
  * after a scrub everything can be swept again.
  */
+import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore, type Finding } from '../../server/core/check.js';
+import type { Stores } from '../../server/core/contract.js';
 import { scrubStore, type ScrubAnswer } from '../../server/core/scrub.js';
-import { commitOf, blocksOf, CoreStore, randomId } from '../support/core-store.js';
+import type { Place } from '../../server/ports/block-store.js';
+import { blocksOf, commitOf, CoreStore, inFrontOf, randomId } from '../support/core-store.js';
+import { flip } from '../support/file-rot.js';
 import type { RawBlock } from '../support/raw-account.js';
 
 let store: CoreStore;
@@ -19,8 +23,8 @@ afterEach(async () => {
 });
 
 /** One pack, of which nine tenths are dead once an image is purged; and the image in it that stays. */
-async function mostlyDead(): Promise<void> {
-  store = await CoreStore.open();
+async function mostlyDead(wrap?: (stores: Stores) => Stores): Promise<void> {
+  store = await CoreStore.open({}, wrap);
   ({ accountId } = await store.register());
   const blocks = blocksOf(20);
   const uploadId = await store.send(accountId, blocks);
@@ -63,6 +67,12 @@ async function expectSwept(): Promise<void> {
   await expectWhole();
 }
 
+/** Flips a bit inside the record at `place`. */
+function rot(place: Place | undefined): void {
+  const file = path.join(store.folder, 'packs', `pack-${String(place?.pack ?? 0).padStart(10, '0')}.dice`);
+  flip(file, (place?.offset ?? 0) + store.parts.stores.blocks.recordOverheadBytes + 5);
+}
+
 const oneTag = 'id = (SELECT MIN(id) FROM tag)';
 
 describe('a sweep before any scrub', () => {
@@ -85,6 +95,16 @@ describe('a sweep before any scrub', () => {
     await expectSwept();
     await scrub();
     expect(await sweep()).toMatchObject({ compactedPacks: 0 });
+  });
+
+  it('leads a row whose record is damaged to an equal copy that no row knows of any more', async () => {
+    await mostlyDead();
+    const [block] = kept.blocks;
+    if (block === undefined) throw new Error('there are blocks');
+    await store.store((await store.register()).accountId, [block]);
+    store.run('DELETE FROM copy');
+    rot((await store.parts.stores.tags.find(block.rehash))?.place);
+    await expectSwept();
   });
 
   it('keeps the pack of a row that says another pack; after a scrub the row is led to its record', async () => {
@@ -148,6 +168,14 @@ describe('a sweep before any scrub', () => {
     await expectKept();
     expect((await store.parts.stores.blocks.usage()).packFileBytes).toBeLessThan(packFileBytes + 1_000);
     await scrub();
+    await expectSwept();
+  });
+});
+
+describe('listings of any engine that leave everything out', () => {
+  it('cost no record', async () => {
+    const none = { listPack: () => Promise.resolve([]) };
+    await mostlyDead((stores) => ({ ...stores, tags: inFrontOf(stores.tags, none), images: inFrontOf(stores.images, none), accounts: inFrontOf(stores.accounts, none) }));
     await expectSwept();
   });
 });
