@@ -19,11 +19,27 @@ import { isSamePlace, readSound, type ReadParts } from './stored-block.js';
 /** How a row is told that its record moved. */
 export type Mover = (to: Place) => Promise<boolean>;
 
+/** A row that a record is of: whether it names this very record, and how it is told where it lies. */
+interface Claim {
+  readonly isNamed: boolean;
+  readonly move: Mover;
+}
+
 /**
  * For the row that names this very record, or whose own record cannot be read and was the same as this one. Undefined where the record is dead. CorruptionError where that
  * cannot be told: then the record must stay. A block whose own record cannot be read is quarantined.
  */
 export async function claimOf(parts: ReadParts, record: ScannedRecord): Promise<Mover | undefined> {
+  return (await claim(parts, record))?.move;
+}
+
+/** As `claimOf`, of rows alone that name another place. */
+export async function strayOf(parts: ReadParts, record: ScannedRecord): Promise<Mover | undefined> {
+  const found = await claim(parts, record);
+  return found?.isNamed === false ? found.move : undefined;
+}
+
+async function claim(parts: ReadParts, record: ScannedRecord): Promise<Claim | undefined> {
   switch (record.type) {
     case 'block': return claimOfBlock(parts, record);
     case 'manifest': {
@@ -39,26 +55,26 @@ export async function claimOf(parts: ReadParts, record: ScannedRecord): Promise<
   }
 }
 
-async function claimOfBlock(parts: ReadParts, { digest, place }: ScannedRecord): Promise<Mover | undefined> {
+async function claimOfBlock(parts: ReadParts, { digest, place }: ScannedRecord): Promise<Claim | undefined> {
   const { tags } = parts.stores;
   const tag = asTag(digest);
   const rehash = rehashOf((bytes) => parts.world.hasher.sha256(bytes), tag);
   const row = await tags.find(rehash);
   if (row === undefined) return undefined;
-  if (isSamePlace(row.place, place)) return (to) => tags.move(rehash, place, to);
+  if (isSamePlace(row.place, place)) return { isNamed: true, move: (to) => tags.move(rehash, place, to) };
   if ((await readSound(parts, row)) !== undefined) return undefined;
-  return (to) => revive(parts, { rehash, tag, code: hammingOf(tag) }, to);
+  return { isNamed: false, move: (to) => revive(parts, { rehash, tag, code: hammingOf(tag) }, to) };
 }
 
-async function claimOfImage(parts: ReadParts, record: ImageRecordRow, manifestHash: Uint8Array): Promise<Mover | undefined> {
+async function claimOfImage(parts: ReadParts, record: ImageRecordRow, manifestHash: Uint8Array): Promise<Claim | undefined> {
   const { images } = parts.stores;
   const row = await images.find(record.accountId, record.imageId);
   const named = record.type === 'manifest' ? row?.manifestPlace : row?.preview?.place;
   if (row === undefined || named === undefined) return undefined;
-  if (isSamePlace(named, record.place)) return (to) => images.move(record, to);
+  if (isSamePlace(named, record.place)) return { isNamed: true, move: (to) => images.move(record, to) };
   if (!(await isUnreadable(parts, record, named))) return undefined;
-  if (isOf(row, manifestHash) && named.length === record.place.length) return (to) => images.move({ ...record, place: named }, to);
-  throw new CorruptionError(`the row of image ${record.imageId} of account ${record.accountId} leads to no ${record.type}, and what lies at offset ${String(record.place.offset)} may be it. dice-admin rebuild-index brings such an image back.`);
+  if (isOf(row, manifestHash) && named.length === record.place.length) return { isNamed: false, move: (to) => images.move({ ...record, place: named }, to) };
+  throw new CorruptionError(`the row of image ${record.imageId} of account ${record.accountId} leads to no ${record.type}, and what lies at offset ${String(record.place.offset)} may be it. dice-admin rebuild-index --anew brings such an image back.`);
 }
 
 async function isUnreadable(parts: ReadParts, record: ImageRecordRow, named: Place): Promise<boolean> {
@@ -71,8 +87,8 @@ function isOf(row: ImageRow, manifestHash: Uint8Array): boolean {
 }
 
 /** An account whose own record cannot be read loses nothing: its row says all, and a scrub writes the record anew. */
-async function claimOfAccount({ stores: { accounts } }: ReadParts, { payload, place }: ScannedRecord): Promise<Mover | undefined> {
+async function claimOfAccount({ stores: { accounts } }: ReadParts, { payload, place }: ScannedRecord): Promise<Claim | undefined> {
   const { accountId } = decodeAccountRecord(payload).account;
   const row = await accounts.find(accountId);
-  return row !== undefined && isSamePlace(row.place, place) ? (to) => accounts.move(accountId, place, to) : undefined;
+  return row !== undefined && isSamePlace(row.place, place) ? { isNamed: true, move: (to) => accounts.move(accountId, place, to) } : undefined;
 }

@@ -112,7 +112,8 @@ describe('a sweep before any scrub', () => {
     store.rot('tag', `UPDATE tag SET pack = pack + 8 WHERE ${oneTag}`);
     await expectKept();
     await expectKept();
-    await scrub();
+    expect(await scrub()).toMatchObject({ lost: 0, revived: 1 });
+    await expectWhole();
     await expectSwept();
   });
 
@@ -134,7 +135,8 @@ describe('a sweep before any scrub', () => {
     await mostlyDead();
     store.rot('image', `UPDATE image SET ${type}_pack = ${type}_pack + 8`);
     await expectKept();
-    expect(await scrub()).toMatchObject({ lostRecords: 1 });
+    expect(await scrub()).toMatchObject({ lostRecords: 0, repairedImages: 1 });
+    await expectWhole();
     await expectSwept();
   });
 
@@ -148,7 +150,7 @@ describe('a sweep before any scrub', () => {
     await mostlyDead();
     store.rot('image', 'UPDATE image SET manifest_length = manifest_length + 1');
     await expectKept();
-    await scrub();
+    expect(await scrub()).toMatchObject({ lostRecords: 1, repairedImages: 0 });
     await expectKept('rebuild-index');
   });
 
