@@ -49,6 +49,7 @@ export async function scrub(bench: ScrubBench, { restart, bytesPerSecond }: Scru
   if (!isComplete) bench.say('The scrub was interrupted. The same command goes on where it stopped; --restart begins anew.');
   const unnamed = counts.lost + counts.lostRecords - lost.length - lostRecords.length;
   if (unnamed > 0) bench.say(`Of what is lost, ${unnamed.toLocaleString('en')} was met before the scrub was interrupted, and is not named here: dice-admin check names all.`);
+  if (unnamed < 0) bench.say(`Of what is named here as lost, ${(-unnamed).toLocaleString('en')} was found elsewhere in the packs, and is whole again.`);
   if (counts.lost + counts.lostRecords > 0) return exitStatus.damaged;
   return isComplete ? exitStatus.done : exitStatus.failed;
 }

@@ -1,11 +1,12 @@
 /**
  * Compaction of one pack: copies what is live to the open pack, moves the rows, then drops the old pack. Every step can
- * be repeated. A pack that holds a row whose record cannot be read is never dropped.
+ * be repeated. A pack that holds a row whose record cannot be read is never dropped. No record is dead because a listing leaves it out: what is in it says whose it is.
  */
 import type { Place, ScannedRecord } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
 import type { Parts, Stop } from './contract.js';
 import { decodeRemovalRecord } from './image-record.js';
+import { claimOf, type Mover } from './record-claim.js';
 import { recordOf } from './records.js';
 import { sideBySide } from './side-by-side.js';
 import { choosePacks, packUses, type LiveShare, type PackUse } from './sweep-plan.js';
@@ -13,9 +14,6 @@ import { choosePacks, packUses, type LiveShare, type PackUse } from './sweep-pla
 const maxGroupBytes = 8 * 2 ** 20;
 const maxGroupRecords = 256;
 const movesAtOnce = 64;
-
-/** A row at an offset of a pack, and how it is told that its record moved. */
-type Mover = (to: Place) => Promise<boolean>;
 
 /** What a compaction did to a pack. */
 export interface Compacted {
@@ -44,7 +42,7 @@ export async function isWorthCompacting(parts: Pick<Parts, 'stores'>, use: PackU
   return choosePacks([{ ...use, liveBytes: Math.min(use.bytes, use.liveBytes + removalBytes) }], wish.minDeadShare).length > 0;
 }
 
-/** Compacts a sealed pack into which no write is under way any more. */
+/** Compacts a sealed pack into which no write is under way any more. Rejects with CorruptionError where index and pack disagree: then the pack stays. */
 export async function compactPack(parts: Parts, pack: number, stop: Stop | undefined): Promise<Compacted> {
   const movers = await moversOf(parts, pack);
   let copiedBytes = 0;
@@ -69,11 +67,11 @@ async function moversOf({ stores }: Parts, pack: number): Promise<Map<string, Mo
   return movers;
 }
 
-async function* groupsOf(parts: Parts, pack: number, movers: ReadonlyMap<string, Mover>): AsyncGenerator<readonly ScannedRecord[]> {
+async function* groupsOf(parts: Parts, pack: number, movers: Map<string, Mover>): AsyncGenerator<readonly ScannedRecord[]> {
   let group: ScannedRecord[] = [];
   let groupBytes = 0;
   for await (const record of parts.stores.blocks.scan(pack, ignoreDamage)) {
-    if (record.type !== 'removal' && !movers.has(keyOf(record.type, record.place))) continue;
+    if (record.type !== 'removal' && !(await isLive(parts, record, movers))) continue;
     // Copied: a scan may reuse its memory for the next record.
     group.push({ ...record, payload: record.payload.slice() });
     groupBytes += record.payload.length;
@@ -82,6 +80,15 @@ async function* groupsOf(parts: Parts, pack: number, movers: ReadonlyMap<string,
     [group, groupBytes] = [[], 0];
   }
   if (group.length > 0) yield group;
+}
+
+/** A record that only its own content leads to a row gets a mover too. */
+async function isLive(parts: Parts, record: ScannedRecord, movers: Map<string, Mover>): Promise<boolean> {
+  const key = keyOf(record.type, record.place);
+  if (movers.has(key)) return true;
+  const mover = await claimOf(parts, record);
+  if (mover !== undefined) movers.set(key, mover);
+  return mover !== undefined;
 }
 
 /** Copies durably, then moves the rows; a row that went elsewhere meanwhile leaves a dead copy. Moves of one moment share a transaction. */

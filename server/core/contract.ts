@@ -251,7 +251,7 @@ export type ForecastEntry =
   | { readonly kind: 'pack'; readonly goes: boolean; readonly pack: number; readonly bytes: number; readonly deadBytes: number };
 
 export interface SweepService {
-  /** One at a time, repeatable, abortable. unavailable while another runs or the store is held. */
+  /** One at a time, repeatable, abortable. unavailable while another runs or the store is held. CorruptionError, after all else was done, where packs had to stay because the index is damaged. */
   sweep(order: SweepOrder): Promise<CollectAnswer>;
   /** What a sweep of this moment would do, whether or not the store is held; read page by page as it is asked for. */
   forecast(order: Pick<SweepOrder, 'isThorough'>): AsyncIterable<ForecastEntry>;

@@ -53,7 +53,7 @@ export async function judgePreview(parts: HealthParts, { accountId, imageId }: N
   return !isSamePlace(now, place) && (await isSound(now)) ? 'sound' : 'unreadable';
 }
 
-/** `row-differs`: the record is what was stored, and the row, of the same revisions, says something else. */
+/** `row-differs`: the record is what was stored, and the row says something else: of the same revisions, or other revisions and nothing else. */
 export type AccountHealth =
   | { readonly kind: 'sound' | 'unreadable'; readonly row: AccountRow }
   | { readonly kind: 'row-differs'; readonly row: AccountRow; readonly recorded: RecordedAccount }
@@ -65,9 +65,14 @@ export async function judgeAccount(parts: HealthParts, accountId: AccountRow['ac
     const row = await parts.stores.accounts.find(accountId);
     if (row === undefined) return { kind: 'gone' };
     const recorded = decoded(decodeAccountRecord, await readOrRotten(parts, row.place, 'account'));
-    const isTold = recorded !== undefined && recorded.account.accountId === accountId && recorded.account.revision === row.revision && recorded.account.keyringRevision === row.keyringRevision;
-    if (isTold && tellsSame(recorded, row)) return { kind: 'sound', row };
-    if (tries > 0) return isTold ? { kind: 'row-differs', row, recorded } : { kind: 'unreadable', row };
+    if (recorded?.account.accountId === accountId) {
+      const { revision, keyringRevision } = recorded.account;
+      const isOfSame = revision === row.revision && keyringRevision === row.keyringRevision;
+      if (isOfSame && tellsSame(recorded, row)) return { kind: 'sound', row };
+      // A record of other revisions may be an older one, by which nothing is put right; but where all else is the same, it is the revisions that rotted.
+      if (tries > 0 && (isOfSame || tellsSame(recorded, { ...row, revision, keyringRevision }))) return { kind: 'row-differs', row, recorded };
+    }
+    if (tries > 0) return { kind: 'unreadable', row };
   }
 }
 

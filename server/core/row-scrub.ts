@@ -21,9 +21,10 @@ export type RowJudgement =
 export function judgeRow(sha256: Sha256, row: FiledBlock): RowJudgement {
   const fits = (tag: Tag) => isEqual(rehashOf(sha256, tag), row.rehash);
   const outcome = correct(row.tag, row.code);
-  if (outcome.kind === 'intact') return fits(row.tag) ? { kind: 'sound' } : { kind: 'needs-cipher' };
-  // T1 is the stronger witness: where T fits it, whatever the code says, the code is what rotted.
-  if (fits(row.tag)) return { kind: 'repair', rot: 'code', row: { ...row, code: hammingOf(row.tag) } };
+  const code = hammingOf(row.tag);
+  // T1 is the stronger witness: where T fits it, whatever the code says (in bits that no code has, too), the code is what rotted.
+  if (fits(row.tag)) return row.code === code ? { kind: 'sound' } : { kind: 'repair', rot: 'code', row: { ...row, code } };
+  if (outcome.kind === 'intact') return { kind: 'needs-cipher' };
   if (outcome.kind === 'corrected' && outcome.where === 'tag' && fits(outcome.tag)) {
     return { kind: 'repair', rot: 'tag', row: { ...row, tag: outcome.tag } };
   }

@@ -3,9 +3,9 @@
  * each extra copy (SHA-256 = T; an equal copy heals a block, else it is quarantined until an equal block is uploaded). SPEC.md section 4.
  */
 import { bytesOfHex, hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
-import { asRehash, idOfBytes, type UploadId } from '../../client-sdk/protocol/ids.js';
-import { idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
-import type { FiledBlock, TagRow } from '../ports/tag-store.js';
+import { asRehash } from '../../client-sdk/protocol/ids.js';
+import type { TagRow } from '../ports/tag-store.js';
+import { revive } from './revive.js';
 import type { ScrubParts, ScrubRun } from './scrub-run.js';
 import { sideBySide } from './side-by-side.js';
 import { readOrRotten, readSound, type SoundBlock } from './stored-block.js';
@@ -83,20 +83,4 @@ async function note(run: ScrubRun, { row, block, copies, droppedCopies }: Seen):
   if (block !== undefined) return;
   run.add('lost');
   run.order.onLost({ rehash: hexOf(row.rehash), images: await parts.stores.images.referrers(row.rehash, maxReferrers) });
-}
-
-/** Files a quarantined block that reads well as if its owner had sent it; false where nobody refers to it or it is live already. */
-function revive(parts: ScrubParts, block: FiledBlock): Promise<boolean> {
-  const { tags, images } = parts.stores;
-  return parts.gate.run(async () => {
-    const [owner] = await images.referrers(block.rehash, 1);
-    const row = await tags.find(block.rehash);
-    if (owner === undefined || row?.state !== 'quarantined') return false;
-    const now = parts.world.clock.now();
-    const scope = { accountId: owner.accountId, uploadId: idOfBytes<UploadId>(parts.world.random(idBytes)), now };
-    await tags.beginUpload({ ...scope, expiresAt: now + uploadLifetimeMs, receivedBytes: 0 }, now, Number.MAX_SAFE_INTEGER);
-    const isFiled = await tags.file(scope, [{ ...block, place: row.place }]);
-    await tags.endUpload(scope.uploadId, scope.accountId);
-    return isFiled;
-  });
 }

@@ -10,7 +10,7 @@ export type ScrubPhase = (typeof scrubPhases)[number];
 
 /**
  * What was met. `blocks`: rows; `copies`, `manifests`, `previews`, `accounts`, `removals`: records whose bytes were hashed and are what was stored. Repairs are
- * counted by what had rotted; `healed`: ciphers replaced by an equal copy; `revived`: quarantined ones that read well again; `droppedCopies`: rotten
+ * counted by what had rotted; `healed`: ciphers replaced by an equal copy; `revived`: quarantined ones that read well again, or were found elsewhere in the packs; `droppedCopies`: rotten
  * copies of a sound block; `healedPacks`: packs of which parity put something right, `remadeParity`: parity that was damaged; `lost` and `lostRecords`: what stays damaged; `damagedStretches`: of packs, without an intact record.
  */
 const countNames = [

@@ -13,6 +13,7 @@ import { judgeAccount, judgeManifest, judgePreview, type ManifestHealth } from '
 import { appendAccount } from './records.js';
 import { usualParityPercent } from './parity.js';
 import type { LostRecord, ScrubRun } from './scrub-run.js';
+import { leadStray, soughtBy, type Sought } from './scrub-strays.js';
 import { sideBySide } from './side-by-side.js';
 
 const pageRows = 1_000;
@@ -102,9 +103,10 @@ function scrubAccount(run: ScrubRun, accountId: AccountId): Promise<void> {
 
 /** Packs after the number `from`: every record is hashed, and what has no row is counted. False where it was stopped. */
 export async function scrubPacks(run: ScrubRun, from: string | undefined): Promise<boolean> {
+  const sought = await soughtBy(run);
   for (const { pack, bytes } of await run.parts.stores.blocks.packs()) {
     if (pack <= Number(from ?? 0)) continue;
-    if (!(await scrubPack(run, pack))) return false;
+    if (!(await scrubPack(run, pack, sought))) return false;
     run.add('packs');
     await run.passed(String(pack), 0);
     if (bytes > 0) await run.save();
@@ -113,14 +115,15 @@ export async function scrubPacks(run: ScrubRun, from: string | undefined): Promi
 }
 
 /** What parity heals is healed first, so that nothing of it counts as damaged. */
-async function scrubPack(run: ScrubRun, pack: number): Promise<boolean> {
+async function scrubPack(run: ScrubRun, pack: number, sought: Sought): Promise<boolean> {
   const health = await run.parts.stores.blocks.parity?.check(pack, (bytes) => run.read(bytes));
   if (health !== undefined && health.healable > 0) await run.healer.heal(pack);
   let [removals, damagedStretches] = [0, 0];
-  for await (const { type, payload } of run.parts.stores.blocks.scan(pack, () => { damagedStretches++; })) {
+  for await (const record of run.parts.stores.blocks.scan(pack, () => { damagedStretches++; })) {
     if (run.isStopped) return false;
-    if (type === 'removal') removals += isRemoval(payload) ? 1 : 0;
-    await run.read(payload.length);
+    if (record.type === 'removal') removals += isRemoval(record.payload) ? 1 : 0;
+    if (sought.has(record.type)) await leadStray(run, record);
+    await run.read(record.payload.length);
   }
   run.add('removals', removals);
   run.add('damagedStretches', damagedStretches);

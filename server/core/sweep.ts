@@ -5,8 +5,9 @@
  */
 import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import { CorruptionError } from '../ports/errors.js';
 import { finishClosings } from './closing.js';
-import { compactPack, isWorthCompacting, listCompactable, type RemovalSizes } from './compaction.js';
+import { compactPack, isWorthCompacting, listCompactable, type Compacted, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepOrder, SweepService } from './contract.js';
 import type { Times } from '../ports/meter.js';
 import { advanceGeneration } from './generation.js';
@@ -50,17 +51,25 @@ function minDeadShareOf(isThorough: boolean): number {
   return isThorough ? thoroughDeadShare : ordinaryDeadShare;
 }
 
-/** Counts what `sweep` did, or that it was refused or failed. */
-async function counted({ meter, world }: Parts, sweep: () => Promise<CollectAnswer>): Promise<CollectAnswer> {
+/** What a sweep did, and why packs that it would have compacted had to stay. */
+interface Swept {
+  readonly answer: CollectAnswer;
+  readonly kept: readonly CorruptionError[];
+}
+
+/** Counts what `sweep` did, or that it was refused or failed. Packs that had to stay are a failure after all else was done, so that somebody hears of them. */
+async function counted({ meter, world }: Parts, sweep: () => Promise<Swept>): Promise<CollectAnswer> {
   try {
-    const answer = await timed({ meter, world }, 'whole', sweep);
-    meter?.add('sweeps', 'done', 1);
+    const { answer, kept } = await timed({ meter, world }, 'whole', sweep);
     meter?.add('swept', 'uploads', answer.expiredUploads);
     meter?.add('swept', 'images', answer.purgedImages);
     meter?.add('swept', 'blocks', answer.collectedBlocks);
     meter?.add('swept', 'copies', answer.mergedCopies);
     meter?.add('swept', 'packs', answer.compactedPacks);
     meter?.add('sweptBytes', 'compacted', answer.freedBytes);
+    const [first] = kept;
+    if (first !== undefined) throw new CorruptionError(`The sweep did all else, and left ${String(kept.length)} pack(s) as they were, for the index is damaged: ${first.message}`, { cause: first });
+    meter?.add('sweeps', 'done', 1);
     return answer;
   } catch (error) {
     meter?.add('sweeps', error instanceof Refusal ? 'refused' : 'failed', 1);
@@ -76,7 +85,7 @@ async function timed<T>({ meter, world }: Pick<Parts, 'meter' | 'world'>, step: 
   return result;
 }
 
-async function sweepAll(run: Run): Promise<CollectAnswer> {
+async function sweepAll(run: Run): Promise<Swept> {
   const { stores, world } = run.parts;
   if (await stores.state.isHeld()) {
     throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
@@ -89,9 +98,9 @@ async function sweepAll(run: Run): Promise<CollectAnswer> {
   const purgedImages = await purgeExpired(run, now);
   const collectedBlocks = await timed(run.parts, 'collect', () => collect(run, now));
   const mergedCopies = await timed(run.parts, 'merge', () => mergeCopies(run.parts, run.stop));
-  const { compactedPacks, freedBytes } = await timed(run.parts, 'compact', () => compact(run));
+  const { kept, ...compacted } = await timed(run.parts, 'compact', () => compact(run));
   const { unreferencedBlocks } = await stores.tags.figures();
-  return { expiredUploads, purgedImages, collectedBlocks, mergedCopies, compactedPacks, freedBytes, pendingBlocks: unreferencedBlocks };
+  return { answer: { expiredUploads, purgedImages, collectedBlocks, mergedCopies, ...compacted, pendingBlocks: unreferencedBlocks }, kept };
 }
 
 async function purgeExpired({ parts, images, stop }: Run, now: number): Promise<number> {
@@ -127,19 +136,33 @@ async function collect({ parts, stop }: Run, now: number): Promise<number> {
   }
 }
 
-async function compact(run: Run): Promise<{ readonly compactedPacks: number; readonly freedBytes: number }> {
+async function compact(run: Run): Promise<{ readonly compactedPacks: number; readonly freedBytes: number; readonly kept: readonly CorruptionError[] }> {
   const { parts, stop } = run;
-  const outcome = { compactedPacks: 0, freedBytes: 0 };
+  const kept: CorruptionError[] = [];
+  let [compactedPacks, freedBytes] = [0, 0];
   // While a backup copies packs nothing would be freed, and what is copied now would have to be copied again.
-  if (!(await parts.gate.mayDrop())) return outcome;
-  for (const { pack, bytes } of await choose(run)) {
+  for (const { pack, bytes } of (await parts.gate.mayDrop()) ? await choose(run) : []) {
     if (stop?.aborted === true) break;
-    const { isDropped, copiedBytes } = await compactPack(parts, pack, stop);
-    outcome.freedBytes += (isDropped ? bytes : 0) - copiedBytes;
-    outcome.compactedPacks += isDropped ? 1 : 0;
-    if (isDropped) run.sizes.delete(pack);
+    const outcome = await compactOne(run, pack);
+    if (outcome instanceof CorruptionError) kept.push(outcome);
+    else {
+      freedBytes += (outcome.isDropped ? bytes : 0) - outcome.copiedBytes;
+      compactedPacks += outcome.isDropped ? 1 : 0;
+    }
   }
-  return { ...outcome, freedBytes: Math.max(0, outcome.freedBytes) };
+  return { compactedPacks, freedBytes: Math.max(0, freedBytes), kept };
+}
+
+/** A pack of which the index is damaged stays, and keeps no other one from being compacted. */
+async function compactOne({ parts, stop, sizes }: Run, pack: number): Promise<Compacted | CorruptionError> {
+  try {
+    const compacted = await compactPack(parts, pack, stop);
+    if (compacted.isDropped) sizes.delete(pack);
+    return compacted;
+  } catch (error) {
+    if (error instanceof CorruptionError) return new CorruptionError(`pack ${String(pack)}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 /** Sealed packs worth compacting, into which nothing is being written any more. */

@@ -138,7 +138,7 @@ export interface ImageStore {
   days(accountId: AccountId): Promise<readonly UsageDay[]>;
   figures(): Promise<ImageFigures>;
 
-  /** Manifest and preview records whose place is in `pack`. Not of one moment: what comes or goes meanwhile may be told or not. */
+  /** Manifest and preview records whose place is in `pack`. Not of one moment: what comes or goes meanwhile may be told or not. CorruptionError where the engine can tell that they are not all. */
   listPack(pack: number): Promise<readonly ImageRecordRow[]>;
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
   /** Moves a record of an image, if it is still at `from`. */

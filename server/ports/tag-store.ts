@@ -123,13 +123,13 @@ export interface TagStore {
   repair(was: Rehash, row: FiledBlock): Promise<void>;
 
   /**
-   * Puts right what this engine derives from rows to find them by, for some `limit` rows after `after`: where it rotted, rows that are there are not found. Answers
+   * Puts right what this engine derives from rows to find and to count them by, for some `limit` rows after `after`: where it rotted, rows that are there are not found. Answers
    * how much was wrong; `next` goes on, undefined at the end. Repeatable.
    */
   mendKeys(after: string | undefined, limit: number): Promise<{ readonly mended: number; readonly next: string | undefined }>;
   /** All rows in order of T1 after `after`, at most `limit`. */
   list(after: Rehash | undefined, limit: number): Promise<readonly TagRow[]>;
-  /** Rows (and extra copies) whose place is in `pack`. Used by compaction. */
+  /** Rows (and extra copies) whose place is in `pack`. Used by compaction. CorruptionError where the engine can tell that they are not all. */
   listPack(pack: number): Promise<readonly { readonly rehash: Rehash; readonly place: Place }[]>;
   /** Bytes of payload and number of records that rows and copies occupy, per pack. */
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;

@@ -1,5 +1,5 @@
 /**
- * Every second kind of damage once to packs, to the database and to its write-ahead log. `npm run test:long` does all of them by the hundred.
+ * Every second kind of damage once to packs, and every kind to the database, to its write-ahead log, and to the database of a store that is swept before anybody looks, and some values of rows of such a store. `npm run test:long` does all of them by the hundred.
  */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { rotRounds } from '../support/rot-rounds.js';
@@ -16,14 +16,16 @@ beforeAll(async () => {
 
 describe('rot', () => {
   it('is noticed, named, healed where there is a second witness, and never served', async () => {
-    const { rounds, outcomes, failures } = await rotRounds(store, { times: 1, seed: 1_000, every: 2 });
+    const { rounds, outcomes, failures } = await rotRounds(store, { times: 1, seed: 1_000, everyOfPacks: 2 });
     expect(failures).toEqual([]);
-    expect(rounds).toBe(5 + 4 + 4);
-    const { packs, database, log } = outcomes;
+    expect(rounds).toBe(5 + 8 + 8 + 8 + 12);
+    const { packs, database, log, swept, rows } = outcomes;
     expect(packs.harmless + packs.healed + packs.named).toBe(5);
     expect(packs.named).toBeGreaterThan(2);
     expect(database.refused).toBeGreaterThan(1);
     expect(log.rebuilt + log.refused).toBeGreaterThan(1);
+    expect(swept.refused).toBeGreaterThan(1);
+    expect(rows.healed).toBeGreaterThan(1);
   }, 300_000);
 
   it.each(['manifest', 'preview'] as const)('of a %s is named, and never served', async (type) => {

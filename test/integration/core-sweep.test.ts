@@ -242,6 +242,9 @@ describe('one flipped bit', () => {
     const { block, fetch } = await stored();
     store.run('UPDATE tag SET code = ?', block.code ^ 8);
     expect(await fetch()).toEqual(sound(block));
+    // No code has this bit.
+    store.run('UPDATE tag SET code = ?', block.code | 4_096);
+    expect(await fetch()).toEqual(sound(block));
     store.run('UPDATE tag SET code = ?', block.code ^ 512);
     expect(await scrub()).toMatchObject({ repairedCodes: 1, lost: 0 });
     expect(await findingsOf(store.parts)).toEqual([]);

@@ -169,6 +169,17 @@ describe('what rotted beside blocks', () => {
     expect(await scrub()).toMatchObject({ repairedAccounts: 1, repairedImages: 1, lostRecords: 0, coverage: { accounts: { read: 1, of: 1 } } });
     expect(await store.parts.stores.accounts.find(accountId)).toEqual(before);
     expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
+    for (const column of ['revision', 'keyring_revision']) {
+      store.run(`UPDATE account SET ${column} = ${column} + 2`);
+      expect((await findings()).map(({ kind }) => kind)).toEqual(['account-row-rotten']);
+      expect(await scrub()).toMatchObject({ repairedAccounts: 1 });
+      expect(await store.parts.stores.accounts.find(accountId)).toEqual(before);
+    }
+    // Served from the row, and the only key to the image.
+    store.run('UPDATE image SET wrapped_key = randomblob(length(wrapped_key))');
+    expect((await findings()).map(({ kind }) => kind)).toEqual(['image-row-rotten']);
+    expect(await scrub()).toMatchObject({ repairedImages: 1, lostRecords: 0 });
+    expect(await store.parts.stores.images.find(accountId, imageId)).toEqual(image);
     // By it devices tell whether an image is what they signed.
     store.run('UPDATE image SET manifest_hash = zeroblob(16)');
     expect((await findings()).map(({ kind }) => kind)).toEqual(['image-row-rotten']);

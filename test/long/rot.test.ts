@@ -15,5 +15,7 @@ describe('rot', () => {
     const summary = await rotRounds(await RottingStore.make(await temporary(), percent), { times, seed });
     process.stderr.write(`${linesOf(summary).join('\n')}\n`);
     expect(summary.failures).toEqual([]);
+    // Without parity packs heal from equal copies alone, which few rounds meet.
+    if (percent === 50) expect(summary.outcomes.packs.healed).toBeGreaterThan(0);
   }, 3_600_000);
 });

@@ -85,6 +85,15 @@ export class CoreStore {
     this.#databases[0]?.connection.prepare(sql).run(...values);
   }
 
+  /** As `run`, of rows of `table` as a disk changes them: no trigger hears of it, and no sum follows. */
+  rot(table: 'tag' | 'image', sql: string, ...values: readonly unknown[]): void {
+    const connection = this.#databases[0]?.connection;
+    const triggers = connection?.prepare<[string], { name: string; sql: string }>("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?").all(table) ?? [];
+    for (const { name } of triggers) connection?.exec(`DROP TRIGGER ${name}`);
+    this.run(sql, ...values);
+    for (const trigger of triggers) connection?.exec(trigger.sql);
+  }
+
   /** A setting of the database's connection. */
   pragma(text: string): unknown {
     return this.#databases[0]?.connection.pragma(text, { simple: true });

@@ -4,40 +4,14 @@
  */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { hexOf, isEqual } from '../../client-sdk/protocol/bytes.js';
-import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
-import { Refusal } from '../../client-sdk/protocol/refusals.js';
-import { checkStore } from '../../server/core/check.js';
 import { makeParity } from '../../server/core/parity.js';
-import { rebuildStore } from '../../server/core/rebuild.js';
-import { scrubStore } from '../../server/core/scrub.js';
-import { defaultPolicy } from '../../server/core/services.js';
-import { DataDirectoryError } from '../../server/data-directory.js';
-import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
-import { CorruptionError, StorageError } from '../../server/ports/errors.js';
-import { blockOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from './core-store.js';
+import type { Place } from '../../server/ports/block-store.js';
+import { blockOf, hereAndTrusted, registrationOf } from './core-store.js';
 import { flip, rotFile, rotPacks, seeded, type FileRotKind, type RotKind } from './file-rot.js';
-import type { RawBlock } from './raw-account.js';
+import { open, Round, storeImage, type RotOutcome, type RotTarget } from './rot-round.js';
+import { rotRow } from './row-rot.js';
+import { accountTold, isTouched, liveStretches, type StoredAccount, type StoredImage } from './rot-witness.js';
 
-/** An image as it was stored. */
-interface Stored {
-  readonly accountId: AccountId;
-  readonly imageId: ImageId;
-  readonly blocks: readonly RawBlock[];
-  readonly manifest: Uint8Array;
-  readonly preview: Uint8Array;
-}
-
-/** What is damaged. `log`: the write-ahead log of a database whose machine stopped. */
-export type RotTarget = 'packs' | 'database' | 'log';
-
-/**
- * How a round went. `harmless`: nothing that is stored was met by it; `healed`: everything is there again; `named`: damage that only another upload or a backup heals, with its images;
- * `refused`: the store said what is wrong and the way out, and a rebuild brought everything back; `rebuilt`: it could be opened, and a rebuild brought everything back.
- */
-export type RotOutcome = 'harmless' | 'healed' | 'named' | 'refused' | 'rebuilt';
-
-const policy = { ...defaultPolicy, trashMs: 0, graceMs: 0 };
 /** Bytes that a seed makes: what rot meets is the same in every run. */
 const bytesFrom = (seed: number, length: number): Uint8Array => {
   const below = seeded(seed);
@@ -45,7 +19,9 @@ const bytesFrom = (seed: number, length: number): Uint8Array => {
 };
 
 export class RottingStore {
-  readonly #images: Stored[] = [];
+  readonly #images: StoredImage[] = [];
+  readonly #accounts: StoredAccount[] = [];
+  #stretches: readonly Place[] = [];
   #rounds = 0;
 
   private constructor(private readonly folder: string) {}
@@ -56,6 +32,7 @@ export class RottingStore {
     await made.#fill(1);
     await made.#fill(2);
     if (parityPercent > 0) await made.#protect(parityPercent);
+    await made.#noteStretches();
     cpSync(made.#path('live'), made.#path('closed'), { recursive: true });
     await made.#fill(3);
     return made;
@@ -64,6 +41,11 @@ export class RottingStore {
   /** Damages a copy and goes through everything. Throws where a promise is broken. */
   round(seed: number, target: RotTarget, kind: RotKind): Promise<RotOutcome> {
     return this.#judged(target, (directory) => `seed ${String(seed)}, ${damage(directory, { target, kind, seed })}`);
+  }
+
+  /** The same with one bit of a value in a row of the index, of a store that is swept before anything else looks at it. */
+  rowRound(seed: number): Promise<RotOutcome> {
+    return this.#judged('swept', (directory) => `seed ${String(seed)}, ${rotRow(path.join(directory, 'dice.db'), seeded(seed))}`);
   }
 
   /** The same with one bit of a record of an image, which random places seldom meet. */
@@ -80,8 +62,10 @@ export class RottingStore {
     cpSync(this.#path(target === 'log' ? 'stopped' : 'closed'), directory, { recursive: true });
     const what = await rot(directory);
     const images = target === 'log' ? this.#images : this.#images.filter(({ blocks }) => blocks.length !== lateBlocks);
+    const accounts = this.#accounts.filter((account) => images.some(({ accountId }) => accountId === account.accountId));
+    const isLiveTouched = target === 'packs' && isTouched(this.#stretches, { sound: this.#path('closed'), damaged: directory });
     try {
-      return await new Round(directory, images, target).run();
+      return await new Round(directory, { images, accounts, target, isLiveTouched }).run();
     } catch (error) {
       throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     } finally {
@@ -99,6 +83,12 @@ export class RottingStore {
     await store.close();
   }
 
+  async #noteStretches(): Promise<void> {
+    const store = await open(this.#path('live'), { kind: 'administer' });
+    this.#stretches = await liveStretches(store, { images: this.#images, accounts: this.#accounts });
+    await store.close();
+  }
+
   async #fill(session: number): Promise<void> {
     mkdirSync(this.#path('live'), { recursive: true });
     const store = await open(this.#path('live'), { kind: 'serve', realm: 'localhost', isSharedConfirmed: false });
@@ -110,6 +100,7 @@ export class RottingStore {
       const own = Array.from({ length: count }, (_, n) => blockOf(bytesFrom(1_000 * session + 100 * at + n, 300 + 2_500 * n)));
       this.#images.push(await storeImage(store, accountId, [...own, shared]));
     }
+    for (const { accountId } of people) this.#accounts.push({ accountId, told: (await accountTold(store, accountId)) ?? '' });
     if (session === 3) cpSync(this.#path('live'), this.#path('stopped'), { recursive: true, filter: (file) => !/-shm$|lock\.sqlite/.test(file) });
     await store.close();
   }
@@ -117,21 +108,6 @@ export class RottingStore {
 
 /** Images of the last session have so many blocks; no other has. */
 const lateBlocks = 11;
-
-function open(directory: string, purpose: Purpose): Promise<OpenedStore> {
-  return openStore({ directory, policy, purpose });
-}
-
-async function storeImage({ services }: OpenedStore, accountId: AccountId, blocks: readonly RawBlock[]): Promise<Stored> {
-  const { uploadId } = await services.uploads.begin(accountId);
-  await services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
-  const imageId = randomId<ImageId>();
-  const commit = commitOf(imageId, blocks);
-  const [result] = await services.uploads.commit({ accountId, uploadId }, [commit]);
-  if (result?.status !== 'stored') throw new Error('the image was not stored');
-  await services.uploads.end({ accountId, uploadId });
-  return { accountId, imageId, blocks, manifest: commit.manifest, preview: commit.preview ?? new Uint8Array() };
-}
 
 function damage(directory: string, { target, kind, seed }: { readonly target: RotTarget; readonly kind: RotKind; readonly seed: number }): string {
   const below = seeded(seed);
@@ -141,7 +117,7 @@ function damage(directory: string, { target, kind, seed }: { readonly target: Ro
 }
 
 /** The middle of a record's payload, in its file. */
-async function middleOf(directory: string, { image, type }: { readonly image: Stored | undefined; readonly type: 'manifest' | 'preview' }): Promise<{ readonly file: string; readonly at: number }> {
+async function middleOf(directory: string, { image, type }: { readonly image: StoredImage | undefined; readonly type: 'manifest' | 'preview' }): Promise<{ readonly file: string; readonly at: number }> {
   const store = await open(directory, { kind: 'administer' });
   try {
     const { blocks, images } = store.parts.stores;
@@ -152,143 +128,5 @@ async function middleOf(directory: string, { image, type }: { readonly image: St
     return { file, at: place.offset + blocks.recordOverheadBytes + (place.length >> 1) };
   } finally {
     await store.close();
-  }
-}
-
-/** One damaged copy of the store. */
-class Round {
-  constructor(private readonly directory: string, private readonly images: readonly Stored[], private readonly target: RotTarget) {}
-
-  async run(): Promise<RotOutcome> {
-    const first = await this.clearly(() => this.look());
-    if (first === 'refused') {
-      await this.rebuild();
-      return 'refused';
-    }
-    if (first.broken.size === 0) return first.isRepaired ? 'healed' : 'harmless';
-    if (this.target === 'packs') {
-      await this.uploadAgain(first.broken);
-      return 'named';
-    }
-    await this.rebuild();
-    return 'rebuilt';
-  }
-
-  /** Reads, scrubs, checks, reads: what is not whole afterwards must be named, or the store held or said to be malformed. */
-  private async look(): Promise<{ readonly broken: ReadonlySet<string>; readonly isRepaired: boolean }> {
-    return this.with({ kind: 'administer' }, async (store) => {
-      await this.readAll(store);
-      const named = new Set<string>();
-      const scrub = await scrubStore(store.parts, {
-        onLost: ({ images }) => { for (const { imageId } of images) named.add(imageId); },
-        onLostRecord: ({ imageId, accountId }) => { named.add(imageId ?? accountId); },
-      });
-      const broken = await this.readAll(store);
-      const malformed: string[] = [];
-      const check = await checkStore(store.parts, {
-        onFinding: (finding) => {
-          if (finding.kind === 'index-malformed') malformed.push(finding.what);
-          else if ('images' in finding) for (const { imageId } of finding.images) named.add(imageId);
-          else named.add('imageId' in finding ? finding.imageId : finding.accountId);
-        },
-      });
-      for (const { imageId, accountId } of check.unknown) named.add(imageId ?? accountId);
-      const isHeld = await store.parts.stores.state.isHeld();
-      const silent = [...broken].filter((imageId) => !named.has(imageId));
-      if (silent.length > 0 && malformed.length === 0 && !isHeld) throw new Error(`image(s) ${silent.join(' ')} are not whole, and nothing says so`);
-      const isRepaired = scrub.repairedTags + scrub.repairedCodes + scrub.repairedRehashes + scrub.mendedKeys + scrub.healedCiphers + scrub.droppedCopies + scrub.repairedAccounts + scrub.repairedImages + scrub.healedPacks > 0;
-      return { broken, isRepaired: isRepaired || malformed.length > 0 };
-    });
-  }
-
-  /** The images that are not whole. Throws where a wrong byte is served. */
-  private async readAll(store: OpenedStore): Promise<ReadonlySet<string>> {
-    const broken = new Set<string>();
-    for (const image of this.images) if (!(await isWhole(store, image))) broken.add(image.imageId);
-    return broken;
-  }
-
-  /** What is not whole is sent again, as an image of its own: blocks heal. Records do not, so the image itself may stay damaged. */
-  private async uploadAgain(broken: ReadonlySet<string>): Promise<void> {
-    await this.with({ kind: 'administer' }, async (store) => {
-      for (const { accountId, imageId, blocks } of this.images) {
-        if (!broken.has(imageId)) continue;
-        const again = await storeImage(store, accountId, blocks);
-        if (!(await isWhole(store, again))) throw new Error('an image that was sent again is not whole');
-        const missing = await missingBlocks(store, { accountId, imageId, blocks });
-        if (missing > 0) throw new Error(`${String(missing)} block(s) of image ${imageId} are still damaged after they were sent again`);
-      }
-      await store.parts.stores.state.setHeld(false);
-      await store.services.sweep.sweep({ isThorough: true });
-      await this.readAll(store);
-    });
-  }
-
-  /** From undamaged packs a rebuild brings back everything. */
-  private async rebuild(): Promise<void> {
-    await this.with({ kind: 'rebuild', isAnew: false }, async (store) => {
-      const { incomplete } = await rebuildStore(store.parts);
-      const broken = await this.readAll(store);
-      if (incomplete.length + broken.size > 0) throw new Error(`a rebuild did not bring back image(s) ${[...broken, ...incomplete.map(({ imageId }) => imageId)].join(' ')}`);
-      if (!(await store.parts.stores.state.isHeld())) throw new Error('a rebuilt store is not held');
-    });
-  }
-
-  private async with<T>(purpose: Purpose, work: (store: OpenedStore) => Promise<T>): Promise<T> {
-    const store = await open(this.directory, purpose);
-    let result: T;
-    try {
-      result = await work(store);
-    } catch (error) {
-      // What failed is told, not what closing then says.
-      await store.close().catch(() => undefined);
-      throw error;
-    }
-    await store.close();
-    return result;
-  }
-
-  /** `refused` where the store says what is wrong, in a sentence with the file and the way out. */
-  private async clearly<T>(work: () => Promise<T>): Promise<T | 'refused'> {
-    try {
-      return await work();
-    } catch (error) {
-      const isClear = error instanceof DataDirectoryError || error instanceof CorruptionError || error instanceof StorageError;
-      if (isClear && this.target !== 'packs' && error.message.includes(this.directory) && error.message.includes('rebuild-index')) return 'refused';
-      throw error;
-    }
-  }
-}
-
-/** Throws where what is served is not what was stored. */
-async function isWhole(store: OpenedStore, image: Stored): Promise<boolean> {
-  const { accountId, imageId, manifest, preview } = image;
-  const read = await orDamaged(() => store.services.images.read(accountId, imageId));
-  if (read !== undefined && !isEqual(read.manifest, manifest)) throw new Error(`another manifest is served for image ${imageId}`);
-  const seen = await orDamaged(() => store.services.images.preview(accountId, imageId));
-  if (seen !== undefined && !isEqual(seen, preview)) throw new Error(`another preview is served for image ${imageId}`);
-  return read !== undefined && seen !== undefined && (await missingBlocks(store, image)) === 0;
-}
-
-async function missingBlocks({ services }: OpenedStore, { accountId, imageId, blocks }: Pick<Stored, 'accountId' | 'imageId' | 'blocks'>): Promise<number> {
-  let missing = 0;
-  for (const block of blocks) {
-    const frames = await orDamaged(() => services.blocks.fetch(accountId, imageId, [block.tag]));
-    if (frames === undefined) missing++;
-    else for await (const frame of frames) {
-      if (frame.kind !== 'block') missing++;
-      else if (!isEqual(frame.cipher, block.cipher) || frame.code !== block.code) throw new Error(`a wrong byte is served in block ${hexOf(block.rehash)}`);
-    }
-  }
-  return missing;
-}
-
-/** Undefined where it is refused or damaged; a damaged database is for the caller. */
-async function orDamaged<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Refusal || (error instanceof CorruptionError && !error.message.includes('rebuild-index'))) return undefined;
-    throw error;
   }
 }

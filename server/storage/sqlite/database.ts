@@ -174,7 +174,7 @@ function storageErrorOf(doing: string, file: string, error: unknown): unknown {
 
 /** Names the file and the way out. */
 function damagedDatabase(file: string, why: string, cause?: unknown): CorruptionError {
-  const sentence = `${file} is damaged (${why}). Stop the server and put the file back from a backup, or run dice-admin rebuild-index: it keeps this file aside and makes a new one from the packs.`;
+  const sentence = `${file} is damaged (${why}). Stop the server and put the file back from a backup, or run dice-admin rebuild-index --anew: it keeps this file aside and makes a new one from the packs.`;
   return new CorruptionError(sentence, cause === undefined ? undefined : { cause });
 }
 

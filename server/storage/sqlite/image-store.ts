@@ -14,6 +14,7 @@ import * as figures from './image-figures.js';
 import * as lists from './image-lists.js';
 import { imageOf, imageRow, standing } from './image-rows.js';
 import { findOwner } from './owner-rows.js';
+import { contradiction, isSameSum, keptSum, sumOf, type Sum } from './pack-sums.js';
 
 /** The image store of `db`. It owns nothing: the database is closed by who opened it. */
 export function createImageStore(db: StoreDatabase): ImageStore {
@@ -91,17 +92,7 @@ class SqliteImageStore implements ImageStore {
   }
 
   async listPack(pack: number): Promise<readonly ImageRecordRow[]> {
-    const all: ImageRecordRow[] = [];
-    for (const type of ['manifest', 'preview'] as const) {
-      for (let after: number | undefined = 0; after !== undefined; ) {
-        const from: number = after;
-        const { rows, next } = await this.db.read('listing a pack', () => lists.listPack(this.db, { pack, type }, from));
-        all.push(...rows);
-        after = next;
-        await setImmediate();
-      }
-    }
-    return all;
+    return [...(await this.listRecords({ pack, type: 'manifest' })), ...(await this.listRecords({ pack, type: 'preview' }))];
   }
 
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>> {
@@ -122,6 +113,24 @@ class SqliteImageStore implements ImageStore {
 
   bury(accountId: AccountId, imageId: ImageId): Promise<void> {
     return this.db.write('burying an image', () => { commits.bury(this.db, accountId, imageId); });
+  }
+
+  /** Held against the sum: of one moment where that stayed as it was, else no fewer rows than before and after. */
+  private async listRecords(of: Pick<ImageRecordRow, 'type'> & { readonly pack: number }): Promise<readonly ImageRecordRow[]> {
+    const sum = (): Promise<Sum> => this.db.read('reading a sum', () => keptSum(this.db, of.pack, of.type));
+    const all: ImageRecordRow[] = [];
+    const before = await sum();
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const from: number = after;
+      const { rows, next } = await this.db.read('listing a pack', () => lists.listPack(this.db, of, from));
+      all.push(...rows);
+      after = next;
+      await setImmediate();
+    }
+    const [found, kept] = [sumOf(all.map(({ place }) => place)), await sum()];
+    const isWhole = isSameSum(before, kept) ? isSameSum(found, kept) : found.records >= Math.min(before.records, kept.records);
+    if (!isWhole) throw contradiction(of.type, { found, kept });
+    return all;
   }
 
   private setTrashed({ accountId, imageId }: lists.ImageName, to: '?' | 'COALESCE(trashed_at, ?)', at: number | null): Promise<boolean> {

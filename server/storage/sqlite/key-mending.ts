@@ -1,8 +1,10 @@
 /**
- * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing)
- * and spans (a run of rows that nobody knows of lies in a pack that compaction would take for empty). Runs inside a transaction that its caller holds.
+ * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing),
+ * spans (a run of rows that nobody knows of lies in a pack that compaction would take for empty), and the sums by pack that listings are held against. Runs inside a
+ * transaction that its caller holds.
  */
 import type { StoreDatabase } from './database.js';
+import { nextPack, recount } from './pack-sums.js';
 
 /** Some are looked at after one of them; `next` goes on. */
 interface Mended {
@@ -26,10 +28,14 @@ const missingKeysSql = `INSERT INTO young_key (t1, tag) SELECT substr(t1, 1, 6),
   AND NOT EXISTS (SELECT 1 FROM old_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)`;
 const missingSpansSql = 'INSERT OR IGNORE INTO tag_span (pack, span) SELECT DISTINCT pack, id / 64 FROM tag WHERE id > ? AND id <= ?';
 
-/** Young keys, then old ones, then rows: `after` names the table and where to go on in it. */
+/** Rows whose spans are looked at in one transaction where nothing else is. */
+const spanRows = 20_000;
+
+/** Young keys, then old ones, then rows, then the sums of one pack after the other: `after` names the table and where to go on in it. */
 export function mendKeys(db: StoreDatabase, after: string | undefined, limit: number): Mended {
   const [table = 'young_key', key = '', tag = '0'] = after?.split(' ') ?? [];
   if (table === 'row') return mendRows(db, Number(tag), limit);
+  if (table === 'pack') return mendSums(db, Number(tag));
   return table === 'old_key' ? removeWrong(db, { table, key, tag, limit }) : removeWrong(db, { table: 'young_key', key, tag, limit });
 }
 
@@ -44,8 +50,20 @@ function removeWrong(db: StoreDatabase, { table, key, tag, limit }: { readonly t
 
 function mendRows(db: StoreDatabase, from: number, limit: number): Mended {
   const last = db.query<number | null>(lastSql).pluck().get(from, limit) ?? undefined;
-  if (last === undefined) return { mended: 0, next: undefined };
+  if (last === undefined) return { mended: 0, next: 'pack - 0' };
   const keys = db.query(missingKeysSql).run(from, last).changes;
   const spans = db.query(missingSpansSql).run(from, last).changes;
   return { mended: keys + spans, next: `row - ${String(last)}` };
+}
+
+function mendSums(db: StoreDatabase, after: number): Mended {
+  const pack = nextPack(db, after);
+  return pack === undefined ? { mended: 0, next: undefined } : { mended: recount(db, pack), next: `pack - ${String(pack)}` };
+}
+
+/** Adds the spans that lack, of some rows with ids above `from`. Answers where to go on; undefined at the end. */
+export function mendSpans(db: StoreDatabase, from: number): number | undefined {
+  const last = db.query<number | null>(lastSql).pluck().get(from, spanRows) ?? undefined;
+  if (last !== undefined) db.query(missingSpansSql).run(from, last);
+  return last;
 }

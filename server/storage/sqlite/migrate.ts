@@ -36,12 +36,17 @@ export function migrate(connection: Database, folder: string): number {
   const applied = connection.prepare<[], Applied>('SELECT number, sha256 FROM schema_migration ORDER BY number').all();
   for (const { number, sha256 } of applied) {
     const known = migrations[number - 1];
-    if (known === undefined) throw refused(`the database has migration ${number}, which this program does not know`);
-    if (known.sha256 !== sha256) throw refused(`migration ${known.name} was changed after it had been applied`);
+    if (known === undefined) throw refused(`the database has migration ${number}, which this program does not know. ${wayOut(connection)}`);
+    if (known.sha256 !== sha256) throw refused(`migration ${known.name} was changed after it had been applied. ${wayOut(connection)}`);
   }
   const pending = migrations.slice(applied.length);
   for (const migration of pending) apply(connection, migration);
   return pending.length;
+}
+
+/** A newer program, or rot: which of them it is the operator knows. */
+function wayOut({ name }: Database): string {
+  return `Use the version of the program that the store was last used with. If that is this one, ${name} is damaged: stop the server and put it back from a backup, or run dice-admin rebuild-index --anew, which keeps it aside and makes a new one from the packs.`;
 }
 
 /** How many migrations `folder` has. */

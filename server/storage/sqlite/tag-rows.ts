@@ -4,6 +4,7 @@
  */
 import type { AccountId, Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
+import type { CorruptionError } from '../../ports/errors.js';
 import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
 import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
@@ -12,6 +13,7 @@ import { liveUpload, ownedTags } from './existence.js';
 import { forgetHeld, noteHeld } from './holdings.js';
 import { moveKeys } from './key-moving.js';
 import { findOwner, recountOwner } from './owner-rows.js';
+import { contradiction, isSameSum, keptSum, sumOf } from './pack-sums.js';
 import { pinLost } from './pin-vectors.js';
 import { redirect } from './reference-rows.js';
 import { candidateSeeker, tagsAfter } from './tag-seek.js';
@@ -120,14 +122,16 @@ export function list(db: StoreDatabase, after: Rehash | undefined, limit: number
   return rows.sort((a, b) => Buffer.compare(a.t1, b.t1)).slice(0, limit).map(tagRow);
 }
 
-const packSql = `SELECT tag.t1, tag.pack, tag.offset, tag.length
+const packSql = `SELECT tag.t1, tag.pack, tag.offset, tag.length, 0 AS isCopy
     FROM tag_span CROSS JOIN tag ON tag.id BETWEEN 64 * tag_span.span AND 64 * tag_span.span + 63 WHERE tag_span.pack = ? AND tag.pack = tag_span.pack
-  UNION ALL SELECT tag.t1, copy.pack, copy.offset, tag.length FROM copy JOIN tag ON tag.id = copy.tag WHERE copy.pack = ?`;
+  UNION ALL SELECT tag.t1, copy.pack, copy.offset, tag.length, 1 FROM copy JOIN tag ON tag.id = copy.tag WHERE copy.pack = ?`;
 
-/** Rows and copies in one pack. Where there are none, what was known of the pack is forgotten. */
-export function listPack(db: StoreDatabase, pack: number): readonly { readonly rehash: Rehash; readonly place: Place }[] {
-  const rows = db.query<PlaceColumns & { t1: Uint8Array }>(packSql).all(pack, pack);
-  if (rows.length === 0) db.query('DELETE FROM tag_span WHERE pack = ?').run(pack);
+/** Rows and copies in one pack; the error to throw where the rows are not those that were counted. Spans of a pack without rows are forgotten. */
+export function listPack(db: StoreDatabase, pack: number): readonly { readonly rehash: Rehash; readonly place: Place }[] | CorruptionError {
+  const rows = db.query<PlaceColumns & { t1: Uint8Array; isCopy: number }>(packSql).all(pack, pack);
+  const [found, kept] = [sumOf(rows.filter(({ isCopy }) => isCopy === 0)), keptSum(db, pack, 'block')];
+  if (!isSameSum(found, kept)) return contradiction('block', { found, kept });
+  if (found.records === 0) db.query('DELETE FROM tag_span WHERE pack = ?').run(pack);
   return rows.map((row) => ({ rehash: rehashColumn(row.t1), place: placeColumns(row) }));
 }
 

@@ -4,10 +4,11 @@
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
+import { CorruptionError } from '../../ports/errors.js';
 import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../ports/tag-store.js';
 import * as collection from './collection.js';
 import type { StoreDatabase } from './database.js';
-import { mendKeys } from './key-mending.js';
+import { mendKeys, mendSpans } from './key-mending.js';
 import * as tags from './tag-rows.js';
 import * as uploads from './upload-rows.js';
 
@@ -17,6 +18,8 @@ export function createTagStore(db: StoreDatabase): TagStore {
 }
 
 class SqliteTagStore implements TagStore {
+  private areSpansMended = false;
+
   constructor(private readonly db: StoreDatabase) {}
 
   beginUpload(upload: Upload, now: number, max: number): Promise<'begun' | 'too-many'> {
@@ -96,8 +99,19 @@ class SqliteTagStore implements TagStore {
     return this.db.read('listing blocks', () => tags.list(this.db, after, limit));
   }
 
-  listPack(pack: number): Promise<readonly { readonly rehash: Rehash; readonly place: Place }[]> {
-    return this.db.write('listing a pack', () => tags.listPack(this.db, pack));
+  /** Where the sums contradict, the spans of all packs are put right first, once for as long as the database is open: from then on it takes a scrub. */
+  async listPack(pack: number): Promise<readonly { readonly rehash: Rehash; readonly place: Place }[]> {
+    let listed = await this.db.write('listing a pack', () => tags.listPack(this.db, pack));
+    if (listed instanceof CorruptionError && !this.areSpansMended) {
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const from: number = after;
+        after = await this.db.write('mending spans', () => mendSpans(this.db, from));
+      }
+      this.areSpansMended = true;
+      listed = await this.db.write('listing a pack', () => tags.listPack(this.db, pack));
+    }
+    if (listed instanceof CorruptionError) throw listed;
+    return listed;
   }
 
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>> {
