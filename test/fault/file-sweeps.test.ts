@@ -23,7 +23,7 @@ afterEach(async () => {
 async function open(): Promise<AccountId> {
   disk = new FailingFiles();
   images = new AcknowledgedImages();
-  store = await CoreStore.open({}, undefined, disk.files);
+  store = await CoreStore.open({}, undefined, { files: disk.files });
   return (await store.register()).accountId;
 }
 
