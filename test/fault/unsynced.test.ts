@@ -1,9 +1,11 @@
 /**
- * What was not synced is lost, whole or in part, before each step of what packs and stores do on files. More ways of losing it: test/long.
+ * What was not synced is lost, whole or in part, before each step of what packs and stores do on files, and before some of what backups do. More ways of losing it, and all steps: test/long.
  */
 import { plainWays } from '../support/crash-images.js';
+import { unsyncedBackups } from '../support/unsynced-backups.js';
 import { unsyncedPacks } from '../support/unsynced-packs.js';
 import { unsyncedStores } from '../support/unsynced-stores.js';
 
 unsyncedPacks(plainWays);
-unsyncedStores(plainWays.slice(0, 1));
+unsyncedStores(['nothing'], 3);
+unsyncedBackups(['nothing'], 20);

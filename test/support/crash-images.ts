@@ -19,6 +19,8 @@ export interface CrashOrder<Known> {
   /** All below it is durable when the work begins. */
   readonly root: string;
   readonly ways: readonly CrashWay[];
+  /** Of the moments one in so many, and the last one. All where nothing is said. */
+  readonly every?: number;
   readonly act: () => Promise<unknown>;
   /** What was acknowledged up to now, as a copy. */
   readonly known: () => Known;
@@ -45,7 +47,7 @@ interface Moment<Known> {
 
 /** Counts of what was tried. */
 export interface CrashCount {
-  readonly steps: number;
+  readonly moments: number;
   readonly images: number;
 }
 
@@ -64,14 +66,15 @@ export async function atEachCrash<Known>(order: CrashOrder<Known>): Promise<Cras
       }
       rmSync(beside, { recursive: true });
     }
-    return { steps: moments.length - 1, images: judged };
+    return { moments: moments.length, images: judged };
   } finally {
     rmSync(images, { recursive: true, force: true });
   }
 }
 
-async function momentsOf<Known>({ disk, root, ways, act, known, beside: keep }: CrashOrder<Known>, images: string): Promise<readonly Moment<Known>[]> {
+async function momentsOf<Known>({ disk, root, ways, every = 1, act, known, beside: keep }: CrashOrder<Known>, images: string): Promise<readonly Moment<Known>[]> {
   const moments: Moment<Known>[] = [];
+  let steps = 0;
   const take = (step: string): void => {
     const beside = path.join(images, String(moments.length));
     // Where all is synced, every crash leaves the same.
@@ -81,7 +84,7 @@ async function momentsOf<Known>({ disk, root, ways, act, known, beside: keep }: 
     moments.push({ step, beside, known: known(), ways: taken });
   };
   disk.watch(root);
-  disk.onStep = take;
+  disk.onStep = (step) => { if (steps++ % every === 0) take(step); };
   await act();
   disk.onStep = () => undefined;
   take('the end');

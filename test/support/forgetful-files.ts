@@ -4,7 +4,7 @@
  * another comes in between. What others write below the watched folder counts as not synced until somebody syncs it through this layer; but files that look after themselves,
  * as SQLite's do, are left as they are.
  */
-import { closeSync, copyFileSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writevSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { FileLayer, OpenFile } from '../../server/storage/packs/file-layer.js';
 import { type Survival, UnsyncedFile } from './unsynced-file.js';
@@ -18,8 +18,8 @@ export class ForgetfulFiles {
   /** Told of each call that changes anything, before it is done. */
   onStep: (step: string) => void = () => undefined;
 
-  /** `looksAfterItself`: whether the file at this path is synced by who writes it. */
-  constructor(private readonly looksAfterItself: (file: string) => boolean = () => false) {}
+  /** `looksAfterItself`: whether the file at this path is synced by who writes it. One write takes at most `mostBytes`. */
+  constructor(private readonly looksAfterItself: (file: string) => boolean = () => false, private readonly mostBytes = Infinity) {}
 
   /** From now on; what is below `root` at this moment is durable. */
   watch(root: string): void {
@@ -70,8 +70,9 @@ export class ForgetfulFiles {
     return {
       write: (parts, position) => done(() => {
         this.onStep(`write ${path.basename(file)}`);
-        entry.write(Buffer.concat(parts), position);
-        return writevSync(handle, parts, position);
+        const taken = Buffer.concat(parts).subarray(0, this.mostBytes);
+        entry.write(taken, position);
+        return writeSync(handle, taken, 0, taken.length, position);
       }),
       read: (into, position) => done(() => readFully(handle, into, position)),
       datasync: () => done(() => {

@@ -9,16 +9,19 @@ import type { PackParity } from '../../server/ports/pack-parity.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { copyDurably, digestFile, syncFile } from '../../server/storage/packs/durable-copy.js';
 import { makeFolderDurably, writeDurably } from '../../server/storage/packs/durable-file.js';
-import { nodeFiles } from '../../server/storage/packs/file-layer.js';
+import { type FileLayer, nodeFiles } from '../../server/storage/packs/file-layer.js';
 import { openPackIntake, readMoveNote } from '../../server/storage/packs/pack-intake.js';
 import { isSame, only, recordOf, scanAll } from '../contract/block-store-contract.js';
 import { atEachCrash, type CrashOrder, type CrashWay } from './crash-images.js';
 import { ForgetfulFiles } from './forgetful-files.js';
 import { memoryBlockStore, noPacks } from './memory-block-store.js';
 import { ParityPack } from './parity-pack.js';
+import { StoppingFiles } from './stopping-files.js';
 import { temporaryDirectories } from './temp-directory.js';
 
 const storeKey = new Uint8Array(32).fill(1);
+/** Every write is a short one, of so many bytes at most. */
+const shortBytes = 3_000;
 const atOnce = (): Promise<void> => Promise.resolve();
 const temporary = temporaryDirectories();
 
@@ -36,14 +39,52 @@ export function unsyncedPacks(ways: readonly CrashWay[]): void {
     it.each<[string, MakeCase]>([['packs', packs], ['parity', parity], ['a healed pack', healing], ['a move into a folder of packs', intake], ['small files, copies and folders', smallFiles]])(
       '%s keep what was promised',
       async (name, make) => {
-        const disk = new ForgetfulFiles();
-        const { steps, images } = await atEachCrash({ disk, ways, ...(await make(disk)) });
-        process.stdout.write(`unsynced, ${name}: ${String(steps)} steps, ${String(images)} crashes\n`);
-        expect(images).toBeGreaterThan(steps);
+        const disk = new ForgetfulFiles(() => false, shortBytes);
+        const { moments, images } = await atEachCrash({ disk, ways, ...(await make(disk)) });
+        process.stdout.write(`unsynced, ${name}: ${String(moments)} moments, ${String(images)} crashes\n`);
+        expect(images).toBeGreaterThan(moments);
       },
       600_000,
     );
+
+    it.each<[string, FolderMaker]>([['packs', openedAndFilled], ['a move into a folder of packs', movedInto]])('%s last, though a process was killed while their folder was made', async (_name, make) => {
+      for (let taken = 0, isThrough = false; !isThrough; taken++) {
+        const root = await temporary();
+        const disk = new ForgetfulFiles();
+        disk.watch(root);
+        const stopping = new StoppingFiles(taken, disk.files);
+        const outcome = await make(path.join(root, 'packs'), stopping.files).then(() => 'done', (error: unknown) => error);
+        isThrough = !stopping.isStopped;
+        expect(outcome === 'done').toBe(isThrough);
+        const place = await make(path.join(root, 'packs'), disk.files);
+        disk.crash(path.join(root, 'left'), { name: () => false, bytes: () => false });
+        const store = await openBlockStore({ directory: path.join(root, 'left', 'packs'), storeKey });
+        expect(isSame(await store.read(place, 'block'), recordOf(1, 1_000).payload)).toBe(true);
+        await store.close();
+      }
+    });
   });
+}
+
+/** Makes a folder of packs, or goes on with one; answers where in it the record of the seed 1 lies. */
+type FolderMaker = (directory: string, files: FileLayer) => Promise<Place>;
+
+async function openedAndFilled(directory: string, files: FileLayer): Promise<Place> {
+  const store = await openBlockStore({ directory, storeKey, files });
+  try {
+    return only(await store.append([recordOf(1, 1_000)]));
+  } finally {
+    await store.close();
+  }
+}
+
+/** As a move does that is told again after it was cut off. */
+async function movedInto(directory: string, files: FileLayer): Promise<Place> {
+  const move = await openPackIntake({ directory, storeKey, files });
+  if ((await move.note()) === undefined && (await move.isEmpty())) await move.begin('one');
+  await move.put(1, await packOf([1], 1_000));
+  await move.finish(12);
+  return { pack: 1, offset: 56, length: 1_000 };
 }
 
 /** Append, seal, mark, drop, from the first opening on; and a new process in between. */
@@ -120,6 +161,7 @@ async function parity({ files }: ForgetfulFiles): Promise<Case> {
       await step('gone', (parity) => parity.remove(1));
       await step('there', (parity) => parity.make(1, { percent: 40, onRead: atOnce }));
       await step('there', (parity) => parity.make(1, { percent: 20, onRead: atOnce }));
+      await step('gone', (parity) => parity.remove(1));
     },
     async judge({ folder, known }) {
       const left = pack.at(folder);
@@ -193,10 +235,10 @@ function lengthOf(file: string): Promise<number> {
   return nodeFiles.size(file).catch(() => 0);
 }
 
-async function packOf(seeds: readonly number[]): Promise<Parameters<Awaited<ReturnType<typeof openPackIntake>>['put']>[1]> {
+async function packOf(seeds: readonly number[], bytes?: number): Promise<Parameters<Awaited<ReturnType<typeof openPackIntake>>['put']>[1]> {
   const kept = noPacks();
   const store = memoryBlockStore(kept);
-  for (const seed of seeds) await store.append([recordOf(seed, 1_000 + seed)]);
+  for (const seed of seeds) await store.append([recordOf(seed, bytes ?? 1_000 + seed)]);
   return { bytes: kept.packs.get(1)?.length ?? 0, generation: 3, records: store.scan(1, () => undefined) };
 }
 
