@@ -14,7 +14,7 @@ import { silentMeter } from '../../server/ports/meter.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { openDatabase } from '../../server/storage/sqlite/database.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
-import { blocksOf, CoreStore, hereAndTrusted, indexName, registrationOf, storeKey, storesOf } from './core-store.js';
+import { blocksOf, commitOf, CoreStore, hereAndTrusted, indexName, randomId, registrationOf, storeKey, storesOf } from './core-store.js';
 import { atEachCrash, type CrashImage, type CrashWay } from './crash-images.js';
 import { ForgetfulFiles } from './forgetful-files.js';
 import { refusalCode } from './refusal.js';
@@ -65,9 +65,14 @@ class ForgetfulStore {
     return accountId;
   }
 
+  /** Acknowledged as soon as the commit is, before the session ends. */
   async stored(accountId: AccountId, blocks = blocksOf(2)): Promise<ImageId> {
-    const imageId = await this.store.store(accountId, blocks);
+    const upload = { accountId, uploadId: await this.store.send(accountId, blocks) };
+    const imageId = randomId<ImageId>();
+    expect(await this.store.commit(upload, commitOf(imageId, blocks))).toMatchObject({ status: 'stored' });
     this.images.add(imageId, { accountId, blocks });
+    this.disk.onStep('after a commit');
+    await this.store.services.uploads.end(upload);
     return imageId;
   }
 
