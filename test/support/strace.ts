@@ -51,21 +51,19 @@ export function requireStrace(): string {
 export interface Watching {
   readonly trace: string;
   readonly calls: readonly TracedCall[];
-  readonly injection: Injection | undefined;
+  readonly injection?: Injection | undefined;
+  /** So many of the first bytes that each call takes or gives are written too. */
+  readonly shownBytes?: number;
 }
 
 /**
  * Starts `command` under strace: its process is the child, and strace looks on. Both hold the last pipe, so 'close' comes when strace too has ended, and has written all.
  */
-export function spawnTraced({ trace, calls, injection }: Watching, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn('strace', [...straceArguments(trace, calls, injection), ...command], { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+export function spawnTraced({ trace, calls, injection, shownBytes = 0 }: Watching, command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn('strace', ['-D', '-f', '-qq', '-y', '-s', String(shownBytes), '-o', trace, ...filter(calls, injection), ...command], { env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   const last = child.stdio[3];
   if (last instanceof Readable) last.resume();
   return child;
-}
-
-function straceArguments(trace: string, calls: readonly TracedCall[], injection: Injection | undefined): readonly string[] {
-  return ['-D', '-f', '-qq', '-y', '-s', '0', '-o', trace, ...filter(calls, injection)];
 }
 
 function filter(calls: readonly TracedCall[], injection: Injection | undefined): readonly string[] {

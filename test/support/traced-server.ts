@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Injection, oneThread, spawnTraced, writingCalls } from './strace.js';
+import { type Injection, oneThread, spawnTraced, type Watching, writingCalls } from './strace.js';
 
 const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
 const startMs = 60_000;
@@ -25,12 +25,16 @@ export class TracedServer {
     child.stdout?.on('data', hear);
   }
 
-  /** Starts a server that listens, or has ended by the fault. Without an injection all calls are written to `trace`. */
-  static async start(dataDirectory: string, trace: string, injection?: Injection): Promise<TracedServer> {
+  /** Starts a server that listens, or has ended by the fault. Without an injection all calls that write are written to the trace. */
+  static start(dataDirectory: string, trace: string, injection?: Injection): Promise<TracedServer> {
+    return TracedServer.watched(dataDirectory, { trace, calls: writingCalls, injection });
+  }
+
+  static async watched(dataDirectory: string, watching: Watching): Promise<TracedServer> {
     const settings = { ...oneThread, PORT: '0', HOST: '127.0.0.1', DICE_DATA_DIR: dataDirectory, DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '0', DICE_LOG_LEVEL: 'error' };
     // What bounds the test is nothing that a server knows, and it refuses such.
     const env = { ...process.env, ...settings };
-    const server = new TracedServer(spawnTraced({ trace, calls: writingCalls, injection }, [process.execPath, main], env));
+    const server = new TracedServer(spawnTraced(watching, [process.execPath, main], env));
     await server.listening();
     return server;
   }
