@@ -8,4 +8,4 @@ import { unsyncedStores } from '../support/unsynced-stores.js';
 
 unsyncedPacks(plainWays);
 unsyncedStores(['nothing'], 3);
-unsyncedBackups(['nothing'], 20);
+unsyncedBackups(['nothing'], { moments: 40, kills: 60 });

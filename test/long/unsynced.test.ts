@@ -10,4 +10,4 @@ const ways: readonly CrashWay[] = [...plainWays, ...Array.from({ length: 100 }, 
 
 unsyncedPacks(ways);
 unsyncedStores(ways.slice(0, 30), 1);
-unsyncedBackups(ways.slice(0, 20), 1);
+unsyncedBackups(ways.slice(0, 10), { moments: 1, kills: 1 });
