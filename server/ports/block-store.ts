@@ -76,7 +76,7 @@ export interface BlockStore {
   packs(): Promise<readonly PackSummary[]>;
   /** Seals the open pack, so that the next append begins a new one. Repeatable. */
   seal(): Promise<void>;
-  /** Drops a sealed pack whose records have all been moved or are dead. Absence is not an error. */
+  /** Drops a sealed pack whose records have all been moved or are dead; once this resolves, no crash brings it back. Absence is not an error. */
   drop(pack: number): Promise<void>;
   usage(): Promise<BlockStoreUsage>;
   /** The generation that this store was last marked with; grows with every `mark`. */

@@ -35,15 +35,17 @@ async function expectThere(accountId: AccountId, imageId: ImageId, blocks: reado
   expect(frames.map((frame) => (frame.kind === 'block' ? frame.cipher : undefined))).toEqual(blocks.map(({ cipher }) => cipher));
 }
 
-/** Does `act` with each of its calls failing in turn, until it runs through: a call before its effect, the next one after it. Answers how many calls that were. */
+/** Does `act` with each of its calls failing in turn, until it runs through: a call before its effect, the next one after it. Answers how many calls that were, and prints it. */
 async function failEach(act: () => Promise<unknown>, after: () => Promise<void>): Promise<number> {
   for (let at = 1; ; at++) {
     fault.arm(at, at % 2 === 0);
     const outcome = await act().then(() => 'done', (error: unknown) => error);
     const hasFailed = fault.disarm();
     await after();
-    if (!hasFailed) return at;
-    expect(outcome).toBeInstanceOf(StorageError);
+    if (hasFailed) expect(outcome).toBeInstanceOf(StorageError);
+    if (hasFailed) continue;
+    process.stdout.write(`${expect.getState().currentTestName ?? ''}: ${String(at - 1)} calls failed\n`);
+    return at;
   }
 }
 

@@ -23,7 +23,7 @@ afterEach(async () => {
 async function open(): Promise<AccountId> {
   disk = new FailingFiles();
   images = new AcknowledgedImages();
-  store = await CoreStore.open({}, undefined, disk.files);
+  store = await CoreStore.open({}, undefined, { files: disk.files });
   return (await store.register()).accountId;
 }
 
@@ -38,7 +38,7 @@ async function expectWholeAnew(): Promise<void> {
   await blocks.close();
 }
 
-/** Each call fails in turn, in the way that is told. Answers how many there were. */
+/** Each call fails in turn, in the way that is told. Answers how many there were, and prints it. */
 async function failingEach(how: FileFailure, act: () => Promise<unknown>, after: () => Promise<void>): Promise<number> {
   for (let at = 1; ; at++) {
     disk.arm(at, how);
@@ -49,7 +49,9 @@ async function failingEach(how: FileFailure, act: () => Promise<unknown>, after:
     // The last part of a write may fit after all, and a file that was to go may stay: then all went well.
     if (outcome !== 'done') expect(outcome).toBeInstanceOf(StorageError);
     if (outcome !== 'done' && how !== 'EIO') expect(outcome).toMatchObject({ options: { isFull: true } });
-    if (!hasFailed) return at - 1;
+    if (hasFailed) continue;
+    process.stdout.write(`${expect.getState().currentTestName ?? ''}: ${String(at - 1)} calls failed\n`);
+    return at - 1;
   }
 }
 

@@ -20,6 +20,13 @@ export class AcknowledgedImages {
     return this.#images.size;
   }
 
+  /** The same images, whatever comes later. */
+  copy(): AcknowledgedImages {
+    const copy = new AcknowledgedImages();
+    for (const [imageId, image] of this.#images) copy.add(imageId, image);
+    return copy;
+  }
+
   add(imageId: ImageId, image: Acknowledged): void {
     this.#images.set(imageId, image);
   }

@@ -161,6 +161,7 @@ async function busyDay(dataDirectory: string, work: ScriptedWork): Promise<void>
   const failures = await work.run(server.url);
   await server.close();
   if (failures.length > 0) throw new Error(failures.join('\n'));
+  if ((work.collected?.compactedPacks ?? 0) === 0) throw new Error('no pack was dropped');
 }
 
 function wrongWith(what: string, { findings, damage }: CheckAnswer): readonly string[] {

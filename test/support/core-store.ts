@@ -16,6 +16,7 @@ import type { BegunSession, Origin, Parts, Policy, Services, Stores, World } fro
 import { createGate } from '../../server/core/gate.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
 import type { Gate } from '../../server/ports/gate.js';
+import { type Meter, silentMeter } from '../../server/ports/meter.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
 import { createHeadStore } from '../../server/storage/sqlite/head-store.js';
@@ -27,7 +28,8 @@ import { nodeFiles, type FileLayer } from '../../server/storage/packs/file-layer
 import type { RawBlock } from './raw-account.js';
 
 export const hereAndTrusted: Origin = { address: '127.0.0.1', isTrustedLocal: true };
-const storeKey = new Uint8Array(32).fill(1);
+export const storeKey = new Uint8Array(32).fill(1);
+export const indexName = 'index.sqlite';
 export const serverId = '5e'.repeat(16);
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -53,12 +55,13 @@ export class CoreStore {
     readonly services: Services,
   ) {}
 
-  /** Opens an empty store. `wrap` may put something in front of the ports; `files` is what the packs are written with. */
-  static async open(policy: Partial<Policy> = {}, wrap: (stores: Stores) => Stores = (stores) => stores, files: FileLayer = nodeFiles): Promise<CoreStore> {
+  /** Opens an empty store. `wrap` may put something in front of the ports; `disk` is what the packs are written with, and who hears what the index measures. */
+  static async open(policy: Partial<Policy> = {}, wrap: (stores: Stores) => Stores = (stores) => stores, disk: { readonly files?: FileLayer; readonly meter?: Meter } = {}): Promise<CoreStore> {
+    const { files = nodeFiles, meter = silentMeter } = disk;
     const folder = await mkdtemp(path.join(tmpdir(), 'dice-core-'));
     const clock = { now: () => store.now };
     const world: World = { clock, random, hasher: { sha256, hmacSha256 } };
-    const database = openDatabase({ file: path.join(folder, 'index.sqlite') });
+    const database = openDatabase({ file: path.join(folder, indexName), meter });
     const blocks = await openBlockStore({ directory: path.join(folder, 'packs'), storeKey, packBytes: 1_000_000, files });
     const stores = wrap(storesOf(database, blocks));
     const parts: Parts = {
@@ -146,7 +149,8 @@ export class CoreStore {
   }
 }
 
-function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Stores {
+/** The ports over a database and packs. */
+export function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Stores {
   return {
     blocks,
     tags: createTagStore(database),

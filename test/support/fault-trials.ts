@@ -4,6 +4,7 @@
  */
 import { cp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { run } from './dice-command.js';
 import { registerRaw } from './raw-account.js';
 import { startServer } from './running-server.js';
@@ -24,6 +25,8 @@ export interface Trial {
   /** What must not be. */
   readonly defects: readonly string[];
   readonly acknowledged: number;
+  /** What the collector did while the fault was there; undefined where it was not asked, or did not answer. */
+  readonly collected?: CollectAnswer | undefined;
 }
 
 export class FaultTrials {
@@ -66,9 +69,10 @@ export class FaultTrials {
   private async tried(server: FaultyServer, work: ScriptedWork): Promise<Trial> {
     // One that did not come up has answered nothing.
     const failures = server.url === '' ? ['start'] : await work.run(server.url);
+    const { collected } = work;
     const ended = await server.stop();
     const defects = [...hangs(ended, failures), ...crashes(ended, server.log), ...(await this.judged(work).catch(told))];
-    return { ended, failures, defects, acknowledged: work.acknowledged };
+    return { ended, failures, defects, acknowledged: work.acknowledged, collected };
   }
 
   /** What is wrong with what a fault left behind. */

@@ -14,6 +14,7 @@ import { digestOf } from '../contract/block-store-contract.js';
 
 export const parityKey = new Uint8Array(32).fill(6);
 const recordBytes = 9_000;
+const packName = 'pack-0000000001.dice';
 
 export function openParityStore(directory: string, files: FileLayer = nodeFiles): Promise<BlockStore> {
   return openBlockStore({ directory, storeKey: parityKey, files });
@@ -27,11 +28,11 @@ export function randomBytesOf(seed: number, length: number): Buffer {
 const atOnce = (): Promise<void> => Promise.resolve();
 
 export class ParityPack {
-  readonly original: Buffer;
-
-  private constructor(readonly directory: string, readonly percent: number, private readonly kept: readonly { readonly place: Place; readonly record: NewRecord }[]) {
-    this.original = readFileSync(this.packFile);
-  }
+  private constructor(
+    readonly directory: string,
+    readonly percent: number,
+    private readonly made: { readonly kept: readonly { readonly place: Place; readonly record: NewRecord }[]; readonly original: Buffer },
+  ) {}
 
   /** Writes a pack of about `bytes` and makes its parity. */
   static async make(directory: string, { bytes, percent }: { readonly bytes: number; readonly percent: number }): Promise<ParityPack> {
@@ -45,7 +46,17 @@ export class ParityPack {
     await parityOf(store).make(1, { percent, onRead: atOnce });
     await store.close();
     const kept = records.flatMap((record, n) => (places[n] === undefined ? [] : [{ record, place: places[n] }]));
-    return new ParityPack(directory, percent, kept);
+    return new ParityPack(directory, percent, { kept, original: readFileSync(path.join(directory, packName)) });
+  }
+
+  /** The same pack as it lies in another folder. */
+  at(directory: string): ParityPack {
+    return new ParityPack(directory, this.percent, this.made);
+  }
+
+  /** The bytes of the pack as it was written. */
+  get original(): Buffer {
+    return this.made.original;
   }
 
   get layout(): ParityLayout {
@@ -53,7 +64,7 @@ export class ParityPack {
   }
 
   get packFile(): string {
-    return path.join(this.directory, 'pack-0000000001.dice');
+    return path.join(this.directory, packName);
   }
 
   get parityFile(): string {
@@ -61,7 +72,7 @@ export class ParityPack {
   }
 
   get records(): number {
-    return this.kept.length;
+    return this.made.kept.length;
   }
 
   /** The files of the folder but the mark. */
@@ -100,7 +111,7 @@ export class ParityPack {
   lost(): Promise<number> {
     return this.with(async (_parity, store) => {
       let lost = 0;
-      for (const { place, record } of this.kept) {
+      for (const { place, record } of this.made.kept) {
         const payload = await orRotten(store, place);
         if (payload === undefined) lost++;
         else if (Buffer.compare(payload, record.payload) !== 0) throw new Error(`a wrong byte is served at ${String(place.offset)}`);

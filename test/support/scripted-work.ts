@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
+import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { commitOf, rawBlock, registrationOf, streamOf, type RawAccount, type RawBlock } from './raw-account.js';
 import type { TestServer } from './running-server.js';
@@ -23,6 +24,8 @@ export class ScriptedWork {
   private readonly unsure = new Map<string, StoredImage>();
   private readonly purged = new Set<string>();
   private readonly guests: string[] = [];
+  /** What the collector said that it did, the last time. */
+  collected: CollectAnswer | undefined;
 
   constructor(private readonly owner: RawAccount) {}
 
@@ -96,7 +99,8 @@ export class ScriptedWork {
   }
 
   private async collect(url: string): Promise<void> {
-    await this.call(`${url}/api/v1/operator/collect`, 'POST');
+    this.collected = undefined;
+    this.collected = await this.made<CollectAnswer>(`${url}/api/v1/operator/collect`);
   }
 
   private async stateOf(server: TestServer, id: string, image?: StoredImage): Promise<'whole' | 'absent' | 'broken'> {

@@ -8,19 +8,19 @@ export class StoppingFiles {
   /** True once a call was not taken. */
   isStopped = false;
 
-  constructor(taken: number) {
+  constructor(taken: number, private readonly below: FileLayer = nodeFiles) {
     this.#left = taken;
   }
 
   get files(): FileLayer {
     return {
-      open: async (path, how) => this.#stopping(await this.#step(how !== 'read', () => nodeFiles.open(path, how))),
-      names: (folder) => this.#step(false, () => nodeFiles.names(folder)),
-      size: (path) => this.#step(false, () => nodeFiles.size(path)),
-      rename: (from, to) => this.#step(true, () => nodeFiles.rename(from, to)),
-      remove: (path) => this.#step(true, () => nodeFiles.remove(path)),
-      syncFolder: (folder) => this.#step(true, () => nodeFiles.syncFolder(folder)),
-      freeBytes: (folder) => this.#step(false, () => nodeFiles.freeBytes(folder)),
+      open: async (path, how) => this.#stopping(await this.#step(how !== 'read', () => this.below.open(path, how))),
+      names: (folder) => this.#step(false, () => this.below.names(folder)),
+      size: (path) => this.#step(false, () => this.below.size(path)),
+      rename: (from, to) => this.#step(true, () => this.below.rename(from, to)),
+      remove: (path) => this.#step(true, () => this.below.remove(path)),
+      syncFolder: (folder) => this.#step(true, () => this.below.syncFolder(folder)),
+      freeBytes: (folder) => this.#step(false, () => this.below.freeBytes(folder)),
     };
   }
 

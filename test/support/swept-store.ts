@@ -68,14 +68,16 @@ export class SweptStore {
     }
   }
 
-  /** Does `act` whole, then with calls of it failing in turn, before their effect and after it, until it runs through. Answers how many calls it has, both ways together. */
+  /** Does `act` whole, then with calls of it failing in turn, before their effect and after it, until it runs through. Answers how many calls it has, both ways together, and prints how many failed. */
   async failingEach(act: () => Promise<unknown>, after: (outcome: unknown) => Promise<void>): Promise<number> {
     await this.#fails({ at: Infinity, takesEffect: false }, act, after);
     const calls = this.fault.made;
     const stride = Math.max(1, Math.floor(calls / this.most));
+    let failed = 0;
     for (const takesEffect of [false, true]) {
-      for (let at = takesEffect ? 1 + (stride >> 1) : 1; await this.#fails({ at, takesEffect }, act, after);) at += stride;
+      for (let at = takesEffect ? 1 + (stride >> 1) : 1; await this.#fails({ at, takesEffect }, act, after); failed++) at += stride;
     }
+    process.stdout.write(`${expect.getState().currentTestName ?? ''}: ${failed} of ${2 * calls} calls failed\n`);
     return 2 * calls;
   }
 

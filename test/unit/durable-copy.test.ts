@@ -70,14 +70,20 @@ describe('a durable copy', () => {
 });
 
 describe('a folder made durably', () => {
-  it('has its new names synced up to what was there, and is left alone where it is there', async () => {
+  it('has each new name synced before the next is made, and the last one that was there', async () => {
     const folder = await makeDirectory();
     const synced: string[] = [];
     const files: FileLayer = { ...nodeFiles, syncFolder: (name) => { synced.push(path.relative(folder, name)); return nodeFiles.syncFolder(name); } };
     await makeFolderDurably(path.join(folder, 'one', 'two', '..', 'two', 'three'), files);
-    expect(synced).toEqual([path.join('one', 'two'), 'one', '']);
+    expect(synced).toEqual(['..', '', 'one', path.join('one', 'two')]);
     expect((await stat(path.join(folder, 'one', 'two', 'three'))).mode & 0o777).toBe(0o700);
     await makeFolderDurably(path.join(folder, 'one', 'two'), files);
-    expect(synced).toHaveLength(3);
+    expect(synced.slice(4)).toEqual(['one']);
+  });
+
+  it.each([['EACCES', true], ['ERR_ACCESS_DENIED', true], ['EIO', false]])('where the folder above cannot be opened (%s) is taken as it is: %s', async (code, isTaken) => {
+    const folder = await makeDirectory();
+    const files: FileLayer = { ...nodeFiles, syncFolder: (name) => (name === folder ? nodeFiles.syncFolder(name) : Promise.reject(Object.assign(new Error('no'), { code }))) };
+    expect(await makeFolderDurably(path.join(folder, 'one'), files).then(() => true, () => false)).toBe(isTaken);
   });
 });

@@ -2,8 +2,9 @@
  * Small files that survive a crash whole or not at all, folders whose names do, and the writing loop that packs share with them.
  * The only place that writes such files: temporary file, write, sync, rename, sync of the folder.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf, unlessAbsent } from './failure.js';
 import { nodeFiles, type FileLayer, type OpenFile } from './file-layer.js';
 
 /**
@@ -23,12 +24,35 @@ export async function writeDurably(target: string, bytes: Uint8Array, files: Fil
   await files.syncFolder(path.dirname(target));
 }
 
-/** Makes `folder` with mode 0700, and what of its parents lacks; the names that are new are durable. Nothing is looked at where it is there already. */
+/**
+ * Makes `folder` with mode 0700, and what of its parents lacks, level by level. The names that are new are durable, and the last one that was there: who made it may have been killed
+ * before it was, and then was the first to make anything.
+ */
 export async function makeFolderDurably(folder: string, files: FileLayer = nodeFiles): Promise<void> {
-  const last = path.resolve(folder);
-  const first = await mkdir(last, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = last; made.length >= first.length; made = path.dirname(made)) await files.syncFolder(path.dirname(made));
+  const lacking: string[] = [];
+  let there = path.resolve(folder);
+  while ((await unlessAbsent(() => stat(there))) === undefined) {
+    lacking.unshift(there);
+    there = path.dirname(there);
+  }
+  // Refuses what is there and no folder.
+  await mkdir(there, { recursive: true, mode: 0o700 });
+  await syncNameOf(there, files);
+  for (const made of lacking) {
+    await mkdir(made, { recursive: true, mode: 0o700 });
+    await files.syncFolder(path.dirname(made));
+  }
+}
+
+/** A folder that is not this program's to open has names that others made. */
+const notOurs = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP', 'ERR_ACCESS_DENIED']);
+
+async function syncNameOf(folder: string, files: FileLayer): Promise<void> {
+  try {
+    await files.syncFolder(path.dirname(folder));
+  } catch (error) {
+    if (!notOurs.has(codeOf(error))) throw error;
+  }
 }
 
 /** Writes all of `parts` in order at `position`, however little each write takes. Answers how many bytes that were. */

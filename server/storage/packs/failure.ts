@@ -38,7 +38,8 @@ export async function guarded<T>(doing: string, step: () => Promise<T>): Promise
   }
 }
 
-function codeOf(error: unknown): string {
+/** The code that the file system gave an error; '' where it gave none. */
+export function codeOf(error: unknown): string {
   // Told by its member: an error of another realm is no instance of this one's Error.
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

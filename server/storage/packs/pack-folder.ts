@@ -64,8 +64,9 @@ export async function openMark(folder: PackFolder, packs: readonly number[]): Pr
   const stored = await readMark(folder);
   if (stored !== undefined) return stored;
   const mark = await markOfHeaders(folder, packs);
-  await writeMark(folder, mark);
+  // The name of the folder first: who is killed in between leaves no mark, so that the next one comes by here again.
   await folder.files.syncFolder(path.dirname(folder.directory));
+  await writeMark(folder, mark);
   return mark;
 }
 

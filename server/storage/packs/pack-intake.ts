@@ -75,8 +75,9 @@ class FolderIntake implements PackIntake {
 
   begin(note: string): Promise<void> {
     return guarded('noting the move', async () => {
-      await writeDurably(this.notePath(), utf8(note), this.folder.files);
+      // The name of the folder first: who goes on after a kill finds the note, and does not begin again.
       await this.folder.files.syncFolder(path.dirname(this.folder.directory));
+      await writeDurably(this.notePath(), utf8(note), this.folder.files);
     });
   }
 
