@@ -2,34 +2,16 @@
  * Keyring and credentials under the account head, against a real server: what it serves of an earlier time is noticed by a device that logs in anew,
  * and devices at work at the same time, or dying in between, alarm nobody. SPEC.md section 14.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { DiceClient } from '../../client-sdk/api.js';
 import { codeAt } from '../support/authenticator.js';
-import { Devices, honest, type Tamper } from '../support/devices.js';
+import { honest, servedDevices, type Tamper } from '../support/devices.js';
+import { Gate } from '../support/gate.js';
 import { OwnerHeads } from '../support/owner-heads.js';
-import { startServer, type TestServer } from '../support/running-server.js';
 import { codeOf, storedId, testPassword, uploaded } from '../support/sdk-client.js';
-import { temporaryDirectories } from '../support/temp-directory.js';
 
-const newFolder = temporaryDirectories();
+const devices = servedDevices();
 const next = 'nine purple herons';
-let server: TestServer;
-let devices: Devices;
-
-beforeAll(async () => {
-  server = await startServer();
-  devices = new Devices(server, newFolder);
-});
-
-afterEach(() => devices.closeAll());
-
-afterAll(() => server.close());
-
-/** Something that one waits for and another does. */
-class Gate {
-  open: () => void = () => undefined;
-  readonly opened = new Promise<void>((resolve) => { this.open = resolve; });
-}
 
 /** Everything that must not be done on an account that is older than its head. */
 const refused: Readonly<Record<string, (client: DiceClient, id: string) => Promise<unknown>>> = {
