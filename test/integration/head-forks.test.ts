@@ -141,14 +141,15 @@ describe('a chain of heads', () => {
     }
   });
 
-  it('may begin later only where the server keeps no more, or may do so by the time that it is asked', async () => {
+  it.each([
+    ['one before that', [keptHeads - overtaking + 1], 'account-rolled-back'],
+    ['the oldest that may be gone when the chain is asked for', [keptHeads - overtaking + 2], 'none'],
+    ['the oldest that is kept', [3, keptHeads + 2], 'none'],
+  ])('may begin later only where the server may keep no more: %s', async (_, counters, code) => {
     const { laptop, heads, first } = await withFirst();
-    const oldest = keptHeads - overtaking + first.counter + 1;
-    for (const [counter, code] of [[oldest - 1, 'account-rolled-back'], [oldest, 'none']] as const) {
-      const far = await heads.after(first, { counter });
-      laptop.tamper = showing(far, () => [far]);
-      expect([counter, await headCode(laptop)]).toEqual([counter, code]);
-    }
+    const chain = await Promise.all(counters.map((counter) => heads.after(first, { counter })));
+    laptop.tamper = showing(chain.at(-1), () => chain);
+    expect(await headCode(laptop)).toBe(code);
   });
 
   it('has no other gap, and none at its first head where that is the next', async () => {
