@@ -113,16 +113,16 @@ export const scenarios = {
   'turn the second factor on': onNew(async ({ client, username }, { world }) => {
     const { secret, link } = await client.beginSecondFactor({ password: testPassword });
     const { backupCodes } = await client.confirmSecondFactor(codeAt(secret, Date.now()));
-    const held = client.account?.backupCodesLeft;
-    return { sure: async () => ({ without: await loginCode(world, username) }), word: [link.replace(username, 'person').replace(secret, 'secret'), backupCodes.length, held ?? null] };
+    const { hasSecondFactor, backupCodesLeft } = client.account ?? never();
+    return { sure: async () => ({ without: await loginCode(world, username) }), word: [link.replace(username, 'person').replace(secret, 'secret'), backupCodes.length, hasSecondFactor, backupCodesLeft] };
   }),
   'turn the second factor off': async ({ world }) => {
     const { client, username } = await world.owner();
     const { backupCodes: [code = ''] } = await withSecondFactor(client);
     return async () => {
       await client.endSecondFactor({ password: testPassword, code });
-      const left = client.account?.backupCodesLeft ?? null;
-      return { sure: async () => ({ without: await loginCode(world, username), left }) };
+      const { hasSecondFactor, backupCodesLeft } = client.account ?? never();
+      return { sure: async () => ({ without: await loginCode(world, username) }), word: [hasSecondFactor, backupCodesLeft] };
     };
   },
   usage: onAda(async ({ ada }) => said(await ada.client.usage())),
