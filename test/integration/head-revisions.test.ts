@@ -64,6 +64,21 @@ describe('an older keyring, shown to a device that logs in anew,', () => {
   });
 });
 
+describe('an older keyring, shown in the middle of a session,', () => {
+  it('is refused also where the newest head names no later one: the change was acknowledged, and its head was lost', async () => {
+    const { phone } = await devices.person();
+    await phone.client.changeDomain('open');
+    const before = await devices.rowOf(phone);
+    phone.tamper = (asked, ask) => (asked === 'PUT /account/head' ? Promise.resolve(new Response('busy', { status: 503 })) : ask());
+    await phone.client.changeDomain('personal');
+    phone.tamper = honest;
+    await devices.setBack(phone, before);
+    for (const attempt of [() => phone.client.head(), () => phone.names(), () => storedId(phone.client, 'a.bin', Buffer.from('to an old domain'))]) expect(await codeOf(attempt())).toBe('answer-invalid');
+    expect(phone.client.account?.domain).toBe('personal');
+    expect(phone.asked.filter((asked) => /uploads|commits/.test(asked))).toEqual([]);
+  });
+});
+
 describe('older credentials', () => {
   it('open the account again, and are refused wherever it would be used, until they are accepted and changed once more', async () => {
     const { username, phone, heads } = await devices.person();
