@@ -62,6 +62,19 @@ describe('an older keyring, shown to a device that logs in anew,', () => {
     expect(await heads.named()).toEqual([1, 1]);
     for (const device of [phone, await devices.login(username)]) expect(await device.names()).toBe('');
   });
+
+  it('and accepted, gives way to the keyring that was made since, on the device that held another one under the same revision', async () => {
+    const { username, phone, heads } = await devices.person();
+    const before = await devices.rowOf(phone);
+    for (const domain of ['open', 'personal'] as const) await phone.client.changeDomain(domain);
+    await devices.setBack(phone, before);
+    const laptop = await devices.login(username);
+    await laptop.client.acceptLoss((await laptop.client.missing()).digest);
+    await laptop.client.changeDomain('group');
+    expect([await heads.named(), (await devices.rowOf(laptop)).keyringRevision, phone.client.account?.domain]).toEqual([[3, 1], 3, 'personal']);
+    await storedId(phone.client, 'a.bin', Buffer.from('to the new domain'));
+    expect(phone.client.account?.domain).toBe('group');
+  });
 });
 
 describe('an older keyring, shown in the middle of a session,', () => {
