@@ -2,14 +2,14 @@
  * What a server that lies about the account head gets: no client that asks for ever, no word of the owner for what the owner did not see, and no
  * hidden image that passes for an unknown one. SPEC.md section 14.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { UploadFile } from '../../client-sdk/api.js';
 import { bytesForUpload } from '../../client-sdk/memory-file.js';
 import { base64Of } from '../../client-sdk/protocol/bytes.js';
-import { Devices, honest, type Device, type Tamper } from '../support/devices.js';
-import { startServer, type TestServer } from '../support/running-server.js';
+import { both, lie } from '../support/device-lies.js';
+import { honest, servedDevices, type Device, type Tamper } from '../support/devices.js';
+import { Gate } from '../support/gate.js';
 import { clientOf, codeOf, storedId, testPassword } from '../support/sdk-client.js';
-import { temporaryDirectories } from '../support/temp-directory.js';
 
 type Card = Readonly<Record<string, unknown>> & { readonly imageId: string; readonly createdAt: string };
 interface Page {
@@ -17,28 +17,8 @@ interface Page {
   readonly next?: string;
 }
 
-const newFolder = temporaryDirectories();
-let server: TestServer;
-let devices: Devices;
+const devices = servedDevices();
 
-beforeAll(async () => {
-  server = await startServer();
-  devices = new Devices(server, newFolder);
-});
-
-afterEach(() => devices.closeAll());
-afterAll(() => server.close());
-
-/** What the server answers to one request, changed. */
-function lie<T>(route: string, change: (answer: T) => unknown): Tamper {
-  return async (asked, ask) => {
-    const answer = await ask();
-    // Of the form that the route answers.
-    return asked === route && answer.ok ? Response.json(change((await answer.json()) as T)) : answer;
-  };
-}
-
-const both = (one: Tamper, other: Tamper): Tamper => (asked, ask) => one(asked, () => other(asked, ask));
 const gone = (id: string): Tamper => (asked, ask) => (asked === `GET /images/${id}` ? Promise.resolve(refused(404, 'not-found')) : ask());
 const refused = (status: number, code: string): Response => new Response(JSON.stringify({ type: `urn:dice:refusal:${code}`, title: 'No.', status, code, requestId: '12345678' }), { status, headers: { 'content-type': 'application/problem+json' } });
 
@@ -61,7 +41,7 @@ function endless(like: Card): Tamper {
 /** Past whatever the device is told. */
 async function honestly({ client }: Pick<Device, 'client'>, path: string): Promise<Response> {
   const { token } = await client.saveSession();
-  return fetch(`${server.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token ?? ''}` } });
+  return fetch(`${devices.server.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token ?? ''}` } });
 }
 
 async function cardsOf({ client }: Device): Promise<readonly Card[]> {
@@ -88,7 +68,7 @@ describe('a client does not ask for ever', () => {
     await store(phone, 'd');
     const later = lie<{ readonly heads: readonly { readonly counter: number }[] }>('GET /account/heads', ({ heads }) => ({ heads: heads.map((head) => ({ ...head, counter: head.counter + 100 })) }));
     let asked = 0;
-    laptop.tamper = (call, ask) => (call === 'GET /account/heads' && ++asked > 20 ? Promise.reject(new TypeError('cut off')) : later(call, ask));
+    laptop.tamper = (call, ask, query) => (call === 'GET /account/heads' && ++asked > 20 ? Promise.reject(new TypeError('cut off')) : later(call, ask, query));
     expect(await codeOf(laptop.names())).toBe('answer-invalid');
     expect(asked).toBe(1);
   });
@@ -99,7 +79,7 @@ describe('a client does not ask for ever', () => {
     const [hidden, invents] = [hiding([like.imageId]), endless(like)];
     let pages = 0;
     // The first listing is short, the second one has no end.
-    laptop.tamper = (asked, ask) => (asked === 'GET /images' && ++pages > 1 ? invents : hidden)(asked, ask);
+    laptop.tamper = (asked, ask, query) => (asked === 'GET /images' && ++pages > 1 ? invents : hidden)(asked, ask, query);
     expect(await codeOf(laptop.names())).toBe('sealed-invalid');
     expect(pages).toBeLessThan(30);
     laptop.tamper = endless(like);
@@ -262,7 +242,7 @@ describe('an upload that is given up', () => {
   it('closes its memory after the head that is just being remembered', async () => {
     const { username } = await devices.person();
     const steps: string[] = [];
-    const [begun, released, aborted] = [gate(), gate(), gate()];
+    const [begun, released, aborted] = [new Gate(), new Gate(), new Gate()];
     async function* files(): AsyncGenerator<UploadFile, void, void> {
       yield bytesForUpload('a.bin', Buffer.from('one'));
       await aborted.opened;
@@ -282,22 +262,16 @@ describe('an upload that is given up', () => {
       close: () => { steps.push('closed'); return Promise.resolve(); },
     };
     // Each look at the clock is ten seconds later, so that every image is told at once.
-    const client = await clientOf(server.url, { platform: { now: () => (now += 10_000), openCache: () => Promise.resolve(store) } });
+    const client = await clientOf(devices.server.url, { platform: { now: () => (now += 10_000), openCache: () => Promise.resolve(store) } });
     await client.login({ username, password: testPassword });
     const stop = new AbortController();
     const uploading = codeOf((async () => { for await (const { error } of client.upload(files(), { signal: stop.signal })) if (error !== undefined) throw error; })());
     await begun.opened;
     stop.abort();
     aborted.open();
-    setImmediate(released.open);
+    setImmediate(() => { released.open(); });
     expect(await uploading).toBe('cancelled');
     expect(steps).toEqual(['remembered', 'closed']);
     await client.close();
   });
 });
-
-function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => { open = resolve; });
-  return { open: () => { open(); }, opened };
-}

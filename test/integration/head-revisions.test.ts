@@ -2,34 +2,16 @@
  * Keyring and credentials under the account head, against a real server: what it serves of an earlier time is noticed by a device that logs in anew,
  * and devices at work at the same time, or dying in between, alarm nobody. SPEC.md section 14.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { DiceClient } from '../../client-sdk/api.js';
 import { codeAt } from '../support/authenticator.js';
-import { Devices, honest, type Tamper } from '../support/devices.js';
+import { honest, servedDevices, type Tamper } from '../support/devices.js';
+import { Gate } from '../support/gate.js';
 import { OwnerHeads } from '../support/owner-heads.js';
-import { startServer, type TestServer } from '../support/running-server.js';
 import { codeOf, storedId, testPassword, uploaded } from '../support/sdk-client.js';
-import { temporaryDirectories } from '../support/temp-directory.js';
 
-const newFolder = temporaryDirectories();
+const devices = servedDevices();
 const next = 'nine purple herons';
-let server: TestServer;
-let devices: Devices;
-
-beforeAll(async () => {
-  server = await startServer();
-  devices = new Devices(server, newFolder);
-});
-
-afterEach(() => devices.closeAll());
-
-afterAll(() => server.close());
-
-/** Something that one waits for and another does. */
-class Gate {
-  open: () => void = () => undefined;
-  readonly opened = new Promise<void>((resolve) => { this.open = resolve; });
-}
 
 /** Everything that must not be done on an account that is older than its head. */
 const refused: Readonly<Record<string, (client: DiceClient, id: string) => Promise<unknown>>> = {
@@ -79,6 +61,34 @@ describe('an older keyring, shown to a device that logs in anew,', () => {
     expect(phone.client.account?.domain).toBe('personal');
     expect(await heads.named()).toEqual([1, 1]);
     for (const device of [phone, await devices.login(username)]) expect(await device.names()).toBe('');
+  });
+
+  it('and accepted, gives way to the keyring that was made since, on the device that held another one under the same revision', async () => {
+    const { username, phone, heads } = await devices.person();
+    const before = await devices.rowOf(phone);
+    for (const domain of ['open', 'personal'] as const) await phone.client.changeDomain(domain);
+    await devices.setBack(phone, before);
+    const laptop = await devices.login(username);
+    await laptop.client.acceptLoss((await laptop.client.missing()).digest);
+    await laptop.client.changeDomain('group');
+    expect([await heads.named(), (await devices.rowOf(laptop)).keyringRevision, phone.client.account?.domain]).toEqual([[3, 1], 3, 'personal']);
+    await storedId(phone.client, 'a.bin', Buffer.from('to the new domain'));
+    expect(phone.client.account?.domain).toBe('group');
+  });
+});
+
+describe('an older keyring, shown in the middle of a session,', () => {
+  it('is refused also where the newest head names no later one: the change was acknowledged, and its head was lost', async () => {
+    const { phone } = await devices.person();
+    await phone.client.changeDomain('open');
+    const before = await devices.rowOf(phone);
+    phone.tamper = (asked, ask) => (asked === 'PUT /account/head' ? Promise.resolve(new Response('busy', { status: 503 })) : ask());
+    await phone.client.changeDomain('personal');
+    phone.tamper = honest;
+    await devices.setBack(phone, before);
+    for (const attempt of [() => phone.client.head(), () => phone.names(), () => storedId(phone.client, 'a.bin', Buffer.from('to an old domain'))]) expect(await codeOf(attempt())).toBe('answer-invalid');
+    expect(phone.client.account?.domain).toBe('personal');
+    expect(phone.asked.filter((asked) => /uploads|commits/.test(asked))).toEqual([]);
   });
 });
 

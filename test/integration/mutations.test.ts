@@ -4,12 +4,16 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openStage, type HostileStage } from '../support/hostile-stage.js';
+import { credulous } from '../support/credulous.js';
+import { scenarios } from '../support/hostile-scenarios.js';
+import { honestRun, mutationsOf } from '../support/mutations.js';
+import { allLies, checks, MutationTable, tellAll, type Told, tellingsOf, unmetRoutes } from '../support/mutation-table.js';
 import { secretIn } from '../support/secret-search.js';
-import { allLies, MutationTable, sampleOf, tellAll } from '../support/mutation-table.js';
 
 const seed = Number(process.env['MUTATION_SEED'] ?? '20261122');
+const told: Told[] = [];
 
-describe.each<['own' | 'shared', number]>([['own', 70], ['shared', 4]])('under existence = %s', (existence, most) => {
+describe.each<['own' | 'shared', number, readonly string[]]>([['own', 80, Object.keys(checks)], ['shared', 4, []]])('under existence = %s', (existence, most, codes) => {
   let stage: HostileStage;
 
   beforeAll(async () => {
@@ -25,12 +29,36 @@ describe.each<['own' | 'shared', number]>([['own', 70], ['shared', 4]])('under e
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => { unhandled.push(reason); };
     process.on('unhandledRejection', note);
-    await tellAll(stage, sampleOf(await allLies(stage, existence), most, seed), (judged) => { table.add(judged); });
+    const all = await allLies(stage, existence);
+    told.push(...all);
+    await tellAll(stage, tellingsOf(all, seed).slice(0, most), (judged) => { table.add(judged); });
     process.off('unhandledRejection', note);
     expect(table.defects).toEqual([]);
     expect(unhandled).toEqual([]);
     expect(table.count).toBe(most);
+    expect(table.notTold).toBeLessThan(most / 10);
+    expect(table.missing(codes)).toEqual([]);
     expect(table.maxRequests).toBeLessThan(60);
+  });
+});
+
+describe('the lies', () => {
+  it('are about an answer of every route', () => {
+    expect(unmetRoutes(told)).toEqual([]);
+  });
+
+  it('find a client that does not look at the tags of what it opens', async () => {
+    const stage = await openStage('own', credulous);
+    try {
+      const honest = await honestRun(stage, scenarios.preview);
+      // The other end of it is padding, which must be zeros anyhow.
+      const mutations = mutationsOf('preview', honest, stage.elsewhere).filter(({ route, lie }) => route === 'readPreview' && lie.kind === 'sealed ciphertext flipped');
+      const table = new MutationTable();
+      await tellAll(stage, mutations.map((mutation) => ({ scenario: scenarios.preview, honest, mutation })), (judged) => { table.add(judged); });
+      expect(table.defects).toEqual([expect.stringMatching(/^WRONG: preview, readPreview, sealed ciphertext flipped/)]);
+    } finally {
+      await stage.world.close();
+    }
   });
 });
 

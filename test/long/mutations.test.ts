@@ -5,11 +5,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { openStage } from '../support/hostile-stage.js';
 import { timeFor, whileTime } from '../support/long-time.js';
-import { allLies, MutationTable, tellAll, tellingsOf } from '../support/mutation-table.js';
+import { allLies, checks, MutationTable, tellAll, tellingsOf } from '../support/mutation-table.js';
 
 const seed = Number(process.env['MUTATION_SEED'] ?? '1');
 
-describe.each([['own', 0.97], ['shared', 0.03]] as const)('under existence = %s', (existence, part) => {
+describe.each([['own', 0.97, Object.keys(checks)], ['shared', 0.03, []]] as const)('under existence = %s', (existence, part, codes) => {
   it('a client believes no lie, asks not for ever, and sends nothing secret', async () => {
     const stage = await openStage(existence);
     const table = new MutationTable();
@@ -21,6 +21,8 @@ describe.each([['own', 0.97], ['shared', 0.03]] as const)('under existence = %s'
       await stage.world.close();
     }
     expect(table.count).toBeGreaterThan(0);
+    expect(table.notTold).toBeLessThan(1 + table.count / 10);
+    expect(table.missing(codes)).toEqual([]);
     expect(table.defects).toEqual([]);
     expect(table.maxRequests).toBeLessThan(60);
   }, 12 * 3_600_000);

@@ -3,6 +3,7 @@
  */
 import type { DiceClient, Image, OpenImage, UploadedFile } from '../../client-sdk/api.js';
 import type { HostileWorld, Owner } from './hostile-world.js';
+import type { CacheRows } from './memory-cache.js';
 import { downloaded } from './sdk-client.js';
 
 /** What an act came to. `sure` is asked for when the lies are over, and may ask the server itself. */
@@ -15,6 +16,8 @@ export interface Outcome {
 export interface Stage {
   readonly world: HostileWorld;
   readonly ada: Owner;
+  /** What a device of hers remembers that has seen the account's second head, and none since. */
+  readonly early: CacheRows;
   /** Speaks to the server without the network's lies. */
   readonly honest: DiceClient;
 }

@@ -3,12 +3,14 @@
  * came to: what cannot be otherwise, and what is the server's own word.
  */
 import { connectWith } from '../../client-sdk/client.js';
+import type { DiceClient } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import type { Fetch } from '../../client-sdk/ports.js';
+import { codeAt } from './authenticator.js';
 import { again, all, done, entered, kept, listed, never, opened, type Outcome, plain, said, type Scenario, settled, type Stage } from './hostile-outcomes.js';
-import type { ImageName, Owner } from './hostile-world.js';
-import { downloaded, testPassword, verified } from './sdk-client.js';
+import { type HostileWorld, type ImageName, type Owner, remembering } from './hostile-world.js';
+import { codeOf, downloaded, testPassword, verified } from './sdk-client.js';
 
 /** Scenarios of many requests, of which these alone are not lied about elsewhere. */
 export const liedAboutThere: Readonly<Record<string, readonly RouteName[]>> = {
@@ -108,6 +110,21 @@ export const scenarios = {
     const held = client.account?.domain;
     return { sure: async () => ({ held, kept: (await again(world, client)).account?.domain }) };
   }),
+  'turn the second factor on': onNew(async ({ client, username }, { world }) => {
+    const { secret, link } = await client.beginSecondFactor({ password: testPassword });
+    const { backupCodes } = await client.confirmSecondFactor(codeAt(secret, Date.now()));
+    const { hasSecondFactor, backupCodesLeft } = client.account ?? never();
+    return { sure: async () => ({ without: await loginCode(world, username) }), word: [link.replace(username, 'person').replace(secret, 'secret'), backupCodes.length, hasSecondFactor, backupCodesLeft] };
+  }),
+  'turn the second factor off': async ({ world }) => {
+    const { client, username } = await world.owner();
+    const { backupCodes: [code = ''] } = await withSecondFactor(client);
+    return async () => {
+      await client.endSecondFactor({ password: testPassword, code });
+      const { hasSecondFactor, backupCodesLeft } = client.account ?? never();
+      return { sure: async () => ({ without: await loginCode(world, username) }), word: [hasSecondFactor, backupCodesLeft] };
+    };
+  },
   usage: onAda(async ({ ada }) => said(await ada.client.usage())),
   sessions: onAda(async ({ ada }) => said((await ada.client.sessions()).map(({ kind }) => kind).slice(0, 1))),
   'make a token and end it': onNew(async ({ client }, { world }) => {
@@ -138,6 +155,17 @@ export const scenarios = {
   },
   list: onAda(async ({ ada }) => listed(await all(ada.client.list()))),
   'list the trash': onAda(async ({ ada }) => listed(await all(ada.client.list({ trash: true })))),
+  'list, on a device that was away': async ({ world, ada, early }) => {
+    const client = await world.resumed(ada.client, new Map(early));
+    return async () => listed(await all(client.list()));
+  },
+  'look at the head, on a device that was away': async ({ world, ada, early }) => {
+    const client = await world.resumed(ada.client, new Map(early));
+    return async () => {
+      const head = await client.head();
+      return { sure: () => plain(head) };
+    };
+  },
   'find by name': onAda(async ({ ada }) => listed([await ada.client.find('picture.jpg')])),
   'find by id': onAda(async ({ ada, world }) => listed([await ada.client.find(world.id('picture.jpg'))])),
   'open a picture': onAda(async ({ ada, world }) => opened(await ada.client.open(world.id('photo.png')))),
@@ -179,6 +207,13 @@ export const scenarios = {
     return { sure: () => (bytes === undefined ? undefined : hexOf(bytes)) };
   }),
   upload: upload(),
+  'upload once more, on a device that remembers': async (stage) => {
+    const { world } = stage;
+    const { client } = await world.owner({}, remembering(new Map()));
+    const files = { 'one.png': world.files['photo.png'], 'two.bin': world.files['notes.bin'] };
+    await world.upload(client, { 'one.png': files['one.png'] });
+    return async () => kept(stage, client, { files, results: await world.upload(client, files) });
+  },
   'upload an edited copy': async (stage) => {
     const { client } = await stage.world.owner();
     const { world } = stage;
@@ -229,6 +264,18 @@ function download(name: ImageName): Scenario {
     const bytes = await downloaded(ada.client, world.id(name));
     return { sure: () => Buffer.compare(bytes, world.files[name]) === 0 };
   });
+}
+
+/** Turns it on. */
+async function withSecondFactor(client: DiceClient): Promise<{ readonly backupCodes: readonly string[] }> {
+  const { secret } = await client.beginSecondFactor({ password: testPassword });
+  return client.confirmSecondFactor(codeAt(secret, Date.now()));
+}
+
+/** What becomes of a login by password alone. */
+async function loginCode(world: HostileWorld, username: string): Promise<string> {
+  const client = await world.connect();
+  return codeOf(client.login({ username, password: testPassword }));
 }
 
 function upload(): Scenario {

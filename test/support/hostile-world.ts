@@ -6,12 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { pngOf } from '../../bench/plain-images.js';
 import { connectWith } from '../../client-sdk/client.js';
 import type { DiceClient } from '../../client-sdk/api.js';
+import type { CryptoProvider } from '../../client-sdk/core/crypto.js';
 import { nodePlatform } from '../../client-sdk/node/platform.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import type { BlockFrame } from '../../client-sdk/protocol/frames.js';
 import type { Platform } from '../../client-sdk/ports.js';
 import { KeyWitness } from './key-witness.js';
 import { LyingNetwork } from './lying-network.js';
+import { type CacheRows, memoryCache } from './memory-cache.js';
 import { startServer, type TestServer } from './running-server.js';
 import { jpegOf, photograph, withOnePixel } from './sample-images.js';
 import { storedId, testPassword, uploaded } from './sdk-client.js';
@@ -25,6 +27,9 @@ export interface Owner {
   readonly words: string;
 }
 
+/** Makes a client's cryptography another: a fault that lies must find. */
+export type Plant = (crypto: CryptoProvider) => CryptoProvider;
+
 /** Names of the images of the first account. */
 export type ImageName = 'photo.png' | 'equal.png' | 'edited.png' | 'picture.jpg' | 'notes.bin' | 'inline.txt' | 'trashed.bin';
 
@@ -33,18 +38,21 @@ export class HostileWorld {
   readonly witness = new KeyWitness();
   readonly ids = new Map<ImageName, string>();
   readonly #pieces: ReadonlySet<string>;
+  readonly #crypto: CryptoProvider;
   #freshPieces: readonly string[] = [];
   #count = 0;
 
   private constructor(
     readonly server: TestServer,
     readonly files: Readonly<Record<ImageName, Uint8Array>>,
+    plant: Plant,
   ) {
+    this.#crypto = plant(this.witness.provider);
     this.#pieces = new Set(Object.values(files).flatMap(piecesOf));
   }
 
-  static async open(existence: 'own' | 'shared' = 'own'): Promise<HostileWorld> {
-    return new HostileWorld(await startServer({ existence }), await madeFiles());
+  static async open(existence: 'own' | 'shared' = 'own', plant: Plant = (crypto) => crypto): Promise<HostileWorld> {
+    return new HostileWorld(await startServer({ existence }), await madeFiles(), plant);
   }
 
   /** A client through the network. */
@@ -55,12 +63,19 @@ export class HostileWorld {
   platform(platform: Partial<Platform> = {}): Platform {
     return {
       ...nodePlatform(undefined, 0),
-      crypto: this.witness.provider,
+      crypto: this.#crypto,
       fetch: this.network.fetch,
       sleep: (ms, signal) => (ms > 60_000 ? never(signal) : Promise.resolve()),
       makePreview: (source) => Promise.resolve(source.size > 1_000 ? new Uint8Array(300).fill(source.size & 0xff) : undefined),
       ...platform,
     };
+  }
+
+  /** A client that goes on with a session, and remembers what is in these rows. */
+  async resumed(client: DiceClient, rows: CacheRows): Promise<DiceClient> {
+    const other = await this.connect(remembering(rows));
+    await other.resumeSession(await client.saveSession());
+    return other;
   }
 
   /** A new account. */
@@ -75,10 +90,13 @@ export class HostileWorld {
     return `person-${String(++this.#count)}`;
   }
 
-  /** Stores all images; the last lies in the trash afterwards. */
-  async fill(client: DiceClient): Promise<void> {
+  /** Stores all images, `between` after each; the last lies in the trash afterwards. */
+  async fill(client: DiceClient, between: (stored: number) => Promise<unknown>): Promise<void> {
     // One after the other: an edited copy looks for its original.
-    for (const name of Object.keys(this.files) as ImageName[]) this.ids.set(name, await storedId(client, name, this.files[name]));
+    for (const name of Object.keys(this.files) as ImageName[]) {
+      this.ids.set(name, await storedId(client, name, this.files[name]));
+      await between(this.ids.size);
+    }
     await client.remove(this.id('trashed.bin'));
   }
 
@@ -129,6 +147,11 @@ export class HostileWorld {
   async close(): Promise<void> {
     await this.server.close();
   }
+}
+
+/** What makes a platform one that remembers. */
+export function remembering(rows: CacheRows): Partial<Platform> {
+  return { openCache: () => Promise.resolve(memoryCache(rows)) };
 }
 
 async function madeFiles(): Promise<Readonly<Record<ImageName, Uint8Array>>> {

@@ -1,6 +1,7 @@
 /**
  * Which lies are told in a run, and what became of them, counted by route and kind.
  */
+import { type RouteName, routes } from '../../client-sdk/protocol/routes.js';
 import type { Scenario } from './hostile-outcomes.js';
 import { claiming, scenarios } from './hostile-scenarios.js';
 import type { HostileStage } from './hostile-stage.js';
@@ -32,29 +33,52 @@ export async function allLies(stage: HostileStage, existence: 'own' | 'shared'):
   return told;
 }
 
+/** Routes about whose answers there is no lie: what they answer would be believed, and nobody would know. */
+export function unmetRoutes(told: readonly Told[]): readonly string[] {
+  const met = new Set<string>(told.flatMap(({ mutations }) => mutations.map(({ route }) => route)));
+  return Object.keys(routes).filter((route) => !met.has(route));
+}
+
 /** One lie, and what it is told in. */
 export interface Telling extends Omit<Told, 'name' | 'mutations'> {
   readonly mutation: Mutation;
 }
 
-/** Each lie for itself, in an order by a seed. */
+/** Lies of which at least one must meet each check of a client that nothing else stands in for, by the code of its refusal. */
+export const checks: Readonly<Record<string, { readonly route: RouteName; readonly at: RegExp; readonly kind: RegExp }>> = {
+  'realm-mismatch': { route: 'readServer', at: /^realm$/, kind: /^text extended$/ },
+  // Of so many some are no numbers at all.
+  'kdf-refused': { route: 'readLoginParameters', at: /log2N$/, kind: /^number changed$/ },
+  'signature-invalid': { route: 'readAccount', at: /^identity\.signature$/, kind: /^hex flipped$/ },
+  'sealed-invalid': { route: 'listImages', at: /entry$/, kind: /^sealed ciphertext flipped$/ },
+  'integrity-failed': { route: 'fetchBlocks', at: /^$/, kind: /^cipher flipped$/ },
+  'account-rolled-back': { route: 'listHeads', at: /^heads$/, kind: /^array with one dropped$/ },
+};
+/** Of each check. */
+const liesPerCheck = 6;
+
+/**
+ * Each lie for itself, in an order by a seed: first those that must meet a check, then one about each route, one of each kind about each route, and
+ * so on.
+ */
 export function tellingsOf(told: readonly Told[], seed: number): readonly Telling[] {
-  return shuffledBy(seed, told.flatMap(({ scenario, honest, mutations }) => mutations.map((mutation) => ({ scenario, honest, mutation }))));
+  const all = shuffledBy(seed, told.flatMap(({ scenario, honest, mutations }) => mutations.map((mutation) => ({ scenario, honest, mutation }))));
+  const meeting = Object.values(checks).flatMap(({ route, at, kind }) => all.filter(({ mutation: { route: about, lie } }) => about === route && at.test(lie.at) && kind.test(lie.kind)).slice(0, liesPerCheck));
+  const byKind = inTurn(all, ({ mutation: { route, lie } }) => `${route} ${lie.kind}`);
+  const firsts = [...new Map([...byKind].reverse().map((telling) => [telling.mutation.route, telling])).values()];
+  return [...new Set([...meeting, ...firsts, ...byKind])];
 }
 
-/** A share of the lies: at least one of each kind about each route, and others up to `most`, by a seed. */
-export function sampleOf(told: readonly Told[], most: number, seed: number): readonly Telling[] {
-  const groups = new Map<string, Telling[]>();
-  for (const telling of tellingsOf(told, seed)) {
-    const key = `${telling.mutation.route} ${telling.mutation.lie.kind}`;
-    groups.set(key, [...(groups.get(key) ?? []), telling]);
+/** One of each group, then a second one of each, and so on. */
+function inTurn<T>(items: readonly T[], groupOf: (item: T) => string): readonly T[] {
+  const met = new Map<string, number>();
+  const rounds: T[][] = [];
+  for (const item of items) {
+    const round = met.get(groupOf(item)) ?? 0;
+    met.set(groupOf(item), round + 1);
+    (rounds[round] ??= []).push(item);
   }
-  const ordered = shuffledBy(seed, [...groups.values()]);
-  const chosen: Telling[] = [];
-  for (let round = 0; chosen.length < most && ordered.some((group) => group.length > round); round++) {
-    for (const group of ordered) if (group[round] !== undefined && chosen.length < most) chosen.push(group[round] as Telling); // just compared
-  }
-  return chosen;
+  return rounds.flat();
 }
 
 /** Tells them all. */
@@ -66,6 +90,8 @@ export async function tellAll(stage: HostileStage, tellings: Iterable<Telling>, 
 export class MutationTable {
   readonly defects: string[] = [];
   count = 0;
+  /** Lies that never took effect: they say nothing of the client. */
+  notTold = 0;
   maxRequests = 0;
   readonly #rows = new Map<string, Map<string, number>>();
   readonly #codes = new Map<string, number>();
@@ -77,8 +103,14 @@ export class MutationTable {
       const row = this.#rows.get(`${table} ${name}`) ?? new Map<string, number>();
       this.#rows.set(`${table} ${name}`, row.set(verdict, (row.get(verdict) ?? 0) + 1));
     }
+    if (verdict === 'not told') this.notTold++;
     if (verdict === 'refused') this.#codes.set(note, (this.#codes.get(note) ?? 0) + 1);
     if (defects.has(verdict)) this.defects.push(`${verdict}: ${scenario}, ${route}, ${lie.kind} at ${lie.at === '' ? 'the whole' : lie.at}: ${note}`);
+  }
+
+  /** Which of these codes no lie was refused with. */
+  missing(codes: Iterable<string>): readonly string[] {
+    return [...codes].filter((code) => !this.#codes.has(code));
   }
 
   /** One line for each route, kind and code. */

@@ -11,6 +11,13 @@ import { emptyHash } from '../../client-sdk/protocol/head-tree.js';
 import type { AccountId } from '../../client-sdk/protocol/ids.js';
 import { Transport } from '../../client-sdk/transport.js';
 
+/** A head that the owner signed, as a server would show it, and its hash. */
+export interface SignedHead {
+  readonly head: AccountHead;
+  readonly hash: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
 interface Owner {
   readonly accountId: AccountId;
   readonly accountKey: Uint8Array;
@@ -52,8 +59,17 @@ export class OwnerHeads {
     const before = await this.newest();
     const previous = before === undefined ? emptyHash : await hashOfHead(nodeProvider, before);
     const same = before ?? { epoch: 0, leaves: 0, root: emptyHash, signedAt: 1, keyringRevision: 0, revision: 0 };
-    const head = { ...same, counter: (before?.counter ?? 0) + 1, previous, ...change };
-    const sealed = await sealHead(nodeProvider, this.owner, { head, identity: this.owner.identity, randomBytes: nodePlatform(undefined, 0).randomBytes });
+    const { head, sealed } = await this.#signed({ ...same, counter: (before?.counter ?? 0) + 1, previous, ...change });
     await this.transport.call('replaceHead', { body: { counter: head.counter, head: sealed, leaves: new Uint8Array(), root: head.root }, signal: undefined });
+  }
+
+  /** The head that follows this one, with these members otherwise; no server is told. */
+  async after(before: AccountHead, change: Partial<AccountHead> = {}): Promise<SignedHead> {
+    return this.#signed({ ...before, counter: before.counter + 1, previous: await hashOfHead(nodeProvider, before), ...change });
+  }
+
+  async #signed(head: AccountHead): Promise<SignedHead> {
+    const sealed = await sealHead(nodeProvider, this.owner, { head, identity: this.owner.identity, randomBytes: nodePlatform(undefined, 0).randomBytes });
+    return { head, sealed, hash: await hashOfHead(nodeProvider, head) };
   }
 }

@@ -16,7 +16,7 @@ export interface Secrets {
   readonly pieces: ReadonlySet<string>;
 }
 
-const loginRoutes: ReadonlySet<string | undefined> = new Set(['login', 'register', 'changeCredentials', 'closeAccount', 'openRecovery']);
+const loginRoutes: ReadonlySet<string | undefined> = new Set(['login', 'register', 'changeCredentials', 'closeAccount', 'openRecovery', 'beginSecondFactor', 'endSecondFactor']);
 
 /** Aligned pieces of a plaintext that are distinctive enough to mean something when found. */
 export function piecesOf(plaintext: Uint8Array): readonly string[] {

@@ -5,34 +5,17 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { OpenAccount } from '../../client-sdk/account.js';
 import { type CacheEntry, CachePages } from '../../client-sdk/cache-pages.js';
 import { nodePlatform } from '../../client-sdk/node/platform.js';
-import type { CacheStore } from '../../client-sdk/ports.js';
 import { hexOf, utf8 } from '../../client-sdk/protocol/bytes.js';
+import { type CacheRows, memoryCache } from '../support/memory-cache.js';
 
 const platform = nodePlatform();
-let rows: Map<string, Uint8Array>;
+let rows: CacheRows;
 let pages: CachePages;
-
-function storeIn(map: Map<string, Uint8Array>): CacheStore {
-  return {
-    get: (keys) => Promise.resolve(keys.map((key) => map.get(hexOf(key)))),
-    put(entries) {
-      for (const [key, value] of entries) map.set(hexOf(key), value);
-      return Promise.resolve();
-    },
-    replace(before, entries) {
-      const isSame = String(map.get(hexOf(entries[0]?.[0] ?? new Uint8Array()))) === String(before);
-      if (isSame) for (const [key, value] of entries) map.set(hexOf(key), value);
-      return Promise.resolve(isSame);
-    },
-    erase: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
-}
 
 function pagesUnder(sealingKey: Uint8Array, accountId = '0'.repeat(32)): CachePages {
   // Pages ask an account for its id alone.
   const account = { record: { accountId } } as unknown as OpenAccount;
-  return new CachePages({ platform, store: storeIn(rows), account, sealingKey });
+  return new CachePages({ platform, store: memoryCache(rows), account, sealingKey });
 }
 
 function entry(number: number, value = `value ${String(number)}`): CacheEntry {
