@@ -6,7 +6,7 @@ import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
 import { rehashHex, type AccountId, type ImageId, type Tag } from '../../client-sdk/protocol/ids.js';
-import { maxTagsPerFetch } from '../../client-sdk/protocol/limits.js';
+import { maxCipherBytes, maxTagsPerFetch } from '../../client-sdk/protocol/limits.js';
 import type { IntakeAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
@@ -20,6 +20,8 @@ import { enterUpload } from './upload-scope.js';
 const maxGroupFrames = 256;
 const maxGroupBytes = 8 * 2 ** 20;
 const readsAhead = 8;
+/** What one intake holds at once: a group, the frame that filled it, and the one that is coming. */
+export const maxIntakeBytes = maxGroupBytes + 2 * maxCipherBytes;
 
 /** A cipher with what was computed from it. */
 type Verified = Omit<FiledBlock, 'place'> & { readonly cipher: Uint8Array };

@@ -8,7 +8,9 @@ import { apiPrefix, routes, type Route, type RouteName } from '../../client-sdk/
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
 import type { Origin } from '../core/contract.js';
-import { framesOf, hashesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import { networkOf } from '../core/network.js';
+import { framesOf, hashesOf, heldBytesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import type { BodyRoom, ComingBody, Holder } from './body-room.js';
 import type { Call, Handlers } from './call.js';
 import { isTrustedLocal, type Reach } from './hosts.js';
 import { nameRoute } from './request-log.js';
@@ -20,6 +22,9 @@ export interface RouteWorld {
   readonly door: Door;
   readonly reach: Reach;
   readonly limit: (route: RouteName) => RequestHandler;
+  readonly room: BodyRoom;
+  /** Addresses tell networks apart: not all are a proxy's, or this machine's. */
+  readonly hasNetworks: boolean;
 }
 
 /** All routes in the order of the table, with their names. */
@@ -68,18 +73,29 @@ function stepsOf(name: RouteName, route: Route, world: RouteWorld): readonly Req
     world.limit(name),
     ...(route.access === 'anyone' ? [] : [world.door.authenticate]),
     ...(route.access === 'operator' ? [mustOperate] : []),
-    readBody(name, route),
     runHandler(name, route, world),
   ];
 }
 
+/** Reads the body and does what it asks for, while there is room for it. */
 function runHandler(name: RouteName, route: Route, world: RouteWorld): RequestHandler {
+  const read = readBody(name, route);
   // The handler's own types are checked where it is written; here the table itself is what ties both ends.
   const handle = world.handlers[name] as (call: unknown) => Promise<unknown>;
-  return async (request, response) => {
+  return (request, response) => world.room.around(comingBody({ name, route, request, response }, world), async () => {
+    await read(request);
     const answer = await handle(callOf({ name, route, request, response }, world));
     await sendAnswer(response, route, answer);
-  };
+  });
+}
+
+function comingBody({ name, route, request, response }: Arrival, world: RouteWorld): ComingBody {
+  return { bytes: heldBytesOf(name, route, request), holders: holdersOf(route, request, world), onGone: (listener) => { response.once('close', listener); } };
+}
+
+function holdersOf(route: Route, request: Request, { hasNetworks }: RouteWorld): readonly Holder[] {
+  const networks: readonly Holder[] = hasNetworks ? [{ kind: 'network', name: networkOf(request.ip ?? '') }] : [];
+  return route.access === 'anyone' ? networks : [{ kind: 'account', name: callerOf(request).account.accountId }, ...networks];
 }
 
 interface Arrival {
