@@ -64,7 +64,7 @@ export interface Config {
   /** Parity beside each sealed pack, so much of it; 0: none is made. */
   readonly parityPercent: number;
   readonly rates: RatesPerMinute;
-  /** Bytes of request bodies that the process holds at once; undefined: by the memory that it has. */
+  /** Bytes of request bodies, and of blocks on their way out, that the process holds at once; undefined: by the memory that it has. */
   readonly bodyBytes: number | undefined;
   /** Opens the metrics to who has it; without one they are this machine's. */
   readonly metricsToken: string | undefined;

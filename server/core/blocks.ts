@@ -12,7 +12,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import { StorageError } from '../ports/errors.js';
 import type { ExistenceScope, FiledBlock, TagRow } from '../ports/tag-store.js';
-import type { BlockService, Parts, UploadName } from './contract.js';
+import type { BlockService, FetchedFrames, Parts, UploadName } from './contract.js';
 import { sessionRoom } from './quota.js';
 import { readSound } from './stored-block.js';
 import { enterUpload } from './upload-scope.js';
@@ -113,7 +113,7 @@ async function withoutOwnSound(parts: Parts, scope: ExistenceScope, blocks: read
   return fresh;
 }
 
-async function openFetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<AsyncIterable<Frame>> {
+async function openFetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<FetchedFrames> {
   if (tags.length > maxTagsPerFetch) throw new Refusal('request-invalid', `At most ${String(maxTagsPerFetch)} tags are fetched at once.`);
   const { accountId, imageId } = image;
   if ((await parts.stores.images.find(accountId, imageId)) === undefined) throw new Refusal('not-found');
@@ -123,7 +123,16 @@ async function openFetch(parts: Parts, image: { readonly accountId: AccountId; r
     if (row === undefined) throw new Refusal('block-not-found');
     rows.push(row);
   }
-  return framesOf(parts, rows);
+  return Object.assign(framesOf(parts, rows), { heldBytes: readBytes(rows) });
+}
+
+/** Of the blocks that are read together, where they are largest. */
+function readBytes(rows: readonly TagRow[]): number {
+  let most = 0;
+  for (let start = 0; start < rows.length; start += readsAhead) {
+    most = Math.max(most, rows.slice(start, start + readsAhead).reduce((sum, { place }) => sum + place.length, 0));
+  }
+  return most;
 }
 
 /** Reads a few blocks ahead of the consumer, in order. Memory: `readsAhead` blocks. */

@@ -36,7 +36,7 @@ export interface Settings extends Health {
   /** Compiled views; by default those beside the compiled server. */
   readonly viewsDirectory?: string | undefined;
   readonly meter?: Meter | undefined;
-  /** Bytes of request bodies held at once. */
+  /** Bytes of bodies held at once. */
   readonly roomBytes?: number | undefined;
   /** Addresses tell networks apart. */
   readonly hasNetworks?: boolean | undefined;

@@ -1,6 +1,6 @@
 /**
- * How many bytes of request bodies the process holds at once, and how many of them for one account or one network. A body enters before it is read,
- * with all that it may come to hold, so what is inside can always be finished. Not a rate limit and not a quota. DESIGN.md, Threats.
+ * How many bytes of bodies the process holds at once, and how many of them for one account or one network: of requests, and of blocks on their way out. A body enters before it is
+ * read, with all that it may come to hold, so what is inside can always be finished. Not a rate limit and not a quota. DESIGN.md, Threats.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 
@@ -29,8 +29,8 @@ export interface Holder {
 /** The part of the room that one of them may have: never all of it. */
 const shares: Readonly<Record<Holder['kind'], number>> = { account: 1 / 4, network: 1 / 2 };
 
-/** A body that is to be read. */
-export interface ComingBody {
+/** A body that is to be read or sent. */
+export interface HeldBody {
   /** As many as it may come to hold. */
   readonly bytes: number;
   readonly holders: readonly Holder[];
@@ -81,16 +81,13 @@ export class BodyRoom {
    * Does `work` while the body is held. Waits for room before, in order, though nobody waits behind those who wait for a share of their own.
    * Throws Refusal `unavailable` where that takes too long, or too many wait; else what `work` throws.
    */
-  async around(body: ComingBody, work: () => Promise<void>): Promise<void> {
-    if (body.bytes <= freeBytes) {
-      await work();
-      return;
-    }
+  async around<T>(body: HeldBody, work: () => Promise<T>): Promise<T> {
+    if (body.bytes <= freeBytes) return work();
     const holders = body.holders.map((holder) => this.#heldFor(holder));
     try {
       await this.#enter(body, holders);
       try {
-        await work();
+        return await work();
       } finally {
         this.#add(-body.bytes, holders);
         this.#letIn();
@@ -107,7 +104,7 @@ export class BodyRoom {
     return held;
   }
 
-  async #enter({ bytes, onGone }: ComingBody, holders: readonly Held[]): Promise<void> {
+  async #enter({ bytes, onGone }: HeldBody, holders: readonly Held[]): Promise<void> {
     if (this.#waiting.size >= maxWaiting || holders.some(({ waiting }) => waiting >= maxWaitingOfOne)) throw this.#refusal();
     await new Promise<void>((resolve, reject) => {
       const giveUp = (refusal: () => Refusal): void => {
@@ -149,6 +146,6 @@ export class BodyRoom {
 
   #refusal(): Refusal {
     this.bounds.onRefused?.();
-    return new Refusal('unavailable', 'It receives too much at once.', { retryAfterSeconds });
+    return new Refusal('unavailable', 'It has too much to hold at once.', { retryAfterSeconds });
   }
 }
