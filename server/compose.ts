@@ -3,6 +3,7 @@
  * and by tests alike. No rules of its own.
  */
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import type { Parts, Services } from './core/contract.js';
@@ -10,6 +11,7 @@ import { lastScrub } from './core/last-scrub.js';
 import type { Config } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import { makeApp } from './http/app.js';
+import { usualRoomBytes } from './http/body-room.js';
 import { isLoopbackName } from './http/hosts.js';
 import type { FixedCard } from './http/reports.js';
 import { listen, type Listener, usualPerNetwork } from './listener.js';
@@ -70,6 +72,8 @@ async function serve(composed: Composed): Promise<RunningServer> {
     failing: () => readiness.failing(),
     metrics: { token: config.metricsToken, contentType: metrics.contentType, render: () => metrics.render() },
     meter: metrics.meter,
+    roomBytes: config.bodyBytes ?? usualRoomBytes(memoryBytes()),
+    hasNetworks: config.trustProxy !== undefined || !isLoopbackName(config.host),
   });
   return runningServer(composed, await listen(app, { host: config.host, port: config.port, maxPerNetwork: perNetworkOf(config) }));
 }
@@ -77,6 +81,12 @@ async function serve(composed: Composed): Promise<RunningServer> {
 /** Behind a proxy, and on loopback alone, all connections have one address. */
 function perNetworkOf({ host, trustProxy }: Config): number | undefined {
   return trustProxy !== undefined || isLoopbackName(host) ? undefined : usualPerNetwork;
+}
+
+/** Of the machine, or of the container that bounds this process. */
+function memoryBytes(): number {
+  // Where nothing bounds it that is 0, or more than any machine has.
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
 interface Composed {

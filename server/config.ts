@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { Infer } from '../client-sdk/protocol/schema.js';
 import type { domainKind, existenceMode, signupMode } from '../client-sdk/protocol/messages.js';
-import { bytesBlockBytes, maxBlocksPerImage } from '../client-sdk/protocol/limits.js';
+import { bytesBlockBytes, maxBlocksPerImage, maxCommitBodyBytes } from '../client-sdk/protocol/limits.js';
 import { isLoopbackName } from './http/hosts.js';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -64,6 +64,8 @@ export interface Config {
   /** Parity beside each sealed pack, so much of it; 0: none is made. */
   readonly parityPercent: number;
   readonly rates: RatesPerMinute;
+  /** Bytes of request bodies, and of blocks on their way out, that the process holds at once; undefined: by the memory that it has. */
+  readonly bodyBytes: number | undefined;
   /** Opens the metrics to who has it; without one they are this machine's. */
   readonly metricsToken: string | undefined;
   /** How long a stop is announced before connections are refused, so that a balancer turns away in time. */
@@ -88,7 +90,7 @@ const destinationNames = new Set([
 const names = new Set([
   'DICE_DATA_DIR', 'DICE_EXISTENCE', 'DICE_CONFIRM_SHARED', 'DICE_DEFAULT_DOMAIN', 'DICE_SIGNUP', 'DICE_TRUST_PROXY', 'DICE_QUOTA_BYTES',
   'DICE_MAX_IMAGE_BYTES', 'DICE_PUBLIC_URL', 'DICE_TRASH_DAYS', 'DICE_LOG_LEVEL', 'DICE_GRACE_MINUTES', 'DICE_SWEEP_MINUTES', 'DICE_SCRUB_DAYS',
-  'DICE_SCRUB_BYTES_PER_SECOND', 'DICE_PARITY_PERCENT', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS',
+  'DICE_SCRUB_BYTES_PER_SECOND', 'DICE_PARITY_PERCENT', 'DICE_METRICS_TOKEN', 'DICE_DRAIN_SECONDS', 'DICE_BODY_BYTES',
   'DICE_DATABASE_URL', 'DICE_S3_BUCKET', 'DICE_S3_ENDPOINT', 'DICE_S3_REGION', 'DICE_S3_PREFIX', 'DICE_S3_ACCESS_KEY_ID', 'DICE_S3_SECRET_ACCESS_KEY',
 ]);
 const defaultGraceMinutes = 60;
@@ -96,6 +98,8 @@ const defaultSweepMinutes = 10;
 const defaultScrubDays = 30;
 /** About a fiftieth of what a core hashes, and 20 TB of packs in 30 days. */
 const defaultScrubBytesPerSecond = 33_554_432;
+/** An account has a quarter of it, which the largest commit must fit. */
+const leastBodyBytes = 4 * maxCommitBodyBytes;
 const dayMs = 86_400_000;
 /** Against guessing over a network; a purely local server has no network to guess over. */
 const publicRates: RatesPerMinute = { strict: 30, general: 6_000 };
@@ -131,6 +135,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     scrubBytesPerSecond: reader.integer('DICE_SCRUB_BYTES_PER_SECOND', 65_536, Number.MAX_SAFE_INTEGER) ?? defaultScrubBytesPerSecond,
     parityPercent: reader.parity('DICE_PARITY_PERCENT'),
     rates: isLocal ? localRates : publicRates,
+    bodyBytes: reader.integer('DICE_BODY_BYTES', leastBodyBytes, Number.MAX_SAFE_INTEGER),
     metricsToken: reader.token('DICE_METRICS_TOKEN'),
     drainMs: (reader.integer('DICE_DRAIN_SECONDS', 0, 600) ?? 0) * 1_000,
   };

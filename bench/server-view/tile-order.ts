@@ -3,12 +3,12 @@
  * blocks come, and clients send them in shuffled order, a chunk of a file at a time.
  */
 import type { KnownImage, Truth } from './made-store.js';
-import type { SeenBlock, SeenImage } from './seen-store.js';
+import { imagesByBlock, type SeenBlock, type SeenImage } from './seen-store.js';
 import { meanOf, rankCorrelation } from './statistics.js';
 
 /** How much of the places of tiles the order tells. */
 export interface OrderFigures {
-  /** Images of at least `minTiles` own tiles. */
+  /** Images that brought at least `minTiles` tiles. */
   readonly images: number;
   readonly tiles: number;
   /** Mean and largest size of Spearman's coefficient between the order of filing and the order in the picture. */
@@ -26,10 +26,11 @@ const minTiles = 16;
 export function orderFigures(images: readonly SeenImage[], truth: Truth, isTold: (known: KnownImage, tiles: number) => boolean): OrderFigures {
   const orders: (readonly number[])[] = [];
   const segments: number[] = [];
+  const users = imagesByBlock(images);
   for (const image of images) {
     const known = truth.get(image.imageId);
     if (known === undefined) continue;
-    const own = ownBlocks(image, known);
+    const own = ownBlocks(image, known).filter(({ block }) => users.get(block.rehash)?.[0] === image);
     const tiles = own.filter(({ is }) => is.role === 'content');
     if (tiles.length < minTiles || !isTold(known, tiles.length)) continue;
     orders.push(ranksOf(tiles.map(({ is }) => is.index)));
@@ -47,7 +48,7 @@ export function orderFigures(images: readonly SeenImage[], truth: Truth, isTold:
   };
 }
 
-/** Blocks that came with this image, in the order of filing. */
+/** Blocks with contents of this image, in the order of filing. Those that an earlier image brought are told with that one: a picture's versions would be one draw many times. */
 function ownBlocks({ blocks }: SeenImage, known: KnownImage): readonly { readonly block: SeenBlock; readonly is: NonNullable<ReturnType<KnownImage['blocks']['get']>> }[] {
   return blocks.flatMap((block) => {
     const is = known.blocks.get(block.rehash);

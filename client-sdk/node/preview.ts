@@ -12,6 +12,8 @@ import { rasterPreview } from '../raster-preview.js';
 /** The whole file is in memory meanwhile, beside the last blocks on their way. */
 const maxSourceBytes = 167_772_160;
 const maxSourcePixels = 268_435_456;
+/** Of what its decoder has in memory as a whole, four bytes a pixel: a WebP of a gigabyte takes 28 bytes. */
+const maxWholePixels = 67_108_864;
 const headBytes = 16;
 /** Of 0 to 6: half the time of the usual 4 for a twentieth more bytes. */
 const effort = 2;
@@ -47,7 +49,14 @@ async function openOwn(source: Source): Promise<(() => Sharp) | undefined> {
 
 async function openSharp(source: Source): Promise<() => Sharp> {
   const [sharp, input] = [await loadSharp(), await source.read(0, source.size)];
-  return () => sharp(input, { limitInputPixels: maxSourcePixels, sequentialRead: true, pages: 1 }).rotate();
+  const limitInputPixels = (await isReadByRows(sharp(input, { limitInputPixels: false }))) ? maxSourcePixels : maxWholePixels;
+  return () => sharp(input, { limitInputPixels, sequentialRead: true, pages: 1 }).rotate();
+}
+
+/** Its head tells; nothing is decoded for it. */
+async function isReadByRows(picture: Sharp): Promise<boolean> {
+  const { format, isProgressive } = await picture.metadata();
+  return ['png', 'jpeg', 'tiff'].includes(format) && !isProgressive;
 }
 
 /** With the first picture: its native part takes a quarter of the time of a command that needs none. */

@@ -6,13 +6,13 @@ import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
 import { rehashHex, type AccountId, type ImageId, type Tag } from '../../client-sdk/protocol/ids.js';
-import { maxTagsPerFetch } from '../../client-sdk/protocol/limits.js';
+import { maxCipherBytes, maxTagsPerFetch } from '../../client-sdk/protocol/limits.js';
 import type { IntakeAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import { StorageError } from '../ports/errors.js';
 import type { ExistenceScope, FiledBlock, TagRow } from '../ports/tag-store.js';
-import type { BlockService, Parts, UploadName } from './contract.js';
+import type { BlockService, FetchedFrames, Parts, UploadName } from './contract.js';
 import { sessionRoom } from './quota.js';
 import { readSound } from './stored-block.js';
 import { enterUpload } from './upload-scope.js';
@@ -20,6 +20,8 @@ import { enterUpload } from './upload-scope.js';
 const maxGroupFrames = 256;
 const maxGroupBytes = 8 * 2 ** 20;
 const readsAhead = 8;
+/** What one intake holds at once: a group, the frame that filled it, and the one that is coming. */
+export const maxIntakeBytes = maxGroupBytes + 2 * maxCipherBytes;
 
 /** A cipher with what was computed from it. */
 type Verified = Omit<FiledBlock, 'place'> & { readonly cipher: Uint8Array };
@@ -111,7 +113,7 @@ async function withoutOwnSound(parts: Parts, scope: ExistenceScope, blocks: read
   return fresh;
 }
 
-async function openFetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<AsyncIterable<Frame>> {
+async function openFetch(parts: Parts, image: { readonly accountId: AccountId; readonly imageId: ImageId }, tags: readonly Tag[]): Promise<FetchedFrames> {
   if (tags.length > maxTagsPerFetch) throw new Refusal('request-invalid', `At most ${String(maxTagsPerFetch)} tags are fetched at once.`);
   const { accountId, imageId } = image;
   if ((await parts.stores.images.find(accountId, imageId)) === undefined) throw new Refusal('not-found');
@@ -121,7 +123,16 @@ async function openFetch(parts: Parts, image: { readonly accountId: AccountId; r
     if (row === undefined) throw new Refusal('block-not-found');
     rows.push(row);
   }
-  return framesOf(parts, rows);
+  return Object.assign(framesOf(parts, rows), { heldBytes: readBytes(rows) });
+}
+
+/** Of the blocks that are read together, where they are largest. */
+function readBytes(rows: readonly TagRow[]): number {
+  let most = 0;
+  for (let start = 0; start < rows.length; start += readsAhead) {
+    most = Math.max(most, rows.slice(start, start + readsAhead).reduce((sum, { place }) => sum + place.length, 0));
+  }
+  return most;
 }
 
 /** Reads a few blocks ahead of the consumer, in order. Memory: `readsAhead` blocks. */

@@ -4,7 +4,7 @@
  * ports pass through. SPEC.md section 12.
  */
 import type { Commit } from '../../client-sdk/protocol/commit-body.js';
-import type { BlockFrame, Frame } from '../../client-sdk/protocol/frames.js';
+import type { Frame } from '../../client-sdk/protocol/frames.js';
 import type { AccountId, ImageId, InvitationId, SessionId, Tag, UploadId } from '../../client-sdk/protocol/ids.js';
 import type {
   AccountRecord, AccountReport, BegunFactor, CollectAnswer, ConfirmedFactor, CommitResult, CredentialChange, ExistenceAnswer, HeadCard, HeadChange, HeadList, ImageCard, ImageList, IntakeAnswer,
@@ -177,7 +177,13 @@ export interface BlockService {
    * Resolves once all tags are allowed: not-found for the image, block-not-found for any tag that no image of the account
    * refers to (a T1 or a stranger's T among them). The frames then come in the order asked; absent ones are damaged.
    */
-  fetch(accountId: AccountId, imageId: ImageId, tags: readonly Tag[]): Promise<AsyncIterable<BlockFrame | Extract<Frame, { kind: 'absent' }>>>;
+  fetch(accountId: AccountId, imageId: ImageId, tags: readonly Tag[]): Promise<FetchedFrames>;
+}
+
+/** Frames of a fetch. */
+export interface FetchedFrames extends AsyncIterable<Frame> {
+  /** Bytes of ciphers that they hold at once, however slowly they are taken. */
+  readonly heldBytes: number;
 }
 
 export interface UploadService {

@@ -10,6 +10,7 @@ import type { Services } from '../core/contract.js';
 import type { Meter } from '../ports/meter.js';
 import { accountHandlers, invitationHandlers, sessionHandlers } from './accounts.js';
 import { checkQuery } from './bodies.js';
+import { BodyRoom, usualRoomBytes } from './body-room.js';
 import { answerErrors } from './errors.js';
 import { checkHead } from './head.js';
 import { setApiHeaders, setPageHeaders } from './headers.js';
@@ -35,6 +36,10 @@ export interface Settings extends Health {
   /** Compiled views; by default those beside the compiled server. */
   readonly viewsDirectory?: string | undefined;
   readonly meter?: Meter | undefined;
+  /** Bytes of bodies held at once. */
+  readonly roomBytes?: number | undefined;
+  /** Addresses tell networks apart. */
+  readonly hasNetworks?: boolean | undefined;
 }
 
 /** The application over `services`. */
@@ -84,6 +89,8 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
     door: makeDoor(services.sessions, reach),
     reach,
     limit: makeRateLimits(settings.rates, settings.meter),
+    room: new BodyRoom({ maxBytes: settings.roomBytes ?? usualRoomBytes(0), onRefused: () => { settings.meter?.add('limited', 'bodies', 1); } }),
+    hasNetworks: settings.hasNetworks ?? false,
   });
   api.use(() => { throw new Refusal('route-unknown'); });
   return api;

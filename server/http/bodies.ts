@@ -12,6 +12,7 @@ import { hashBytes, maxBatchBytes, maxCommitBodyBytes, maxTagsPerFetch, maxTagsP
 import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid, type Schema } from '../../client-sdk/protocol/schema.js';
+import { maxIntakeBytes } from '../core/blocks.js';
 
 /** Content type of frames and octets. */
 export const octetStream = 'application/octet-stream';
@@ -23,24 +24,46 @@ const jsonBytes: Partial<Readonly<Record<RouteName, number>>> = {
   changeCredentials: 524_288,
 };
 const usualJsonBytes = 131_072;
+/** Of a body that comes in chunks; it grows. */
+const firstBytes = 16_384;
 
 /** Hashes in one body of them. */
 const maxHashes: Partial<Readonly<Record<RouteName, number>>> = { askExistence: maxTagsPerQuery, fetchBlocks: maxTagsPerFetch };
 
 /** Reads or refuses the body of a route before its handler runs; frames are left on the wire. */
-export function readBody(name: RouteName, route: Route): RequestHandler {
-  if (route.request === undefined) return refuseBody;
+export function readBody(name: RouteName, route: Route): (request: Request) => Promise<void> | void {
+  const maxBytes = maxBytesOf(name, route);
   if (route.request === 'frames') return checkFrames;
-  if (route.request === 'commits') return takeWhole(commitsType, maxCommitBodyBytes);
-  if (route.request === 'hashes') return takeWhole(octetStream, (maxHashes[name] ?? 0) * hashBytes);
-  const maxBytes = jsonBytes[name] ?? usualJsonBytes;
-  return async (request, _response, next) => {
+  if (route.request === 'commits') return takeWhole(commitsType, maxBytes);
+  if (route.request === 'hashes') return takeWhole(octetStream, maxBytes);
+  if (route.request === undefined) return refuseBody;
+  return async (request) => {
     if (request.is('application/json') === false) throw new Refusal('body-type', 'It takes application/json.');
     const body = await readJson(request, maxBytes);
     if (isPasswordInside(body)) throw passwordRefusal();
     request.body = body;
-    next();
   };
+}
+
+/** Bytes that the body of this request may come to hold in memory: as many as it says, or as the route takes where it says nothing. */
+export function heldBytesOf(name: RouteName, route: Route, request: Request): number {
+  const maxBytes = maxBytesOf(name, route);
+  const announced = announcedBytes(request) ?? maxBytes;
+  // Refused without being read.
+  if (announced > maxBytes) return 0;
+  return route.request === 'frames' ? Math.min(announced, maxIntakeBytes) : announced;
+}
+
+function maxBytesOf(name: RouteName, { request }: Route): number {
+  if (request === undefined) return 0;
+  if (request === 'frames') return maxBatchBytes;
+  if (request === 'commits') return maxCommitBodyBytes;
+  return request === 'hashes' ? (maxHashes[name] ?? 0) * hashBytes : (jsonBytes[name] ?? usualJsonBytes);
+}
+
+/** Undefined where it comes in chunks, or there is none. */
+function announcedBytes({ headers }: Request): number | undefined {
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }
 
 /** Refuses secrets in the query, where logs and histories keep them. */
@@ -127,19 +150,27 @@ async function readJson(request: Request, maxBytes: number): Promise<unknown> {
 
 /** All bytes of a body. Throws body-too-large as soon as they are more than `maxBytes`, announced or come. */
 async function readWhole(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new Refusal('body-too-large');
-  const pieces: Uint8Array[] = [];
+  const announced = announcedBytes(request);
+  if ((announced ?? 0) > maxBytes) throw new Refusal('body-too-large');
+  // Pieces are not kept: a stranger decides how many there are, and the smallest costs a hundred bytes.
+  let whole = new Uint8Array(announced ?? Math.min(maxBytes, firstBytes));
   let bytes = 0;
   for await (const piece of request.iterator({ destroyOnReturn: false })) {
     // A request without an encoding yields buffers.
     const received = piece as Uint8Array;
-    bytes += received.length;
-    if (bytes > maxBytes) throw new Refusal('body-too-large');
-    pieces.push(received);
+    const end = bytes + received.length;
+    if (end > maxBytes) throw new Refusal('body-too-large');
+    if (end > whole.length) whole = grown(whole, Math.min(maxBytes, Math.max(end, 2 * whole.length)));
+    whole.set(received, bytes);
+    bytes = end;
   }
-  // Not `concat`: a stranger decides how many pieces there are.
-  const whole = Buffer.concat(pieces);
-  return new Uint8Array(whole.buffer, whole.byteOffset, whole.length);
+  return whole.subarray(0, bytes);
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(bytes);
+  return longer;
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
@@ -150,18 +181,16 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-const checkFrames: RequestHandler = (request, _response, next) => {
+function checkFrames(request: Request): void {
   mustBe(octetStream, request);
-  if (Number(request.headers['content-length'] ?? 0) > maxBatchBytes) throw new Refusal('body-too-large');
-  next();
-};
+  if ((announcedBytes(request) ?? 0) > maxBatchBytes) throw new Refusal('body-too-large');
+}
 
 /** Reads a body of this type whole. */
-function takeWhole(type: string, maxBytes: number): RequestHandler {
-  return async (request, _response, next) => {
+function takeWhole(type: string, maxBytes: number): (request: Request) => Promise<void> {
+  return async (request) => {
     mustBe(type, request);
     request.body = await readWhole(request, maxBytes);
-    next();
   };
 }
 
@@ -169,11 +198,10 @@ function mustBe(type: string, request: Request): void {
   if (request.is(type) === false || request.headers['content-encoding'] !== undefined) throw new Refusal('body-type', `It takes ${type}.`);
 }
 
-const refuseBody: RequestHandler = (request, _response, next) => {
-  const isEmpty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
+function refuseBody(request: Request): void {
+  const isEmpty = request.headers['transfer-encoding'] === undefined && (announcedBytes(request) ?? 0) === 0;
   if (!isEmpty) throw new Refusal('request-invalid', 'This route takes no body.');
-  next();
-};
+}
 
 /** The record of a password is an object; anything else under that name is a password in clear. */
 function isPasswordInside(body: unknown): boolean {

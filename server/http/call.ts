@@ -7,7 +7,7 @@ import type { Frame } from '../../client-sdk/protocol/frames.js';
 import type { ImageId, InvitationId, SessionId, UploadId } from '../../client-sdk/protocol/ids.js';
 import type { RouteName, routes } from '../../client-sdk/protocol/routes.js';
 import type { Schema } from '../../client-sdk/protocol/schema.js';
-import type { Caller, Origin } from '../core/contract.js';
+import type { Caller, FetchedFrames, Origin } from '../core/contract.js';
 
 interface PathIds {
   readonly sessionId: SessionId;
@@ -27,7 +27,7 @@ interface Binary {
 
 type Table = typeof routes;
 type BodyOf<Name extends RouteName> = Table[Name] extends { readonly request: infer R } ? (R extends Schema<infer T> ? T : R extends keyof Binary ? Binary[R] : undefined) : undefined;
-type FormOf<R> = R extends Schema<infer T> ? T : R extends 'frames' ? AsyncIterable<Frame> : Uint8Array;
+type FormOf<R> = R extends Schema<infer T> ? T : R extends 'frames' ? FetchedFrames : Uint8Array;
 
 /** What the handler of a route resolves to; the table says how it travels. */
 export type AnswerOf<Name extends RouteName> = Table[Name] extends { readonly response: infer R } ? FormOf<R> : undefined;

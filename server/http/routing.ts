@@ -7,8 +7,10 @@ import { idOf, type ImageId } from '../../client-sdk/protocol/ids.js';
 import { apiPrefix, routes, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
-import type { Origin } from '../core/contract.js';
-import { framesOf, hashesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import type { FetchedFrames, Origin } from '../core/contract.js';
+import { networkOf } from '../core/network.js';
+import { framesOf, hashesOf, heldBytesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import type { BodyRoom, HeldBody, Holder } from './body-room.js';
 import type { Call, Handlers } from './call.js';
 import { isTrustedLocal, type Reach } from './hosts.js';
 import { nameRoute } from './request-log.js';
@@ -20,6 +22,9 @@ export interface RouteWorld {
   readonly door: Door;
   readonly reach: Reach;
   readonly limit: (route: RouteName) => RequestHandler;
+  readonly room: BodyRoom;
+  /** Addresses tell networks apart: not all are a proxy's, or this machine's. */
+  readonly hasNetworks: boolean;
 }
 
 /** All routes in the order of the table, with their names. */
@@ -68,18 +73,34 @@ function stepsOf(name: RouteName, route: Route, world: RouteWorld): readonly Req
     world.limit(name),
     ...(route.access === 'anyone' ? [] : [world.door.authenticate]),
     ...(route.access === 'operator' ? [mustOperate] : []),
-    readBody(name, route),
     runHandler(name, route, world),
   ];
 }
 
+/** Reads the body and does what it asks for, while there is room for it; blocks are then read and sent while there is room for those. */
 function runHandler(name: RouteName, route: Route, world: RouteWorld): RequestHandler {
+  const read = readBody(name, route);
   // The handler's own types are checked where it is written; here the table itself is what ties both ends.
   const handle = world.handlers[name] as (call: unknown) => Promise<unknown>;
   return async (request, response) => {
-    const answer = await handle(callOf({ name, route, request, response }, world));
-    await sendAnswer(response, route, answer);
+    const arrival = { name, route, request, response };
+    const answer = await world.room.around(heldBody(heldBytesOf(name, route, request), arrival, world), async () => {
+      await read(request);
+      return handle(callOf(arrival, world));
+    });
+    // The types of call.ts bind the form of the table to what its handler resolves to. A reader who stops holds what was read ahead.
+    const bytes = route.response === 'frames' ? (answer as FetchedFrames).heldBytes : 0;
+    await world.room.around(heldBody(bytes, arrival, world), () => sendAnswer(response, route, answer));
   };
+}
+
+function heldBody(bytes: number, { route, request, response }: Arrival, world: RouteWorld): HeldBody {
+  return { bytes, holders: holdersOf(route, request, world), onGone: (listener) => { response.once('close', listener); } };
+}
+
+function holdersOf(route: Route, request: Request, { hasNetworks }: RouteWorld): readonly Holder[] {
+  const networks: readonly Holder[] = hasNetworks ? [{ kind: 'network', name: networkOf(request.ip ?? '') }] : [];
+  return route.access === 'anyone' ? networks : [{ kind: 'account', name: callerOf(request).account.accountId }, ...networks];
 }
 
 interface Arrival {

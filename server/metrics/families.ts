@@ -26,7 +26,7 @@ export const counters: FamiliesOf<Counts> = {
   hits: { name: 'dice_dedup_hits_total', help: 'Blocks that were not stored because they were there, by cause.', label: 'cause', kinds: ['own', 'claimed', 'repeated', 'sent_again'] },
   commits: { name: 'dice_commits_total', help: 'Commits of images, by result.', label: 'result', kinds: ['stored', 'image-conflict', 'quota-exceeded', 'blocks-missing'] },
   rot: { name: 'dice_damage_total', help: 'Damage met while reading blocks.', label: 'outcome', kinds: ['index', 'healed', 'lost'] },
-  limited: { name: 'dice_limited_total', help: 'Requests turned away by a limit.', label: 'limit', kinds: ['strict', 'general', 'guessing', 'proofs'] },
+  limited: { name: 'dice_limited_total', help: 'Requests turned away by a limit.', label: 'limit', kinds: ['strict', 'general', 'guessing', 'proofs', 'bodies'] },
   scrubbed: { name: 'dice_scrub_bytes_total', help: 'Bytes of stored records that scrubs of this process read and hashed.', label: undefined, kinds: ['bytes'] },
   sweeps: { name: 'dice_sweeps_total', help: 'Runs of the collector.', label: 'result', kinds: ['done', 'failed', 'refused'] },
   swept: { name: 'dice_swept_total', help: 'What the collector took away.', label: 'what', kinds: ['blocks', 'copies', 'images', 'packs', 'uploads'] },

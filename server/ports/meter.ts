@@ -27,8 +27,8 @@ export interface Counts {
   readonly commits: 'stored' | 'image-conflict' | 'quota-exceeded' | 'blocks-missing';
   /** Damage that was met while reading: put right in the index, healed from an equal copy, or a block without an intact copy. */
   readonly rot: 'index' | 'healed' | 'lost';
-  /** Requests turned away: limits by address, delays after failed logins, the budget of proofs. */
-  readonly limited: 'strict' | 'general' | 'guessing' | 'proofs';
+  /** Requests turned away: limits by address, delays after failed logins, the budget of proofs, no room for another body. */
+  readonly limited: 'strict' | 'general' | 'guessing' | 'proofs' | 'bodies';
   /** Bytes of stored records that scrubs hashed. */
   readonly scrubbed: 'bytes';
   readonly sweeps: 'done' | 'failed' | 'refused';

@@ -19,7 +19,7 @@ describe('configuration', () => {
   it('needs nothing: a purely local server is open, in the paper’s domain, on loopback', () => {
     expect(readConfig({})).toMatchObject({
       port: 3000, host: '127.0.0.1', dataDirectory: path.resolve('data'), existence: 'own', defaultDomain: 'open', signup: 'open',
-      trustProxy: undefined, quotaBytes: undefined, publicUrl: undefined, trashDays: 30, logLevel: 'info', scrubPeriodMs: 30 * 86_400_000, scrubBytesPerSecond: 33_554_432, parityPercent: 0,
+      trustProxy: undefined, quotaBytes: undefined, publicUrl: undefined, trashDays: 30, logLevel: 'info', scrubPeriodMs: 30 * 86_400_000, scrubBytesPerSecond: 33_554_432, parityPercent: 0, bodyBytes: undefined,
     });
   });
 
@@ -28,12 +28,12 @@ describe('configuration', () => {
       PORT: '0', HOST: '0.0.0.0', DICE_DATA_DIR: '/srv/dice', DICE_EXISTENCE: 'shared', DICE_CONFIRM_SHARED: 'yes', DICE_DEFAULT_DOMAIN: 'open',
       DICE_SIGNUP: 'invite', DICE_TRUST_PROXY: '2', DICE_QUOTA_BYTES: '1000', DICE_MAX_IMAGE_BYTES: '5', DICE_PUBLIC_URL: 'https://images.example.org',
       DICE_TRASH_DAYS: '0', DICE_LOG_LEVEL: 'warn', DICE_GRACE_MINUTES: '0', DICE_SWEEP_MINUTES: '0', DICE_SCRUB_DAYS: '7', DICE_SCRUB_BYTES_PER_SECOND: '65536',
-      DICE_METRICS_TOKEN: 'a'.repeat(24), DICE_DRAIN_SECONDS: '600', DICE_PARITY_PERCENT: '5',
+      DICE_METRICS_TOKEN: 'a'.repeat(24), DICE_DRAIN_SECONDS: '600', DICE_PARITY_PERCENT: '5', DICE_BODY_BYTES: '67108864',
     });
     expect(config).toMatchObject({
       port: 0, host: '0.0.0.0', dataDirectory: '/srv/dice', existence: 'shared', isSharedConfirmed: true, defaultDomain: 'open', signup: 'invite',
       trustProxy: 2, quotaBytes: 1000, maxImageBytes: 5, trashDays: 0, logLevel: 'warn', graceMs: 0, sweepIntervalMs: 0, scrubPeriodMs: 7 * 86_400_000, scrubBytesPerSecond: 65_536,
-      metricsToken: 'a'.repeat(24), drainMs: 600_000, parityPercent: 5,
+      metricsToken: 'a'.repeat(24), drainMs: 600_000, parityPercent: 5, bodyBytes: 67_108_864,
     });
     expect(config.publicUrl?.origin).toBe('https://images.example.org');
   });

@@ -3,6 +3,7 @@
  * each other's contents do not wait for ever, and what is abandoned is brought by who waits for it.
  */
 import { describe, expect, it } from '@jest/globals';
+import { meanOf, rankCorrelation } from '../../bench/server-view/statistics.js';
 import { BlockSender, type SenderParts, type SendingFile } from '../../client-sdk/block-sender.js';
 import { sealContent } from '../../client-sdk/core/block.js';
 import { openDomain } from '../../client-sdk/core/domain.js';
@@ -70,6 +71,48 @@ describe('a file on its way', () => {
     expect([...(questions[0] ?? [])].sort()).toEqual([...rehashesOf(placed)].sort());
     // Of the 20 blocks of the last chunk some are among the first 20.
     expect(questions[0]?.slice(0, 20).some((rehash) => rehashesOf(placed.slice(40)).includes(rehash))).toBe(true);
+  });
+
+  it('asks in an order that no interleaving is: unrelated to theirs, and another one each time', async () => {
+    const items = await contentsOf(600);
+    const orders = await Promise.all([0, 1].map(async () => {
+      const { sender, questions } = senderOf();
+      const mixing = new Mixing(sender, file);
+      const chunks = [];
+      for (let at = 0; at < items.length; at += 60) {
+        await mixing.gather();
+        chunks.push(mixing.begin(items.slice(at, at + 60).map((item) => ({ ...item }))));
+      }
+      await mixing.end();
+      const placed = rehashesOf((await Promise.all(chunks.map(async (chunk) => sender.collect(await chunk, file)))).flat());
+      const places = new Map(placed.map((rehash, place) => [rehash, place]));
+      return (questions[0] ?? []).map((rehash) => places.get(rehash) ?? NaN);
+    }));
+    const [one = [], other = []] = orders;
+    expect([one, other].map((order) => [...order].sort((a, b) => a - b))).toEqual([items, items].map((all) => [...all.keys()]));
+    // Four standard deviations of what chance gives to 600.
+    const bound = 4 / Math.sqrt(600);
+    for (const order of [one, other, one.map((place) => other.indexOf(place))]) expect(Math.abs(rankCorrelation(order))).toBeLessThan(bound);
+    // Of 599 pairs of neighbours two stay side by side by chance.
+    expect(one.filter((place, i) => Math.abs(place - (one[i + 1] ?? -9)) === 1).length).toBeLessThan(12);
+    // Nor is it a riffle of the ten chunks: how far apart two that follow each other lie is as good as anything.
+    expect(new Set(one.map((place, i) => (one[i + 1] ?? 0) - place)).size).toBeGreaterThan(200);
+  });
+
+  it('asks in orders that lie as far from theirs as chance has it, file by file', async () => {
+    const tiles = 24;
+    const correlations: number[] = [];
+    for (let draw = 0; draw < 200; draw++) {
+      const { sender, questions } = senderOf();
+      const mixing = new Mixing(sender, file);
+      const chunk = mixing.begin(await contentsOf(tiles));
+      await mixing.end();
+      const placed = rehashesOf(await sender.collect(await chunk, file));
+      correlations.push(Math.abs(rankCorrelation((questions[0] ?? []).map((rehash) => placed.indexOf(rehash)))));
+    }
+    // The mean of a normal figure's size, of a standard deviation of 1 / sqrt(n - 1), within four of its own.
+    const [expected, spread] = [0.798 / Math.sqrt(tiles - 1), 0.603 / Math.sqrt(tiles - 1)];
+    expect(Math.abs(meanOf(correlations) - expected)).toBeLessThan((4 * spread) / Math.sqrt(correlations.length));
   });
 
   it('does not hold more than its bound and a chunk', async () => {
