@@ -1,5 +1,8 @@
 # The server as an image: built with everything, run with what a server needs, as a user without rights, on a file system that it cannot write to
 # but for /data. compose.yaml beside this file runs it.
+#
+# Images are named by version, here and there, and not by digest: who owns a tag can put another image under it. To have none but the one that you have looked at, ask
+# for its digest (docker buildx imagetools inspect NAME:TAG) and write NAME:TAG@sha256:DIGEST.
 
 FROM node:20.20.2-bookworm AS build
 WORKDIR /build

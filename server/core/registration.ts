@@ -11,7 +11,8 @@ import { isEqualSecret } from './constant-time.js';
 import type { Origin, Parts } from './contract.js';
 import { appendAccount, appendRemoval } from './records.js';
 
-const usernamePattern = /^[a-z0-9._-]{3,64}$/;
+/** The names that an account may have. */
+export const usernamePattern = /^[a-z0-9._-]{3,64}$/;
 
 /** Makes the account; its record is durable before its row. Refusals as AccountService.register says. */
 export async function registerAccount(parts: Parts, registration: Registration, origin: Origin): Promise<AccountRow> {

@@ -14,6 +14,7 @@ import type { AccountRow } from '../ports/account-store.js';
 import { StorageError } from '../ports/errors.js';
 import type { Parts, ReportService } from './contract.js';
 import { quotaOf, standing, usedBytesOf } from './quota.js';
+import { usernamePattern } from './registration.js';
 import type { LiveShare } from './sweep-plan.js';
 
 /** The rows that add up to packFileBytes. */
@@ -87,7 +88,8 @@ async function sumLive({ stores }: Parts): Promise<{ readonly payloadBytes: numb
 
 async function users(parts: Parts, cursor: string | undefined): Promise<{ readonly users: readonly UserCard[]; readonly next?: string }> {
   const after = cursor === undefined ? undefined : textOf(bytesOfBase64(cursor.slice(0, 200)) ?? new Uint8Array());
-  if (after === '' || (cursor !== undefined && after === undefined)) throw new Refusal('request-invalid', 'The cursor is not one of a listing.');
+  // A text that is no name may be one that an engine cannot even look for.
+  if (cursor !== undefined && !usernamePattern.test(after ?? '')) throw new Refusal('request-invalid', 'The cursor is not one of a listing.');
   const rows = await parts.stores.accounts.list(after, pageUsers + 1);
   const shown: UserCard[] = [];
   for (const row of rows.slice(0, pageUsers)) shown.push(await userCardOf(parts, row));

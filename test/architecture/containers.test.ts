@@ -27,6 +27,7 @@ describe('compose.yaml', () => {
     ['a variable that the server does not know', 'DICE_S3_BUCKET:', 'DICE_S3_BUKET:', /DICE_S3_BUKET is not a variable of this server/],
     ['a value that the server does not take', "DICE_DRAIN_SECONDS: '10'", "DICE_DRAIN_SECONDS: 10s", /DICE_DRAIN_SECONDS must be a whole number/],
     ['an image of any version', 'postgres:17.6-bookworm', 'postgres:latest', /postgres:latest is not pinned/],
+    ['an image by half a digest', 'postgres:17.6-bookworm', 'postgres:17.6-bookworm@sha256:0123', /@sha256:0123 is not pinned/],
     ['an image without a tag', 'caddy:2.10.2-alpine', 'caddy', /caddy is not pinned/],
     ['a service that another profile has', 'postgres: { condition: service_healthy }', 'dice: { condition: service_healthy }', /dice-1 needs dice, which its profile has not/],
     ['a volume that is none', "volumes: ['blocks:/data']", "volumes: ['./blocks:/data']", /no volume/],
@@ -44,6 +45,10 @@ describe('compose.yaml', () => {
     const [, from, to, why] = row;
     expect(compose).toContain(from);
     expect(composeFaults(compose.replace(from, () => to), example).join('\n')).toMatch(why);
+  });
+
+  it('may name an image by its digest too', () => {
+    expect(composeFaults(compose.replace('postgres:17.6-bookworm', `$&@sha256:${'0a'.repeat(32)}`), example)).toEqual([]);
   });
 
   it('is refused with an example that holds a secret', () => {

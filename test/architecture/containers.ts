@@ -138,7 +138,7 @@ function envOf(text: string): ReadonlyMap<string, string> {
   return new Map([...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
 }
 
-/** A version of three numbers, or of two where that is all there is, or a release by its moment. */
+/** A version of three numbers, or of two where that is all there is, or a release by its moment; and by its digest where an operator looked that up. */
 function isPinned(image: string): boolean {
-  return /^[a-z0-9/-]+:(\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?|RELEASE\.[0-9TZ-]+)$/.test(image);
+  return /^[a-z0-9/-]+:(\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?|RELEASE\.[0-9TZ-]+)(@sha256:[0-9a-f]{64})?$/.test(image);
 }

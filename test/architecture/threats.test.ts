@@ -1,35 +1,43 @@
 /**
- * server/THREATS.md names a proof for each threat; a test that is named there and is not in the tree is no proof.
+ * server/THREATS.md names a proof for each threat, and every lie that no client notices has a row. The guard is tested on what it must refuse.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { knownOpen } from '../support/known-open.js';
+import { namedIn, rowsOf, threatFaults } from './threats.js';
 
-/** What stands in the same type and is no test. */
-const otherWords = new Set(['personal', 'open', 'keys']);
 const root = new URL('../../../', import.meta.url);
 const folders = ['architecture', 'browser', 'compat', 'contract', 'fault', 'integration', 'long', 'property', 'unit'];
-const tests = new Set(folders.flatMap((folder) => readdirSync(new URL(`test/${folder}/`, root)).map((file) => `${folder}/${file.replace(/\.test\.ts$/, '')}`)));
-
-/** Names in the last column: `folder/name`, `name` (of the folder before it), or a whole path. */
-function namedTests(text: string): readonly string[] {
-  const proofs = text.split('\n').filter((line) => line.startsWith('|')).map((line) => line.split('|').at(-2) ?? '');
-  return proofs.flatMap((proof) => [...proof.matchAll(/`(?:test\/)?([a-z]+\/)?([a-z0-9-]+)(?:\.test\.ts)?`/g)].map(([, folder, name]) => `${folder ?? ''}${name ?? ''}`));
-}
-
-function isThere(name: string): boolean {
-  return name.includes('/') ? tests.has(name) : [...tests].some((test) => test.endsWith(`/${name}`));
-}
+const tests = new Set(folders.flatMap((folder) => readdirSync(new URL(`test/${folder}/`, root)).filter((file) => file.endsWith('.test.ts')).map((file) => `${folder}/${file.replace(/\.test\.ts$/, '')}`)));
+const text = readFileSync(new URL('server/THREATS.md', root), 'utf8');
 
 describe('THREATS.md', () => {
-  const named = namedTests(readFileSync(new URL('server/THREATS.md', root), 'utf8'));
-
-  it('names tests that are in the tree', () => {
-    expect(named.length).toBeGreaterThan(30);
-    expect(named.filter((name) => !isThere(name) && !otherWords.has(name))).toEqual([]);
+  it('says in each row who suffers, what stands against it, and a proof that is in the tree', () => {
+    expect(rowsOf(text).length).toBeGreaterThan(80);
+    expect(threatFaults(text, tests)).toEqual([]);
   });
 
-  it('would miss one that is not', () => {
-    expect(isThere('integration/no-such-test')).toBe(false);
-    expect(namedTests('| a | b | `integration/one`, `two` |')).toEqual(['integration/one', 'two']);
+  it('has a row for each lie that no client notices yet', () => {
+    const attacks = rowsOf(text).map(({ cells }) => cells[0] ?? '');
+    expect(knownOpen.filter((lie) => !attacks.some((attack) => attack.startsWith(lie)))).toEqual([]);
+  });
+
+  it.each([
+    ['no test of that name', '| a | b | c | `integration/no-such-test` |', 'a: there is no test integration/no-such-test'],
+    ['a test of another folder', '| a | b | c | `long/privacy` |', 'a: there is no test long/privacy'],
+    ['a test and one that is not there', '| a | b | c | `integration/privacy`, `fault/privacy` |', 'a: there is no test fault/privacy'],
+    ['what is no test', '| a | b | c | `bench/small` |', 'a: there is no test bench/small'],
+    ['a name without its folder', '| a | b | c | `privacy` |', 'a: the proof is neither a test nor the word none with a reason'],
+    ['a figure alone', '| a | b | c | 100 % of 9 photographs: bench |', 'a: the proof is neither a test nor the word none with a reason'],
+    ['none, and no reason', '| a | b | c | none |', 'a: the proof is neither a test nor the word none with a reason'],
+    ['nobody who suffers', '| a | | c | `integration/privacy` |', 'a: nothing is said of who suffers'],
+    ['three cells', '| a | b | `integration/privacy` |', 'a: 3 cells, where attack, who suffers, defence and proof are four'],
+  ])('is refused with a row that has %s', (_, row, fault) => {
+    expect(threatFaults(`| attack | who suffers | defence | proof |\n|---|---|---|---|\n${row}\n`, tests)).toEqual([fault]);
+  });
+
+  it('is read row by row', () => {
+    expect(threatFaults('| attack | who suffers | defence | proof |\n|---|---|---|---|\n| a | b | c | none: nobody can tell it from honest work |', tests)).toEqual([]);
+    expect(namedIn('`integration/one` (of two), `long/two`; 5 % of `personal`')).toEqual(['integration/one', 'long/two']);
   });
 });

@@ -1,15 +1,19 @@
 /**
  * What somebody with the disk learns: the view tells what lies there, former credentials among it, and looking changes nothing. Attacks, and the commands: test/long.
  */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import request from 'supertest';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import { joinedGroups, joinedPairs } from '../../bench/server-view/copy-graph.js';
 import { seenImages } from '../../bench/server-view/seen-store.js';
 import { serverView, serverViewText } from '../../bench/server-view/server-view.js';
 import { StolenDisk } from '../../bench/server-view/stolen-disk.js';
 import { stateOf } from '../support/directory-state.js';
+import { rawBlock, registerRaw, storeRaw } from '../support/raw-account.js';
+import { invited } from '../support/route-fixture.js';
 import { startServer } from '../support/running-server.js';
 import { photograph, withOnePixel } from '../support/sample-images.js';
 import { registered, testPassword, uploaded } from '../support/sdk-client.js';
@@ -50,6 +54,37 @@ describe('the view of a data directory', () => {
     }
     expect(await stateOf(server.dataDirectory)).toEqual(before);
     await server.close();
+  });
+
+  it('tells whose things are equal, how often, when, and who knows whom', async () => {
+    const server = await startServer();
+    const { url } = server;
+    const began = Date.now();
+    const carol = await registerRaw(url, 'carol', { email: 'carol@example.org', device: 'the bench in the laboratory' });
+    const invitationCode = randomBytes(16);
+    await invited(url, carol, invitationCode);
+    const dora = await registerRaw(url, 'dora', { invitationCode: invitationCode.toString('hex') });
+    const common = rawBlock(500);
+    for (let i = 0; i < 2; i++) await storeRaw(url, carol, [common, rawBlock(300)]);
+    const trashed = await storeRaw(url, carol, [common]);
+    await request(url).delete(`/api/v1/images/${trashed}`).set('Authorization', carol.bearer);
+    await storeRaw(url, dora, [common]);
+    await server.stop();
+    const disk = await StolenDisk.open(server.dataDirectory);
+    try {
+      const { accounts, images, commonToAccounts, secrets } = await serverView(disk);
+      expect(accounts.find(({ username }) => username === 'carol')).toMatchObject({ email: 'carol@example.org', invitationsMade: 1, invited: ['dora'], sessions: [{ kind: 'bearer', device: 'the bench in the laboratory' }] });
+      const own = images.find(({ accountId }) => accountId === carol.accountId);
+      // Frequency: which blocks are in many images, though not what they are.
+      expect(own).toMatchObject({ images: 3, trashed: 1, blocks: 3, cipherBytes: 1_100, commonBlocks: 1, joinedPairs: 3, visits: 1, mostUsed: [{ images: 3, bytes: 500 }, { images: 1 }, { images: 1 }] });
+      expect(own?.firstAt).toBeGreaterThanOrEqual(began);
+      expect(own?.lastAt).toBeLessThanOrEqual(Date.now());
+      expect(commonToAccounts).toEqual([{ accounts: expect.arrayContaining([carol.accountId, dora.accountId]), blocks: 1 }]);
+      expect(secrets).toEqual(expect.arrayContaining(['store-key', 'salt-key']));
+    } finally {
+      await disk.close();
+      await server.close();
+    }
   });
 
   it('is refused where there is no index', async () => {

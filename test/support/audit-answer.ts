@@ -14,14 +14,21 @@ interface AuditAnswer {
   readonly metadata?: { readonly dependencies?: { readonly total?: number } };
 }
 
-export function auditSentence(text: string): AuditSentence {
+/** Of an answer about the packages `which`, such as those "that operators run". */
+export function auditSentence(text: string, which: string): AuditSentence {
   const answer = parsed(text);
   if (answer?.vulnerabilities === undefined) {
-    return { status: 2, sentence: `Nothing was audited: the registry has no audit endpoint, or was not reached (${answer?.message ?? 'npm gave no answer'}). Ask another one with --registry in .npmrc.` };
+    return { status: 2, sentence: `Nothing was audited of the packages ${which}: the registry has no audit endpoint, or was not reached (${answer?.message ?? 'npm gave no answer'}). Ask another one with --registry in .npmrc.` };
   }
   const found = Object.entries(answer.vulnerabilities).map(([name, { severity, range }]) => `${name} ${range}: ${severity}`);
-  if (found.length > 0) return { status: 1, sentence: `Something is known against ${String(found.length)} package(s):\n${found.join('\n')}` };
-  return { status: 0, sentence: `Nothing is known against ${String(answer.metadata?.dependencies?.total ?? 'the')} packages.` };
+  if (found.length > 0) return { status: 1, sentence: `Something is known against ${String(found.length)} of the packages ${which}:\n${found.join('\n')}` };
+  return { status: 0, sentence: `Nothing is known against the ${String(answer.metadata?.dependencies?.total ?? '')} packages ${which}.` };
+}
+
+/** The status of several audits: what is known weighs more than what nobody could tell, and that more than nothing. */
+export function statusOf(audits: readonly AuditSentence[]): AuditSentence['status'] {
+  const statuses = audits.map(({ status }) => status);
+  return ([1, 2] as const).find((status) => statuses.includes(status)) ?? 0;
 }
 
 function parsed(text: string): AuditAnswer | undefined {

@@ -20,10 +20,10 @@ export interface ReadyCall {
 /** Makes what the call is about, as the owner's. */
 export type RouteFixture = (url: string, owner: RawAccount) => Promise<ReadyCall> | ReadyCall;
 
-const digits = (bytes: number): string => randomBytes(bytes).toString('hex');
+export const digits = (bytes: number): string => randomBytes(bytes).toString('hex');
 const sealed = (): string => base64Of(randomBytes(80));
 const json = (value: object, ids: ReadyCall['ids'] = {}): ReadyCall => ({ ids, body: { type: 'application/json', bytes: JSON.stringify(value) } });
-const octets = (bytes: Uint8Array, ids: ReadyCall['ids']): ReadyCall => ({ ids, body: { type: 'application/octet-stream', bytes: Buffer.from(bytes) } });
+export const octets = (bytes: Uint8Array, ids: ReadyCall['ids']): ReadyCall => ({ ids, body: { type: 'application/octet-stream', bytes: Buffer.from(bytes) } });
 const plain = (ids: ReadyCall['ids'] = {}): ReadyCall => ({ ids });
 const bodiless: RouteFixture = () => plain();
 
@@ -45,7 +45,7 @@ function invitationOf(code: Uint8Array = randomBytes(16)): Readonly<Record<strin
   return { invitationId: digits(16), codeHash: createHash('sha256').update(code).digest('hex'), sealedGroup: sealed(), days: 1 };
 }
 
-async function invited(url: string, owner: RawAccount, code?: Uint8Array): Promise<string> {
+export async function invited(url: string, owner: RawAccount, code?: Uint8Array): Promise<string> {
   const invitation = invitationOf(code);
   await asOwner(url, owner, { method: 'post', path: 'invitations', body: invitation });
   return String(invitation['invitationId']);
