@@ -130,7 +130,7 @@ export class ModelRun {
     await rebuildStore(parts);
     this.states = [await this.#judgeRebuilt(parts)];
     this.client.forgetSessions();
-    await releaseStore(parts.stores);
+    await releaseStore(parts.gate, parts.stores);
     this.state.isHeld = false;
     this.count('rebuild');
     await this.expectSeen();
