@@ -26,6 +26,12 @@ export interface FoundImage {
   readonly previews: ReadonlyMap<string, Place>;
 }
 
+/** An image by its owner and id. */
+export interface ImageName {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+}
+
 /** All of it, in a stable order. */
 export interface Ledger {
   readonly accounts: readonly FoundAccount[];
@@ -33,7 +39,9 @@ export interface Ledger {
   readonly displaced: readonly FoundAccount[];
   /** In the order of their commits: of two that refer to a block, the earlier one brought it. */
   readonly images: readonly FoundImage[];
-  readonly removed: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
+  readonly removed: readonly ImageName[];
+  /** Of these a restoration is the last word. */
+  readonly restored: readonly ImageName[];
   readonly closed: readonly { readonly accountId: AccountId; readonly at: number }[];
 }
 
@@ -157,7 +165,8 @@ function factsOf(facts: Facts, accountId: AccountId, imageId: ImageId): ImageFac
 
 function ledgerOf(facts: Facts, { accounts, displaced }: Pick<Ledger, 'accounts' | 'displaced'>, isKnown: (accountId: AccountId) => boolean): Ledger {
   const images: FoundImage[] = [];
-  const removed: { accountId: AccountId; imageId: ImageId }[] = [];
+  const removed: ImageName[] = [];
+  const restored: ImageName[] = [];
   for (const image of facts.images.values()) {
     const { accountId, imageId, manifests, previews } = image;
     if (!isKnown(accountId)) continue;
@@ -166,12 +175,13 @@ function ledgerOf(facts: Facts, { accounts, displaced }: Pick<Ledger, 'accounts'
       removed.push({ accountId, imageId });
       continue;
     }
+    if (image.restoredAt >= 0) restored.push({ accountId, imageId });
     const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
     if (standing !== undefined) images.push({ accountId, imageId, createdAt: standing.createdAt, place: standing.place, previews });
   }
   const closed = [...facts.closed].map(([accountId, at]) => ({ accountId, at }));
   images.sort((a, b) => a.createdAt - b.createdAt);
-  return { accounts, displaced, images, removed, closed };
+  return { accounts, displaced, images, removed, restored, closed };
 }
 
 /** A commit that died before its row was never acknowledged, and a later one under the same id may have been. */

@@ -9,7 +9,7 @@ import type { Place, RecordType } from '../ports/block-store.js';
 import type { ImageRecordRow, ImageRow } from '../ports/image-store.js';
 import { clearAccount } from './closing.js';
 import type { Parts, Reconciled, ReconcileService, Stop } from './contract.js';
-import { readTailLedger, type FoundAccount, type FoundImage, type Ledger } from './ledger.js';
+import { readTailLedger, type FoundAccount, type FoundImage, type ImageName, type Ledger } from './ledger.js';
 import { accountAt, reinstateImage } from './reinstatement.js';
 import { raiseRestoreEpoch } from './restore-epoch.js';
 import { readOrRotten } from './stored-block.js';
@@ -183,34 +183,38 @@ async function hasGone({ parts, packs }: Run, place: Place, type: RecordType): P
   return !packs.has(place.pack) && (await readOrRotten(parts, place, type)) === undefined;
 }
 
-/** Removals whose rows stayed. An image out of the trash may have been restored since the packs were read: it goes where they still say so when they are read again. */
-async function takeAway(run: Run, removed: Ledger['removed']): Promise<void> {
-  const { images } = run.parts.stores;
-  const standing: Ledger['removed'][number][] = [];
+/** Removals whose rows stayed. */
+async function takeAway(run: Run, removed: readonly ImageName[]): Promise<void> {
+  const standing: ImageName[] = [];
   for (const name of removed) {
-    const { accountId, imageId } = name;
-    if (!(await hasAccount(run, accountId))) continue;
-    const row = await images.find(accountId, imageId);
+    if (!(await hasAccount(run, name.accountId))) continue;
+    const row = await run.parts.stores.images.find(name.accountId, name.imageId);
     if (row === undefined) await leaveTombstone(run, name);
     else if (row.trashedAt === undefined) standing.push(name);
     else await purge(run, name);
   }
-  if (standing.length === 0) return;
-  for (const { accountId, imageId } of standing) await images.trash(accountId, imageId, run.parts.world.clock.now());
-  await run.parts.gate.settle();
-  const again = new Set((await readTail({ ...run, stop: undefined })).removed.map(({ accountId, imageId }) => accountId + imageId));
+  if (standing.length > 0) await takeStanding(run, standing);
+}
+
+/** Images out of the trash: the way there was forgotten, or the owner restored them since the packs were read. From the trash nobody takes one without a word in the packs. */
+async function takeStanding(run: Run, standing: readonly ImageName[]): Promise<void> {
+  const { stores, gate, world } = run.parts;
+  for (const { accountId, imageId } of standing) await stores.images.trash(accountId, imageId, world.clock.now());
+  await gate.settle();
+  const since = await readTail({ ...run, tail: run.ends, stop: undefined });
+  const restored = new Set(since.restored.map(({ accountId, imageId }) => accountId + imageId));
   for (const name of standing) {
-    if (again.has(name.accountId + name.imageId)) await purge(run, name);
-    else await images.restore(name.accountId, name.imageId);
+    if (restored.has(name.accountId + name.imageId)) await stores.images.restore(name.accountId, name.imageId);
+    else await purge(run, name);
   }
 }
 
 /** Its commit was forgotten too. The id is never taken again, for a rebuild would remove what took it. */
-async function leaveTombstone({ parts: { stores } }: Run, { accountId, imageId }: Ledger['removed'][number]): Promise<void> {
+async function leaveTombstone({ parts: { stores } }: Run, { accountId, imageId }: ImageName): Promise<void> {
   if ((await stores.images.probe(accountId, imageId, noHash)) === undefined) await stores.images.bury(accountId, imageId);
 }
 
-async function purge({ parts, counts }: Run, { accountId, imageId }: Ledger['removed'][number]): Promise<void> {
+async function purge({ parts, counts }: Run, { accountId, imageId }: ImageName): Promise<void> {
   if (await parts.stores.images.purge(accountId, imageId, parts.world.clock.now())) counts.removals++;
 }
 

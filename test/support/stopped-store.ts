@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import type { Policy, Services } from '../../server/core/contract.js';
 import { defaultPolicy } from '../../server/core/services.js';
-import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
+import { openStore, type Engines, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import type { BlockStore } from '../../server/ports/block-store.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
 import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from './core-store.js';
@@ -24,10 +24,11 @@ export class StoppedStore {
   readonly #opened: OpenedStore[] = [];
   #lives = 0;
 
-  private constructor(private readonly folder: string) {}
+  /** `engines`: on which the store is opened from now on. */
+  private constructor(private readonly folder: string, public engines: Engines) {}
 
-  static async make(): Promise<StoppedStore> {
-    return new StoppedStore(await mkdtemp(path.join(tmpdir(), 'dice-stopped-')));
+  static async make(engines: Engines = {}): Promise<StoppedStore> {
+    return new StoppedStore(await mkdtemp(path.join(tmpdir(), 'dice-stopped-')), engines);
   }
 
   get directory(): string {
@@ -46,7 +47,7 @@ export class StoppedStore {
   }
 
   async start(purpose: Purpose = serving): Promise<OpenedStore> {
-    const store = await openStore({ directory: this.directory, policy, purpose });
+    const store = await openStore({ directory: this.directory, policy, purpose, engines: this.engines });
     this.#opened.push(store);
     return store;
   }
