@@ -2,16 +2,23 @@
  * A write-ahead log that rotted or was cut forgets what was acknowledged, and says nothing: what the packs hold since the last sweep is brought back before anything is collected.
  */
 import { afterEach, expect, it } from '@jest/globals';
+import type { Logger } from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore } from '../../server/core/check.js';
+import { releaseStore } from '../../server/core/generation.js';
+import { rebuildStore } from '../../server/core/rebuild.js';
 import { StorageError } from '../../server/ports/errors.js';
+import { startReconciler } from '../../server/reconciler.js';
 import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from '../support/core-store.js';
+import { seeded } from '../support/file-rot.js';
 import { refusalCode } from '../support/refusal.js';
 import { countScans, cutAt, flipBehind, StoppedStore } from '../support/stopped-store.js';
 
 const thorough = { isThorough: true };
 const made: StoppedStore[] = [];
+let reconciler: ReturnType<typeof startReconciler> | undefined;
 afterEach(async () => {
+  await reconciler?.close();
   for (const stopped of made.splice(0)) await stopped.end();
 });
 
@@ -253,4 +260,55 @@ it('closes again an account of which the closing was forgotten', async () => {
   expect(await services.reconcile.run()).toMatchObject({ removals: 1 });
   expect(await parts.stores.accounts.find(registration.accountId)).toBeUndefined();
   expect(await parts.stores.images.listAll(undefined, 10)).toEqual([]);
+});
+
+it('is begun by a server at once, which says what had been forgotten, and tries again after a failure', async () => {
+  const { stopped, ada } = await makeStore();
+  const behind = stopped.logBytes();
+  await stopped.stored(ada);
+  stopped.stopMachine(cutAt(behind));
+  const { parts, services } = await stopped.start();
+  const scan = parts.stores.blocks.scan.bind(parts.stores.blocks);
+  parts.stores.blocks.scan = () => { throw new StorageError('the disk is away', { retryable: true }); };
+  const lines: unknown[] = [];
+  const warned = new Promise<void>((resolve) => {
+    const log = { error: (line: unknown) => { parts.stores.blocks.scan = scan; lines.push(line); }, warn: (line: unknown) => { lines.push(line); resolve(); } };
+    reconciler = startReconciler(services.reconcile, log as unknown as Logger, 20); // all that it says
+  });
+  await warned;
+  await reconciler?.close();
+  expect(lines).toEqual([{ error: expect.anything() }, { accounts: 0, blocks: 3, images: 1, removals: 0, moved: 0, incomplete: 0 }]);
+  expect(services.reconcile.isDone()).toBe(true);
+});
+
+it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknowledged, or the store is held (%i)', async (seed) => {
+  const below = seeded(seed);
+  const { stopped, ada } = await makeStore();
+  const people = [ada, await stopped.register('bob')];
+  const owners = new Map<ImageId, AccountId>();
+  let swept = stopped.logBytes();
+  for (let step = 0; step < 14; step++) {
+    const account = people[below(2)] ?? ada;
+    const [imageId, owner] = [...owners][below(Math.max(1, owners.size))] ?? [];
+    const kind = below(10);
+    if (kind < 6 || imageId === undefined || owner === undefined) owners.set(await stopped.stored(account, blocksOf(1 + below(6))), account);
+    else if (kind < 9) {
+      await stopped.purged(owner, imageId);
+      owners.delete(imageId);
+    } else {
+      await stopped.services.sweep.sweep(thorough);
+      swept = stopped.logBytes();
+    }
+  }
+  const from = below(2) === 0 ? swept : 0;
+  stopped.stopMachine(cutAt(from + below(Math.max(1, stopped.logBytes() - from))));
+  const { parts, services } = await stopped.start();
+  if (await parts.stores.state.isHeld()) {
+    expect(await refusalCode(() => services.sweep.sweep(thorough))).toBe('unavailable');
+    await rebuildStore(parts);
+    await releaseStore(parts.gate, parts.stores);
+  }
+  await services.sweep.sweep(thorough);
+  await stopped.images.expectWhole(parts);
+  expect((await parts.stores.images.figures()).images).toBe(owners.size);
 });
