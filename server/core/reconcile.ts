@@ -150,8 +150,8 @@ async function bringAccount(run: Run, { accountId, place }: FoundAccount): Promi
 /** False where it was stopped. */
 async function bringBlocks({ parts, stop, counts }: Run, met: TailBlocks): Promise<boolean> {
   const [owner] = await parts.stores.accounts.list(undefined, 1);
-  const filed = owner === undefined ? 0 : await met.fileLost(owner.accountId, stop);
   const moved = await met.leadMisplaced(stop);
+  const filed = owner === undefined ? 0 : await met.fileLost(owner.accountId, stop);
   if (filed === undefined || moved === undefined) return false;
   counts.blocks += filed;
   counts.moved += moved;

@@ -60,15 +60,19 @@ export class TailBlocks {
     return filed;
   }
 
-  /** Leads rows whose pack has gone, as compaction had done before it was forgotten. Answers how many; undefined where it was stopped. */
+  /** Leads rows whose pack has gone, as compaction had done before it was forgotten; before `fileLost`, which heals those that a reader quarantined for it. Answers how many; undefined where it was stopped. */
   async leadMisplaced(stop: Stop | undefined): Promise<number | undefined> {
     let moved = 0;
-    for (const { rehash, from, place } of this.#misplaced) {
+    const { tags } = this.parts.stores;
+    for (const met of this.#misplaced) {
+      const { rehash, from, place } = met;
       if (stop?.aborted === true) return undefined;
       // A pack that is begun meanwhile is not among those of the beginning.
       if ((await readOrRotten(this.parts, from, 'block')) !== undefined) continue;
       const found = filedAt(this.parts, { payload: await readFound(this.parts, place, 'block'), place });
-      if (hexOf(found.rehash) === hexOf(rehash) && (await this.parts.stores.tags.move(rehash, from, place))) moved++;
+      if (hexOf(found.rehash) !== hexOf(rehash)) continue;
+      if ((await tags.find(rehash))?.state === 'quarantined') this.#lost.push(met);
+      else if (await tags.move(rehash, from, place)) moved++;
     }
     return moved;
   }

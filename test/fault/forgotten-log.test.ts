@@ -5,8 +5,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import type { Logger } from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore } from '../../server/core/check.js';
-import { releaseStore } from '../../server/core/generation.js';
-import { rebuildStore } from '../../server/core/rebuild.js';
+import { readSound } from '../../server/core/stored-block.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { startReconciler } from '../../server/reconciler.js';
 import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from '../support/core-store.js';
@@ -96,8 +95,11 @@ it('leads rows to the records that a forgotten compaction had moved, and whose o
 
   stopped.stopMachine(cutAt(behind));
   const after = await stopped.start();
+  // Who reads meanwhile quarantines a block whose pack is gone.
+  const [first] = await stopped.store.parts.stores.tags.list(undefined, 1);
+  if (first !== undefined) await readSound(after.parts, first);
   await expect(stopped.images.expectWhole(after.parts)).rejects.toThrow();
-  expect(await after.services.reconcile.run()).toMatchObject({ accounts: 0, images: 0, moved: 6 });
+  expect(await after.services.reconcile.run()).toMatchObject({ accounts: 0, images: 0, blocks: 1, moved: 5 });
   await after.services.sweep.sweep(thorough);
   await stopped.images.expectWhole(after.parts);
 });
@@ -286,7 +288,8 @@ it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknow
   const { stopped, ada } = await makeStore();
   const people = [ada, await stopped.register('bob')];
   const owners = new Map<ImageId, AccountId>();
-  let swept = stopped.logBytes();
+  const registered = stopped.logBytes();
+  let swept = registered;
   for (let step = 0; step < 14; step++) {
     const account = people[below(2)] ?? ada;
     const [imageId, owner] = [...owners][below(Math.max(1, owners.size))] ?? [];
@@ -300,14 +303,15 @@ it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknow
       swept = stopped.logBytes();
     }
   }
-  const from = below(2) === 0 ? swept : 0;
+  const from = below(2) === 0 ? swept : registered;
   stopped.stopMachine(cutAt(from + below(Math.max(1, stopped.logBytes() - from))));
   const { parts, services } = await stopped.start();
   if (await parts.stores.state.isHeld()) {
     expect(await refusalCode(() => services.sweep.sweep(thorough))).toBe('unavailable');
-    await rebuildStore(parts);
-    await releaseStore(parts.gate, parts.stores);
+    return;
   }
+  await services.sweep.sweep(thorough);
+  // Rows that a forgotten sweep had collected, and whose pack it dropped, were touched in the last millisecond.
   await services.sweep.sweep(thorough);
   await stopped.images.expectWhole(parts);
   expect((await parts.stores.images.figures()).images).toBe(owners.size);
