@@ -24,6 +24,7 @@ import { recently } from './recently.js';
 import { startParityMaker } from './parity-maker.js';
 import type { FileLayer } from './storage/packs/file-layer.js';
 import { startScrubber } from './scrubber.js';
+import { startReconciler } from './reconciler.js';
 import { startSweeper } from './sweeper.js';
 
 /** A server that listens. */
@@ -98,13 +99,14 @@ interface Composed {
 }
 
 async function runningServer({ config, store, log, metrics, readiness }: Composed, listener: Listener): Promise<RunningServer> {
+  const reconciler = startReconciler(store.services.reconcile, log);
   const sweeper = startSweeper(store.services.sweep, config.sweepIntervalMs, log);
   const scrubber = startScrubber(store.parts, { periodMs: config.scrubPeriodMs, bytesPerSecond: config.scrubBytesPerSecond }, log);
   const parityMaker = startParityMaker(store.parts, { percent: config.parityPercent, bytesPerSecond: config.scrubBytesPerSecond }, log);
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`;
   const close = async (): Promise<void> => {
     readiness.drain();
-    const background = [scrubber.close(), parityMaker.close()];
+    const background = [reconciler.close(), scrubber.close(), parityMaker.close()];
     // Meanwhile everything is served as before: who asks whether this process is ready turns others away.
     if (config.drainMs > 0) await setTimeout(config.drainMs);
     await listener.drain(drainMs);

@@ -7,8 +7,8 @@ export interface Regular {
   close(): Promise<void>;
 }
 
-/** Does `work`, which never rejects, every `everyMs`; 0 never. One that is still at it is not begun again. */
-export function regularly(everyMs: number, work: (stop: AbortSignal) => Promise<void>): Regular {
+/** Does `work`, which never rejects, every `everyMs`, and with `isBegun` at once too; 0 never. One that is still at it is not begun again. */
+export function regularly(everyMs: number, work: (stop: AbortSignal) => Promise<void>, isBegun = false): Regular {
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   const begin = (): void => {
@@ -16,6 +16,7 @@ export function regularly(everyMs: number, work: (stop: AbortSignal) => Promise<
   };
   const timer = everyMs === 0 ? undefined : setInterval(begin, everyMs);
   timer?.unref();
+  if (isBegun) begin();
   return {
     async close() {
       clearInterval(timer);

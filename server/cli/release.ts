@@ -24,7 +24,7 @@ export async function release(bench: Bench, { forget }: ReleaseOptions): Promise
     printResult(bench, { isReleased: false, findings, unknown: unknown.map((one) => ({ ...one })) }, [sentence]);
     return exitStatus.damaged;
   }
-  await releaseStore(bench.store.parts.stores);
+  await releaseStore(bench.store.parts.gate, bench.store.parts.stores);
   printResult(bench, { isReleased: true, findings: 0 }, ['Released: the collector may run again.']);
   return exitStatus.done;
 }

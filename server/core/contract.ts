@@ -257,10 +257,33 @@ export type ForecastEntry =
   | { readonly kind: 'pack'; readonly goes: boolean; readonly pack: number; readonly bytes: number; readonly deadBytes: number };
 
 export interface SweepService {
-  /** One at a time, repeatable, abortable. unavailable while another runs or the store is held. CorruptionError, after all else was done, where packs had to stay because the index is damaged. */
+  /**
+   * One at a time, repeatable, abortable. unavailable while another runs, the store is held, or the tail of the packs could not be compared with the index. CorruptionError, after all else was done, where packs had to stay
+   * because the index is damaged.
+   */
   sweep(order: SweepOrder): Promise<CollectAnswer>;
   /** What a sweep of this moment would do, whether or not the store is held; read page by page as it is asked for. */
   forecast(order: Pick<SweepOrder, 'isThorough'>): AsyncIterable<ForecastEntry>;
+}
+
+/** What the index had forgotten. `moved`: rows led to records that compaction had moved. `incomplete`: images among `images` of which blocks are missing. */
+export interface Reconciled {
+  readonly accounts: number;
+  readonly blocks: number;
+  readonly images: number;
+  readonly removals: number;
+  readonly moved: number;
+  readonly incomplete: number;
+}
+
+export interface ReconcileService {
+  /**
+   * Compares the tail of the packs with the index and brings back what is missing, unless that was done since the start. Undefined where it cannot be done now: the store is held, a sweep runs, or
+   * it was stopped. Throws StorageError. Repeatable.
+   */
+  run(stop?: Stop): Promise<Reconciled | undefined>;
+  /** The index was compared since the start. */
+  isDone(): boolean;
 }
 
 /** What the http layer and the operator's commands call. */
@@ -274,4 +297,5 @@ export interface Services {
   readonly heads: HeadService;
   readonly report: ReportService;
   readonly sweep: SweepService;
+  readonly reconcile: ReconcileService;
 }

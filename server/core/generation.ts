@@ -6,6 +6,7 @@
 import type { BlockStore } from '../ports/block-store.js';
 import type { Gate } from '../ports/gate.js';
 import type { StoreState } from '../ports/world.js';
+import { endTail, sweepTurn, tailOf } from './tail.js';
 
 /** The two that are compared. */
 export interface Marked {
@@ -35,6 +36,18 @@ export function openGeneration(gate: Gate, marked: Marked): Promise<Fit> {
   });
 }
 
+/** To be called once at start: a store that never noted where its tail begins, new or of an older release, has one from now on. */
+export async function openTail(gate: Gate, marked: Marked): Promise<void> {
+  if ((await tailOf(marked.state)) === undefined) await gate.alone(sweepTurn, () => endTail(gate, marked));
+}
+
+/** The last step of a clean stop. Where the index was compared with the packs, the next start has nothing to read. */
+export async function closeGeneration(gate: Gate, marked: Marked, isReconciled: boolean): Promise<void> {
+  // A sweep of another process has ended the tail itself.
+  if (isReconciled) await gate.alone(sweepTurn, () => endTail(gate, marked));
+  await advanceGeneration(gate, marked);
+}
+
 /**
  * Makes a new generation: at start, before each sweep, after a rebuild and at a clean stop. Every copy of the database made
  * before is older from now on; one that a backup makes is older from the beginning.
@@ -52,7 +65,8 @@ async function advance(marked: Marked): Promise<void> {
   await marked.blocks.mark(next);
 }
 
-/** The operator's word, after a check that found nothing. */
-export async function releaseStore(marked: Marked): Promise<void> {
+/** The operator's word, after a check that found nothing, or although the packs hold what the index does not know: what it does not know now is forgotten. */
+export async function releaseStore(gate: Gate, marked: Marked): Promise<void> {
+  await gate.alone(sweepTurn, () => endTail(gate, marked));
   await marked.state.setHeld(false);
 }

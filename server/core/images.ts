@@ -112,13 +112,19 @@ async function restore(parts: Parts, { accountId, imageId }: ImageName): Promise
   if (row === undefined) throw new Refusal('not-found');
   if (row.trashedAt === undefined) return;
   // A purge may have written its record and died: without this word a rebuild would remove the image.
-  await appendRemoval(parts, { kind: 'restored', accountId, imageId, at: parts.world.clock.now() });
-  if (!(await parts.stores.images.restore(accountId, imageId))) throw new Refusal('not-found');
+  await parts.gate.run(async () => {
+    await appendRemoval(parts, { kind: 'restored', accountId, imageId, at: parts.world.clock.now() });
+    if (!(await parts.stores.images.restore(accountId, imageId))) throw new Refusal('not-found');
+  });
 }
 
-async function purge(parts: Parts, { accountId, imageId }: ImageName): Promise<void> {
-  const row = await parts.stores.images.find(accountId, imageId);
+async function purge(parts: Parts, name: ImageName): Promise<void> {
+  const row = await parts.stores.images.find(name.accountId, name.imageId);
   if (row?.trashedAt === undefined) throw new Refusal('not-found');
+  await parts.gate.run(() => purgeTrashed(parts, name));
+}
+
+async function purgeTrashed(parts: Parts, { accountId, imageId }: ImageName): Promise<void> {
   const at = parts.world.clock.now();
   await appendRemoval(parts, { kind: 'removed', accountId, imageId, at });
   if (await parts.stores.images.purge(accountId, imageId, at)) return;

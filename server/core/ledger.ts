@@ -26,14 +26,22 @@ export interface FoundImage {
   readonly previews: ReadonlyMap<string, Place>;
 }
 
+/** An image by its owner and id. */
+export interface ImageName {
+  readonly accountId: AccountId;
+  readonly imageId: ImageId;
+}
+
 /** All of it, in a stable order. */
 export interface Ledger {
   readonly accounts: readonly FoundAccount[];
   /** Accounts whose name a later account bears: never acknowledged. */
-  readonly displaced: readonly AccountId[];
+  readonly displaced: readonly FoundAccount[];
   /** In the order of their commits: of two that refer to a block, the earlier one brought it. */
   readonly images: readonly FoundImage[];
-  readonly removed: readonly { readonly accountId: AccountId; readonly imageId: ImageId }[];
+  readonly removed: readonly ImageName[];
+  /** Of these a restoration is the last word. */
+  readonly restored: readonly ImageName[];
   readonly closed: readonly { readonly accountId: AccountId; readonly at: number }[];
 }
 
@@ -66,15 +74,31 @@ interface Facts {
   readonly closed: Map<AccountId, number>;
 }
 
+/** What a ledger is read from: all packs, or a part of them. */
+export type LedgerSource = Pick<BlockStore, 'packs' | 'scan'>;
+
 /** Reads all packs. Records of an unknown form are reported as damage. Memory: about 300 bytes for each image. */
-export async function readLedger(blocks: Pick<BlockStore, 'packs' | 'scan'>, onDamage: (damage: Damage) => void): Promise<Ledger> {
+export async function readLedger(blocks: LedgerSource, onDamage: (damage: Damage) => void): Promise<Ledger> {
+  const facts = await readFacts(blocks, onDamage);
+  const { accounts, displaced } = accountsOf(facts);
+  const known = new Set(accounts.map((account) => account.accountId));
+  return ledgerOf(facts, { accounts, displaced }, (accountId) => known.has(accountId));
+}
+
+/** Reads a part of the packs, in which the records of most accounts are missing: images are told whether their account is in it or not. */
+export async function readTailLedger(blocks: LedgerSource): Promise<Ledger> {
+  const facts = await readFacts(blocks, () => undefined);
+  return ledgerOf(facts, accountsOf(facts), (accountId) => !facts.closed.has(accountId));
+}
+
+async function readFacts(blocks: LedgerSource, onDamage: (damage: Damage) => void): Promise<Facts> {
   const facts: Facts = { accounts: [], images: new Map(), withdrawn: new Set(), closed: new Map() };
   for (const { pack } of await blocks.packs()) {
     for await (const record of blocks.scan(pack, onDamage)) {
       if (!note(facts, record)) onDamage({ ...record.place, what: `a ${record.type} record of an unknown form` });
     }
   }
-  return ledgerOf(facts);
+  return facts;
 }
 
 function note(facts: Facts, record: ScannedRecord): boolean {
@@ -139,25 +163,25 @@ function factsOf(facts: Facts, accountId: AccountId, imageId: ImageId): ImageFac
   return image;
 }
 
-function ledgerOf(facts: Facts): Ledger {
-  const { accounts, displaced } = accountsOf(facts);
-  const known = new Set(accounts.map((account) => account.accountId));
+function ledgerOf(facts: Facts, { accounts, displaced }: Pick<Ledger, 'accounts' | 'displaced'>, isKnown: (accountId: AccountId) => boolean): Ledger {
   const images: FoundImage[] = [];
-  const removed: { accountId: AccountId; imageId: ImageId }[] = [];
+  const removed: ImageName[] = [];
+  const restored: ImageName[] = [];
   for (const image of facts.images.values()) {
     const { accountId, imageId, manifests, previews } = image;
-    if (!known.has(accountId)) continue;
+    if (!isKnown(accountId)) continue;
     // A restoration at the same time wins: an image too many does less harm than one too few.
     if (image.removedAt > image.restoredAt) {
       removed.push({ accountId, imageId });
       continue;
     }
+    if (image.restoredAt >= 0) restored.push({ accountId, imageId });
     const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
     if (standing !== undefined) images.push({ accountId, imageId, createdAt: standing.createdAt, place: standing.place, previews });
   }
   const closed = [...facts.closed].map(([accountId, at]) => ({ accountId, at }));
   images.sort((a, b) => a.createdAt - b.createdAt);
-  return { accounts, displaced, images, removed, closed };
+  return { accounts, displaced, images, removed, restored, closed };
 }
 
 /** A commit that died before its row was never acknowledged, and a later one under the same id may have been. */
@@ -183,7 +207,7 @@ function accountsOf(facts: Facts): Pick<Ledger, 'accounts' | 'displaced'> {
   }
   const accounts = [...byName.values()].sort((a, b) => a.createdAt - b.createdAt);
   const named = new Set(accounts.map((account) => account.accountId));
-  return { accounts, displaced: [...newest.keys()].filter((accountId) => !named.has(accountId)) };
+  return { accounts, displaced: [...newest.values()].filter(({ accountId }) => !named.has(accountId)) };
 }
 
 function isNewer(a: AccountCandidate, b: AccountCandidate): boolean {

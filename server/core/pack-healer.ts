@@ -29,6 +29,7 @@ export class PackHealer {
     if (store.parity === undefined) return store;
     return {
       recordOverheadBytes: store.recordOverheadBytes,
+      numberSlack: store.numberSlack,
       parity: store.parity,
       append: (records) => store.append(records),
       read: async (place, type) => {

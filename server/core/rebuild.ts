@@ -3,30 +3,23 @@
  * invitations, what is in the trash) is lost; trashed images come back. The store is held until the operator releases it.
  * Repeatable; over an old database, rows that name packs which are gone are led to the records that were found.
  */
-import { hexOf } from '../../client-sdk/protocol/bytes.js';
-import { hammingOf } from '../../client-sdk/protocol/hamming.js';
-import { idOfBytes, type AccountId, type ImageId, type UploadId } from '../../client-sdk/protocol/ids.js';
-import { idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
-import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
+import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import type { Damage } from '../ports/block-store.js';
-import { StorageError } from '../ports/errors.js';
 import type { NewImage } from '../ports/image-store.js';
 import type { HealedPack } from '../ports/pack-parity.js';
 import type { FiledBlock } from '../ports/tag-store.js';
 import type { StoreState } from '../ports/world.js';
-import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { clearAccount } from './closing.js';
 import { advanceGeneration } from './generation.js';
-import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
-import { rehashesOf } from './marked-blocks.js';
 import { mergeCopies } from './merge-copies.js';
 import { healPacks } from './parity.js';
+import { accountAt, filedAt, fileFound, reinstateImage } from './reinstatement.js';
 import { raiseRestoreEpoch } from './restore-epoch.js';
-import { readLedger, type FoundImage, type Ledger } from './ledger.js';
+import { readLedger, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
+import { endTail } from './tail.js';
 
-const batchBlocks = 1_000;
 /** A note in the state: what is there is not all. */
 const underWay = 'rebuild';
 
@@ -56,15 +49,18 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
   for (const account of ledger.accounts) await reinstateAccount(parts, account.place);
   const owner = ledger.accounts[0]?.accountId;
-  const blocks = owner === undefined ? 0 : await fileBlocks(parts, owner);
+  const blocks = owner === undefined ? 0 : await fileFound(parts, owner, blocksOf(parts));
   // A place that an old database names and that is gone gives way to the one that was found.
   await mergeCopies(parts, undefined);
   const incomplete: RebuildAnswer['incomplete'][number][] = [];
   for (const image of ledger.images) {
-    if (!(await reinstateImage(parts, image))) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
+    const { row, isComplete } = await reinstateImage(parts, image);
+    await leadToRecords(parts, image.accountId, row);
+    if (!isComplete) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
   }
   for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
   await raiseRestoreEpoch(parts.stores.state, parts.world.clock.now());
+  await endTail(parts.gate, parts.stores);
   await advanceGeneration(parts.gate, parts.stores);
   await parts.stores.state.write(underWay, '');
   return { ...countsOf(ledger), blocks, incomplete, damage, healed };
@@ -81,7 +77,8 @@ export async function isHalfRebuilt(state: Pick<StoreState, 'read'>): Promise<bo
 }
 
 function countsOf(ledger: Ledger): Pick<RebuildAnswer, 'accounts' | 'images' | 'removals' | 'displaced'> {
-  return { accounts: ledger.accounts.length, images: ledger.images.length, removals: ledger.removed.length, displaced: ledger.displaced };
+  const { accounts, images, removed, displaced } = ledger;
+  return { accounts: accounts.length, images: images.length, removals: removed.length, displaced: displaced.map(({ accountId }) => accountId) };
 }
 
 /** Over an old database the account may still have all its rows. */
@@ -90,68 +87,20 @@ async function recloseAccount(parts: RebuildParts, accountId: AccountId, at: num
   await clearAccount(parts, accountId);
 }
 
-async function reinstateAccount({ stores }: RebuildParts, place: Ledger['accounts'][number]['place']): Promise<void> {
-  const payload = await stores.blocks.read(place, 'account');
-  if (payload === undefined) throw vanished();
-  const row = accountRowAt(decodeAccountRecord(payload), place);
+async function reinstateAccount(parts: RebuildParts, place: Ledger['accounts'][number]['place']): Promise<void> {
+  const { stores } = parts;
+  const row = await accountAt(parts, place);
   await stores.accounts.reinstate(row);
   const now = await stores.accounts.find(row.accountId);
   if (now !== undefined && !isSamePlace(now.place, place)) await stores.accounts.move(row.accountId, now.place, place);
 }
 
-/** Files every block that the packs hold, hashed anew, through a session that is ended at once. */
-async function fileBlocks(parts: RebuildParts, accountId: AccountId): Promise<number> {
-  const { tags, blocks } = parts.stores;
-  const now = parts.world.clock.now();
-  const uploadId = idOfBytes<UploadId>(parts.world.random(idBytes));
-  const upload = { uploadId, accountId, expiresAt: now + uploadLifetimeMs, receivedBytes: 0 };
-  await tags.beginUpload(upload, now, Number.MAX_SAFE_INTEGER);
-  let filed = 0;
-  let batch: FiledBlock[] = [];
-  const flush = async () => {
-    if (batch.length > 0 && !(await tags.file({ uploadId, accountId, now }, batch))) throw vanished();
-    filed += batch.length;
-    batch = [];
-  };
+/** Every block that the packs hold. */
+async function* blocksOf(parts: RebuildParts): AsyncGenerator<FiledBlock> {
+  const { blocks } = parts.stores;
   for (const { pack } of await blocks.packs()) {
-    for await (const record of blocks.scan(pack, () => undefined)) {
-      if (record.type !== 'block') continue;
-      batch.push(filedAt(parts, record));
-      if (batch.length >= batchBlocks) await flush();
-    }
+    for await (const record of blocks.scan(pack, () => undefined)) if (record.type === 'block') yield filedAt(parts, record);
   }
-  await flush();
-  await tags.endUpload(uploadId, accountId);
-  return filed;
-}
-
-function filedAt(parts: RebuildParts, { payload, place }: { readonly payload: Uint8Array; readonly place: FiledBlock['place'] }): FiledBlock {
-  const sha256 = (bytes: Uint8Array) => parts.world.hasher.sha256(bytes);
-  const tag = tagOf(sha256, payload);
-  return { tag, rehash: rehashOf(sha256, tag), code: hammingOf(tag), place };
-}
-
-/** False where blocks are missing. */
-async function reinstateImage(parts: RebuildParts, found: FoundImage): Promise<boolean> {
-  const { blocks, images } = parts.stores;
-  const payload = await blocks.read(found.place, 'manifest');
-  if (payload === undefined) throw vanished();
-  const record = decodeManifestRecord(payload);
-  const { rehashes, isComplete } = await rehashesOf(parts, record);
-  const image: NewImage = {
-    imageId: record.imageId,
-    wrappedKey: record.wrappedKey,
-    entry: record.entry,
-    manifestHash: parts.world.hasher.sha256(record.manifest),
-    manifestBytes: record.manifest.length,
-    manifestPlace: found.place,
-    preview: await previewOf(parts, found, parts.world.hasher.sha256(record.manifest)),
-    rehashes,
-    createdAt: record.createdAt,
-  };
-  await images.reinstate(record.accountId, image);
-  await leadToRecords(parts, record.accountId, image);
-  return isComplete;
 }
 
 /** An image that an old database knew already keeps its row; its records lie where they were found. */
@@ -163,18 +112,4 @@ async function leadToRecords({ stores: { images } }: RebuildParts, accountId: Ac
   if (row?.preview !== undefined && preview !== undefined && !isSamePlace(row.preview.place, preview.place)) {
     await images.move({ accountId, imageId, type: 'preview', place: row.preview.place }, preview.place);
   }
-}
-
-async function previewOf(parts: RebuildParts, { previews }: FoundImage, manifestHash: Uint8Array): ReturnType<typeof readPreviewSize> {
-  const place = previews.get(hexOf(manifestHash));
-  return place === undefined ? undefined : readPreviewSize(parts, place);
-}
-
-async function readPreviewSize({ stores }: RebuildParts, place: FoundImage['place']): Promise<{ readonly place: FoundImage['place']; readonly bytes: number } | undefined> {
-  const payload = await stores.blocks.read(place, 'preview');
-  return payload === undefined ? undefined : { place, bytes: decodePreviewRecord(payload).preview.length };
-}
-
-function vanished(): StorageError {
-  return new StorageError('the store changed while it was rebuilt', { retryable: true });
 }

@@ -7,6 +7,7 @@ import type { Parts, Policy, Services } from './contract.js';
 import { createHeads } from './heads.js';
 import { createImages } from './images.js';
 import { createInvitations } from './invitations.js';
+import { createReconciler } from './reconcile.js';
 import { createReport } from './report.js';
 import { createSessions } from './sessions.js';
 import { createSweep } from './sweep.js';
@@ -36,6 +37,7 @@ export const defaultPolicy: Policy = {
 export function createServices(parts: Parts): Services {
   const sessions = createSessions(parts);
   const images = createImages(parts);
+  const reconciler = createReconciler(parts);
   return {
     accounts: createAccounts(parts, sessions, createThrottle(parts.world.clock, parts.meter)),
     sessions,
@@ -45,6 +47,7 @@ export function createServices(parts: Parts): Services {
     images,
     heads: createHeads(parts),
     report: createReport(parts),
-    sweep: createSweep(parts, images),
+    sweep: createSweep(parts, { images, reconciler }),
+    reconcile: reconciler,
   };
 }

@@ -5,16 +5,18 @@
  */
 import type { CollectAnswer } from '../../client-sdk/protocol/messages.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
-import { CorruptionError } from '../ports/errors.js';
+import { CorruptionError, StorageError } from '../ports/errors.js';
 import { finishClosings } from './closing.js';
 import { compactPack, isWorthCompacting, listCompactable, type Compacted, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepOrder, SweepService } from './contract.js';
 import type { Times } from '../ports/meter.js';
 import { advanceGeneration } from './generation.js';
+import type { Reconciler } from './reconcile.js';
 import { mergeCopies } from './merge-copies.js';
 import { sideBySide } from './side-by-side.js';
 import { forecastSweep } from './sweep-forecast.js';
 import type { PackUse } from './sweep-plan.js';
+import { endTail, sweepTurn } from './tail.js';
 
 const batch = 1_000;
 /** Removed in one transaction: others wait for it. */
@@ -24,21 +26,27 @@ const purgesAtOnce = 8;
 const thoroughDeadShare = 0.02;
 const ordinaryDeadShare = 0.25;
 
-interface Run {
+interface Run extends Helpers {
   readonly parts: Parts;
-  readonly images: Pick<ImageService, 'purge'>;
   readonly stop: Stop | undefined;
   readonly minDeadShare: number;
   readonly sizes: RemovalSizes;
 }
 
-export function createSweep(parts: Parts, images: Pick<ImageService, 'purge'>): SweepService {
+/** What a sweep works with beside the parts. */
+interface Helpers {
+  readonly images: Pick<ImageService, 'purge'>;
+  readonly reconciler: Pick<Reconciler, 'within' | 'idle'>;
+}
+
+export function createSweep(parts: Parts, helpers: Helpers): SweepService {
   const sizes: RemovalSizes = new Map();
   return {
     async sweep({ isThorough, stop }: SweepOrder) {
-      const run = { parts, images, stop, sizes, minDeadShare: minDeadShareOf(isThorough) };
+      const run = { parts, ...helpers, stop, sizes, minDeadShare: minDeadShareOf(isThorough) };
       return counted(parts, async () => {
-        const answer = await parts.gate.alone('sweep', () => sweepAll(run));
+        await helpers.reconciler.idle();
+        const answer = await parts.gate.alone(sweepTurn, () => sweepAll(run));
         if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
         return answer;
       });
@@ -90,6 +98,8 @@ async function sweepAll(run: Run): Promise<Swept> {
   if (await stores.state.isHeld()) {
     throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
   }
+  await reconcile(run);
+  await endTail(run.parts.gate, stores);
   await advanceGeneration(run.parts.gate, stores);
   const now = world.clock.now();
   const expiredUploads = await stores.tags.expireUploads(now);
@@ -101,6 +111,15 @@ async function sweepAll(run: Run): Promise<Swept> {
   const { kept, ...compacted } = await timed(run.parts, 'compact', () => compact(run));
   const { unreferencedBlocks } = await stores.tags.figures();
   return { answer: { expiredUploads, purgedImages, collectedBlocks, mergedCopies, ...compacted, pendingBlocks: unreferencedBlocks }, kept };
+}
+
+/** Nothing is collected on the word of an index that may have forgotten what the packs hold. */
+async function reconcile({ reconciler, stop }: Run): Promise<void> {
+  const why = await reconciler.within(stop).then((answer) => (answer === undefined ? 'it was stopped' : undefined), (error: unknown) => {
+    if (error instanceof StorageError) return error.message;
+    throw error;
+  });
+  if (why !== undefined) throw new Refusal('unavailable', `Nothing is collected before the index was compared with what the packs hold since the last sweep: ${why}.`);
 }
 
 async function purgeExpired({ parts, images, stop }: Run, now: number): Promise<number> {

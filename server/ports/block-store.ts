@@ -56,6 +56,8 @@ export interface BlockStoreUsage {
 export interface BlockStore {
   /** Bytes that a record takes beside its payload. */
   readonly recordOverheadBytes: number;
+  /** A pack that is begun from now on may have a number that is lower, by so much at most, than one that is there; 0: numbers only grow. */
+  readonly numberSlack: number;
   /** What heals damaged packs without another copy; undefined where the engine has no such thing. */
   readonly parity?: PackParity | undefined;
   /**

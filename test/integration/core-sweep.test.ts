@@ -211,7 +211,7 @@ describe('a sweep beside others', () => {
     await first;
     await store.parts.stores.state.setHeld(true);
     expect(await refusalCode(() => store.services.sweep.sweep(thorough))).toBe('unavailable');
-    await releaseStore(store.parts.stores);
+    await releaseStore(store.gate, store.parts.stores);
     await store.services.sweep.sweep(thorough);
   });
 });

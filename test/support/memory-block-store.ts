@@ -30,6 +30,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(by
 
 class MemoryBlockStore implements BlockStore {
   readonly recordOverheadBytes = recordHeaderBytes;
+  readonly numberSlack = 0;
   private open: number | undefined;
   private isClosed = false;
 

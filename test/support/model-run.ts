@@ -15,6 +15,7 @@ import type { Operation } from './model-move.js';
 import { movesOf } from './model-moves.js';
 import { accountCount, accountIdOf, blockOfRehash, imageIdOf, rawOf, sorted } from './model-names.js';
 import { judgeRebuilt, type SeenRebuilt } from './model-rebuild.js';
+import { reconciled, type SeenReconciled } from './model-reconcile.js';
 import { expected, explanations, stateIn } from './model-search.js';
 import { ModelStore, type EngineName } from './model-store.js';
 import { viewOfStore } from './model-view.js';
@@ -79,6 +80,24 @@ export class ModelRun {
     this.states = [...ends].map(stateIn);
     if (ends.size > 1) this.count('states in doubt');
     for (const state of this.states) state.isSweeping = false;
+    if (cut !== undefined) await this.reconcile();
+  }
+
+  /** The index is compared with the packs, as after each start. */
+  async reconcile(): Promise<void> {
+    if ((await this.store.services.reconcile.run()) === undefined) throw new Error('the index was not compared with the packs');
+    const text = await this.view();
+    const seen = JSON.parse(text) as SeenReconciled; // made by `view`
+    const references = await referencesOf(this.store.parts, seen.images);
+    const known = new Set(this.states.flatMap(({ images }) => Object.keys(images).map(Number)));
+    const fitting = this.states.map((state) => reconciled(state, seen, references)).filter((state) => viewOf(state) === text);
+    if (fitting.length === 0) throw new Error(`the index and the packs were compared, and seen is:\n${text}\nbefore:\n${viewOf(this.state)}`);
+    this.states = fitting;
+    for (const [image] of seen.images) {
+      if (known.has(image)) continue;
+      this.unsure.add(image);
+      this.count('reconciling brought back');
+    }
   }
 
   /** The store is killed, and opened again. */
@@ -90,7 +109,7 @@ export class ModelRun {
   async restart(): Promise<void> {
     this.count('restart');
     await this.store.restart();
-    await this.expectSeen();
+    await this.reconcile();
   }
 
   step(ms: number): void {
@@ -130,7 +149,7 @@ export class ModelRun {
     await rebuildStore(parts);
     this.states = [await this.#judgeRebuilt(parts)];
     this.client.forgetSessions();
-    await releaseStore(parts.stores);
+    await releaseStore(parts.gate, parts.stores);
     this.state.isHeld = false;
     this.count('rebuild');
     await this.expectSeen();
@@ -214,11 +233,7 @@ export class ModelRun {
   /** The state that a rebuild gave, if it may be: all that was acknowledged, and of the rest what records may tell. */
   async #judgeRebuilt(parts: Parts): Promise<State> {
     const seen = JSON.parse(await this.view(parts)) as SeenRebuilt; // made by `view`
-    const references = new Map<number, readonly number[]>();
-    for (const [image, account] of seen.images) {
-      const rehashes = await parts.stores.images.referencesOf(accountIdOf(account), imageIdOf(image));
-      references.set(image, sorted(rehashes.map((rehash) => blockOfRehash.get(hexOf(rehash)) ?? -1)));
-    }
+    const references = await referencesOf(parts, seen.images);
     const judged = this.states.map((state) => judgeRebuilt(state, { seen, references, unsure: this.unsure }));
     const fitting = judged.find((one) => typeof one !== 'string');
     if (fitting === undefined) throw new Error(judged.filter((one) => typeof one === 'string').join());
@@ -231,6 +246,16 @@ export class ModelRun {
     }
     return fitting.state;
   }
+}
+
+/** The blocks of images. */
+async function referencesOf({ stores }: Pick<Parts, 'stores'>, images: readonly (readonly [number, number, ...unknown[]])[]): Promise<ReadonlyMap<number, readonly number[]>> {
+  const references = new Map<number, readonly number[]>();
+  for (const [image, account] of images) {
+    const rehashes = await stores.images.referencesOf(accountIdOf(account), imageIdOf(image));
+    references.set(image, sorted(rehashes.map((rehash) => blockOfRehash.get(hexOf(rehash)) ?? -1)));
+  }
+  return references;
 }
 
 /** What was done and seen, and what the model alone would do. */

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
 import { createGate } from '../../server/core/gate.js';
-import { openGeneration } from '../../server/core/generation.js';
+import { closeGeneration, openGeneration, openTail } from '../../server/core/generation.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
@@ -84,6 +84,7 @@ export class ModelStore {
   }
 
   async restart(isFresh = false): Promise<void> {
+    await closeGeneration(this.parts.gate, this.parts.stores, this.services.reconcile.isDone());
     await this.#opened?.close();
     await this.#open(isFresh);
   }
@@ -126,6 +127,7 @@ export class ModelStore {
     };
     this.#services = createServices(this.#parts);
     await openGeneration(this.#parts.gate, stores);
+    await openTail(this.#parts.gate, stores);
   }
 }
 

@@ -5,7 +5,7 @@
 import { hexOf } from '../../../client-sdk/protocol/bytes.js';
 import { idOfBytes, type AccountId, type ImageId } from '../../../client-sdk/protocol/ids.js';
 import { derivedTables, movedTables, type Cell, type IndexReader, type MovedRow, type ReadTable } from '../../ports/index-move.js';
-import { packColumns, tablesInOrder } from './copy-rows.js';
+import { tablesInOrder } from './copy-rows.js';
 import type { LostRecord, MoveEnds, MoveOrder } from './move-ends.js';
 import type { PackMap } from './pack-map.js';
 import { TableDigest } from './table-digest.js';
@@ -27,13 +27,12 @@ export async function compareStores(ends: MoveEnds, map: PackMap | undefined, or
   for (const [at, table] of tables.entries()) {
     if (order.stop.aborted) return { isStopped: true, different, rows, lost: [] };
     order.onProgress({ phase: 'compare', done: at, total: tables.length, doneBytes: 0, totalBytes: 0 });
-    const columns = packColumns(table);
     const before = new TableDigest(ends.sha256);
     const after = new TableDigest(ends.sha256);
     await Promise.all([
       walk(ends.source.index, table, (row) => {
         losses.look(table, row);
-        before.add(map === undefined ? row : map.moved(row, columns));
+        before.add(map === undefined ? row : map.moved(table, row));
       }),
       walk(ends.target.index, table, (row) => { after.add(row); }),
     ]);

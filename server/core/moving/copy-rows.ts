@@ -1,18 +1,12 @@
 /**
  * Copies the rows of an index, table by table, from where an earlier run got to. Packs are named by their new numbers on the way.
  */
-import { cursorName, movedTables, type MovedTable, type ReadTable } from '../../ports/index-move.js';
+import { cursorName, movedTables, type MovedTable } from '../../ports/index-move.js';
 import type { MoveEnds, MoveOrder } from './move-ends.js';
 import type { PackMap } from './pack-map.js';
 
 /** In an order in which each needs only those before it. */
 export const tablesInOrder = Object.keys(movedTables) as readonly MovedTable[]; // the keys of that very object
-
-/** Columns that hold pack numbers. */
-export function packColumns(table: ReadTable): readonly number[] {
-  const columns: readonly string[] = table === 'reference' ? [] : movedTables[table];
-  return columns.flatMap((column, at) => (column === 'pack' || column.endsWith('Pack') ? [at] : []));
-}
 
 /** Rows of each table of the old index. */
 export async function countRows({ source }: Pick<MoveEnds, 'source'>): Promise<Readonly<Record<MovedTable, number>>> {
@@ -32,12 +26,11 @@ export async function copyRows({ source, target }: MoveEnds, map: PackMap | unde
       done += counts[table];
       continue;
     }
-    const columns = packColumns(table);
     const cursor = journal.get(cursorName(table));
     if (cursor !== undefined) done += await target.index.count(table);
     for await (const { rows, cursor: next } of source.index.batches(table, cursor)) {
       if (order.stop.aborted) return false;
-      await target.index.load(table, { rows: map === undefined ? rows : rows.map((row) => map.moved(row, columns)), cursor: next });
+      await target.index.load(table, { rows: map === undefined ? rows : rows.map((row) => map.moved(table, row)), cursor: next });
       done += rows.length;
       order.onProgress({ phase: 'rows', done, total, doneBytes: 0, totalBytes: 0 });
     }

@@ -4,7 +4,8 @@
  */
 import type { Damage } from '../../ports/block-store.js';
 import { CorruptionError } from '../../ports/errors.js';
-import type { IndexTarget, MovedRow } from '../../ports/index-move.js';
+import { movedTables, type IndexTarget, type MovedRow, type ReadTable } from '../../ports/index-move.js';
+import { renumberedTail, tailRow } from '../tail.js';
 
 /** A pack that was copied. `bytes`: of the copy, 0 where nothing in the old pack was intact. */
 export interface CopiedPack {
@@ -17,6 +18,10 @@ export interface CopiedPack {
 }
 
 const prefix = 'pack.';
+/** Columns that hold pack numbers. */
+const columnsOfPacks: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(movedTables).map(([table, columns]) => [table, columns.flatMap((column: string, at) => (column === 'pack' || column.endsWith('Pack') ? [at] : []))]),
+);
 
 /** The packs by their old numbers. */
 export class PackMap {
@@ -56,7 +61,9 @@ export class PackMap {
   }
 
   /** The row as it names packs in the new store. A pack that the old store has not is 0 there: a number that no pack has. */
-  moved(row: MovedRow, packColumns: readonly number[]): MovedRow {
+  moved(table: ReadTable, row: MovedRow): MovedRow {
+    if (table === 'state') return this.movedState(row);
+    const packColumns = columnsOfPacks.get(table) ?? [];
     if (packColumns.every((column) => row[column] === null)) return row;
     const cells = [...row];
     for (const column of packColumns) {
@@ -64,6 +71,12 @@ export class PackMap {
       if (typeof pack === 'number') cells[column] = this.packs.get(pack)?.pack ?? 0;
     }
     return cells;
+  }
+
+  private movedState(row: MovedRow): MovedRow {
+    const [name, value] = row;
+    if (name !== tailRow || typeof value !== 'string') return row;
+    return [name, renumberedTail(value, this.entries().map(([was, { pack }]) => [was, pack] as const))];
   }
 
   /** A record at this place of the old store cannot be read: its pack is gone or shorter, or it lies in a stretch that is damaged. */

@@ -90,6 +90,7 @@ interface Found {
 
 class PackStore implements BlockStore {
   readonly recordOverheadBytes = recordHeaderBytes;
+  readonly numberSlack = 0;
   readonly parity: PackParity;
   private readonly queue: AppendQueue;
   private readonly reader: PackReader;

@@ -16,7 +16,7 @@ import { storageErrorOf } from './failure.js';
 import { Gathering } from './gathering.js';
 import { generationOfPacks, raiseMark, readMark } from './mark.js';
 import { readMoveNote } from './pack-intake.js';
-import { isPackNumber, packFolder, packName, PackNumbers, packOfName } from './pack-numbers.js';
+import { isPackNumber, numberSlack, packFolder, packName, PackNumbers, packOfName } from './pack-numbers.js';
 import { PackReader } from './pack-reader.js';
 import { PackWriter } from './pack-writer.js';
 import { checkedOptions, type BlockStoreOptions } from './store-options.js';
@@ -73,6 +73,7 @@ interface Settings {
 
 class ObjectStore implements BlockStore {
   readonly recordOverheadBytes = recordHeaderBytes;
+  readonly numberSlack = numberSlack;
   private readonly gathering: Gathering;
   private readonly reader: PackReader;
   private isClosed = false;

@@ -19,6 +19,10 @@ const epochMs = Date.UTC(2024, 0, 1);
 const dayMs = 86_400_000;
 const lanes = 4_096;
 const maxClaims = 64;
+/** Services refuse requests of a clock that is 15 minutes wrong, so two that write to a bucket are no more than twice that apart. */
+const maxApartMs = 2 * 15 * 60_000;
+/** Of two processes the later one may draw a number that is lower by so much. */
+export const numberSlack = maxApartMs * lanes;
 const namePattern = /^packs\/([01][0-9a-f]{13})$/;
 
 /** Of this process: two stores in it never draw the same millisecond, and no store repeats one after it was opened again. */

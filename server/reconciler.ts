@@ -1,0 +1,24 @@
+/**
+ * Compares the index with what the packs hold since the last sweep, once, beside the service and as soon as it has started. What it does is the rules' business; what fails is
+ * logged and tried again, and nothing is collected before.
+ */
+import type { Logger } from 'pino';
+import type { ReconcileService } from './core/contract.js';
+import { loggable } from './http/loggable.js';
+import { regularly, type Regular } from './regularly.js';
+
+/** After a failure, and while the store is held or another process sweeps. */
+const usualAgainMs = 60_000;
+
+/** Begins at once. */
+export function startReconciler(reconcile: ReconcileService, log: Logger, againMs: number = usualAgainMs): Regular {
+  return regularly(againMs, async (stop) => {
+    if (reconcile.isDone()) return;
+    try {
+      const found = await reconcile.run(stop);
+      if (found !== undefined && Object.values(found).some((count: number) => count > 0)) log.warn(found, 'the index had forgotten what the packs hold');
+    } catch (error) {
+      log.error({ error: loggable(error) }, 'comparing the index with the packs failed');
+    }
+  }, true);
+}
