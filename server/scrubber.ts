@@ -11,7 +11,7 @@ import { loggable } from './http/loggable.js';
 import { paced } from './paced.js';
 import { regularly, type Regular } from './regularly.js';
 
-/** Times in milliseconds; a period of 0: never. `lookMs`: how often it is asked whether a scrub is due. */
+/** Times in milliseconds; a period of 0: never. `lookMs`: how often it is asked whether a scrub is due; once a minute, and once a period where that is shorter. */
 export interface ScrubberOrder {
   readonly periodMs: number;
   readonly bytesPerSecond: number;
@@ -22,7 +22,7 @@ const usualLookMs = 60_000;
 
 /** Looks now and then whether a scrub is due, and runs it. */
 export function startScrubber(parts: ScrubParts, order: ScrubberOrder, log: Logger): Regular {
-  return regularly(order.periodMs === 0 ? 0 : (order.lookMs ?? usualLookMs), async (stop) => {
+  return regularly(order.periodMs === 0 ? 0 : (order.lookMs ?? Math.min(usualLookMs, order.periodMs)), async (stop) => {
     try {
       if (await isScrubDue(parts, order.periodMs)) await scrubOnce(parts, { order, stop, log });
     } catch (error) {

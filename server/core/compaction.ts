@@ -2,6 +2,7 @@
  * Compaction of one pack: copies what is live to the open pack, moves the rows, then drops the old pack. Every step can
  * be repeated. A pack that holds a row whose record cannot be read is never dropped. No record is dead because a listing leaves it out: what is in it says whose it is.
  */
+import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { Place, ScannedRecord } from '../ports/block-store.js';
 import { StorageError } from '../ports/errors.js';
 import type { Parts, Stop } from './contract.js';
@@ -14,6 +15,8 @@ import { choosePacks, packUses, type LiveShare, type PackUse } from './sweep-pla
 const maxGroupBytes = 8 * 2 ** 20;
 const maxGroupRecords = 256;
 const movesAtOnce = 64;
+/** Of so many removal records of a pack it is known that they were met; about 20 MB. */
+const maxMetRemovals = 100_000;
 
 /** What a compaction did to a pack. */
 export interface Compacted {
@@ -70,8 +73,9 @@ async function moversOf({ stores }: Parts, pack: number): Promise<Map<string, Mo
 async function* groupsOf(parts: Parts, pack: number, movers: Map<string, Mover>): AsyncGenerator<readonly ScannedRecord[]> {
   let group: ScannedRecord[] = [];
   let groupBytes = 0;
+  const isFirst = firstMeeting();
   for await (const record of parts.stores.blocks.scan(pack, ignoreDamage)) {
-    if (record.type !== 'removal' && !(await isLive(parts, record, movers))) continue;
+    if (!(record.type === 'removal' ? isFirst(record.payload) : await isLive(parts, record, movers))) continue;
     // Copied: a scan may reuse its memory for the next record.
     group.push({ ...record, payload: record.payload.slice() });
     groupBytes += record.payload.length;
@@ -106,12 +110,24 @@ async function copyGroup(parts: Parts, group: readonly ScannedRecord[], movers: 
 
 async function measureRemovals({ stores }: Pick<Parts, 'stores'>, pack: number): Promise<number> {
   let bytes = 0;
+  const isFirst = firstMeeting();
   for await (const record of stores.blocks.scan(pack, ignoreDamage)) {
-    if (record.type !== 'removal') continue;
+    if (record.type !== 'removal' || !isFirst(record.payload)) continue;
     decodeRemovalRecord(record.payload);
     bytes += record.payload.length + stores.blocks.recordOverheadBytes;
   }
   return bytes;
+}
+
+/** Tells removal records from equal ones that were met before: each compaction that could not drop its pack left such copies, and the next one would double them. */
+function firstMeeting(): (payload: Uint8Array) => boolean {
+  const met = new Set<string>();
+  return (payload) => {
+    const key = hexOf(payload);
+    if (met.has(key)) return false;
+    if (met.size < maxMetRemovals) met.add(key);
+    return true;
+  };
 }
 
 /** Damage of a dead stretch does not matter here; a live row in it keeps the pack, for its record is never met. */

@@ -4,5 +4,7 @@
 import { accountSweeps } from '../support/account-sweeps.js';
 import { imageSweeps } from '../support/image-sweeps.js';
 import { operatorSweeps } from '../support/operator-sweeps.js';
+import { sweptStores } from '../support/swept-store.js';
 
-for (const sweeps of [imageSweeps, accountSweeps, operatorSweeps]) sweeps(1);
+const open = sweptStores({ most: 3 });
+for (const sweeps of [imageSweeps, accountSweeps, operatorSweeps]) sweeps(open);

@@ -85,8 +85,19 @@ describe('dice-admin', () => {
       const uploads = await request(server.url).get('/api/v1/images').set('Authorization', ada.bearer);
       expect(uploads.body).toMatchObject({ images: [{ imageId: kept }] });
     });
-    expect((await admin('gc', '--dry-run', '--json')).json()).toMatchObject({ isHeld: false });
-    expect((await admin('gc', '--json')).status).toBe(0);
+    const forecast = (await admin('gc', '--dry-run', '--json')).json<{ readonly list: readonly Readonly<Record<string, unknown>>[] }>();
+    expect(forecast).toMatchObject({ isHeld: false, totals: { collectableBlocks: 1, collectableBytes: 5_000, compactablePacks: 1, heldBack: 2 } });
+    expect(forecast.list).toContainEqual({ kind: 'blocks', goes: true, reason: 'unreferenced', blocks: 1, bytes: 5_000 });
+    // Its sessions were left open.
+    expect(forecast.list.map(({ kind, goes }) => [kind, goes])).toEqual([['upload', false], ['upload', false], ['blocks', true], ['pack', true]]);
+    const lines = (await admin('gc', '--dry-run')).stdout.split('\n');
+    expect(lines).toContain('goes   1 block(s), 5000 bytes: no image refers to them, and their time of grace has passed');
+    expect(lines).toContainEqual(expect.stringMatching(/^goes {3}pack 1, \d+ of \d+ bytes dead \(\d+\.\d %\): what is live in it is copied$/));
+    expect((await admin('report', '--json')).json()).toMatchObject({ blocks: 2 });
+    const collected = await admin('gc', '--json');
+    expect([collected.status, collected.json()]).toEqual([0, expect.objectContaining({ collectedBlocks: 1, compactedPacks: 1, pendingBlocks: 0 })]);
+    expect((await admin('gc', '--dry-run', '--json')).json()).toMatchObject({ totals: { collectableBlocks: 0, compactablePacks: 0, heldBack: 2 } });
+    expect((await admin('report', '--json')).json()).toMatchObject({ blocks: 1, cipherBytes: 500 });
     expect((await admin('check', '--json')).json()).toMatchObject({ findings: 0, images: 1 });
   });
 

@@ -1,9 +1,9 @@
 /**
- * Every order of the calls of the collector and of a client that uses the blocks which it is about to take: all of them in memory, every RACE_STRIDE-th (31st where nothing is
- * said) on SQLite and on PostgreSQL. The short form is test/fault/collection-race.test.ts.
+ * The orders of few switches (support/collection-races.ts) of the calls of the collector and of a client that uses the blocks which it is about to take: all of them in memory,
+ * every RACE_STRIDE-th (31st where nothing is said) on SQLite and on PostgreSQL. The short form is test/fault/collection-race.test.ts.
  */
 import { describe, expect, it } from '@jest/globals';
-import { raceAll, ways } from '../support/collection-races.js';
+import { mayBeMissing, raceAll, ways } from '../support/collection-races.js';
 import { postgresServer } from '../support/postgres-server.js';
 import { inMemory, onPostgres, onSqlite } from '../support/raced-stores.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
@@ -23,6 +23,8 @@ describe.each(engines)('a block between the collector and a client, on $name', (
     process.stdout.write(`${name}, ${way}: ${String(orders)} orders, ${String(stored)} stored, ${String(missing)} told of missing blocks\n`);
     expect(orders).toBeGreaterThan(10);
     expect(stored + missing).toBe(orders);
-    if (way === 'sends' || way === 'asks again') expect(missing).toBe(0);
+    // A collector that takes nothing, or takes all, proves nothing.
+    if (mayBeMissing(way)) expect(Math.min(stored, missing)).toBeGreaterThan(0);
+    else expect(missing).toBe(0);
   }, 3 * 3_600_000);
 });

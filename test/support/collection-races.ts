@@ -1,6 +1,7 @@
 /**
- * A sweep and a client that meet over the same blocks, in every order: the sweep is stopped before each of its calls while the client asks and
- * commits, and the client before each of its own while the sweep goes on. At the end the block is there, or the commit was told that it is not.
+ * A sweep and a client that meet over the same blocks, in every order of few switches: the one is stopped before any of its calls while the other makes some of its own, goes
+ * on, and is stopped once more while the other makes the rest, which are four switches at most. Orders of more switches are left out: there are too many. At the end the
+ * block is there, or the commit was told that it is not.
  */
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, ImageId, UploadId } from '../../client-sdk/protocol/ids.js';
@@ -18,6 +19,11 @@ import { Turnstile } from './turnstile.js';
 /** How the client comes to the blocks that the sweep is about to take. */
 export const ways = ['asks', 'asks again', 'sends', 'claims'] as const;
 export type Way = (typeof ways)[number];
+
+/** Whether the sweep may come first: what was sent, and what a session of one's own holds, is never taken. */
+export function mayBeMissing(way: Way): boolean {
+  return way === 'asks' || way === 'claims';
+}
 
 /** One order: how many calls the sweep makes before the client makes as many, and so on. */
 type Schedule = readonly (readonly ['sweep' | 'client', number])[];

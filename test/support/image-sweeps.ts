@@ -10,12 +10,10 @@ import { possessionPrefix } from '../../client-sdk/protocol/possession.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { blocksOf, commitOf, hmacSha256, randomId, serverId } from './core-store.js';
 import { refusalCode } from './refusal.js';
-import { isDone, sweptStores } from './swept-store.js';
+import { isDone, type OpenSwept } from './swept-store.js';
 
-/** The tests, with about `most` calls of each operation failing each way. */
-export function imageSweeps(most: number): void {
-  const open = sweptStores(most);
 
+export function imageSweeps(open: OpenSwept): void {
   describe('images, with calls failing in turn', () => {
     it('are claimed, or are claimed when it is tried again', async () => {
       const { swept, first: ada } = await open({ existence: 'shared' });
@@ -36,7 +34,7 @@ export function imageSweeps(most: number): void {
         const proofs = claimable.map(({ rehash, cipher }) => hmacSha256(nonce, concat(possessionPrefix({ ...upload, serverId, rehash }, cipher.length), cipher)));
         expect([...(await store.services.uploads.claim(upload, { nonce, tags: concat(...claimable.map(({ rehash }) => rehash)), proofs: concat(...proofs) }))]).toEqual(claimable.map(() => 1));
       };
-      const calls = await swept.failingEach(claim, async () => {
+      const { calls } = await swept.failingEach(claim, async () => {
         await claim();
         const commit = commitOf(randomId<ImageId>(), blocks);
         expect((await store.commit({ accountId: bob.accountId, uploadId }, commit)).status).toBe('stored');
@@ -47,14 +45,14 @@ export function imageSweeps(most: number): void {
         await store.services.uploads.end({ accountId: bob.accountId, uploadId });
         uploadId = (await store.services.uploads.begin(bob.accountId)).uploadId;
       });
-      expect(calls).toBeGreaterThan(20);
+      expect(calls).toBeGreaterThan(10);
     });
 
     it('are removed, or are there whole until they are', async () => {
       const { swept, first: { accountId } } = await open();
       const { store } = swept;
       let imageId = await swept.stored(accountId);
-      const calls = await swept.failingEach(() => swept.purge(accountId, imageId), async (outcome) => {
+      const { calls } = await swept.failingEach(() => swept.purge(accountId, imageId), async (outcome) => {
         const isGone = (await refusalCode(() => store.services.images.read(accountId, imageId))) === 'not-found';
         if (isDone(outcome)) expect(isGone).toBe(true);
         if (isGone) swept.images.forget(imageId);
@@ -63,7 +61,7 @@ export function imageSweeps(most: number): void {
         expect(await refusalCode(() => store.services.images.read(accountId, imageId))).toBe('not-found');
         imageId = await swept.stored(accountId);
       });
-      expect(calls).toBeGreaterThan(6);
+      expect(calls).toBeGreaterThan(3);
       const parts = store.beside();
       expect(await rebuildStore(parts)).toMatchObject({ images: swept.images.size });
       await swept.expectWhole(parts);
@@ -74,7 +72,7 @@ export function imageSweeps(most: number): void {
       const { store } = swept;
       let imageId = await swept.stored(accountId);
       await store.services.images.trash(accountId, imageId);
-      const calls = await swept.failingEach(() => store.services.images.restore(accountId, imageId), async () => {
+      const { calls } = await swept.failingEach(() => store.services.images.restore(accountId, imageId), async () => {
         await swept.expectWhole();
         await store.services.images.restore(accountId, imageId);
         expect((await store.services.images.list(accountId, { isTrash: true, cursor: undefined, limit: undefined })).images).toEqual([]);
@@ -87,7 +85,7 @@ export function imageSweeps(most: number): void {
         expect(swept.fault.disarm()).toBe(true);
         store.now++;
       });
-      expect(calls).toBeGreaterThan(4);
+      expect(calls).toBeGreaterThan(2);
       await store.services.images.restore(accountId, imageId);
       await swept.expectRebuilt();
     });

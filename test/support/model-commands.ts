@@ -163,6 +163,14 @@ export interface Tally {
   calls: number;
 }
 
+/** What each of these is for has happened: a series without them would have proved nothing of crashes, compaction, merging and rebuilds. */
+export const mustHappen = ['crash', 'sweep collected', 'sweep compacted', 'sweep merged', 'rebuild'] as const;
+
+/** Those of them that did not happen. */
+export function lackingIn({ counts }: Tally): readonly string[] {
+  return mustHappen.filter((name) => (counts.get(name) ?? 0) === 0);
+}
+
 /** A property: every sequence is explained by the model. Adds to `tally`. */
 export function modelProperty(engine: EngineName, length: number, tally: Tally): fc.IAsyncProperty<[Omit<Terms, 'keepsVectors'>, Iterable<Command>]> {
   return fc.asyncProperty(terms, commandsOf(length), async (given, commands) => {

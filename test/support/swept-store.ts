@@ -3,7 +3,7 @@
  */
 import { afterEach, expect } from '@jest/globals';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
-import type { Parts, Policy } from '../../server/core/contract.js';
+import type { Parts, Policy, Stores } from '../../server/core/contract.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
@@ -14,18 +14,43 @@ import type { RawBlock } from './raw-account.js';
 /** Opens a store with its first account. */
 export type OpenSwept = (policy?: Partial<Policy>) => Promise<{ readonly swept: SweptStore; readonly first: Registered }>;
 
-/** Stores of the tests that call this, closed after each of them. Of the calls of an operation about `most` fail each way, from all over it. */
-export function sweptStores(most: number): OpenSwept {
-  const opened: SweptStore[] = [];
+/** Ports that take the place of those on SQLite and packs. */
+export type OpenEngine = () => Promise<{ readonly ports: Partial<Stores>; readonly close: () => Promise<void> }>;
+
+/** How to sweep. Of the calls of an operation about `most` fail each way, from all over it. */
+export interface SweepOrder {
+  readonly most: number;
+  /** SQLite and packs without it. */
+  readonly engine?: OpenEngine;
+}
+
+/** Stores of the tests that are given this, closed after each of them. */
+export function sweptStores({ most, engine = () => Promise.resolve({ ports: {}, close: () => Promise.resolve() }) }: SweepOrder): OpenSwept {
+  const opened: (() => Promise<void>)[] = [];
   afterEach(async () => {
-    for (const swept of opened.splice(0)) await swept.store.close();
+    for (const close of opened.splice(0)) await close();
   });
   return async (policy = {}) => {
     const fault = new Fault();
-    const swept = new SweptStore(await CoreStore.open(policy, (stores) => fault.inFrontOf(stores)), fault, most);
-    opened.push(swept);
-    return { swept, first: await swept.store.register() };
+    const { ports, close } = await engine();
+    const unused: Stores['blocks'][] = [];
+    const store = await CoreStore.open(policy, (stores) => {
+      if (ports.blocks !== undefined) unused.push(stores.blocks);
+      return fault.inFrontOf({ ...stores, ...ports });
+    });
+    opened.push(async () => {
+      await store.close();
+      for (const packs of unused) await packs.close();
+      await close();
+    });
+    return { swept: new SweptStore(store, fault, most), first: await store.register() };
   };
+}
+
+/** How many calls an operation makes when all goes well, and how often one of them was made to fail. */
+export interface Swept {
+  readonly calls: number;
+  readonly injected: number;
 }
 
 export class SweptStore {
@@ -68,17 +93,19 @@ export class SweptStore {
     }
   }
 
-  /** Does `act` whole, then with calls of it failing in turn, before their effect and after it, until it runs through. Answers how many calls it has, both ways together, and prints how many failed. */
-  async failingEach(act: () => Promise<unknown>, after: (outcome: unknown) => Promise<void>): Promise<number> {
+  /** Does `act` whole, then with calls of it failing in turn, before their effect and after it, until it runs through. Prints how many those were. */
+  async failingEach(act: () => Promise<unknown>, after: (outcome: unknown) => Promise<void>): Promise<Swept> {
     await this.#fails({ at: Infinity, takesEffect: false }, act, after);
     const calls = this.fault.made;
-    const stride = Math.max(1, Math.floor(calls / this.most));
-    let failed = 0;
+    const stride = Math.max(1, calls / this.most);
+    let injected = 0;
     for (const takesEffect of [false, true]) {
-      for (let at = takesEffect ? 1 + (stride >> 1) : 1; await this.#fails({ at, takesEffect }, act, after); failed++) at += stride;
+      for (let at = takesEffect ? 1 + stride / 2 : 1; await this.#fails({ at: Math.floor(at), takesEffect }, act, after); at += stride) injected++;
     }
-    process.stdout.write(`${expect.getState().currentTestName ?? ''}: ${failed} of ${2 * calls} calls failed\n`);
-    return 2 * calls;
+    process.stdout.write(`${String(expect.getState().currentTestName)}: ${String(calls)} calls, ${String(injected)} faults injected\n`);
+    // As many as were asked for, each way: sweeping nothing proves nothing.
+    expect(injected).toBeGreaterThanOrEqual(2 * Math.min(calls, this.most) - 2);
+    return { calls, injected };
   }
 
   /** False where there was no such call. */
