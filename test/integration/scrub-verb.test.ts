@@ -1,10 +1,12 @@
 /**
  * A scrub as the operator meets it where it is interrupted, or fails.
  */
+import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { scrub } from '../../server/cli/scrub.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { blocksOf, CoreStore, inFrontOf } from '../support/core-store.js';
+import { flip } from '../support/file-rot.js';
 
 let store: CoreStore;
 
@@ -19,7 +21,7 @@ describe('dice-admin scrub', () => {
     await store.store(accountId, blocksOf(30));
     const [first] = await store.parts.stores.tags.list(undefined, 1);
     // One whose bytes are nowhere.
-    store.run('UPDATE tag SET offset = offset + 1 WHERE t1 = ?', first?.rehash);
+    if (first !== undefined) flip(path.join(store.folder, 'packs', `pack-${String(first.place.pack).padStart(10, '0')}.dice`), first.place.offset + store.parts.stores.blocks.recordOverheadBytes);
     const stop = new AbortController();
     const said: string[] = [];
     const bench = { store, stop: stop.signal, say: (line: string) => { said.push(line); } };
@@ -29,6 +31,19 @@ describe('dice-admin scrub', () => {
     expect(await scrub({ ...bench, stop: new AbortController().signal, form: 'json', print: (line) => { document += line; } }, {})).toBe(4);
     expect(JSON.parse(document)).toMatchObject({ isComplete: true, lost: 1, list: [] });
     expect(said.slice(1)).toEqual([expect.stringMatching(/^Goes on/), expect.stringMatching(/^Of what is lost, 1 was met before/)]);
+  });
+
+  it('says that it found what it named as lost', async () => {
+    store = await CoreStore.open();
+    const { accountId } = await store.register();
+    await store.store(accountId, blocksOf(3));
+    const [first] = await store.parts.stores.tags.list(undefined, 1);
+    store.run('UPDATE tag SET offset = offset + 1 WHERE t1 = ?', first?.rehash);
+    const said: string[] = [];
+    const lost: string[] = [];
+    const bench = { store, stop: new AbortController().signal, form: 'text' as const, say: (line: string) => { said.push(line); }, print: (line: string) => { if (line.startsWith('lost:')) lost.push(line); } };
+    expect(await scrub(bench, {})).toBe(0);
+    expect([lost.length, said]).toEqual([1, [expect.stringMatching(/^Of what is named here as lost, 1 was found elsewhere/)]]);
   });
 });
 
