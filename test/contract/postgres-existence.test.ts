@@ -12,6 +12,8 @@ import { openIndexReader } from '../../server/storage/postgres/index-reader.js';
 import type { Session } from '../../server/storage/postgres/session.js';
 import { findAllOwned } from '../../server/storage/postgres/tag-rows.js';
 import { pinOwned } from '../../server/storage/postgres/upload-rows.js';
+import { tracesAt } from '../support/oracle-trace.js';
+import { OracleBench } from '../support/oracle-trials.js';
 import { openProcess, type StoreProcess } from '../support/postgres-process.js';
 import { postgresServer } from '../support/postgres-server.js';
 import { type Work, workOf } from '../support/postgres-work.js';
@@ -114,3 +116,16 @@ async function lifeOf(process: StoreProcess, { account, number, blocks }: Life):
 function countsOf(work: Work | undefined): unknown {
   return { ...work, logBytes: 0 };
 }
+
+describe('over HTTP', () => {
+  it('blocks that others have and blocks that nobody has get equal answers in everything that a client may do', async () => {
+    const bench = await OracleBench.open('own', { databaseUrl: await server.freshDatabase() });
+    try {
+      const { foreign, absent } = await tracesAt(bench);
+      expect(foreign).toEqual(absent);
+      expect(foreign).toHaveLength(39);
+    } finally {
+      await bench.close();
+    }
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { concat } from '../../client-sdk/protocol/bytes.js';
+import { base64Of, concat, utf8 } from '../../client-sdk/protocol/bytes.js';
 import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import { commitOf, type RawAccount, type RawBlock, streamOf } from './raw-account.js';
 
@@ -85,11 +85,17 @@ export function probeOf(blocks: readonly RawBlock[], { uploadId, ownImageId }: P
 }
 
 const rehashesOf = ({ blocks }: Probe): Uint8Array => concat(...blocks.map(({ rehash }) => rehash));
+/** Proofs of nothing under a nonce that nobody was given, as any client can make them. */
+function claimBody(probe: Probe): Uint8Array {
+  const tags = base64Of(rehashesOf(probe));
+  return utf8(JSON.stringify({ nonce: '0'.repeat(64), tags, proofs: tags }));
+}
 const commitBody = ({ imageId, blocks }: Probe): Uint8Array => encodeCommits([commitOf(imageId, blocks)]);
 
 /** What a client may do about blocks, in the order of a life; each is one request. */
 export const questions = {
   ask: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/existence`, body: rehashesOf(probe) }),
+  claim: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/claims`, type: 'application/json', body: claimBody(probe) }),
   claimByCommit: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/commits`, type: commitsType, body: commitBody(probe) }),
   fetch: (probe) => ({ method: 'POST', path: `images/${probe.ownImageId}/blocks`, body: concat(...probe.blocks.map(({ tag }) => tag)) }),
   send: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/blocks`, body: streamOf(probe.blocks) }),

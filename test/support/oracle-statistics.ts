@@ -51,10 +51,15 @@ export function separationOf(figures: PairedFigures): Separation {
   return { plain: areaOf(figures), levelled: areaOf(levelled(figures)), paired: pairedArea(differences), ...shifted, median };
 }
 
-/** The kinds are told apart: by one figure, or by the shift that many agree on. `slack` widens the bound of the area for small samples. */
+/** The kinds are told apart: by one figure, or by the shift that many agree on. `slack` widens both bounds for small samples. */
 export function isToldApart(separation: Separation, slack = 0): boolean {
   const { shift, shiftMargin } = separation;
-  return Math.abs(furthest(separation) - 0.5) > largestArea + slack || (Math.abs(shift) > largestShift && Math.abs(shift) > shiftMargin);
+  return Math.abs(furthest(separation) - 0.5) > largestArea + slack || (Math.abs(shift) > largestShift + slack && Math.abs(shift) > shiftMargin);
+}
+
+/** Foreign ones take longer for certain, by half to twice as much as was planted, as far as the interval tells: it is the delay that is seen, not noise and not another one. */
+export function isDelayFound({ shift, shiftMargin }: Separation, planted: number): boolean {
+  return shift > shiftMargin && shift >= planted / 2 && shift - shiftMargin <= 2 * planted;
 }
 
 /** The area furthest from one half: what the best of these attackers reaches. */

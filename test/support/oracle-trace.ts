@@ -4,14 +4,31 @@
  */
 import { base64Of, concat, u16 } from '../../client-sdk/protocol/bytes.js';
 import { type Answer, type Probe, probeOf, type Prober, questions, wholeLife } from './oracle-prober.js';
+import type { OracleBench, Pair } from './oracle-trials.js';
 import { rawBlock, type RawBlock, storeRaw } from './raw-account.js';
 
 const own = rawBlock(160);
 /** Headers whose values are of the request or of the moment. */
 const fleeting = new Set(['x-request-id', 'date']);
 
+/** Traces of two accounts on this server: one with blocks that somebody else has, one with blocks that nobody has. */
+export async function tracesAt(bench: OracleBench): Promise<Pair<readonly string[]>> {
+  const [vectors] = await bench.vectors(1, 5);
+  if (vectors === undefined) throw new Error('one was asked for');
+  return { foreign: await traceAt(bench, vectors.foreign), absent: await traceAt(bench, vectors.absent) };
+}
+
+async function traceAt(bench: OracleBench, blocks: readonly RawBlock[]): Promise<readonly string[]> {
+  const prober = await bench.prober();
+  try {
+    return await traceOf(bench.url, prober, blocks);
+  } finally {
+    prober.close();
+  }
+}
+
 /** What a new account meets with these blocks. A figure of the account is asked for after each step. */
-export async function traceOf(url: string, prober: Prober, blocks: readonly RawBlock[]): Promise<readonly string[]> {
+async function traceOf(url: string, prober: Prober, blocks: readonly RawBlock[]): Promise<readonly string[]> {
   const ownImageId = await storeRaw(url, prober.account, [own]);
   const probe = probeOf(blocks, { uploadId: await prober.begin(), ownImageId });
   const lines: string[] = [];

@@ -53,9 +53,9 @@ export class OracleBench {
     readonly port: number,
   ) {}
 
-  /** A server with an operator and one who has many blocks. `databaseUrl`: of an empty database, where its index is on PostgreSQL. */
-  static async open(existence: 'own' | 'shared' = 'own', databaseUrl?: string): Promise<OracleBench> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'dice-oracle-'));
+  /** A server with an operator and one who has many blocks. `databaseUrl`: of an empty database, where its index is on PostgreSQL; `place`: where its data lies. */
+  static async open(existence: 'own' | 'shared' = 'own', { databaseUrl, place = tmpdir() }: { readonly databaseUrl?: string | undefined; readonly place?: string } = {}): Promise<OracleBench> {
+    const folder = await mkdtemp(path.join(place, 'dice-oracle-'));
     const child = fork(path.resolve('dist/test/support/oracle-server.js'), [path.join(folder, 'data'), existence, ...(databaseUrl === undefined ? [] : [databaseUrl])], { execArgv: [] });
     const [port] = (await once(child, 'message')) as [number]; // its first word
     const bench = new OracleBench(folder, child, port);

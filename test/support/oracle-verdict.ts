@@ -3,7 +3,7 @@
  * report too.
  */
 import type { Question } from './oracle-prober.js';
-import { type Area, isToldApart, type Separation, separationOf } from './oracle-statistics.js';
+import { type Area, isDelayFound, isToldApart, type Separation, separationOf } from './oracle-statistics.js';
 import type { Times } from './oracle-trials.js';
 
 /** One question and one figure of its answers. */
@@ -23,9 +23,18 @@ export function toldApart(verdicts: readonly Verdict[], slack = 0): readonly str
   return verdicts.filter(({ separation }) => isToldApart(separation, slack)).map(lineOf);
 }
 
+/** Lines of those in which a delay that was planted for the question is not found: none where the test can fail. */
+export function notFound(verdicts: readonly Verdict[], planted: number): readonly string[] {
+  return verdicts.filter(({ separation }) => !isDelayFound(separation, planted)).map(lineOf);
+}
+
 /** A line of a report. */
-export function lineOf({ question, figure, separation: { plain, levelled, paired, shift, shiftMargin, median } }: Verdict): string {
+export function lineOf({ question, figure, separation }: Verdict): string {
+  return `${question.padEnd(14)}${figure.padEnd(10)} ${textOf(separation)}`;
+}
+
+/** All figures of a separation. */
+export function textOf({ plain, levelled, paired, shift, shiftMargin, median }: Separation): string {
   const text = ({ area, margin }: Area): string => `${area.toFixed(3)} ± ${margin.toFixed(3)}`;
-  return `${question.padEnd(14)}${figure.padEnd(10)} plain ${text(plain)}  levelled ${text(levelled)}  paired ${text(paired)}  `
-    + `shift ${(100 * shift).toFixed(2)} ± ${(100 * shiftMargin).toFixed(2)} % of ${median.toFixed(3)} ms`;
+  return `plain ${text(plain)}  levelled ${text(levelled)}  paired ${text(paired)}  shift ${(100 * shift).toFixed(2)} ± ${(100 * shiftMargin).toFixed(2)} % of ${median.toFixed(3)} ms`;
 }
