@@ -14,6 +14,7 @@ import { refusalCode } from '../support/refusal.js';
 import { countScans, cutAt, flipBehind, StoppedStore } from '../support/stopped-store.js';
 
 const thorough = { isThorough: true };
+const ignore = (): void => undefined;
 const made: StoppedStore[] = [];
 let reconciler: ReturnType<typeof startReconciler> | undefined;
 afterEach(async () => {
@@ -228,6 +229,42 @@ it('does not take away what its owner restored meanwhile, nor bring back what wa
   expect(await find(ada, restored)).toMatchObject({ trashedAt: undefined });
   expect(await find(ada, standing)).toBeUndefined();
   expect(await find(ada, late)).toBeUndefined();
+});
+
+it('waits for what is being written before it reads, and brings nothing back that is withdrawn', async () => {
+  const { stopped, ada } = await makeStore();
+  await stopped.stored(ada);
+  stopped.stopMachine();
+  const { parts, services } = await stopped.start();
+  const { uploadId } = await services.uploads.begin(ada);
+  const sent = blocksOf(2);
+  await services.blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
+  let [write, decide, settle] = [ignore, ignore, ignore];
+  const written = new Promise<void>((resolve) => { write = resolve; });
+  const decided = new Promise<void>((resolve) => { decide = resolve; });
+  const settling = new Promise<void>((resolve) => { settle = resolve; });
+  parts.stores.images.commit = async () => {
+    write();
+    await decided;
+    return { kind: 'quota-exceeded' };
+  };
+  const commit = commitOf(randomId<ImageId>(), sent);
+  const committing = services.uploads.commit({ accountId: ada, uploadId }, [commit]);
+  await written;
+  const { gate } = parts;
+  const settled = gate.settle.bind(gate);
+  gate.settle = () => {
+    settle();
+    return settled();
+  };
+  const scans = countScans(parts.stores.blocks);
+  const reconciling = services.reconcile.run();
+  await Promise.race([settling, reconciling]);
+  expect(scans.packs).toEqual([]);
+  decide();
+  expect(await committing).toMatchObject([{ status: 'quota-exceeded' }]);
+  expect(await reconciling).toMatchObject({ images: 0, blocks: 0 });
+  expect(await refusalCode(() => services.images.read(ada, commit.imageId))).toBe('not-found');
 });
 
 it('leaves an account alone that was made under a forgotten name meanwhile, and a keyring that was changed', async () => {
