@@ -54,7 +54,7 @@ export async function noteTail(state: Pick<StoreState, 'write'>, ends: PackEnds)
 }
 
 /** The tail begins at the end of now. For an index that has all, in which no sweep runs: one that did would be waited for. */
-export async function endTail(gate: Gate, { blocks, state }: Tailed): Promise<void> {
+export async function endTail(gate: Pick<Gate, 'settle'>, { blocks, state }: Tailed): Promise<void> {
   const ends = endsOf(await blocks.packs(), blocks.numberSlack);
   // A record that lies before may have its row still to come; then the row must come before the note.
   await gate.settle();

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore } from '../../server/core/check.js';
 import { readSound } from '../../server/core/stored-block.js';
+import { endsOf, packsBeyond, tailOf } from '../../server/core/tail.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { startReconciler } from '../../server/reconciler.js';
 import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from '../support/core-store.js';
@@ -14,6 +15,7 @@ import { refusalCode } from '../support/refusal.js';
 import { countScans, cutAt, flipBehind, StoppedStore } from '../support/stopped-store.js';
 
 const thorough = { isThorough: true };
+const ignore = (): void => undefined;
 const made: StoppedStore[] = [];
 let reconciler: ReturnType<typeof startReconciler> | undefined;
 afterEach(async () => {
@@ -112,7 +114,10 @@ it('reads nothing after a clean stop, and after another one what was written sin
   const clean = countScans((await stopped.start()).parts.stores.blocks);
   await stopped.services.reconcile.run();
   expect(clean.packs).toEqual([]);
+  await stopped.stored(ada);
   await stopped.services.sweep.sweep({ isThorough: false });
+  const { blocks, state } = stopped.store.parts.stores;
+  expect(packsBeyond((await tailOf(state)) ?? endsOf([], 0), await blocks.packs())).toEqual([]);
   await stopped.stored(ada);
   stopped.stopMachine();
   const unclean = countScans((await stopped.start()).parts.stores.blocks);
@@ -228,6 +233,73 @@ it('does not take away what its owner restored meanwhile, nor bring back what wa
   expect(await find(ada, restored)).toMatchObject({ trashedAt: undefined });
   expect(await find(ada, standing)).toBeUndefined();
   expect(await find(ada, late)).toBeUndefined();
+});
+
+it('waits for what is being written before it reads, and brings nothing back that is withdrawn', async () => {
+  const { stopped, ada } = await makeStore();
+  await stopped.stored(ada);
+  stopped.stopMachine();
+  const { parts, services } = await stopped.start();
+  const { uploadId } = await services.uploads.begin(ada);
+  const sent = blocksOf(2);
+  await services.blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
+  let [write, decide, settle] = [ignore, ignore, ignore];
+  const written = new Promise<void>((resolve) => { write = resolve; });
+  const decided = new Promise<void>((resolve) => { decide = resolve; });
+  const settling = new Promise<void>((resolve) => { settle = resolve; });
+  parts.stores.images.commit = async () => {
+    write();
+    await decided;
+    return { kind: 'quota-exceeded' };
+  };
+  const commit = commitOf(randomId<ImageId>(), sent);
+  const committing = services.uploads.commit({ accountId: ada, uploadId }, [commit]);
+  await written;
+  const { gate } = parts;
+  const settled = gate.settle.bind(gate);
+  gate.settle = () => {
+    settle();
+    return settled();
+  };
+  const scans = countScans(parts.stores.blocks);
+  const reconciling = services.reconcile.run();
+  await Promise.race([settling, reconciling]);
+  const scanned = scans.packs.length;
+  decide();
+  expect(scanned).toBe(0);
+  expect(await committing).toMatchObject([{ status: 'quota-exceeded' }]);
+  expect(await reconciling).toMatchObject({ images: 0, blocks: 0 });
+  expect(await refusalCode(() => services.images.read(ada, commit.imageId))).toBe('not-found');
+});
+
+it('leaves what comes while it reads to those who write it', async () => {
+  const { stopped, ada } = await makeStore();
+  await stopped.stored(ada);
+  stopped.stopMachine();
+  const { parts, services } = await stopped.start();
+  const { blocks, images } = parts.stores;
+  const { uploadId } = await services.uploads.begin(ada);
+  const sent = blocksOf(2);
+  await services.blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
+  let [write, decide] = [ignore, ignore];
+  const written = new Promise<void>((resolve) => { write = resolve; });
+  const decided = new Promise<void>((resolve) => { decide = resolve; });
+  images.commit = async () => {
+    write();
+    await decided;
+    return { kind: 'quota-exceeded' };
+  };
+  let committing: Promise<unknown> = Promise.resolve();
+  const scan = blocks.scan.bind(blocks);
+  blocks.scan = async function* (pack, onDamage) {
+    committing = services.uploads.commit({ accountId: ada, uploadId }, [commitOf(randomId<ImageId>(), sent)]);
+    await written;
+    yield* scan(pack, onDamage);
+  };
+  const answer = await services.reconcile.run();
+  decide();
+  expect(await committing).toMatchObject([{ status: 'quota-exceeded' }]);
+  expect(answer).toMatchObject({ images: 0, blocks: 0 });
 });
 
 it('leaves an account alone that was made under a forgotten name meanwhile, and a keyring that was changed', async () => {

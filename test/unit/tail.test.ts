@@ -1,6 +1,6 @@
 /** Where the tail of the packs begins, what lies in it, and how that is noted. */
 import { describe, expect, it } from '@jest/globals';
-import { endsOf, isBefore, noteTail, packsBeyond, renumberedTail, tailOf, type PackEnds } from '../../server/core/tail.js';
+import { endsOf, endTail, isBefore, noteTail, packsBeyond, renumberedTail, tailOf, type PackEnds } from '../../server/core/tail.js';
 import type { PackSummary } from '../../server/ports/block-store.js';
 
 const packs = (...pairs: readonly (readonly [number, number])[]): readonly PackSummary[] => pairs.map(([pack, bytes]) => ({ pack, bytes, isSealed: true }));
@@ -38,6 +38,21 @@ describe('a tail', () => {
     expect(await tailOf({ read: () => Promise.resolve(undefined) })).toBeUndefined();
     for (const odd of ['', '{', '[]', '{"from":-1,"bytes":[]}', '{"from":7}']) expect(await noted(odd)).toEqual({ from: 0, bytes: new Map() });
     expect(await noted('{"from":7,"bytes":[[8,1],[9],["x",2],null]}')).toEqual({ from: 7, bytes: new Map([[8, 1]]) });
+  });
+
+  it('ends where the packs ended before all that is being written was settled', async () => {
+    const steps: string[] = [];
+    const step = <T>(name: string, result: T): Promise<T> => {
+      steps.push(name);
+      return Promise.resolve(result);
+    };
+    const gate = { settle: () => step('settle', undefined) };
+    const store = {
+      blocks: { numberSlack: 0, packs: () => step('packs', packs([3, 40])) },
+      state: { read: () => step('read', undefined), write: (_: string, text: string) => step(`write ${text}`, undefined) },
+    };
+    await endTail(gate, store);
+    expect(steps).toEqual(['packs', 'settle', 'write {"from":3,"bytes":[[3,40]]}']);
   });
 
   it('begins at the same records where packs have other numbers', async () => {
