@@ -9,6 +9,7 @@ import { base64Of } from '../../client-sdk/protocol/bytes.js';
 import { both, lie } from '../support/device-lies.js';
 import { honest, servedDevices, type Device, type Tamper } from '../support/devices.js';
 import { Gate } from '../support/gate.js';
+import { OwnerHeads } from '../support/owner-heads.js';
 import { clientOf, codeOf, storedId, testPassword } from '../support/sdk-client.js';
 
 type Card = Readonly<Record<string, unknown>> & { readonly imageId: string; readonly createdAt: string };
@@ -222,6 +223,17 @@ describe('what the server does by itself', () => {
       return Promise.resolve(Response.json({ images: isTrash ? cards.filter(({ imageId }) => imageId === a) : trashed }));
     };
     expect(await differing(laptop, ids)).toEqual(['missing trashed 2', 'returned 0', 'trashed 1']);
+  });
+});
+
+describe('a tree of the right root', () => {
+  it('that does not show the way to a leaf is no answer: not of an image that is hidden, nor of one that is moved or stored', async () => {
+    const { phone, laptop, ids } = await withImages();
+    const newest = await (await OwnerHeads.of(phone.client)).newest();
+    const noWay: Tamper = (asked, ask) => (asked === 'POST /account/head/paths' ? Promise.resolve(new Response(Uint8Array.of(2, ...(newest?.root ?? [])), { headers: { 'content-type': 'application/octet-stream' } })) : ask());
+    laptop.tamper = both(noWay, hiding(ids.slice(0, 1)));
+    for (const attempt of [() => laptop.names(), () => laptop.client.find('a'), () => laptop.client.remove(ids[1]), () => store(laptop, 'd')]) expect(await codeOf(attempt())).toBe('answer-invalid');
+    expect(laptop.asked).not.toContain('PUT /account/head');
   });
 });
 
