@@ -17,6 +17,9 @@ interface Page {
   readonly images: readonly Card[];
   readonly next?: string;
 }
+interface Revised {
+  readonly revision: number;
+}
 
 const devices = servedDevices();
 
@@ -155,6 +158,22 @@ describe('what the owner accepts is what the owner saw:', () => {
     expect(await codeOf(laptop.client.acceptLoss(digest))).toBe('revision-conflict');
     expect(laptop.asked).not.toContain('PUT /account/head');
     expect(await phone.names()).toBe('a b');
+  });
+
+  it.each<['keyring' | 'credentials', (account: Revised) => object]>([
+    ['keyring', (account) => account],
+    ['credentials', (account) => ({ ...account, revision: account.revision + 1 })],
+  ])('nothing is signed where the server has other %s when the client comes to sign', async (what, later) => {
+    const { phone, laptop, ids } = await withImages();
+    const old = (await (await honestly(phone, '/account')).json()) as Revised; // an account has revisions
+    if (what === 'keyring') await phone.client.changeDomain('open');
+    laptop.tamper = hiding(ids.slice(0, 1));
+    const { digest } = await laptop.client.missing();
+    let asked = 0;
+    const changing: Tamper = (call, ask) => (call === 'GET /account' && ++asked > 1 ? Promise.resolve(Response.json(later(old))) : ask());
+    laptop.tamper = both(changing, hiding(ids.slice(0, 1)));
+    expect(await codeOf(laptop.client.acceptLoss(digest))).toBe('revision-conflict');
+    expect([asked, laptop.asked.includes('PUT /account/head')]).toEqual([2, false]);
   });
 
   it('what was confirmed is signed, and nothing beside it', async () => {
