@@ -219,6 +219,7 @@ describe('a server that serves another manifest', () => {
     const { phone, ids } = await withImages();
     const [a, b] = ids;
     await phone.client.remove(b);
+    expect((await phone.client.head())?.leaves).toBe(ids.length);
     phone.tamper = (asked, ask) => (asked === `GET /images/${a}` ? honestly(phone, `/images/${b}`) : ask());
     expect(await codeOf(phone.client.purge(a))).toBe('answer-invalid');
     phone.tamper = honest;
