@@ -9,12 +9,16 @@ import { base64Of } from '../../client-sdk/protocol/bytes.js';
 import { both, lie } from '../support/device-lies.js';
 import { honest, servedDevices, type Device, type Tamper } from '../support/devices.js';
 import { Gate } from '../support/gate.js';
+import { OwnerHeads } from '../support/owner-heads.js';
 import { clientOf, codeOf, storedId, testPassword } from '../support/sdk-client.js';
 
 type Card = Readonly<Record<string, unknown>> & { readonly imageId: string; readonly createdAt: string };
 interface Page {
   readonly images: readonly Card[];
   readonly next?: string;
+}
+interface Revised {
+  readonly revision: number;
 }
 
 const devices = servedDevices();
@@ -156,6 +160,22 @@ describe('what the owner accepts is what the owner saw:', () => {
     expect(await phone.names()).toBe('a b');
   });
 
+  it.each<['keyring' | 'credentials', (account: Revised) => object]>([
+    ['keyring', (account) => account],
+    ['credentials', (account) => ({ ...account, revision: account.revision + 1 })],
+  ])('nothing is signed where the server has other %s when the client comes to sign', async (what, later) => {
+    const { phone, laptop, ids } = await withImages();
+    const old = (await (await honestly(phone, '/account')).json()) as Revised; // an account has revisions
+    if (what === 'keyring') await phone.client.changeDomain('open');
+    laptop.tamper = hiding(ids.slice(0, 1));
+    const { digest } = await laptop.client.missing();
+    let asked = 0;
+    const changing: Tamper = (call, ask) => (call === 'GET /account' && ++asked > 1 ? Promise.resolve(Response.json(later(old))) : ask());
+    laptop.tamper = both(changing, hiding(ids.slice(0, 1)));
+    expect(await codeOf(laptop.client.acceptLoss(digest))).toBe('revision-conflict');
+    expect([asked, laptop.asked.includes('PUT /account/head')]).toEqual([2, false]);
+  });
+
   it('what was confirmed is signed, and nothing beside it', async () => {
     const { phone, laptop, ids } = await withImages();
     laptop.tamper = hiding(ids.slice(0, 1));
@@ -199,6 +219,7 @@ describe('a server that serves another manifest', () => {
     const { phone, ids } = await withImages();
     const [a, b] = ids;
     await phone.client.remove(b);
+    expect((await phone.client.head())?.leaves).toBe(ids.length);
     phone.tamper = (asked, ask) => (asked === `GET /images/${a}` ? honestly(phone, `/images/${b}`) : ask());
     expect(await codeOf(phone.client.purge(a))).toBe('answer-invalid');
     phone.tamper = honest;
@@ -222,6 +243,17 @@ describe('what the server does by itself', () => {
       return Promise.resolve(Response.json({ images: isTrash ? cards.filter(({ imageId }) => imageId === a) : trashed }));
     };
     expect(await differing(laptop, ids)).toEqual(['missing trashed 2', 'returned 0', 'trashed 1']);
+  });
+});
+
+describe('a tree of the right root', () => {
+  it('that does not show the way to a leaf is no answer: not of an image that is hidden, nor of one that is moved or stored', async () => {
+    const { phone, laptop, ids } = await withImages();
+    const newest = await (await OwnerHeads.of(phone.client)).newest();
+    const noWay: Tamper = (asked, ask) => (asked === 'POST /account/head/paths' ? Promise.resolve(new Response(Uint8Array.of(2, ...(newest?.root ?? [])), { headers: { 'content-type': 'application/octet-stream' } })) : ask());
+    laptop.tamper = both(noWay, hiding(ids.slice(0, 1)));
+    for (const attempt of [() => laptop.names(), () => laptop.client.find('a'), () => laptop.client.remove(ids[1]), () => store(laptop, 'd')]) expect(await codeOf(attempt())).toBe('answer-invalid');
+    expect(laptop.asked).not.toContain('PUT /account/head');
   });
 });
 
