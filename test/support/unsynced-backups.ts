@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { pointId } from '../../server/backup/point.js';
 import { openRepository } from '../../server/backup/repository.js';
 import { verifyRepository } from '../../server/backup/verify-repository.js';
+import { DataDirectoryError } from '../../server/data-directory.js';
 import { type FileLayer, nodeFiles } from '../../server/storage/packs/file-layer.js';
 import { backUp, checked, restoreTo } from './backed-up.js';
 import { atEachCrash, type CrashWay } from './crash-images.js';
@@ -74,7 +75,7 @@ export function unsyncedBackups(ways: readonly CrashWay[], every: { readonly mom
           const before = known;
           const outcome = i === killed ? await onDisk(stopping.files, () => command(root, moment(i), before)).catch(() => undefined) : undefined;
           isThrough = i === killed && !stopping.isStopped;
-          known = outcome ?? (await onDisk(disk.files, () => command(root, moment(i) + 1, before)));
+          known = outcome ?? (await onDisk(disk.files, () => command(root, moment(i) + 1, before)).catch((error: unknown) => unlessOver(error, before)));
         }
         disk.crash(path.join(root, 'left'), { name: () => false, bytes: () => false });
         await judge(path.join(root, 'left'), known);
@@ -84,6 +85,12 @@ export function unsyncedBackups(ways: readonly CrashWay[], every: { readonly mom
       expect(kills).toBeGreaterThan(1);
     }, 3_600_000);
   });
+}
+
+/** A restore that was killed at its last sync has made a store, and who tells it again is told so; nothing more is promised then. */
+function unlessOver(error: unknown, before: Known): Known {
+  if (error instanceof DataDirectoryError && error.message.includes('holds a store')) return before;
+  throw error;
 }
 
 /** SQLite syncs its locks, and the index that was restored when it is opened; not the copy in a point. */
