@@ -77,7 +77,7 @@ async function isOver({ directory, point }: RestoreOrder): Promise<boolean> {
   if (found !== undefined) {
     if (found === noteOf(point)) {
       const isStore = (await unlessAbsent(() => nodeFiles.size(path.join(directory, markerName)))) !== undefined;
-      if (isStore) await rm(note, { force: true });
+      if (isStore) await forgetNote(directory);
       return isStore;
     }
     throw new DataDirectoryError(`${directory} holds a restore of another point that has not ended. End that one with --at, or empty the directory.`);
@@ -101,6 +101,12 @@ async function writeAll(order: RestoreOrder): Promise<void> {
   const isLast = ({ name }: ListedFile): boolean => name === databaseName || name === markerName;
   await copyFiles(order, point.files.filter((file) => !isLast(file)));
   await copyIndexAndMarker(order);
+  await forgetNote(directory);
+}
+
+/** The marker first: a run that was killed may have given it its name and no more. */
+async function forgetNote(directory: string): Promise<void> {
+  await nodeFiles.syncFolder(directory);
   await rm(path.join(directory, restoreNoteName), { force: true });
   await nodeFiles.syncFolder(directory);
 }
@@ -166,5 +172,4 @@ async function copyIndexAndMarker({ directory, now }: RestoreOrder): Promise<voi
   }
   const marker = path.join(directory, markerName);
   await nodeFiles.rename(`${marker}.tmp`, marker);
-  await nodeFiles.syncFolder(directory);
 }

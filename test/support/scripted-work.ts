@@ -58,6 +58,23 @@ export class ScriptedWork {
     await this.call(`${url}/api/v1/uploads/${uploadId}`, 'DELETE');
   }
 
+  /** Takes the newest image away for good. */
+  async purge(url: string): Promise<void> {
+    const [id, image] = [...this.images].at(-1) ?? [];
+    if (id === undefined || image === undefined) throw new Error('there is no image to remove');
+    this.images.delete(id);
+    this.unsure.set(id, image);
+    for (const route of [`images/${id}`, `trash/${id}`]) await this.call(`${url}/api/v1/${route}`, 'DELETE');
+    this.unsure.delete(id);
+    this.purged.add(id);
+  }
+
+  /** Has the collector run thoroughly. */
+  async collect(url: string): Promise<void> {
+    this.collected = undefined;
+    this.collected = await this.made<CollectAnswer>(`${url}/api/v1/operator/collect`);
+  }
+
   /** The whole script. What fails is answered, step by step, and the next step is tried all the same. */
   async run(url: string): Promise<readonly string[]> {
     const failures: string[] = [];
@@ -86,21 +103,6 @@ export class ScriptedWork {
     const body = registrationOf(`guest-${randomBytes(6).toString('hex')}`);
     const { token } = await this.made<{ token: string }>(`${url}/api/v1/accounts`, body);
     this.guests.push(`Bearer ${token}`);
-  }
-
-  private async purge(url: string): Promise<void> {
-    const [id, image] = [...this.images].at(-1) ?? [];
-    if (id === undefined || image === undefined) throw new Error('there is no image to remove');
-    this.images.delete(id);
-    this.unsure.set(id, image);
-    for (const route of [`images/${id}`, `trash/${id}`]) await this.call(`${url}/api/v1/${route}`, 'DELETE');
-    this.unsure.delete(id);
-    this.purged.add(id);
-  }
-
-  private async collect(url: string): Promise<void> {
-    this.collected = undefined;
-    this.collected = await this.made<CollectAnswer>(`${url}/api/v1/operator/collect`);
   }
 
   private async stateOf(server: TestServer, id: string, image?: StoredImage): Promise<'whole' | 'absent' | 'broken'> {

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { pointId } from '../../server/backup/point.js';
 import { openRepository } from '../../server/backup/repository.js';
 import { verifyRepository } from '../../server/backup/verify-repository.js';
+import { DataDirectoryError } from '../../server/data-directory.js';
 import { type FileLayer, nodeFiles } from '../../server/storage/packs/file-layer.js';
 import { backUp, checked, restoreTo } from './backed-up.js';
 import { atEachCrash, type CrashWay } from './crash-images.js';
@@ -74,7 +75,7 @@ export function unsyncedBackups(ways: readonly CrashWay[], every: { readonly mom
           const before = known;
           const outcome = i === killed ? await onDisk(stopping.files, () => command(root, moment(i), before)).catch(() => undefined) : undefined;
           isThrough = i === killed && !stopping.isStopped;
-          known = outcome ?? (await onDisk(disk.files, () => command(root, moment(i) + 1, before)));
+          known = outcome ?? (await onDisk(disk.files, () => command(root, moment(i) + 1, before)).catch((error: unknown) => unlessOver(error, before)));
         }
         disk.crash(path.join(root, 'left'), { name: () => false, bytes: () => false });
         await judge(path.join(root, 'left'), known);
@@ -84,6 +85,12 @@ export function unsyncedBackups(ways: readonly CrashWay[], every: { readonly mom
       expect(kills).toBeGreaterThan(1);
     }, 3_600_000);
   });
+}
+
+/** A restore that was killed at its last sync has made a store, and who tells it again is told so; nothing more is promised then. */
+function unlessOver(error: unknown, before: Known): Known {
+  if (error instanceof DataDirectoryError && error.message.includes('holds a store')) return before;
+  throw error;
 }
 
 /** SQLite syncs its locks, and the index that was restored when it is opened; not the copy in a point. */
@@ -101,16 +108,19 @@ async function copyOf(prepared: string): Promise<string> {
   return root;
 }
 
-/** A store, and in `earlier` what it was before a day of work. */
+/** A store, and in `earlier` what it was before an image was removed, and the pack that it was in. */
 async function prepare(root: string): Promise<void> {
   const dataDirectory = path.join(root, 'data');
   const before = await startServer({ dataDirectory, graceMs: 0 });
   const work = new ScriptedWork(await registerRaw(before.url, 'ada'));
-  await work.upload(before.url);
+  for (let i = 0; i < 2; i++) await work.upload(before.url);
   await before.close();
   cpSync(dataDirectory, path.join(root, 'earlier'), { recursive: true });
   const after = await startServer({ dataDirectory, graceMs: 0 });
-  expect(await work.run(after.url)).toEqual([]);
+  await work.purge(after.url);
+  await work.collect(after.url);
+  expect(work.collected?.compactedPacks).toBeGreaterThan(0);
+  await work.upload(after.url);
   await after.close();
 }
 
