@@ -2,7 +2,7 @@
  * Stores that earlier releases made, opened by the code of today: brought to its schema, whole, and every image as it was. test/fixtures/stores has them.
  */
 import { hash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { DiceClient } from '../../client-sdk/api.js';
@@ -38,9 +38,22 @@ function seenIn(data: string, { accounts }: Fixture): Promise<readonly FixtureAc
   });
 }
 
-it('there is a store of every release', () => {
-  expect(folders.map((folder) => path.basename(folder))).toContain('0.1.0');
+it('there is a store of every release, and of the one that is being made', async () => {
+  const root = new URL('../../../', import.meta.url);
+  const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { readonly version: string };
+  const releases = releasesIn(await readFile(new URL('CHANGELOG.md', root), 'utf8'));
+  const names = folders.map((folder) => path.basename(folder));
+  expect([version, ...releases].filter((release) => !names.includes(release))).toEqual([]);
 });
+
+it('a release is told by its heading', () => {
+  expect(releasesIn('# Changelog\n\n## Unreleased\n\n## 1.10.0 (2027-01-02)\n\n### 7.7.7\n\n## v0.2.0\n## [0.1.0]\n')).toEqual(['1.10.0', '0.2.0', '0.1.0']);
+});
+
+/** Versions that the changelog has a section of. */
+function releasesIn(changelog: string): readonly string[] {
+  return [...changelog.matchAll(/^## \[?v?(\d+\.\d+\.\d+)/gm)].map(([, version]) => version ?? '');
+}
 
 describe.each(folders.map((folder) => [path.basename(folder), folder]))('a store of release %s', (_release, folder) => {
   let data: string;

@@ -10,4 +10,4 @@ jest.unstable_mockModule('better-sqlite3', failing.sqlite);
 // What is swept is loaded when the failing modules are in place.
 const { backupSweeps } = await import('../support/backup-sweeps.js');
 
-backupSweeps(failing, 3);
+backupSweeps(failing, 2);

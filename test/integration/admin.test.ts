@@ -93,12 +93,9 @@ describe('dice-admin', () => {
     const lines = (await admin('gc', '--dry-run')).stdout.split('\n');
     expect(lines).toContain('goes   1 block(s), 5000 bytes: no image refers to them, and their time of grace has passed');
     expect(lines).toContainEqual(expect.stringMatching(/^goes {3}pack 1, \d+ of \d+ bytes dead \(\d+\.\d %\): what is live in it is copied$/));
-    expect((await admin('report', '--json')).json()).toMatchObject({ blocks: 2 });
     const collected = await admin('gc', '--json');
     expect([collected.status, collected.json()]).toEqual([0, expect.objectContaining({ collectedBlocks: 1, compactedPacks: 1, pendingBlocks: 0 })]);
-    expect((await admin('gc', '--dry-run', '--json')).json()).toMatchObject({ totals: { collectableBlocks: 0, compactablePacks: 0, heldBack: 2 } });
-    expect((await admin('report', '--json')).json()).toMatchObject({ blocks: 1, cipherBytes: 500 });
-    expect((await admin('check', '--json')).json()).toMatchObject({ findings: 0, images: 1 });
+    expect((await admin('check', '--json')).json()).toMatchObject({ findings: 0, images: 1, blocks: 1 });
   });
 
   it('makes the database anew from the packs; nothing is collected until it is released', async () => {

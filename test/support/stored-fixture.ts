@@ -28,11 +28,21 @@ export interface Fixture {
   readonly removed: readonly string[];
 }
 
+/** What a fixture of the formats holds beside that. */
+export interface FormatFixture extends Fixture {
+  /** Of ada's second factor, base32. */
+  readonly secret: string;
+  /** Id of the point in its repository of backups. */
+  readonly point: string;
+}
+
 /** The password of every account of every fixture. */
 export const fixturePassword = 'the moon over the old harbour';
 
 /** From dist/test/support up to the sources. */
 export const fixturesFolder = fileURLToPath(new URL('../../../test/fixtures/stores', import.meta.url));
+/** Data directories with their repositories of backups: formats that came between two releases. */
+export const formatsFolder = fileURLToPath(new URL('../../../test/fixtures/formats', import.meta.url));
 const [storeName, contentName] = ['store.json.br', 'content.json'];
 
 /** Folders of all releases that have a fixture. */
@@ -40,9 +50,8 @@ export async function fixtureFolders(): Promise<readonly string[]> {
   return (await readdir(fixturesFolder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => path.join(fixturesFolder, name)).sort();
 }
 
-/** Packs the data directory of a stopped server. A fixture never changes: an existing folder is refused. */
-export async function packFixture(data: string, fixture: Fixture): Promise<{ readonly folder: string; readonly bytes: number }> {
-  const folder = path.join(fixturesFolder, fixture.release);
+/** Packs the data directory of a stopped server, or a folder that holds it. A fixture never changes: an existing one is refused. */
+export async function packFixture(data: string, fixture: Fixture, folder = path.join(fixturesFolder, fixture.release)): Promise<{ readonly folder: string; readonly bytes: number }> {
   await mkdir(folder);
   const files: Record<string, string> = {};
   for (const name of [...(await filesIn(data)).keys()].sort()) files[name] = (await readFile(path.join(data, name))).toString('base64');
@@ -53,11 +62,11 @@ export async function packFixture(data: string, fixture: Fixture): Promise<{ rea
 }
 
 /** Makes a data directory of the fixture in `folder`; answers what is in it. */
-export async function unpackFixture(folder: string, data: string): Promise<Fixture> {
+export async function unpackFixture<T extends Fixture = Fixture>(folder: string, data: string): Promise<T> {
   const files = JSON.parse(brotliDecompressSync(await readFile(path.join(folder, storeName))).toString()) as Readonly<Record<string, string>>; // packed above
   for (const [name, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(data, name)), { recursive: true });
     await writeFile(path.join(data, name), Buffer.from(text, 'base64'), { mode: 0o600 });
   }
-  return JSON.parse(await readFile(path.join(folder, contentName), 'utf8')) as Fixture; // packed above
+  return JSON.parse(await readFile(path.join(folder, contentName), 'utf8')) as T; // packed above
 }
