@@ -216,6 +216,8 @@ export function unsyncedStores(ways: readonly CrashWay[], every: number): void {
       await forgetful.stored(accountId, kept);
       await forgetful.purge(accountId, await forgetful.stored(accountId, blocksOf(2, 2_000)));
       await forgetful.trash(other, await forgetful.stored(other, [...kept, ...blocksOf(2, 2_000)]));
+      // The disk knows files that are opened from now on.
+      await store.parts.stores.blocks.seal();
       let packs = 0;
       const moments = await forgetful.survives('sweeps', { ways, every }, async () => {
         for (let i = 0; i < 2; i++, store.now++) packs += (await store.services.sweep.sweep({ isThorough: true })).compactedPacks;
