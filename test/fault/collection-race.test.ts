@@ -8,7 +8,8 @@ import { inMemory, onSqlite } from '../support/raced-stores.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 
 const temporary = temporaryDirectories();
-const engines = [{ name: 'memory', open: inMemory, stride: 181, atLeast: 15 }, { name: 'sqlite', open: onSqlite(temporary), stride: 1_009, atLeast: 4 }];
+// Strides by which orders of both outcomes are met: in few of them the sweep takes what the client asks for.
+const engines = [{ name: 'memory', open: inMemory, stride: 181, atLeast: 15 }, { name: 'sqlite', open: onSqlite(temporary), stride: 947, atLeast: 4 }];
 
 describe.each(engines)('a block between the collector and a client, on $name', ({ open, stride, atLeast }) => {
   it.each(ways)('is there at the end, or the commit is told that it is not: the client %s', async (way) => {

@@ -5,7 +5,7 @@
  *
  *   suite              bounded by
  *   mutations          LONG_SECONDS (0.4 of it); else every lie, at most twelve hours
- *   syscalls           LONG_SECONDS (0.4); else three hours
+ *   syscalls           LONG_SECONDS (0.4); else every injection, some ten hours. One of each kind comes first, which takes half an hour
  *   store-model        LONG_SECONDS (0.2), and MODEL_STEPS (100,000)
  *   backup-sweeps      its calls: 1,080 faults, 7 minutes of processor time
  *   port-sweeps        its calls: 540 faults on SQLite and packs, 200 on PostgreSQL, 190 in a bucket
@@ -14,9 +14,11 @@
  *   crash              CRASH_KILLS (60)
  *   backup             BACKUP_ROUNDS (12), a minute each at most
  *   existence-oracle   ORACLE_PAIRS (5,000)
+ *   login-timing       LOGIN_PAIRS (5,000)
+ *   unsynced           its cases: some 14,000 crashes, five minutes of processor time
  *   credentials-kill   the steps of three changes
  *   migrate-resume     the steps of a move
- *   hostile-bodies, meeting, server-view, peers-bench, saving-bench   their cases
+ *   bombs, head-gap, hostile-bodies, hostile-clients, meeting, peers-bench, saving-bench, server-view, sync-order   their cases
  *   ceph               the contract; wants Ceph from Debian
  */
 const told = process.env['LONG_SECONDS'];

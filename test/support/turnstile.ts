@@ -1,6 +1,6 @@
 /**
  * Lets two things that use one store come forward call by call, in an order that a test gives: each waits before every call of the ports until it
- * is let through. So every order in which they may meet can be tried, and none is left to chance.
+ * is let through. So every order in which they may meet can be tried, and none is left to chance. Before it begins nobody waits.
  */
 import type { Stores } from '../../server/core/contract.js';
 import type { Gate } from '../../server/ports/gate.js';
@@ -11,6 +11,7 @@ export class Turnstile {
   isOver = false;
   #release: (() => void) | undefined;
   #isHeldUp = false;
+  #hasBegun = false;
   #changed: () => void = () => undefined;
 
   /** The stores as the one who is held sees them. Scans are not held. */
@@ -34,6 +35,7 @@ export class Turnstile {
 
   /** Begins; resolves when it stands before its first call. What it ends in is `outcome`. */
   async begin<T>(act: () => Promise<T>): Promise<{ readonly outcome: Promise<T> }> {
+    this.#hasBegun = true;
     const outcome = act().finally(() => {
       this.isOver = true;
       this.#changed();
@@ -67,7 +69,7 @@ export class Turnstile {
         const own: unknown = Reflect.get(target, name);
         if (typeof own !== 'function' || name === 'scan') return own instanceof Function ? (own.bind(target) as unknown) : own; // bound: private state stays the port's
         return async (...given: readonly unknown[]): Promise<unknown> => {
-          await new Promise<void>((resolve) => {
+          if (this.#hasBegun) await new Promise<void>((resolve) => {
             // A second call at once of the same one is let through with the first.
             const before = this.#release;
             this.#release = before === undefined ? resolve : () => { before(); resolve(); };
