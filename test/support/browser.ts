@@ -17,7 +17,7 @@ export const remoteName = 'dice.test';
 /** Written last: where it is, the browser is whole. */
 const argumentsName = 'arguments.json';
 const launchTimeoutMs = 25_000;
-const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const quietArguments = [`--host-resolver-rules=MAP ${remoteName} 127.0.0.1`, '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-gpu'];
 
 /** A browser that was launched for one test file. */
 export interface TestBrowser {
@@ -84,7 +84,7 @@ async function unpacked(): Promise<{ readonly executablePath: string; readonly a
   if (!(await isThere(argumentsFile))) await unpackInto(folder);
   // The package's own list of texts.
   const args = JSON.parse(await readFile(argumentsFile, 'utf8')) as readonly string[];
-  return { executablePath: path.join(folder, 'chromium'), args: args.filter((argument) => !isUnsafe(argument)) };
+  return { executablePath: path.join(folder, 'chromium'), args: args.filter((argument) => !isUnwanted(argument)) };
 }
 
 /** Through a folder beside it, so that it is there whole or not at all. */
@@ -114,9 +114,9 @@ async function started(launch: () => Promise<Browser>, triesLeft = 3): Promise<B
   }
 }
 
-/** The package switches the browser's own protections off; the pages must work with them on. */
-function isUnsafe(argument: string): boolean {
-  return /web-security|site-isolation|insecure|single-process|no-zygote|no-sandbox/.test(argument);
+/** The package switches the browser's own protections off; the pages must work with them on. It also paints by a graphics processor that the processor plays, at a quarter of the time of these tests. */
+function isUnwanted(argument: string): boolean {
+  return /web-security|site-isolation|insecure|single-process|no-zygote|no-sandbox|use-gl|use-angle|swiftshader|gpu/.test(argument);
 }
 
 async function watchWorkers(browser: Browser): Promise<() => readonly string[]> {
