@@ -146,7 +146,7 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
     aside: index.aside,
     async close() {
       try {
-        await closeGeneration(gate, stores, services.reconcile.isDone());
+        await closeGeneration(gate, stores, await services.reconcile.isDone());
       } finally {
         // Even where a full disk takes no mark: what was acknowledged is durable already.
         await blocks.close();

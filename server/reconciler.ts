@@ -1,20 +1,20 @@
 /**
- * Compares the index with what the packs hold since the last sweep, once, beside the service and as soon as it has started. What it does is the rules' business; what fails is
- * logged and tried again, and nothing is collected before.
+ * Compares the index with what the packs hold since the last sweep, beside the service and as soon as it has started, and once more where the index's engine was started anew. What it does
+ * is the rules' business; what fails is logged and tried again, and nothing is collected before.
  */
 import type { Logger } from 'pino';
 import type { ReconcileService } from './core/contract.js';
 import { loggable } from './http/loggable.js';
 import { regularly, type Regular } from './regularly.js';
 
-/** After a failure, and while the store is held or another process sweeps. */
+/** After a failure, and while the store is held or another process sweeps; so often the engine is looked at, too. */
 const usualAgainMs = 60_000;
 
 /** Begins at once. */
 export function startReconciler(reconcile: ReconcileService, log: Logger, againMs: number = usualAgainMs): Regular {
   return regularly(againMs, async (stop) => {
-    if (reconcile.isDone()) return;
     try {
+      if (await reconcile.isDone()) return;
       const found = await reconcile.run(stop);
       if (found !== undefined && Object.values(found).some((count: number) => count > 0)) log.warn(found, 'the index had forgotten what the packs hold');
     } catch (error) {

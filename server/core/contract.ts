@@ -278,12 +278,12 @@ export interface Reconciled {
 
 export interface ReconcileService {
   /**
-   * Compares the tail of the packs with the index and brings back what is missing, unless that was done since the start. Undefined where it cannot be done now: the store is held, a sweep runs, or
+   * Compares the tail of the packs with the index and brings back what is missing, unless that was done since this process and the index's engine were started. Undefined where it cannot be done now: the store is held, a sweep runs, or
    * it was stopped. Throws StorageError. Repeatable.
    */
   run(stop?: Stop): Promise<Reconciled | undefined>;
-  /** The index was compared since the start. */
-  isDone(): boolean;
+  /** The index was compared since this process and the index's engine were started. */
+  isDone(): Promise<boolean>;
 }
 
 /** What the http layer and the operator's commands call. */

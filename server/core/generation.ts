@@ -29,11 +29,21 @@ export function compareGenerations(database: number, packs: number): Fit {
 /** To be called once at start, before anything else: holds a store that does not fit, then makes a new generation. */
 export function openGeneration(gate: Gate, marked: Marked): Promise<Fit> {
   return gate.inTurn(turn, async () => {
-    const fit = compareGenerations(await marked.state.generation(), await marked.blocks.generation());
-    if (fit !== 'fits') await marked.state.setHeld(true);
+    const fit = await judge(marked);
     await advance(marked);
     return fit;
   });
+}
+
+/** Holds a store that does not fit, as where another database took the place of the one that was opened. To be called before anything is concluded from the index. */
+export function checkGeneration(gate: Gate, marked: Marked): Promise<Fit> {
+  return gate.inTurn(turn, () => judge(marked));
+}
+
+async function judge({ state, blocks }: Marked): Promise<Fit> {
+  const fit = compareGenerations(await state.generation(), await blocks.generation());
+  if (fit !== 'fits') await state.setHeld(true);
+  return fit;
 }
 
 /** To be called once at start: a store that never noted where its tail begins, new or of an older release, has one from now on. */
@@ -43,8 +53,9 @@ export async function openTail(gate: Gate, marked: Marked): Promise<void> {
 
 /** The last step of a clean stop. Where the index was compared with the packs, the next start has nothing to read. */
 export async function closeGeneration(gate: Gate, marked: Marked, isReconciled: boolean): Promise<void> {
+  const fits = (await checkGeneration(gate, marked)) === 'fits';
   // A sweep of another process has ended the tail itself.
-  if (isReconciled) await gate.alone(sweepTurn, () => endTail(gate, marked));
+  if (isReconciled && fits) await gate.alone(sweepTurn, () => endTail(gate, marked));
   await advanceGeneration(gate, marked);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reconciliation: what the tail of the packs tells is compared with the index, once after each start and before anything is collected, and what a log that rotted or was cut has
+ * Reconciliation: what the tail of the packs tells is compared with the index, once after each start (of this process, or of the index's engine) and before anything is collected, and what a log that rotted or was cut has
  * forgotten is brought back as a rebuild would. Runs beside requests and alone among sweeps, so that no pack goes meanwhile; may be broken off, and begins anew. RECORDS.md says what wins.
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
@@ -32,22 +32,25 @@ const noHash = new Uint8Array(hashBytes);
 
 /** For one process, which has just started. */
 export function createReconciler(parts: ReconcileParts): Reconciler {
-  let isDone = false;
+  const { state } = parts.stores;
+  let comparedIn: string | undefined;
   const within = async (stop: Stop | undefined): Promise<Reconciled | undefined> => {
-    if (isDone) return nothing;
+    // Asked before: an engine that is started anew meanwhile makes it due again.
+    const incarnation = await state.incarnation();
+    if (comparedIn === incarnation) return nothing;
     const answer = await reconcileTail(parts, stop);
-    isDone = answer !== undefined;
+    if (answer !== undefined) comparedIn = incarnation;
     return answer;
   };
   let running: Promise<unknown> = Promise.resolve();
   return {
     within,
-    isDone: () => isDone,
+    isDone: async () => comparedIn === (await state.incarnation()),
     async idle() {
       await running.catch(() => undefined);
     },
     run(stop) {
-      const answer = parts.gate.alone(sweepTurn, async () => ((await parts.stores.state.isHeld()) ? undefined : within(stop)));
+      const answer = parts.gate.alone(sweepTurn, async () => ((await state.isHeld()) ? undefined : within(stop)));
       running = answer;
       return answer;
     },

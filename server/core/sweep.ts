@@ -10,7 +10,7 @@ import { finishClosings } from './closing.js';
 import { compactPack, isWorthCompacting, listCompactable, type Compacted, type RemovalSizes } from './compaction.js';
 import type { ImageService, Parts, Stop, SweepOrder, SweepService } from './contract.js';
 import type { Times } from '../ports/meter.js';
-import { advanceGeneration } from './generation.js';
+import { advanceGeneration, checkGeneration } from './generation.js';
 import type { Reconciler } from './reconcile.js';
 import { mergeCopies } from './merge-copies.js';
 import { sideBySide } from './side-by-side.js';
@@ -95,6 +95,7 @@ async function timed<T>({ meter, world }: Pick<Parts, 'meter' | 'world'>, step: 
 
 async function sweepAll(run: Run): Promise<Swept> {
   const { stores, world } = run.parts;
+  await checkGeneration(run.parts.gate, stores);
   if (await stores.state.isHeld()) {
     throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
   }

@@ -44,6 +44,11 @@ export interface StoreState {
   countOpen(now: number): Promise<OpenCounts>;
   /** What the engine finds wrong in its own structure, a sentence each; nothing where it is sound, or where the engine cannot tell. Reads all of it. */
   findFaults(): Promise<readonly string[]>;
+  /**
+   * Another text whenever the engine was started anew, or another one took its place, while this process went on: it may have forgotten what it had acknowledged. Always the same where the
+   * engine lives in this process.
+   */
+  incarnation(): Promise<string>;
   /** Truncates the write-ahead log. */
   truncateLog(): Promise<void>;
 }

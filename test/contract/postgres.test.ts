@@ -255,4 +255,16 @@ describe('the state of the store on PostgreSQL', () => {
     await state.truncateLog();
     await db.close();
   });
+
+  it('tells when the server was started anew under a process', async () => {
+    const db = await openDatabase({ url: await copyOfSchema() });
+    const state = createStoreState(db);
+    const before = await state.incarnation();
+    expect(await state.incarnation()).toBe(before);
+    await server.restart();
+    // Connections of before may be tried first, once each.
+    const after = await state.incarnation().catch(() => state.incarnation());
+    expect([after === before, after === '']).toEqual([false, false]);
+    await db.close();
+  });
 });

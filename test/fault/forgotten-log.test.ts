@@ -172,7 +172,7 @@ it('does nothing in a store that is held, nor when it is stopped', async () => {
   expect(await services.reconcile.run({ aborted: true })).toBeUndefined();
   expect(await refusalCode(() => services.sweep.sweep({ isThorough: true, stop: { aborted: true } }))).toBe('unavailable');
   expect(await unknownIn(stopped)).toBe(1);
-  expect(services.reconcile.isDone()).toBe(false);
+  expect(await services.reconcile.isDone()).toBe(false);
 });
 
 it('shows an image of which the answer was never given; its client is told that it is stored, and a withdrawn one stays away', async () => {
@@ -352,7 +352,28 @@ it('is begun by a server at once, which says what had been forgotten, and tries 
   await warned;
   await reconciler?.close();
   expect(lines).toEqual([{ error: expect.anything() }, { accounts: 0, blocks: 3, images: 1, removals: 0, moved: 0, incomplete: 0 }]);
-  expect(services.reconcile.isDone()).toBe(true);
+  expect(await services.reconcile.isDone()).toBe(true);
+});
+
+it('compares once more where the index was started anew under the process, which does not end the tail at its stop before it did', async () => {
+  const { stopped, ada } = await makeStore();
+  const { parts: { stores }, services: { reconcile, sweep } } = stopped.store;
+  await sweep.sweep(thorough);
+  await stopped.stored(ada);
+  const scans = countScans(stores.blocks);
+  await reconcile.run();
+  expect([await reconcile.isDone(), scans.packs]).toEqual([true, []]);
+  stores.state.incarnation = () => Promise.resolve('another');
+  expect(await reconcile.isDone()).toBe(false);
+  await reconcile.run();
+  expect([await reconcile.isDone(), scans.packs.length]).toEqual([true, 1]);
+  await sweep.sweep(thorough);
+  await stopped.stored(ada);
+  stores.state.incarnation = () => Promise.resolve('a third');
+  await stopped.stop();
+  const after = countScans((await stopped.start()).parts.stores.blocks);
+  await stopped.services.reconcile.run();
+  expect(after.packs).toHaveLength(1);
 });
 
 it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknowledged, or the store is held (%i)', async (seed) => {

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ImageId } from '../../client-sdk/protocol/ids.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { checkStore, type Finding } from '../../server/core/check.js';
-import { advanceGeneration, openGeneration, releaseStore } from '../../server/core/generation.js';
+import { advanceGeneration, closeGeneration, openGeneration, releaseStore } from '../../server/core/generation.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
@@ -447,6 +447,21 @@ describe('generations of the real stores', () => {
     expect(await openGeneration(gate, stores)).toBe('database-older');
     expect(await stores.state.isHeld()).toBe(true);
     expect(await openGeneration(gate, stores)).toBe('fits');
+    expect(await stores.state.isHeld()).toBe(true);
+  });
+
+  it('are compared before each sweep and at a stop, so that another database under a running process is held', async () => {
+    store = await CoreStore.open();
+    const { stores, gate } = store.parts;
+    const older = await stores.state.generation();
+    await store.services.sweep.sweep({ isThorough: true });
+    await stores.state.setGeneration(older);
+    expect(await refusalCode(() => store.services.sweep.sweep({ isThorough: true }))).toBe('unavailable');
+    expect(await stores.state.isHeld()).toBe(true);
+    await releaseStore(gate, stores);
+    await advanceGeneration(gate, stores);
+    await stores.state.setGeneration(older);
+    await closeGeneration(gate, stores, true);
     expect(await stores.state.isHeld()).toBe(true);
   });
 });

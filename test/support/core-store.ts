@@ -15,6 +15,7 @@ import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { BegunSession, Origin, Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
 import { createGate } from '../../server/core/gate.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
+import type { BlockStore } from '../../server/ports/block-store.js';
 import type { Gate } from '../../server/ports/gate.js';
 import { type Meter, silentMeter } from '../../server/ports/meter.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
@@ -76,11 +77,11 @@ export class CoreStore {
     return store;
   }
 
-  /** The same packs under another, empty database. */
+  /** The same packs under another, empty database, whose generations they do not learn: else the store's own would be the older one. */
   beside(): Parts {
     const database = openDatabase({ file: path.join(this.folder, `other-${this.#databases.length}.sqlite`) });
     this.#databases.push(database);
-    return { ...this.parts, stores: storesOf(database, this.parts.stores.blocks) };
+    return { ...this.parts, stores: storesOf(database, withOwnMark(this.parts.stores.blocks)) };
   }
 
   /** The database itself, for making rot. */
@@ -159,6 +160,18 @@ export function storesOf(database: StoreDatabase, blocks: Stores['blocks']): Sto
     heads: createHeadStore(database),
     state: createStoreState(database),
   };
+}
+
+/** Packs whose mark is the caller's own. */
+export function withOwnMark(blocks: BlockStore): BlockStore {
+  let own = 0;
+  return inFrontOf(blocks, {
+    generation: () => Promise.resolve(own),
+    mark: (generation) => {
+      own = generation;
+      return Promise.resolve();
+    },
+  });
 }
 
 /** A port with some methods in front of it; all others run on the port itself. */

@@ -28,6 +28,7 @@ export function memoryStoreState(kept: KeptState, index: Pick<MemoryIndex, 'sess
     databaseFileBytes: () => 0,
     isMigrated: () => true,
     countOpen: (now) => ({ sessions: live(index.sessions.values(), now), uploads: live(index.uploads.values(), now) }),
+    incarnation: () => 'here',
     findFaults: () => [],
     truncateLog: () => undefined,
   };

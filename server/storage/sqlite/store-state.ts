@@ -27,6 +27,7 @@ export function createStoreState(db: StoreDatabase): StoreState {
     databaseFileBytes: () => fileBytes(db.connection.name),
     isMigrated: () => db.read('reading the schema', () => (db.query<{ count: number }>(migrationsSql).get()?.count ?? 0) === db.migrations),
     countOpen: (now) => db.read('counting what is open', () => db.query<OpenCounts>(openSql).get(now, now) ?? { sessions: 0, uploads: 0 }),
+    incarnation: () => Promise.resolve('here'),
     findFaults: () => db.read('checking the database', () => findFaults(db)),
     truncateLog: () => truncateLog(db),
   };
