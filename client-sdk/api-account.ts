@@ -49,8 +49,10 @@ export interface Credentials {
 export interface BegunSecondFactor {
   /** For typing: base32. */
   readonly secret: string;
-  /** For authenticator apps, also as a QR code: `otpauth://totp/...`. */
+  /** For authenticator apps: `otpauth://totp/...`. */
   readonly link: string;
+  /** The link as a QR code that an app photographs: a `data:` URL of a GIF. */
+  readonly picture: string;
 }
 
 /** Closing an account: its own user name typed, and its password. */

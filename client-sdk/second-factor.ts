@@ -18,8 +18,8 @@ export async function beginSecondFactor(connection: Connection, password: string
   await checkHead(connection, signal);
   const { authKey } = await passwordProof(connection, password, signal);
   const begun = await connection.transport.call('beginSecondFactor', { body: { authKey }, signal });
-  // Both are shown, and the link is there to be followed.
-  if (!/^[A-Z2-7]{32}$/.test(begun.secret) || !begun.link.startsWith('otpauth://totp/')) throw fault('answer-invalid');
+  // All are shown, and the link is there to be followed.
+  if (!/^[A-Z2-7]{32}$/.test(begun.secret) || !begun.link.startsWith('otpauth://totp/') || !begun.picture.startsWith('data:image/gif;base64,')) throw fault('answer-invalid');
   return begun;
 }
 

@@ -1,6 +1,7 @@
 /**
  * `dice factor on|off|status`: the second factor of the account. Without a terminal `on` takes two calls: one shows the secret, the next has its first code.
  */
+import encodeQR from 'qr';
 import type { DiceClient } from '../api.js';
 import { DiceError } from '../core/errors.js';
 import type { Context } from './context.js';
@@ -30,7 +31,10 @@ async function turnOn(context: Context, { code }: FactorOptions): Promise<0> {
   const { secret, link } = await client.beginSecondFactor({ password: await context.password() }, { signal: context.signal });
   context.console.say(`Secret for the authenticator app: ${secret}`);
   context.console.say(`The same as a link: ${link}`);
-  if (context.isAttended) return confirm(context, client, await context.console.ask('Code that the app shows now', 'give --code'));
+  if (context.isAttended) {
+    context.console.say(encodeQR(link, 'ascii'));
+    return confirm(context, client, await context.console.ask('Code that the app shows now', 'give --code'));
+  }
   context.console.say('It is asked of nobody yet: dice factor on --code <code that the app shows>');
   context.console.document({ secret, link });
   return 0;

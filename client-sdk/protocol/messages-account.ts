@@ -116,9 +116,9 @@ export type CredentialChange = Infer<typeof credentialChange>;
 export const keyringChange = object({ expectedRevision: integer(1, Number.MAX_SAFE_INTEGER), keyring: sealed });
 export const keyringChanged = object({ keyringRevision: integer(1, Number.MAX_SAFE_INTEGER) });
 
-/** POST /account/second-factor: begins one. The secret (base32) and the link that says the same to an authenticator app are shown once. */
+/** POST /account/second-factor: begins one. The secret (base32), the link that says the same to an authenticator app and its QR code (a data: URL of a GIF) are shown once. */
 export const factorBeginning = object({ authKey: digest });
-export const begunFactor = object({ secret: text(32, 32), link: text(1, 1_000) });
+export const begunFactor = object({ secret: text(32, 32), link: text(1, 1_000), picture: text(1, 32_768) });
 export type BegunFactor = Infer<typeof begunFactor>;
 /** PUT /account/second-factor: the first code turns it on. The backup codes are shown once. */
 export const factorConfirmation = object({ code });

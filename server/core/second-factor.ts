@@ -3,6 +3,7 @@
  * code is worth; who asks, counts and stores is proof.ts. SPEC.md section 12.
  */
 import { Secret, TOTP } from 'otpauth';
+import encodeQR from 'qr';
 import { concat, utf8 } from '../../client-sdk/protocol/bytes.js';
 import { backupCodeChars, backupCodes, hashBytes } from '../../client-sdk/protocol/limits.js';
 import type { SecondFactor } from '../ports/account-store.js';
@@ -15,6 +16,8 @@ const stepSeconds = 30;
 const digits = 6;
 const window = 1;
 const bitsPerChar = 5;
+/** ISO/IEC 18004, 9.1: the margin of a QR code. */
+const quietModules = 4;
 
 /** What a right code uses up: its step, or itself among the backup codes. */
 export type Worth = { readonly kind: 'step'; readonly step: number } | { readonly kind: 'backup'; readonly codeHashes: Uint8Array };
@@ -24,10 +27,11 @@ export function makeFactor(random: RandomBytes): SecondFactor {
   return { secret: random(secretBytes), isOn: false, usedStep: 0, codeHashes: new Uint8Array() };
 }
 
-/** The secret as base32, and as a link for authenticator apps. */
-export function shownFactor({ secret }: SecondFactor, username: string): { readonly secret: string; readonly link: string } {
+/** The secret as base32, as a link for authenticator apps, and as a picture of that. */
+export function shownFactor({ secret }: SecondFactor, username: string): { readonly secret: string; readonly link: string; readonly picture: string } {
   const totp = totpOf(secret, username);
-  return { secret: totp.secret.base32, link: totp.toString() };
+  const link = totp.toString();
+  return { secret: totp.secret.base32, link, picture: encodeQR(link, 'data-url', { scale: 1, border: quietModules }) };
 }
 
 /** New backup codes, and what is kept of them. */

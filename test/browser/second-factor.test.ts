@@ -17,6 +17,7 @@ async function setUp(page: Page): Promise<{ readonly secret: string; readonly ba
   await page.waitForSelector('#factor-confirm-form:visible');
   const secret = await page.inputValue('#factor-secret');
   expect(await page.getAttribute('#factor-link', 'href')).toContain(`secret=${secret}`);
+  expect(await page.evaluate(() => document.querySelector<HTMLImageElement>('#factor-picture')?.naturalWidth)).toBeGreaterThan(40);
   expect(await violationsOf(page)).toEqual([]);
   await page.fill('#factor-confirm-code', codeAt(secret, Date.now()));
   await page.click('#factor-confirm-submit');

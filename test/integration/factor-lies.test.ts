@@ -16,6 +16,7 @@ const links: readonly string[] = [
   'https://elsewhere.example/', '//elsewhere.example/otpauth://totp/', 'totp/DICE', 'otpauth:totp/DICE', 'otpauth:///totp/DICE', 'otpauth://totp?secret=A', 'otpauth://hotp/DICE?secret=A&counter=1',
   'otpauth://totp.elsewhere.example/DICE', 'otpauth://totp@elsewhere.example/DICE', 'otpauth://totp:80/DICE', 'otpauth-migration://offline?data=A', 'OTPAUTH://totp/DICE', ' otpauth://totp/DICE', 'xotpauth://totp/DICE', '',
 ];
+const pictures = ['', 'https://elsewhere.example/a.gif', '/assets/icon.svg', 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>', 'data:image/png;base64,AAAA', 'blob:https://elsewhere.example/1', 'x data:image/gif;base64,AAAA'];
 const secrets: readonly ((secret: string) => string)[] = [
   (secret) => secret.slice(1), (secret) => `${secret}A`, (secret) => secret.toLowerCase(), (secret) => `0${secret.slice(1)}`, (secret) => `${secret.slice(1)}\n`, () => '<img src=x onerror=alert(1)>AAAA',
 ];
@@ -32,10 +33,18 @@ describe('a second factor that a server begins', () => {
     }
   });
 
+  it('is shown with a picture that holds no script, and with no other', async () => {
+    const { phone } = await devices.person();
+    for (const picture of pictures) {
+      phone.tamper = lie<object>('POST /account/second-factor', (begun) => ({ ...begun, picture }));
+      expect([picture, await codeOf(phone.client.beginSecondFactor({ password: testPassword }))]).toEqual([picture, 'answer-invalid']);
+    }
+  });
+
   it('has a secret in base32 of 160 bits', async () => {
     const { phone } = await devices.person();
     for (const change of secrets) {
-      phone.tamper = lie<BegunSecondFactor>('POST /account/second-factor', ({ secret, link }) => ({ secret: change(secret), link }));
+      phone.tamper = lie<BegunSecondFactor>('POST /account/second-factor', ({ secret, ...rest }) => ({ ...rest, secret: change(secret) }));
       expect([String(change), await codeOf(phone.client.beginSecondFactor({ password: testPassword }))]).toEqual([String(change), 'answer-invalid']);
     }
   });

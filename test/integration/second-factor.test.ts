@@ -2,11 +2,16 @@
  * The second factor by the rules over the real stores: what is asked of whom, what a code is good for, what counts as a guess, and what a rebuild
  * brings back. The clock is the test's.
  */
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import decodeQR from 'qr/decode.js';
+import sharp from 'sharp';
 import { utf8 } from '../../client-sdk/protocol/bytes.js';
+import { maxUsernameChars } from '../../client-sdk/protocol/limits.js';
+import { begunFactor } from '../../client-sdk/protocol/messages.js';
 import { checkStore } from '../../server/core/check.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
-import { worthOf } from '../../server/core/second-factor.js';
+import { makeFactor, shownFactor, worthOf } from '../../server/core/second-factor.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
 import type { AccountRow } from '../../server/ports/account-store.js';
@@ -86,6 +91,17 @@ describe('a code', () => {
 
   it.each(['', '28708', '2870822', '28708x', 'A'.repeat(16), '-'.repeat(64), '２８７０８２'])('is not %j', (code) => {
     expect(worthOf(factor, code, { now: 59_000, hasher })).toBeUndefined();
+  });
+});
+
+describe('the picture of a link', () => {
+  it.each(['ada', '名'.repeat(maxUsernameChars)])('is read by a camera as the link, for %s', async (username) => {
+    const shown = shownFactor(makeFactor(randomBytes), username);
+    const { picture, link } = begunFactor.parse(shown, 'answer');
+    const gif = Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64');
+    const { data, info } = await sharp(gif).resize({ width: 600, kernel: 'nearest' }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    expect(decodeQR({ width: info.width, height: info.height, data })).toBe(link);
+    expect(decodeURIComponent(link)).toContain(username);
   });
 });
 

@@ -37,7 +37,7 @@ const ownWords: Readonly<Partial<Record<RouteName, RegExp>>> = {
   login: /^account(\.(email|isOperator|quotaBytes|createdAt))?$/,
   changeCredentials: /^account(\.(email|isOperator|quotaBytes|createdAt))?$/,
   readAccount: /^(email|isOperator|quotaBytes|createdAt|secondFactor(\.backupCodesLeft)?)?$/,
-  beginSecondFactor: /^link$/,
+  beginSecondFactor: /^(link|picture)$/,
   confirmSecondFactor: /^backupCodes(\.\[\])?$/,
   readUsage: /./,
   readReport: /./,

@@ -1,4 +1,5 @@
 /** The second factor: turned on with an authenticator app, and off. Part of the account page. */
+import type { PageCalls } from '../../../client-sdk/browser/page-calls.js';
 import { copyFrom } from './copy.js';
 import { byId, show } from './dom.js';
 import { codeOf, onSubmit, passwordOf, readAll, required } from './form.js';
@@ -21,9 +22,7 @@ export function offerFactor({ client }: AppPage): void {
   onSubmit({ form: 'factor-form', button: 'factor-submit', error: 'factor-form-error', fields: codes, sentences: { 'credentials-wrong': 'This is not your password.' } }, async () => {
     const given = readAll({ password: () => passwordOf('factor-password', 'your password'), code: () => codeOf('factor-code') });
     if (given.code === undefined) {
-      const { secret, link } = await client.call('beginSecondFactor', given);
-      byId('factor-secret', HTMLInputElement).value = secret;
-      byId('factor-link', HTMLAnchorElement).href = link;
+      tell(await client.call('beginSecondFactor', given));
       show(byId('factor-confirm-form', HTMLElement), true);
       byId('factor-secret', HTMLElement).focus();
     } else {
@@ -36,8 +35,8 @@ export function offerFactor({ client }: AppPage): void {
   });
   onSubmit({ form: 'factor-confirm-form', button: 'factor-confirm-submit', error: 'factor-confirm-form-error', fields: { 'second-factor-wrong': 'factor-confirm-code' } }, async () => {
     const { backupCodes } = await client.call('confirmSecondFactor', required('factor-confirm-code', 'the code that the app shows'));
-    for (const id of ['factor-secret', 'factor-confirm-code']) byId(id, HTMLInputElement).value = '';
-    byId('factor-link', HTMLAnchorElement).removeAttribute('href');
+    tell({ secret: '', link: '', picture: '' });
+    byId('factor-confirm-code', HTMLInputElement).value = '';
     show(byId('factor-confirm-form', HTMLElement), false);
     const text = byId('factor-codes', HTMLTextAreaElement);
     text.value = backupCodes.join('\n');
@@ -47,4 +46,11 @@ export function offerFactor({ client }: AppPage): void {
     made.focus();
     refresh();
   });
+}
+
+/** The secret in each of its forms. */
+function tell({ secret, link, picture }: PageCalls['beginSecondFactor']['answer']): void {
+  byId('factor-secret', HTMLInputElement).value = secret;
+  byId('factor-link', HTMLAnchorElement).href = link;
+  byId('factor-picture', HTMLImageElement).src = picture;
 }
