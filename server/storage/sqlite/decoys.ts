@@ -6,21 +6,18 @@
 import type { StoreDatabase } from './database.js';
 import { keyOf } from './tag-seek.js';
 
-/** The young key that follows is written anew: a page at the place of this T1, as filing its key would. */
-const keySql = 'UPDATE young_key SET tag = tag WHERE (t1, tag) = (SELECT t1, tag FROM young_key WHERE t1 >= ? ORDER BY t1, tag LIMIT 1)';
+/** A young key beside the one that the row has: nothing else splits pages as filing a key does. It moves, and goes, as others do. */
+const keySql = 'INSERT OR IGNORE INTO young_key (t1, tag) VALUES (?, ?)';
 /** New rows count in the newest pack. */
 const countSql = 'UPDATE pack_use SET records = records WHERE (pack, kind) = (SELECT pack, kind FROM pack_use WHERE kind = 0 ORDER BY pack DESC LIMIT 1)';
-/** Their run of 64 ids is known there already, as a rule. */
-const spanSql = 'INSERT OR IGNORE INTO tag_span SELECT pack, id / 64 FROM tag WHERE id = (SELECT MAX(id) FROM tag)';
 /** New rows lie at the end. */
 const touchSql = 'UPDATE unreferenced SET touched_at = touched_at WHERE tag = (SELECT MAX(tag) FROM unreferenced)';
 
-/** In place of a new row's key, what its triggers note of its pack, and its place among the unreferenced. */
-export function likeFiling(db: StoreDatabase, rehash: Uint8Array): void {
-  db.query(keySql).run(keyOf(rehash));
+/** What a new row would be given: a key, what its triggers note of its pack, and a place among the unreferenced. Answers whether there is one young key more. */
+export function likeFiling(db: StoreDatabase, rehash: Uint8Array, tag: number): boolean {
   db.query(countSql).run();
-  db.query(spanSql).run();
   likeUnreferencing(db);
+  return db.query(keySql).run(keyOf(rehash), tag).changes > 0;
 }
 
 /** A function that reads some row, in place of one that is not there: neighbours one after the other, as the rows of somebody's image are. */

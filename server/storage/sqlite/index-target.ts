@@ -109,7 +109,7 @@ function loadBlocks(db: StoreDatabase, rows: readonly MovedRow[]): void {
     const id = Number(insert.run(...row.slice(0, 7)).lastInsertRowid);
     if (row[7] !== null) touch.run(id, row[7]);
   }
-  moveKeys(db, { filed: rows.length, received: rows.length });
+  moveKeys(db, { keys: rows.length, received: rows.length });
 }
 
 function loadCopies(db: StoreDatabase, rows: readonly MovedRow[]): void {

@@ -21,13 +21,13 @@ const nothing = new Uint8Array(0);
 const everything = new Uint8Array(7).fill(0xff);
 
 /**
- * Notes that of `received` blocks `filed` have new keys. Once there are too many young ones, a round begins, in which every batch moves twice as many as
+ * Notes that `received` blocks brought `keys` young keys. Once there are too many young ones, a round begins, in which every batch moves twice as many as
  * it received until all were met: so that whether a batch moves keys, and how many, does not depend on which of its blocks were new. Answers how many it moved.
  */
-export function moveKeys(db: StoreDatabase, { filed, received }: { readonly filed: number; readonly received: number }): number {
+export function moveKeys(db: StoreDatabase, { keys, received }: { readonly keys: number; readonly received: number }): number {
   if (received === 0) return 0;
   const moving = db.query<Moving>(movingSql).get() ?? { movedTo: nothing, young: 0, tags: 0 };
-  const young = moving.young + filed;
+  const young = moving.young + keys;
   const isInRound = moving.movedTo.length > 0;
   if (isInRound || young > youngKept(moving.tags)) return moveSlice(db, { ...moving, young }, 2 * received);
   db.query(noteSql).run(moving.movedTo, young);

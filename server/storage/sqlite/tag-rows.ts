@@ -54,34 +54,40 @@ export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly 
   if (upload === undefined) return false;
   const pin = pinner(db, upload);
   const readDecoy = decoyReader(db, scope.now);
-  let [receivedBytes, filed] = [0, 0];
+  let [receivedBytes, keys] = [0, 0];
   for (const block of blocks) {
     noteHeld(db, upload.owner, block.rehash);
-    const { id, isNew } = fileOne(db, block, scope.now);
+    const { id, isNew, isKeyed } = fileOne(db, block, scope.now);
     if (isNew) readDecoy();
     pin(id);
     receivedBytes += block.place.length;
-    filed += isNew ? 1 : 0;
+    keys += isKeyed ? 1 : 0;
   }
-  moveKeys(db, { filed, received: blocks.length });
+  moveKeys(db, { keys, received: blocks.length });
   db.query('UPDATE upload SET received_bytes = received_bytes + ?, uncommitted_bytes = uncommitted_bytes + ? WHERE id = ?')
     .run(receivedBytes, receivedBytes, upload.id);
   return true;
 }
 
-function fileOne(db: StoreDatabase, block: FiledBlock, now: number): { readonly id: number; readonly isNew: boolean } {
+/** What became of a block that was filed: `isKeyed` says that there is one young key more. */
+interface Filed {
+  readonly id: number;
+  readonly isNew: boolean;
+  readonly isKeyed: boolean;
+}
+
+function fileOne(db: StoreDatabase, block: FiledBlock, now: number): Filed {
   const { place } = block;
   const row = tagOfRehash(db, block.rehash);
   if (row === undefined) {
     const id = Number(db.query(insertSql).run(block.rehash, block.tag, block.code, place.length, place.pack, place.offset).lastInsertRowid);
     db.query(touchSql).run(id, now);
-    return { id, isNew: true };
+    return { id, isNew: true, isKeyed: true };
   }
   if (row.state !== 0) heal(db, row.id, block);
   else if (!isSamePlace(row, place)) db.query(copySql).run(row.id, place.pack, place.offset);
   db.query(retouchSql).run(now, row.id);
-  likeFiling(db, block.rehash);
-  return { id: row.id, isNew: false };
+  return { id: row.id, isNew: false, isKeyed: likeFiling(db, block.rehash, row.id) };
 }
 
 /** The bytes at the old place are not what they should be: it is forgotten. */

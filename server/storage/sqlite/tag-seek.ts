@@ -44,7 +44,7 @@ export function firstSeeker(db: StoreDatabase): (rehash: Rehash) => number {
 }
 
 /** Keys after one, in order: both tables are read in theirs, and neither is sorted. */
-export const nextKeysSql = 'SELECT t1, tag FROM young_key WHERE t1 > ? UNION ALL SELECT t1, tag FROM old_key WHERE t1 > ? ORDER BY t1 LIMIT ?';
+export const nextKeysSql = 'SELECT t1, tag FROM young_key WHERE t1 > ? UNION SELECT t1, tag FROM old_key WHERE t1 > ? ORDER BY t1, tag LIMIT ?';
 
 /** Ids of the tags whose T1 may follow `after` in order of T1: at least `limit` that do, where there are so many. In no order. */
 export function tagsAfter(db: StoreDatabase, after: Uint8Array, limit: number): readonly number[] {
