@@ -51,7 +51,7 @@ export interface BegunSecondFactor {
   readonly secret: string;
   /** For authenticator apps: `otpauth://totp/...`. */
   readonly link: string;
-  /** The link as a QR code that an app photographs: a `data:` URL of a GIF. */
+  /** The server's picture of the link, a QR code: a `data:` URL of a GIF. Who trusts the link alone draws their own, as the command does. */
   readonly picture: string;
 }
 
