@@ -13,8 +13,10 @@ const dice = fileURLToPath(new URL('../../dice/main.js', import.meta.url));
 export interface OpenedBomb {
   readonly isSame: boolean;
   readonly fileBytes: number;
-  /** Tiles of one colour: none where it went as bytes. */
+  readonly splitter: string;
+  /** Tiles that travel in the recipe: of one colour, or of a few bytes. */
   readonly flatTiles: number;
+  readonly hasPreview: boolean;
   readonly uploadPeakBytes: number;
   readonly downloadPeakBytes: number;
 }
@@ -32,7 +34,10 @@ export async function openBomb(bench: Workbench, username: string, file: string)
   const copy = bench.path(`${username}-copy`);
   const downloaded = await must(['download', '--all', '-o', copy]);
   const [bytes, back] = await Promise.all([readFile(file), readFile(path.join(copy, path.basename(file)))]);
-  // The command's own document.
-  const { files } = JSON.parse(uploaded.stdout) as { readonly files: readonly { readonly flatTiles: number }[] };
-  return { isSame: bytes.equals(back), fileBytes: bytes.length, flatTiles: files[0]?.flatTiles ?? 0, uploadPeakBytes: uploaded.peakMemoryBytes, downloadPeakBytes: downloaded.peakMemoryBytes };
+  // The commands' own documents.
+  const { files: [sent] } = JSON.parse(uploaded.stdout) as { readonly files: readonly Pick<OpenedBomb, 'splitter' | 'flatTiles'>[] };
+  const { images: [image] } = JSON.parse((await must(['list'])).stdout) as { readonly images: readonly Pick<OpenedBomb, 'hasPreview'>[] };
+  if (sent === undefined || image === undefined) throw new Error('the commands tell of no file and no image');
+  const { splitter, flatTiles } = sent;
+  return { isSame: bytes.equals(back), fileBytes: bytes.length, splitter, flatTiles, hasPreview: image.hasPreview, uploadPeakBytes: uploaded.peakMemoryBytes, downloadPeakBytes: downloaded.peakMemoryBytes };
 }
