@@ -48,20 +48,23 @@ export function unsyncedPacks(ways: readonly CrashWay[]): void {
     );
 
     it.each<[string, FolderMaker]>([['packs', openedAndFilled], ['a move into a folder of packs', movedInto]])('%s last, though a process was killed while their folder was made', async (_name, make) => {
-      for (let taken = 0, isThrough = false; !isThrough; taken++) {
+      let kills = 0;
+      for (let isThrough = false; !isThrough;) {
         const root = await temporary();
         const disk = new ForgetfulFiles();
         disk.watch(root);
-        const stopping = new StoppingFiles(taken, disk.files);
+        const stopping = new StoppingFiles(kills, disk.files);
         const outcome = await make(path.join(root, 'packs'), stopping.files).then(() => 'done', (error: unknown) => error);
         isThrough = !stopping.isStopped;
         expect(outcome === 'done').toBe(isThrough);
+        if (!isThrough) kills++;
         const place = await make(path.join(root, 'packs'), disk.files);
         disk.crash(path.join(root, 'left'), { name: () => false, bytes: () => false });
         const store = await openBlockStore({ directory: path.join(root, 'left', 'packs'), storeKey });
         expect(isSame(await store.read(place, 'block'), recordOf(1, 1_000).payload)).toBe(true);
         await store.close();
       }
+      expect(kills).toBeGreaterThan(3);
     });
   });
 }
@@ -81,10 +84,19 @@ async function openedAndFilled(directory: string, files: FileLayer): Promise<Pla
 /** As a move does that is told again after it was cut off. */
 async function movedInto(directory: string, files: FileLayer): Promise<Place> {
   const move = await openPackIntake({ directory, storeKey, files });
-  if ((await move.note()) === undefined && (await move.isEmpty())) await move.begin('one');
-  await move.put(1, await packOf([1], 1_000));
-  await move.finish(12);
-  return { pack: 1, offset: 56, length: 1_000 };
+  try {
+    if ((await move.note()) === undefined && (await move.isEmpty())) await move.begin('one');
+    await move.put(1, await packOf([1], 1_000));
+    await move.finish(12);
+  } finally {
+    await move.close();
+  }
+  const store = await openBlockStore({ directory, storeKey, files });
+  try {
+    return only((await scanAll(store, 1)).records).place;
+  } finally {
+    await store.close();
+  }
 }
 
 /** Append, seal, mark, drop, from the first opening on; and a new process in between. */
