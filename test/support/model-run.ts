@@ -106,10 +106,16 @@ export class ModelRun {
     await this.store.crash();
   }
 
+  /** A clean stop ends the tail of an index that was compared: what is opened is what was closed, and comparing changes nothing. */
   async restart(): Promise<void> {
     this.count('restart');
+    const wasCompared = await this.store.services.reconcile.isDone();
     await this.store.restart();
+    await this.expectSeen();
+    const before = await this.view();
     await this.reconcile();
+    const after = await this.view();
+    if (wasCompared && after !== before) throw new Error(`a clean stop, and comparing made of\n${before}\nthis:\n${after}`);
   }
 
   step(ms: number): void {
