@@ -39,7 +39,7 @@ it('removal records that compactions copied and could not finish do not add up',
     await store.services.images.trash(accountId, gone);
     store.now++;
     refusals = 1;
-    await sweep().catch((error: unknown) => { expect(error).toBeInstanceOf(StorageError); });
+    await expect(sweep()).rejects.toBeInstanceOf(StorageError);
     refusals = 0;
     await sweep();
     await sweep();
