@@ -40,6 +40,8 @@ class ForgetfulStore {
   purged: { accountId: AccountId; imageId: ImageId }[] = [];
   accounts: AccountId[] = [];
   closed: AccountId[] = [];
+  /** Crashes that were judged with an index that lacked what SQLite had not synced. */
+  syncedJudged = 0;
   #store: CoreStore | undefined;
   /** The index when it was synced last: its file, and its log. */
   #synced: readonly (Buffer | undefined)[] = [];
@@ -127,6 +129,7 @@ class ForgetfulStore {
       cpSync(folder, place, { recursive: true });
       writeIndex(path.join(place, indexName), synced);
       await this.#judgeAt(place, known);
+      this.syncedJudged++;
     }
     await this.#judgeAt(folder, known);
   }
@@ -186,6 +189,7 @@ export function unsyncedStores(ways: readonly CrashWay[], every: number): void {
         await Promise.all([forgetful.stored(accountId), forgetful.stored(accountId)]);
       });
       expect(moments).toBeGreaterThan(10);
+      expect(forgetful.syncedJudged).toBeGreaterThan(0);
     }, 600_000);
 
     it('has every account that it acknowledged, and none that it closed', async () => {
