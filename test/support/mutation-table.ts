@@ -44,8 +44,15 @@ export interface Telling extends Omit<Told, 'name' | 'mutations'> {
   readonly mutation: Mutation;
 }
 
+/** The lies that must meet a check. */
+interface Check {
+  readonly route: RouteName;
+  readonly at: RegExp;
+  readonly kind: RegExp;
+}
+
 /** Lies of which at least one must meet each check of a client that nothing else stands in for, by the code of its refusal. */
-export const checks: Readonly<Record<string, { readonly route: RouteName; readonly at: RegExp; readonly kind: RegExp }>> = {
+export const checks: Readonly<Record<string, Check>> = {
   'realm-mismatch': { route: 'readServer', at: /^realm$/, kind: /^text extended$/ },
   // Of so many some are no numbers at all.
   'kdf-refused': { route: 'readLoginParameters', at: /log2N$/, kind: /^number changed$/ },
@@ -63,10 +70,14 @@ const liesPerCheck = 6;
  */
 export function tellingsOf(told: readonly Told[], seed: number): readonly Telling[] {
   const all = shuffledBy(seed, told.flatMap(({ scenario, honest, mutations }) => mutations.map((mutation) => ({ scenario, honest, mutation }))));
-  const meeting = Object.values(checks).flatMap(({ route, at, kind }) => all.filter(({ mutation: { route: about, lie } }) => about === route && at.test(lie.at) && kind.test(lie.kind)).slice(0, liesPerCheck));
+  const meeting = Object.values(checks).flatMap((check) => all.filter(({ mutation }) => isFor(check, mutation)).slice(0, liesPerCheck));
   const byKind = inTurn(all, ({ mutation: { route, lie } }) => `${route} ${lie.kind}`);
   const firsts = [...new Map([...byKind].reverse().map((telling) => [telling.mutation.route, telling])).values()];
   return [...new Set([...meeting, ...firsts, ...byKind])];
+}
+
+function isFor({ route, at, kind }: Check, { route: about, lie }: Pick<Mutation, 'route' | 'lie'>): boolean {
+  return about === route && at.test(lie.at) && kind.test(lie.kind);
 }
 
 /** One of each group, then a second one of each, and so on. */
@@ -95,6 +106,8 @@ export class MutationTable {
   maxRequests = 0;
   readonly #rows = new Map<string, Map<string, number>>();
   readonly #codes = new Map<string, number>();
+  /** Codes of the checks that a lie of theirs met. */
+  readonly #met = new Set<string>();
 
   add({ mutation: { scenario, route, lie }, verdict, note, requests }: Judged): void {
     this.count++;
@@ -105,12 +118,13 @@ export class MutationTable {
     }
     if (verdict === 'not told') this.notTold++;
     if (verdict === 'refused') this.#codes.set(note, (this.#codes.get(note) ?? 0) + 1);
+    if (verdict === 'refused' && checks[note] !== undefined && isFor(checks[note], { route, lie })) this.#met.add(note);
     if (defects.has(verdict)) this.defects.push(`${verdict}: ${scenario}, ${route}, ${lie.kind} at ${lie.at === '' ? 'the whole' : lie.at}: ${note}`);
   }
 
-  /** Which of these codes no lie was refused with. */
+  /** Which of these checks, by their codes, no lie of theirs met. A lie about anything else that was refused with the same code says nothing of them. */
   missing(codes: Iterable<string>): readonly string[] {
-    return [...codes].filter((code) => !this.#codes.has(code));
+    return [...codes].filter((code) => !this.#met.has(code));
   }
 
   /** One line for each route, kind and code. */
