@@ -12,12 +12,15 @@ import type { ImageId, Rehash } from '../../client-sdk/protocol/ids.js';
 import type { RefusalCode } from '../../client-sdk/protocol/refusals.js';
 import type { RouteName, routes } from '../../client-sdk/protocol/routes.js';
 import { type RawAccount, commitOf, packed, rawBlock, type RawBlock, storeRaw, streamOf } from './raw-account.js';
+import { headDigits, idBeginningWith, storeUnderHead } from './raw-head.js';
 import { digits, invited, octets, type ReadyCall } from './route-fixture.js';
 
 /** A member by which a caller names a thing. */
 export interface Naming {
   /** What names something of this account's. */
   readonly of: (url: string, account: RawAccount) => Promise<string> | string;
+  /** What names something of the caller's, where what `of` gives could as well be another's. */
+  readonly own?: (url: string, account: RawAccount) => Promise<string>;
   /** Of the same form, and of nobody. */
   readonly absent: () => string;
   /** The call with it; without, the member of the JSON is replaced. */
@@ -82,6 +85,9 @@ async function leafOf(url: string, account: RawAccount): Promise<string> {
   return leaf(imageId, bytesOf(manifestHash));
 }
 
+/** The image of the account's head that is this one in its order. A way to an id leads to the leaf that is nearest, so that of another's leads to the second. */
+const underHead = (at: 0 | 1) => async (url: string, account: RawAccount): Promise<string> => (await storeUnderHead(url, account, headDigits))[at] ?? '';
+
 const leaf = (imageId: string, manifestHash: Uint8Array): string => hexOf(packLeaf({ imageId: imageId as ImageId, state: 'live', at: 0, manifestHash })); // 16 bytes in hex
 
 async function invitationHash(url: string, account: RawAccount): Promise<string> {
@@ -119,7 +125,7 @@ export const bodyNames: { readonly [Name in BodyRoute]: MembersOf<Requests[Name]
     codeHash: { of: invitationHash, absent: () => digits(32), tells: 'request-invalid' },
     sealedGroup: sealed,
   },
-  readHeadPaths: { images: { ...images, asOwn: 'without a head there is no way to any' } },
+  readHeadPaths: { images: { ...images, of: underHead(1), own: underHead(0), absent: () => idBeginningWith(headDigits[1]) } },
   replaceHead: {
     head: sealed, root: 'what the leaves lead to',
     leaves: {

@@ -9,6 +9,7 @@ import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-bod
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import { codeAt } from './authenticator.js';
 import { beginRaw, commitOf, packed, rawBlock, type RawAccount, registrationOf, storeRaw, streamOf } from './raw-account.js';
+import { hasHead, headDigits, storeUnderHead } from './raw-head.js';
 
 /** A call of one route, ready to be made by anybody. */
 export interface ReadyCall {
@@ -98,7 +99,10 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   readHead: bodiless,
   listHeads: bodiless,
   listLeaves: bodiless,
-  readHeadPaths: async (url, owner) => json({ images: [(await image(url, owner)).imageId] }),
+  async readHeadPaths(url, owner) {
+    if (!(await hasHead(url, owner))) await storeUnderHead(url, owner, headDigits);
+    return json({ images: [(await image(url, owner)).imageId] });
+  },
   replaceHead: () => json({ counter: 1, head: sealed(), leaves: '', root: '00'.repeat(32) }),
   beginUpload: bodiless,
   askExistence: async (url, owner) => octets(rawBlock().rehash, await upload(url, owner)),
