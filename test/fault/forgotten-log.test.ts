@@ -376,7 +376,17 @@ it('compares once more where the index was started anew under the process, which
   expect(after.packs).toHaveLength(1);
 });
 
-it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknowledged, or the store is held (%i)', async (seed) => {
+it('a log that was cut anywhere loses nothing that was acknowledged, or the store is held', async () => {
+  let compared = 0;
+  for (const seed of [1, 2, 3, 4]) {
+    const outcome = await cutAnywhere(seed).catch((cause: unknown) => { throw new Error(`seed ${String(seed)}: ${String(cause)}`, { cause }); });
+    if (outcome === 'compared') compared++;
+  }
+  expect(compared).toBeGreaterThan(0);
+});
+
+/** What became of a store with this history. */
+async function cutAnywhere(seed: number): Promise<'held' | 'compared'> {
   const below = seeded(seed);
   const { stopped, ada } = await makeStore();
   const people = [ada, await stopped.register('bob')];
@@ -401,11 +411,12 @@ it.each([1, 2, 3, 4])('a log that was cut anywhere loses nothing that was acknow
   const { parts, services } = await stopped.start();
   if (await parts.stores.state.isHeld()) {
     expect(await refusalCode(() => services.sweep.sweep(thorough))).toBe('unavailable');
-    return;
+    return 'held';
   }
   await services.sweep.sweep(thorough);
   // Rows that a forgotten sweep had collected, and whose pack it dropped, were touched in the last millisecond.
   await services.sweep.sweep(thorough);
   await stopped.images.expectWhole(parts);
   expect((await parts.stores.images.figures()).images).toBe(owners.size);
-});
+  return 'compared';
+}
