@@ -27,6 +27,7 @@ import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { nodeFiles, type FileLayer } from '../../server/storage/packs/file-layer.js';
 import type { RawBlock } from './raw-account.js';
+import { withoutTriggers } from './triggers.js';
 
 export const hereAndTrusted: Origin = { address: '127.0.0.1', isTrustedLocal: true };
 export const storeKey = new Uint8Array(32).fill(1);
@@ -92,10 +93,8 @@ export class CoreStore {
   /** As `run`, of rows of `table` as a disk changes them: no trigger hears of it, and no sum follows. */
   rot(table: 'tag' | 'image', sql: string, ...values: readonly unknown[]): void {
     const connection = this.#databases[0]?.connection;
-    const triggers = connection?.prepare<[string], { name: string; sql: string }>("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?").all(table) ?? [];
-    for (const { name } of triggers) connection?.exec(`DROP TRIGGER ${name}`);
-    this.run(sql, ...values);
-    for (const trigger of triggers) connection?.exec(trigger.sql);
+    if (connection === undefined) throw new Error('the store is not open');
+    withoutTriggers(connection, table, () => { this.run(sql, ...values); });
   }
 
   /** A setting of the database's connection. */

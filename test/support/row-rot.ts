@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3';
 import type { Below } from './file-rot.js';
+import { withoutTriggers } from './triggers.js';
 
 const tables = ['tag', 'tag_span', 'image', 'pack_use', 'referrer', 'reference_run', 'copy', 'account', 'owner', 'young_key'] as const;
 
@@ -18,10 +19,11 @@ export function rotRow(file: string, below: Below): string {
     const table = tables[below(tables.length)] ?? 'tag';
     const rows = db.prepare<[], Row>(`SELECT * FROM ${table}`).all();
     const row = rows[below(rows.length)] ?? {};
-    const columns = Object.keys(row).filter((column) => typeof row[column] === 'number' || Buffer.isBuffer(row[column]));
+    const columns = Object.keys(row).filter((column) => typeof row[column] === 'number' || (Buffer.isBuffer(row[column]) && row[column].length > 0));
     const column = columns[below(columns.length)] ?? '';
     const now = flipped(row[column], below);
-    silently(db, table, () => db.prepare(`UPDATE OR REPLACE ${table} SET ${column} = ? WHERE ${columns.map((name) => `${name} IS ?`).join(' AND ')}`).run(now, ...columns.map((name) => row[name])));
+    const { changes } = withoutTriggers(db, table, () => db.prepare(`UPDATE OR REPLACE ${table} SET ${column} = ? WHERE ${columns.map((name) => `${name} IS ?`).join(' AND ')}`).run(now, ...columns.map((name) => row[name])));
+    if (changes === 0) throw new Error(`${table}.${column} has not changed`);
     return `${table}.${column}: ${told(row[column])} became ${told(now)}`;
   } finally {
     db.close();
@@ -30,20 +32,12 @@ export function rotRow(file: string, below: Below): string {
 
 function flipped(value: unknown, below: Below): unknown {
   // Numbers have the bits that those of a small store use, and some above.
-  if (typeof value === 'number') return value ^ (1 << below(18));
-  if (!Buffer.isBuffer(value) || value.length === 0) return value;
+  if (typeof value === 'number') return BigInt(value) ^ (1n << BigInt(below(18)));
+  if (!Buffer.isBuffer(value)) return value;
   const copy = Buffer.from(value);
   const at = below(copy.length);
   copy[at] = (copy[at] ?? 0) ^ (1 << below(8));
   return copy;
-}
-
-/** Without the table's triggers, which come back as they were. */
-function silently(db: Database.Database, table: string, change: () => void): void {
-  const triggers = db.prepare<[string], { name: string; sql: string }>("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?").all(table);
-  for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`);
-  change();
-  for (const { sql } of triggers) db.exec(sql);
 }
 
 function told(value: unknown): string {
