@@ -1,7 +1,9 @@
 /**
  * A real PostgreSQL for one test file: the binaries of a development package, data in a temporary folder, a free port on the
- * loopback. Databases on it are made one for each store. Stopped by its own handle after the tests.
+ * loopback. Databases on it are made one for each store. Stopped by its own handle after the tests, or by its guard where they are cut off.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -47,10 +49,11 @@ export async function startPostgres(): Promise<RunningServer> {
   await chmod(folder, 0o711);
   const port = await freePort();
   const log: string[] = [];
+  const dismiss = guarding(folder);
   const server = new EmbeddedPostgres({
     databaseDir: path.join(folder, 'data'), port, user: 'dice', password: 'dice', persistent: true, createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'dynamic_shared_memory_type=mmap'],
     onLog: (line: string) => { log.push(line); },
     onError: (line) => { log.push(String(line)); },
   });
@@ -66,7 +69,28 @@ export async function startPostgres(): Promise<RunningServer> {
       await server.stop();
       // Its data too.
       await rm(folder, { recursive: true, force: true });
+      await dismiss();
     },
+  };
+}
+
+/** Waits for the end of its input, which is the end of who holds it; then ends the server whose folder this is, and removes that. */
+const guard = `
+cat
+if pid=$(head -n 1 "$0/data/postmaster.pid"); then
+  kill -INT "$pid"
+  for i in $(seq 100); do kill -0 "$pid" || break; sleep 0.1; done
+fi
+rm -rf "$0"
+`;
+
+/** A process of its own that cleans up after this one where that is killed. Resolves when it is dismissed and has ended. */
+function guarding(folder: string): () => Promise<void> {
+  const shell = spawn('sh', ['-c', guard, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const ended = once(shell, 'exit');
+  return async () => {
+    shell.stdin.end();
+    await ended;
   };
 }
 
