@@ -51,7 +51,7 @@ interface Known {
 /** Other devices may come first so many times before this one gives up. */
 const maxTries = 20;
 /** Heads that may come while a device follows those before. */
-const overtaking = 64;
+export const overtaking = 64;
 const noHead: TrustedHead = { head: { counter: 0, previous: emptyHash, epoch: 0, leaves: 0, root: emptyHash, signedAt: 0, keyringRevision: 0, revision: 0 }, hash: emptyHash };
 const wayOut = 'If its operator restored a backup, accept that with "dice head --accept", or on the page of the account under “What is signed”. If not, trust this server no longer.';
 

@@ -12,6 +12,7 @@ import { openIndexReader } from '../../server/storage/postgres/index-reader.js';
 import type { Session } from '../../server/storage/postgres/session.js';
 import { findAllOwned } from '../../server/storage/postgres/tag-rows.js';
 import { pinOwned } from '../../server/storage/postgres/upload-rows.js';
+import { wholeLife } from '../support/oracle-prober.js';
 import { tracesAt } from '../support/oracle-trace.js';
 import { OracleBench } from '../support/oracle-trials.js';
 import { openProcess, type StoreProcess } from '../support/postgres-process.js';
@@ -123,7 +124,7 @@ describe('over HTTP', () => {
     try {
       const { foreign, absent } = await tracesAt(bench);
       expect(foreign).toEqual(absent);
-      expect(foreign).toHaveLength(39);
+      expect(foreign).toHaveLength(3 * wholeLife.length);
     } finally {
       await bench.close();
     }

@@ -3,6 +3,7 @@
  * devices that it keeps apart. SPEC.md section 14.
  */
 import { describe, expect, it } from '@jest/globals';
+import { overtaking } from '../../client-sdk/account-head.js';
 import type { AccountHead } from '../../client-sdk/core/keys/signed-head.js';
 import { base64Of } from '../../client-sdk/protocol/bytes.js';
 import { keptHeads } from '../../client-sdk/protocol/limits.js';
@@ -17,8 +18,6 @@ interface Heads {
 }
 
 const devices = servedDevices();
-/** Heads that may come while a device follows those before (client-sdk/account-head.ts). */
-const overtaking = 64;
 
 const store = ({ client }: Device, name: string): Promise<string> => storedId(client, name, Buffer.from(`the words of ${name}`));
 const headCode = ({ client }: Device): Promise<string> => codeOf(client.head());

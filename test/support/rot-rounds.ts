@@ -8,7 +8,7 @@ import type { RottingStore } from './rotting-store.js';
 const kinds: Readonly<Record<RotTarget, readonly RotKind[]>> = { packs: [...fileRotKinds, ...folderRotKinds], database: fileRotKinds, log: fileRotKinds, swept: fileRotKinds };
 const targets = Object.keys(kinds) as readonly RotTarget[]; // Object.keys widens.
 /** Of the values of rows so many are damaged for each time that every kind is. */
-const rowsAtATime = 12;
+export const rowsAtATime = 12;
 
 /** How many rounds ended how, by what was damaged; `failures` says which promises were broken. */
 export interface RotSummary {
