@@ -12,6 +12,7 @@ import { pngOf } from '../../bench/plain-images.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import { encodeStream, type Frame, FrameReader } from '../../client-sdk/protocol/frames.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { launchBrowser, type TestBrowser, type Visit } from '../support/browser.js';
 import { registerAndEnter, sha256, visitorPassword } from '../support/page-visitor.js';
 import { startServer, type TestServer } from '../support/running-server.js';
@@ -286,7 +287,7 @@ async function flipInPack(rehash: string): Promise<void> {
   const row = database.prepare<[Buffer], { pack: number; offset: number; length: number }>('SELECT pack, "offset", length FROM tag WHERE t1 = ?').get(Buffer.from(rehash, 'hex'));
   database.close();
   if (row === undefined) throw new Error('the index has no such block');
-  const file = await open(path.join(server.dataDirectory, 'packs', `pack-${String(row.pack).padStart(10, '0')}.dice`), 'r+');
+  const file = await open(packPath({ directory: path.join(server.dataDirectory, 'packs') }, row.pack), 'r+');
   const byte = Buffer.alloc(1);
   // The record's header comes first, so this byte lies inside its payload.
   const at = row.offset + row.length;

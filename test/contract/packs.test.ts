@@ -11,12 +11,13 @@ import { CorruptionError, StorageError } from '../../server/ports/errors.js';
 import { openBlockStore, type BlockStoreOptions } from '../../server/storage/packs/block-store.js';
 import { writeDurably } from '../../server/storage/packs/durable-file.js';
 import { nodeFiles, type FileLayer, type OpenFile } from '../../server/storage/packs/file-layer.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { appendOne, blockStoreContract, digestOf, flip, isSame, only, recordOf, scanAll } from './block-store-contract.js';
 
 const temporary = temporaryDirectories();
 const storeKey = new Uint8Array(32).fill(5);
-const fileOf = (directory: string, pack: number): string => path.join(directory, `pack-${String(pack).padStart(10, '0')}.dice`);
+const fileOf = (directory: string, pack: number): string => packPath({ directory }, pack);
 
 blockStoreContract('packs', async () => {
   const directory = path.join(await temporary(), 'packs');

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { pngOf } from '../../bench/plain-images.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import type { Person } from '../support/dice-command.js';
 import { photograph } from '../support/sample-images.js';
 import { Workbench } from '../support/workbench.js';
@@ -121,13 +122,12 @@ describe('one flipped bit', () => {
 
   it('in a stored cipher is noticed, named, never served, and healed by another upload', async () => {
     const row = await changeRow((found) => {
-      const packs = path.join(bench.data, 'packs');
-      const pack = `pack-${String(found.pack).padStart(10, '0')}.dice`;
-      const bytes = readFileSync(path.join(packs, pack));
+      const file = packPath({ directory: path.join(bench.data, 'packs') }, found.pack);
+      const bytes = readFileSync(file);
       // The record's header comes first, so this byte lies inside its payload.
       const at = found.offset + found.length;
       bytes[at] = (bytes[at] ?? 0) ^ 4;
-      writeFileSync(path.join(packs, pack), bytes);
+      writeFileSync(file, bytes);
     });
     expect(row.length).toBeGreaterThan(100);
     const verified = await ada.dice(['verify', 'picture.png', '--json']);

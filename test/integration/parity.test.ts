@@ -21,6 +21,7 @@ import type { Place } from '../../server/ports/block-store.js';
 import { StorageError } from '../../server/ports/errors.js';
 import type { HealedPack } from '../../server/ports/pack-parity.js';
 import { startParityMaker } from '../../server/parity-maker.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { backUp, checked, filesIn, opened, restoreTo } from '../support/backed-up.js';
 import { blocksOf, CoreStore, hereAndTrusted, inFrontOf, registrationOf, sha256 } from '../support/core-store.js';
 import { run } from '../support/dice-command.js';
@@ -37,7 +38,7 @@ afterEach(async () => {
 const atOnce = (): Promise<void> => Promise.resolve();
 const packsFolder = (): string => path.join(store.folder, 'packs');
 const names = (): readonly string[] => readdirSync(packsFolder()).filter((name) => name !== 'mark').sort();
-const fileOf = (pack: number, ending = 'dice'): string => path.join(packsFolder(), `pack-${String(pack).padStart(10, '0')}.${ending}`);
+const fileOf = (pack: number, ending = 'dice'): string => packPath({ directory: packsFolder() }, pack).replace(/dice$/, ending);
 
 function change(file: string, at: number, length: number): void {
   const bytes = readFileSync(file);

@@ -2,7 +2,6 @@
  * Sweeps over an index that rotted and that no scrub has met yet: whatever the rows, spans and sums say, no record goes that an image needs, the operator is told, and
  * after a scrub everything can be swept again.
  */
-import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
@@ -11,7 +10,6 @@ import type { Stores } from '../../server/core/contract.js';
 import { scrubStore, type ScrubAnswer } from '../../server/core/scrub.js';
 import type { Place } from '../../server/ports/block-store.js';
 import { blocksOf, commitOf, CoreStore, inFrontOf, randomId } from '../support/core-store.js';
-import { flip } from '../support/file-rot.js';
 import type { RawBlock } from '../support/raw-account.js';
 
 let store: CoreStore;
@@ -69,8 +67,8 @@ async function expectSwept(): Promise<void> {
 
 /** Flips a bit inside the record at `place`. */
 function rot(place: Place | undefined): void {
-  const file = path.join(store.folder, 'packs', `pack-${String(place?.pack ?? 0).padStart(10, '0')}.dice`);
-  flip(file, (place?.offset ?? 0) + store.parts.stores.blocks.recordOverheadBytes + 5);
+  if (place === undefined) throw new Error('there is no record to damage');
+  store.flipRecord(place, 5);
 }
 
 const oneTag = 'id = (SELECT MIN(id) FROM tag)';

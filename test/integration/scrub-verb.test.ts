@@ -1,12 +1,10 @@
 /**
  * A scrub as the operator meets it where it is interrupted, or fails.
  */
-import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { scrub } from '../../server/cli/scrub.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { blocksOf, CoreStore, inFrontOf } from '../support/core-store.js';
-import { flip } from '../support/file-rot.js';
 
 let store: CoreStore;
 
@@ -21,7 +19,7 @@ describe('dice-admin scrub', () => {
     await store.store(accountId, blocksOf(30));
     const [first] = await store.parts.stores.tags.list(undefined, 1);
     // One whose bytes are nowhere.
-    if (first !== undefined) flip(path.join(store.folder, 'packs', `pack-${String(first.place.pack).padStart(10, '0')}.dice`), first.place.offset + store.parts.stores.blocks.recordOverheadBytes);
+    if (first !== undefined) store.flipRecord(first.place);
     const stop = new AbortController();
     const said: string[] = [];
     const bench = { store, stop: stop.signal, say: (line: string) => { said.push(line); } };

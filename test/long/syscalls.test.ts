@@ -7,6 +7,7 @@
 import path from 'node:path';
 import { realpath, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { type BackupKind, BackupTrials } from '../support/backup-trials.js';
 import { FaultTrials, type Trial } from '../support/fault-trials.js';
 import { type Injection, injectionsOf, kindOf, readTrace, requireStrace, type Traced, wasReached } from '../support/strace.js';
@@ -90,7 +91,7 @@ describe('a server whose system calls fail', () => {
 
   function withMorePacks(paths: readonly string[]): readonly string[] {
     const last = Math.max(...paths.map((name) => Number(/pack-(\d{10})/.exec(name)?.[1] ?? 0)));
-    return Array.from({ length: morePacks }, (_, i) => path.join(trials.data, 'packs', `pack-${String(last + i + 1).padStart(10, '0')}.dice`));
+    return Array.from({ length: morePacks }, (_, i) => packPath({ directory: path.join(trials.data, 'packs') }, last + i + 1));
   }
 
   const droppedPack = /unlink.*pack-\d{10}\.dice"/;

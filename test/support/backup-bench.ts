@@ -13,7 +13,7 @@ import { openStore } from '../../server/open-store.js';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
 import { backUp, filesIn, opened, restoreTo } from './backed-up.js';
-import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from './core-store.js';
+import { blocksOf, hereAndTrusted, randomId, registrationOf, storeThrough } from './core-store.js';
 import type { RawBlock } from './raw-account.js';
 
 /** Points that stay. */
@@ -133,12 +133,7 @@ export class BackupBench {
 
   async #store(services: Services, accountId: AccountId, known: readonly AcknowledgedImages[]): Promise<ImageId> {
     const blocks: readonly RawBlock[] = blocksOf(2, 3_000);
-    const { uploadId } = await services.uploads.begin(accountId);
-    await services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
-    const imageId = randomId<ImageId>();
-    const [result] = await services.uploads.commit({ accountId, uploadId }, [commitOf(imageId, blocks)]);
-    if (result?.status !== 'stored') throw new Error(`the commit ended as ${String(result?.status)}`);
-    await services.uploads.end({ accountId, uploadId });
+    const { imageId } = await storeThrough(services, accountId, blocks);
     for (const images of known) images.add(imageId, { accountId, blocks });
     return imageId;
   }

@@ -15,7 +15,7 @@ import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { BegunSession, Origin, Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
 import { createGate } from '../../server/core/gate.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
-import type { BlockStore } from '../../server/ports/block-store.js';
+import type { BlockStore, Place } from '../../server/ports/block-store.js';
 import type { Gate } from '../../server/ports/gate.js';
 import { type Meter, silentMeter } from '../../server/ports/meter.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
@@ -26,6 +26,8 @@ import { createStoreState } from '../../server/storage/sqlite/store-state.js';
 import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { nodeFiles, type FileLayer } from '../../server/storage/packs/file-layer.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
+import { flip } from './file-rot.js';
 import type { RawBlock } from './raw-account.js';
 import { withoutTriggers } from './triggers.js';
 
@@ -97,6 +99,11 @@ export class CoreStore {
     withoutTriggers(connection, table, () => { this.run(sql, ...values); });
   }
 
+  /** Flips a bit of the record at `place`, so many bytes into its payload, where it lies on the disk. */
+  flipRecord({ pack, offset }: Place, at = 0): void {
+    flip(packPath({ directory: path.join(this.folder, 'packs') }, pack), offset + this.parts.stores.blocks.recordOverheadBytes + at);
+  }
+
   /** A setting of the database's connection. */
   pragma(text: string): unknown {
     return this.#databases[0]?.connection.pragma(text, { simple: true });
@@ -113,20 +120,13 @@ export class CoreStore {
   }
 
   /** Begins an upload, sends `blocks`. */
-  async send(accountId: AccountId, blocks: readonly RawBlock[]): Promise<UploadId> {
-    const { uploadId } = await this.services.uploads.begin(accountId);
-    await this.services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
-    return uploadId;
+  send(accountId: AccountId, blocks: readonly RawBlock[]): Promise<UploadId> {
+    return sendThrough(this.services, accountId, blocks);
   }
 
   /** Stores an image of `blocks` in a session of its own, which is ended. */
   async store(accountId: AccountId, blocks: readonly RawBlock[]): Promise<ImageId> {
-    const uploadId = await this.send(accountId, blocks);
-    const imageId = randomId<ImageId>();
-    const result = await this.commit({ accountId, uploadId }, commitOf(imageId, blocks));
-    if (result.status !== 'stored') throw new Error(`the commit ended as ${result.status}`);
-    await this.services.uploads.end({ accountId, uploadId });
-    return imageId;
+    return (await storeThrough(this.services, accountId, blocks)).imageId;
   }
 
   async commit(upload: { readonly accountId: AccountId; readonly uploadId: UploadId }, commit: Commit): Promise<CommitResult> {
@@ -147,6 +147,25 @@ export class CoreStore {
     for (const database of this.#databases) database.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+type Intake = Pick<Services, 'uploads' | 'blocks'>;
+
+/** Begins an upload, sends `blocks`. */
+export async function sendThrough(services: Intake, accountId: AccountId, blocks: readonly RawBlock[]): Promise<UploadId> {
+  const { uploadId } = await services.uploads.begin(accountId);
+  await services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
+  return uploadId;
+}
+
+/** Stores an image of `blocks` in a session of its own, which is ended. Answers what was committed. */
+export async function storeThrough(services: Intake, accountId: AccountId, blocks: readonly RawBlock[]): Promise<Commit> {
+  const upload = { accountId, uploadId: await sendThrough(services, accountId, blocks) };
+  const commit = commitOf(randomId<ImageId>(), blocks);
+  const [result] = await services.uploads.commit(upload, [commit]);
+  if (result?.status !== 'stored') throw new Error(`the commit ended as ${String(result?.status)}`);
+  await services.uploads.end(upload);
+  return commit;
 }
 
 /** The ports over a database and packs. */

@@ -1,7 +1,7 @@
 /**
  * One round of damage: a damaged copy of a store is swept, read, scrubbed, checked, healed and rebuilt with the product's own means, and held against what was stored.
  */
-import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
+import type { AccountId } from '../../client-sdk/protocol/ids.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { checkStore } from '../../server/core/check.js';
 import { rebuildStore } from '../../server/core/rebuild.js';
@@ -11,7 +11,7 @@ import { defaultPolicy } from '../../server/core/services.js';
 import { DataDirectoryError } from '../../server/data-directory.js';
 import { openStore, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import { CorruptionError, StorageError } from '../../server/ports/errors.js';
-import { commitOf, framesOf, randomId } from './core-store.js';
+import { storeThrough } from './core-store.js';
 import type { RawBlock } from './raw-account.js';
 import { accountTold, isWhole, missingBlocks, type StoredAccount, type StoredImage } from './rot-witness.js';
 
@@ -32,14 +32,7 @@ export function open(directory: string, purpose: Purpose): Promise<OpenedStore> 
 
 /** Stores an image of `blocks`. */
 export async function storeImage({ services }: OpenedStore, accountId: AccountId, blocks: readonly RawBlock[]): Promise<StoredImage> {
-  const { uploadId } = await services.uploads.begin(accountId);
-  await services.blocks.receive({ accountId, uploadId }, framesOf(blocks));
-  const imageId = randomId<ImageId>();
-  const commit = commitOf(imageId, blocks);
-  const [result] = await services.uploads.commit({ accountId, uploadId }, [commit]);
-  if (result?.status !== 'stored') throw new Error('the image was not stored');
-  await services.uploads.end({ accountId, uploadId });
-  const { wrappedKey, entry, manifest, preview = new Uint8Array() } = commit;
+  const { imageId, wrappedKey, entry, manifest, preview = new Uint8Array() } = await storeThrough(services, accountId, blocks);
   return { accountId, imageId, blocks, wrappedKey, entry, manifest, preview };
 }
 

@@ -9,6 +9,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { OpenedStore } from '../../server/open-store.js';
 import type { Place } from '../../server/ports/block-store.js';
 import { CorruptionError } from '../../server/ports/errors.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import type { RawBlock } from './raw-account.js';
 
 /** An image as it was stored. */
@@ -94,6 +95,6 @@ export function isTouched(stretches: readonly Place[], { sound, damaged }: { rea
 }
 
 function packIn(directory: string, pack: number): Buffer {
-  const file = path.join(directory, 'packs', `pack-${String(pack).padStart(10, '0')}.dice`);
+  const file = packPath({ directory: path.join(directory, 'packs') }, pack);
   return existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
 }

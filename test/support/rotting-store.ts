@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { makeParity } from '../../server/core/parity.js';
 import type { Place } from '../../server/ports/block-store.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { blockOf, hereAndTrusted, registrationOf } from './core-store.js';
 import { flip, rotFile, rotPacks, seeded, type FileRotKind, type RotKind } from './file-rot.js';
 import { open, Round, storeImage, type RotOutcome, type RotTarget } from './rot-round.js';
@@ -124,7 +125,7 @@ async function middleOf(directory: string, { image, type }: { readonly image: St
     const row = image === undefined ? undefined : await images.find(image.accountId, image.imageId);
     const place = type === 'manifest' ? row?.manifestPlace : row?.preview?.place;
     if (place === undefined) throw new Error(`the image has no ${type}`);
-    const file = path.join(directory, 'packs', `pack-${String(place.pack).padStart(10, '0')}.dice`);
+    const file = packPath({ directory: path.join(directory, 'packs') }, place.pack);
     return { file, at: place.offset + blocks.recordOverheadBytes + (place.length >> 1) };
   } finally {
     await store.close();

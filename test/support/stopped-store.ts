@@ -11,7 +11,7 @@ import { defaultPolicy } from '../../server/core/services.js';
 import { openStore, type Engines, type OpenedStore, type Purpose } from '../../server/open-store.js';
 import type { BlockStore } from '../../server/ports/block-store.js';
 import { AcknowledgedImages } from './acknowledged-images.js';
-import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from './core-store.js';
+import { blocksOf, hereAndTrusted, registrationOf, storeThrough } from './core-store.js';
 import type { RawBlock } from './raw-account.js';
 
 const policy: Policy = { ...defaultPolicy, graceMs: 0 };
@@ -78,13 +78,7 @@ export class StoppedStore {
 
   /** Stores an image, which is acknowledged. */
   async stored(accountId: AccountId, blocks: readonly RawBlock[] = blocksOf(3)): Promise<ImageId> {
-    const { uploads, blocks: intake } = this.services;
-    const { uploadId } = await uploads.begin(accountId);
-    await intake.receive({ accountId, uploadId }, framesOf(blocks));
-    const imageId = randomId<ImageId>();
-    const [result] = await uploads.commit({ accountId, uploadId }, [commitOf(imageId, blocks)]);
-    if (result?.status !== 'stored') throw new Error('the image was not stored');
-    await uploads.end({ accountId, uploadId });
+    const { imageId } = await storeThrough(this.services, accountId, blocks);
     this.images.add(imageId, { accountId, blocks });
     return imageId;
   }

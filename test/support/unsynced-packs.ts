@@ -10,6 +10,7 @@ import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { copyDurably, digestFile, syncFile } from '../../server/storage/packs/durable-copy.js';
 import { makeFolderDurably, writeDurably } from '../../server/storage/packs/durable-file.js';
 import { type FileLayer, nodeFiles } from '../../server/storage/packs/file-layer.js';
+import { packPath } from '../../server/storage/packs/pack-folder.js';
 import { openPackIntake, readMoveNote } from '../../server/storage/packs/pack-intake.js';
 import { isSame, only, recordOf, scanAll } from '../contract/block-store-contract.js';
 import { atEachCrash, type CrashOrder, type CrashWay } from './crash-images.js';
@@ -231,7 +232,7 @@ async function intake({ files }: ForgetfulFiles): Promise<Case> {
       const place = path.join(folder, 'packs');
       const note = await readMoveNote(place, nodeFiles);
       if (!isBegun) return;
-      for (const [pack, length] of lengths) expect([pack, await lengthOf(path.join(place, `pack-${String(pack).padStart(10, '0')}.dice`))]).toEqual([pack, length]);
+      for (const [pack, length] of lengths) expect([pack, await lengthOf(packPath({ directory: place }, pack))]).toEqual([pack, length]);
       if (isOver) expect(note).toBeUndefined();
       if (note !== undefined) return;
       const store = await openBlockStore({ directory: place, storeKey });

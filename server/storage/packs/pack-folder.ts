@@ -32,7 +32,7 @@ const markLabel = utf8('dice/1/mark');
 const markFieldBytes = 24;
 
 /** The path of the file of `pack`. */
-export function packPath(folder: PackFolder, pack: number): string {
+export function packPath(folder: Pick<PackFolder, 'directory'>, pack: number): string {
   return path.join(folder.directory, `pack-${String(pack).padStart(10, '0')}.dice`);
 }
 
