@@ -5,17 +5,19 @@ import { afterEach, expect, it } from '@jest/globals';
 import type { Logger } from 'pino';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { checkStore } from '../../server/core/check.js';
+import type { Parts } from '../../server/core/contract.js';
 import { readSound } from '../../server/core/stored-block.js';
 import { endsOf, packsBeyond, tailOf } from '../../server/core/tail.js';
+import type { OpenedStore } from '../../server/open-store.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { startReconciler } from '../../server/reconciler.js';
-import { blocksOf, commitOf, framesOf, hereAndTrusted, randomId, registrationOf } from '../support/core-store.js';
+import { blocksOf, commitOf, hereAndTrusted, randomId, registrationOf, sendThrough } from '../support/core-store.js';
 import { seeded } from '../support/file-rot.js';
+import { Gate } from '../support/gate.js';
 import { refusalCode } from '../support/refusal.js';
 import { countScans, cutAt, flipBehind, StoppedStore } from '../support/stopped-store.js';
 
 const thorough = { isThorough: true };
-const ignore = (): void => undefined;
 const made: StoppedStore[] = [];
 let reconciler: ReturnType<typeof startReconciler> | undefined;
 afterEach(async () => {
@@ -28,6 +30,21 @@ async function makeStore(): Promise<{ readonly stopped: StoppedStore; readonly a
   made.push(stopped);
   await stopped.start();
   return { stopped, ada: await stopped.register('ada') };
+}
+
+/** A store whose log forgot an image of Ada's, before it is opened again. */
+async function makeForgetful(): Promise<StoppedStore> {
+  const { stopped, ada } = await makeStore();
+  const behind = stopped.logBytes();
+  await stopped.stored(ada);
+  stopped.stopMachine(cutAt(behind));
+  return stopped;
+}
+
+/** The same, opened. */
+async function startForgetful(): Promise<OpenedStore & { readonly stopped: StoppedStore }> {
+  const stopped = await makeForgetful();
+  return { ...(await stopped.start()), stopped };
 }
 
 const unknownIn = async (stopped: StoppedStore): Promise<number> => (await checkStore(stopped.store.parts, { onFinding: () => undefined })).unknown.length;
@@ -131,10 +148,7 @@ it('reads nothing after a clean stop, and after another one what was written sin
 });
 
 it('keeps in mind that it was not done, however often the store is opened and closed in between', async () => {
-  const { stopped, ada } = await makeStore();
-  const behind = stopped.logBytes();
-  await stopped.stored(ada);
-  stopped.stopMachine(cutAt(behind));
+  const stopped = await makeForgetful();
   for (let opened = 0; opened < 2; opened++) {
     await stopped.start({ kind: 'administer' });
     expect(await unknownIn(stopped)).toBe(1);
@@ -146,11 +160,7 @@ it('keeps in mind that it was not done, however often the store is opened and cl
 });
 
 it('refuses to sweep while the packs cannot be read, says so, and does it later', async () => {
-  const { stopped, ada } = await makeStore();
-  const behind = stopped.logBytes();
-  await stopped.stored(ada);
-  stopped.stopMachine(cutAt(behind));
-  const { parts, services } = await stopped.start();
+  const { stopped, parts, services } = await startForgetful();
   const { blocks } = parts.stores;
   const scan = blocks.scan.bind(blocks);
   blocks.scan = () => { throw new StorageError('the disk is away', { retryable: true }); };
@@ -161,11 +171,7 @@ it('refuses to sweep while the packs cannot be read, says so, and does it later'
 });
 
 it('does nothing in a store that is held, nor when it is stopped', async () => {
-  const { stopped, ada } = await makeStore();
-  const behind = stopped.logBytes();
-  await stopped.stored(ada);
-  stopped.stopMachine(cutAt(behind));
-  const { parts, services } = await stopped.start();
+  const { stopped, parts, services } = await startForgetful();
   await parts.stores.state.setHeld(true);
   expect(await services.reconcile.run()).toBeUndefined();
   await parts.stores.state.setHeld(false);
@@ -177,10 +183,9 @@ it('does nothing in a store that is held, nor when it is stopped', async () => {
 
 it('shows an image of which the answer was never given; its client is told that it is stored, and a withdrawn one stays away', async () => {
   const { stopped, ada } = await makeStore();
-  const { uploads, blocks } = stopped.services;
-  const { uploadId } = await uploads.begin(ada);
+  const { uploads } = stopped.services;
   const sent = blocksOf(2);
-  await blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
+  const uploadId = await sendThrough(stopped.services, ada, sent);
   const commit = commitOf(randomId<ImageId>(), sent);
   const { images } = stopped.store.parts.stores;
   const real = images.commit.bind(images);
@@ -235,37 +240,40 @@ it('does not take away what its owner restored meanwhile, nor bring back what wa
   expect(await find(ada, late)).toBeUndefined();
 });
 
+/** From now on an image is refused, when `decided` is opened; its record has been written when `written` is. */
+function refusedCommits({ stores }: Pick<Parts, 'stores'>): { readonly written: Gate; readonly decided: Gate } {
+  const [written, decided] = [new Gate(), new Gate()];
+  stores.images.commit = async () => {
+    written.open();
+    await decided.opened;
+    return { kind: 'quota-exceeded' };
+  };
+  return { written, decided };
+}
+
 it('waits for what is being written before it reads, and brings nothing back that is withdrawn', async () => {
   const { stopped, ada } = await makeStore();
   await stopped.stored(ada);
   stopped.stopMachine();
   const { parts, services } = await stopped.start();
-  const { uploadId } = await services.uploads.begin(ada);
   const sent = blocksOf(2);
-  await services.blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
-  let [write, decide, settle] = [ignore, ignore, ignore];
-  const written = new Promise<void>((resolve) => { write = resolve; });
-  const decided = new Promise<void>((resolve) => { decide = resolve; });
-  const settling = new Promise<void>((resolve) => { settle = resolve; });
-  parts.stores.images.commit = async () => {
-    write();
-    await decided;
-    return { kind: 'quota-exceeded' };
-  };
+  const uploadId = await sendThrough(services, ada, sent);
+  const { written, decided } = refusedCommits(parts);
+  const settling = new Gate();
   const commit = commitOf(randomId<ImageId>(), sent);
   const committing = services.uploads.commit({ accountId: ada, uploadId }, [commit]);
-  await written;
+  await written.opened;
   const { gate } = parts;
   const settled = gate.settle.bind(gate);
   gate.settle = () => {
-    settle();
+    settling.open();
     return settled();
   };
   const scans = countScans(parts.stores.blocks);
   const reconciling = services.reconcile.run();
-  await Promise.race([settling, reconciling]);
+  await Promise.race([settling.opened, reconciling]);
   const scanned = scans.packs.length;
-  decide();
+  decided.open();
   expect(scanned).toBe(0);
   expect(await committing).toMatchObject([{ status: 'quota-exceeded' }]);
   expect(await reconciling).toMatchObject({ images: 0, blocks: 0 });
@@ -277,27 +285,19 @@ it('leaves what comes while it reads to those who write it', async () => {
   await stopped.stored(ada);
   stopped.stopMachine();
   const { parts, services } = await stopped.start();
-  const { blocks, images } = parts.stores;
-  const { uploadId } = await services.uploads.begin(ada);
+  const { blocks } = parts.stores;
   const sent = blocksOf(2);
-  await services.blocks.receive({ accountId: ada, uploadId }, framesOf(sent));
-  let [write, decide] = [ignore, ignore];
-  const written = new Promise<void>((resolve) => { write = resolve; });
-  const decided = new Promise<void>((resolve) => { decide = resolve; });
-  images.commit = async () => {
-    write();
-    await decided;
-    return { kind: 'quota-exceeded' };
-  };
+  const uploadId = await sendThrough(services, ada, sent);
+  const { written, decided } = refusedCommits(parts);
   let committing: Promise<unknown> = Promise.resolve();
   const scan = blocks.scan.bind(blocks);
   blocks.scan = async function* (pack, onDamage) {
     committing = services.uploads.commit({ accountId: ada, uploadId }, [commitOf(randomId<ImageId>(), sent)]);
-    await written;
+    await written.opened;
     yield* scan(pack, onDamage);
   };
   const answer = await services.reconcile.run();
-  decide();
+  decided.open();
   expect(await committing).toMatchObject([{ status: 'quota-exceeded' }]);
   expect(answer).toMatchObject({ images: 0, blocks: 0 });
 });
@@ -337,20 +337,15 @@ it('closes again an account of which the closing was forgotten', async () => {
 });
 
 it('is begun by a server at once, which says what had been forgotten, and tries again after a failure', async () => {
-  const { stopped, ada } = await makeStore();
-  const behind = stopped.logBytes();
-  await stopped.stored(ada);
-  stopped.stopMachine(cutAt(behind));
-  const { parts, services } = await stopped.start();
+  const { parts, services } = await startForgetful();
   const scan = parts.stores.blocks.scan.bind(parts.stores.blocks);
   parts.stores.blocks.scan = () => { throw new StorageError('the disk is away', { retryable: true }); };
   const lines: unknown[] = [];
-  const warned = new Promise<void>((resolve) => {
-    const log = { error: (line: unknown) => { parts.stores.blocks.scan = scan; lines.push(line); }, warn: (line: unknown) => { lines.push(line); resolve(); } };
-    reconciler = startReconciler(services.reconcile, log as unknown as Logger, 20); // all that it says
-  });
-  await warned;
-  await reconciler?.close();
+  const warned = new Gate();
+  const log = { error: (line: unknown) => { parts.stores.blocks.scan = scan; lines.push(line); }, warn: (line: unknown) => { lines.push(line); warned.open(); } };
+  reconciler = startReconciler(services.reconcile, log as unknown as Logger, 20); // all that it says
+  await warned.opened;
+  await reconciler.close();
   expect(lines).toEqual([{ error: expect.anything() }, { accounts: 0, blocks: 3, images: 1, removals: 0, moved: 0, incomplete: 0 }]);
   expect(await services.reconcile.isDone()).toBe(true);
 });
