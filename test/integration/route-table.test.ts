@@ -9,13 +9,13 @@ import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-bod
 import { maxCommitBodyBytes } from '../../client-sdk/protocol/limits.js';
 import { isRefusalCode, refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import { apiPrefix, routes, type Route } from '../../client-sdk/protocol/routes.js';
+import { rows as routeRows, verbs } from '../support/matrix-world.js';
 import { commitOf, rawBlock, registerRaw, registrationOf, type RawAccount } from '../support/raw-account.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 
 const id = 'a'.repeat(32);
-const rows = Object.entries(routes as Readonly<Record<string, Route>>).map(([name, route]) => ({ name, route, path: apiPrefix + route.path.replaceAll(/:\w+/g, id) }));
+const rows = routeRows.map(({ name, route }) => ({ name, route, path: apiPrefix + route.path.replaceAll(/:\w+/g, id) }));
 const jsonRows = rows.filter(({ route }) => typeof route.request === 'object');
-const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 let server: TestServer;
 let operator: RawAccount;

@@ -9,11 +9,11 @@ import { commitsType } from '../../client-sdk/protocol/commit-body.js';
 import { apiPrefix, type Route, type RouteName, routes } from '../../client-sdk/protocol/routes.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
 import type { Engine } from './engine.js';
+import { type Row, rows, verbs } from './matrix-world.js';
 import { type RawAccount, registerRaw } from './raw-account.js';
 import { type ReadyCall, routeFixtures } from './route-fixture.js';
 import { startServer, type TestServer } from './running-server.js';
 
-const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 const strings: readonly string[] = [
   '', ' ', "' OR '1'='1", "ada'; DROP TABLE account; --", '"; DELETE FROM session; --', 'ada\\', '%', '_', '$1', '?', ':username', '${7*7}', '{{7*7}}', '<%= 7*7 %>',
   'a\r\nSet-Cookie: dice=evil', 'a\nb', '\0', 'ada\0', '\ud800', 'a\udfffb', '\u202e', '\ufeff', '../../etc/passwd', 'file:///etc/passwd', '<script>alert(1)</script>', '__proto__', 'constructor',
@@ -26,16 +26,12 @@ const values: readonly string[] = ['null', 'true', '0', '-1', '1e999', '1.5', '9
 /** What no column may be too narrow for. */
 const integers: readonly string[] = ['9007199254740991', '4294967295', '2147483648'];
 
-interface Row {
-  readonly name: RouteName;
-  readonly route: Route;
-}
 type JsonObject = Readonly<Record<string, Json>>;
 /** Where a value is: names of members, from the outermost on. */
 type Path = readonly string[];
 
-const rows: readonly Row[] = Object.entries(routes as Readonly<Record<RouteName, Route>>)
-  .filter(([, route]) => typeof route.request === 'object').map(([name, route]) => ({ name: name as RouteName, route })); // keys of the table are its names
+/** Routes that take JSON. */
+const jsonRows = rows.filter(({ route }) => typeof route.request === 'object');
 
 /** What was made before anything is tried: what is tried counts as guessing of this network. */
 interface Stage {
@@ -65,7 +61,7 @@ export function hostileStrings(engine: Engine, every = 1): void {
     });
     afterAll(() => stage.server.close());
 
-    describe.each(rows)('$name', (row) => {
+    describe.each(jsonRows)('$name', (row) => {
       it('takes no hostile value for what it is not', async () => {
         const ready = stage.prepared.get(row.name);
         if (ready === undefined) throw new Error('the call was not prepared');
@@ -159,7 +155,7 @@ async function prepare(engine: Engine): Promise<Stage> {
   const server = await startServer(await engine.settings());
   const ada = await registerRaw(server.url, 'operator');
   const prepared = new Map<RouteName, { readonly owner: RawAccount; readonly call: ReadyCall }>();
-  for (const [at, { name }] of rows.entries()) {
+  for (const [at, { name }] of jsonRows.entries()) {
     const owner = await registerRaw(server.url, `owner-${String(at)}`);
     prepared.set(name, { owner, call: await routeFixtures[name](server.url, owner) });
   }

@@ -29,7 +29,8 @@ export interface Page {
   readonly csrf: string;
 }
 
-const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
+/** Their methods of supertest. */
+export const verbs = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 export const rows: readonly Row[] = Object.entries(routes).map(([name, route]) => ({ name: name as RouteName, route })); // keys of a const object are its names
 
