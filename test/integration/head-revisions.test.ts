@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import type { DiceClient } from '../../client-sdk/api.js';
-import { codeAt } from '../support/authenticator.js';
+import { codeNow } from '../support/authenticator.js';
 import { honest, servedDevices, type Tamper } from '../support/devices.js';
 import { Gate } from '../support/gate.js';
 import { OwnerHeads } from '../support/owner-heads.js';
@@ -141,7 +141,7 @@ describe('the head', () => {
     await phone.client.recover({ username, recoveryWords, newPassword: testPassword });
     expect(await named()).toEqual([3, 4]);
     const { secret } = await phone.client.beginSecondFactor({ password: testPassword });
-    const { backupCodes } = await phone.client.confirmSecondFactor(codeAt(secret, Date.now()));
+    const { backupCodes } = await phone.client.confirmSecondFactor(codeNow(secret));
     expect(await named()).toEqual([3, 6]);
     await phone.client.endSecondFactor({ password: testPassword, code: backupCodes[0] ?? '' });
     expect(await named()).toEqual([3, 7]);
@@ -309,7 +309,7 @@ describe('after an acknowledged change', () => {
       if (asked === 'PUT /account/second-factor') phone.tamper = () => Promise.reject(new TypeError('cut off'));
       return answer;
     };
-    const { backupCodes } = await phone.client.confirmSecondFactor(codeAt(secret, Date.now()));
+    const { backupCodes } = await phone.client.confirmSecondFactor(codeNow(secret));
     const laptop = await devices.connect();
     await laptop.client.login({ username, password: testPassword, code: backupCodes[0] });
     expect(laptop.client.account?.backupCodesLeft).toBe(9);

@@ -6,8 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { DiceClient } from '../../client-sdk/api.js';
 import { DiceError } from '../../client-sdk/core/errors.js';
 import { nodePlatform } from '../../client-sdk/node/platform.js';
-import { nodeWorld } from '../../server/world.js';
-import { codeAt } from '../support/authenticator.js';
+import { codeNow } from '../support/authenticator.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { clientOf, codeOf, registered, storedId, testPassword, uploaded } from '../support/sdk-client.js';
 
@@ -57,7 +56,7 @@ const person = (): Promise<DiceClient> => registered(server.url, `person-${Strin
 function nextCode(secret: string): string {
   aheadMs += 30_000;
   Date.now = () => systemNow() + aheadMs;
-  return codeAt(secret, nodeWorld.clock.now());
+  return codeNow(secret);
 }
 
 async function errorOf(attempt: Promise<unknown>): Promise<DiceError> {

@@ -7,7 +7,7 @@ import type { DiceClient } from '../../client-sdk/api.js';
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
 import type { Fetch } from '../../client-sdk/ports.js';
-import { codeAt } from './authenticator.js';
+import { codeNow } from './authenticator.js';
 import { again, all, done, entered, kept, listed, never, opened, type Outcome, plain, said, type Scenario, settled, type Stage } from './hostile-outcomes.js';
 import { type HostileWorld, type ImageName, type Owner, remembering } from './hostile-world.js';
 import { codeOf, downloaded, testPassword, verified } from './sdk-client.js';
@@ -112,7 +112,7 @@ export const scenarios = {
   }),
   'turn the second factor on': onNew(async ({ client, username }, { world }) => {
     const { secret, link } = await client.beginSecondFactor({ password: testPassword });
-    const { backupCodes } = await client.confirmSecondFactor(codeAt(secret, Date.now()));
+    const { backupCodes } = await client.confirmSecondFactor(codeNow(secret));
     const { hasSecondFactor, backupCodesLeft } = client.account ?? never();
     return { sure: async () => ({ without: await loginCode(world, username) }), word: [link.replace(username, 'person').replace(secret, 'secret'), backupCodes.length, hasSecondFactor, backupCodesLeft] };
   }),
@@ -269,7 +269,7 @@ function download(name: ImageName): Scenario {
 /** Turns it on. */
 async function withSecondFactor(client: DiceClient): Promise<{ readonly backupCodes: readonly string[] }> {
   const { secret } = await client.beginSecondFactor({ password: testPassword });
-  return client.confirmSecondFactor(codeAt(secret, Date.now()));
+  return client.confirmSecondFactor(codeNow(secret));
 }
 
 /** What becomes of a login by password alone. */

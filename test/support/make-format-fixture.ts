@@ -10,7 +10,7 @@ import { pngOf } from '../../bench/plain-images.js';
 import type { DiceClient } from '../../client-sdk/api.js';
 import { nodeProvider } from '../../client-sdk/node/node-provider.js';
 import { makeParity } from '../../server/core/parity.js';
-import { codeAt } from './authenticator.js';
+import { codeNow } from './authenticator.js';
 import { backUp, opened } from './backed-up.js';
 import { serving } from './moved-store.js';
 import { photograph } from './sample-images.js';
@@ -36,7 +36,7 @@ try {
     await ada.remove(id);
     await ada.purge(id);
     const begun = await ada.beginSecondFactor({ password: fixturePassword });
-    await ada.confirmSecondFactor(codeAt(begun.secret, Date.now()));
+    await ada.confirmSecondFactor(codeNow(begun.secret));
     return { secret: begun.secret, removed: [name] };
   });
   await opened(data, (store) => makeParity(store.parts, { percent: 5, onRead: () => Promise.resolve() }));

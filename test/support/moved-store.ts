@@ -6,7 +6,7 @@ import request from 'supertest';
 import { pngOf, tiffOf } from '../../bench/plain-images.js';
 import type { DiceClient } from '../../client-sdk/api.js';
 import type { Config } from '../../server/config.js';
-import { codeAt } from './authenticator.js';
+import { codeNow } from './authenticator.js';
 import { rawBlock, registerRaw, storeRaw, type RawAccount } from './raw-account.js';
 import { startServer, type TestServer } from './running-server.js';
 import { jpegOf, photograph, withOnePixel } from './sample-images.js';
@@ -61,7 +61,7 @@ export async function fillStore(engines: Engines): Promise<Filled> {
     await uploaded(carl, { 'gone.png': pngOf(photograph(60, 60, 10)) });
     await carl.closeAccount({ username: 'carl', password: testPassword });
     const dora = await registered(url, 'dora');
-    await dora.confirmSecondFactor(codeAt((await dora.beginSecondFactor({ password: testPassword })).secret, Date.now()));
+    await dora.confirmSecondFactor(codeNow((await dora.beginSecondFactor({ password: testPassword })).secret));
     return (await ada.invite()).link;
   });
   return serving(engines, async (server) => {

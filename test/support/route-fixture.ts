@@ -7,7 +7,7 @@ import request from 'supertest';
 import { base64Of, concat } from '../../client-sdk/protocol/bytes.js';
 import { commitsType, encodeCommits } from '../../client-sdk/protocol/commit-body.js';
 import type { RouteName } from '../../client-sdk/protocol/routes.js';
-import { codeAt } from './authenticator.js';
+import { codeNow } from './authenticator.js';
 import { beginRaw, commitOf, packed, rawBlock, type RawAccount, registrationOf, storeRaw, streamOf } from './raw-account.js';
 import { hasHead, headDigits, storeUnderHead } from './raw-head.js';
 
@@ -78,7 +78,7 @@ export const routeFixtures: Readonly<Record<RouteName, RouteFixture>> = {
   readAccount: bodiless,
   closeAccount: (_url, { authKey }) => json({ authKey }),
   beginSecondFactor: (_url, { authKey }) => json({ authKey }),
-  confirmSecondFactor: async (url, owner) => json({ code: codeAt(await begunFactor(url, owner), Date.now()) }),
+  confirmSecondFactor: async (url, owner) => json({ code: codeNow(await begunFactor(url, owner)) }),
   async endSecondFactor(url, owner) {
     // One that waits for its first code goes with any: with one that is on the owner could not log in as the others of the test do.
     await begunFactor(url, owner);
