@@ -1,6 +1,7 @@
 // Jest's own environment, in which the language's objects are found fast. A test file runs in a context of node:vm, where a name that nobody
 // declared (`Math`, `Uint8Array`) goes through an interceptor each time that it is read: loops over pixels take twice as long. What a script
-// of the context declares is found like any constant. Names that tests replace (Date, timers, fetch) are not among them.
+// of the context declares is found like any constant. Names that tests replace (Date, timers, fetch) are not among them. And with the process that
+// Node tells of rejections, for jest gives tests another (support/unheard-rejections.ts).
 import { runInContext } from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
 
@@ -13,6 +14,7 @@ const names = [
 export default class FastGlobals extends TestEnvironment {
   async setup() {
     await super.setup();
+    this.global.hostProcess = process;
     runInContext(`const ${names.map((name) => `${name} = globalThis.${name}`).join(', ')};`, this.context);
   }
 }

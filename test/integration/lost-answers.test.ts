@@ -9,6 +9,7 @@ import { nodePlatform } from '../../client-sdk/node/platform.js';
 import { codeNow } from '../support/authenticator.js';
 import { startServer, type TestServer } from '../support/running-server.js';
 import { clientOf, codeOf, registered, storedId, testPassword, uploaded } from '../support/sdk-client.js';
+import { listenForUnheard } from '../support/unheard-rejections.js';
 
 /** What becomes of a call: its answer is lost, or it never gets there. */
 type Fate = 'lost' | 'unsent' | undefined;
@@ -192,17 +193,15 @@ describe('the password of an account', () => {
 describe('a listener that throws', () => {
   it('fails its file, and nothing else', async () => {
     const client = await person();
-    const unheard: unknown[] = [];
-    const hear = (reason: unknown): void => { unheard.push(reason); };
-    process.on('unhandledRejection', hear);
+    const unheard = listenForUnheard();
     try {
       const results = await uploaded(client, { 'a.bin': new Uint8Array(5_000).fill(7) }, { onProgress: ({ kind }) => { if (kind === 'tile') throw new RangeError('no pencil'); } });
       expect(results.get('a.bin')).toMatchObject({ status: 'failed', error: { code: 'internal', message: 'no pencil' } });
       // Rejections that nobody met are told after the turn in which they came.
       await new Promise((resolve) => { setImmediate(resolve); });
     } finally {
-      process.off('unhandledRejection', hear);
+      unheard.stop();
     }
-    expect(unheard).toEqual([]);
+    expect(unheard.stop()).toEqual([]);
   });
 });

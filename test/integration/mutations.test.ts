@@ -9,6 +9,7 @@ import { scenarios } from '../support/hostile-scenarios.js';
 import { honestRun, mutationsOf } from '../support/mutations.js';
 import { allLies, checks, MutationTable, tellAll, type Told, tellingsOf, unmetRoutes } from '../support/mutation-table.js';
 import { secretIn } from '../support/secret-search.js';
+import { listenForUnheard } from '../support/unheard-rejections.js';
 
 const seed = Number(process.env['MUTATION_SEED'] ?? '20261122');
 const told: Told[] = [];
@@ -26,15 +27,12 @@ describe.each<['own' | 'shared', number, readonly string[]]>([['own', 80, Object
 
   it('a client believes no lie of a sample, asks not for ever, and sends nothing secret', async () => {
     const table = new MutationTable();
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown): void => { unhandled.push(reason); };
-    process.on('unhandledRejection', note);
+    const unheard = listenForUnheard();
     const all = await allLies(stage, existence);
     told.push(...all);
     await tellAll(stage, tellingsOf(all, seed).slice(0, most), (judged) => { table.add(judged); });
-    process.off('unhandledRejection', note);
+    expect(unheard.stop()).toEqual([]);
     expect(table.defects).toEqual([]);
-    expect(unhandled).toEqual([]);
     expect(table.count).toBe(most);
     expect(table.notTold).toBeLessThan(most / 10);
     expect(table.missing(codes)).toEqual([]);

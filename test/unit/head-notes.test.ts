@@ -8,16 +8,13 @@ import type { AccountHeads, LeafChange } from '../../client-sdk/account-head.js'
 import { DiceError, fault } from '../../client-sdk/core/errors.js';
 import { HeadNotes } from '../../client-sdk/head-notes.js';
 import type { ImageId } from '../../client-sdk/protocol/ids.js';
+import { listenForUnheard } from '../support/unheard-rejections.js';
 
-const unheard: unknown[] = [];
-const hear = (reason: unknown): void => { unheard.push(reason); };
+let unheard: ReturnType<typeof listenForUnheard>;
 
-beforeEach(() => { process.on('unhandledRejection', hear); });
+beforeEach(() => { unheard = listenForUnheard(); });
 
-afterEach(() => {
-  process.off('unhandledRejection', hear);
-  expect(unheard.splice(0)).toEqual([]);
-});
+afterEach(() => { expect(unheard.stop()).toEqual([]); });
 
 /** Notes that are told at once: each look at the clock is ten seconds later. */
 function notesOver(change: (changes: readonly LeafChange[]) => Promise<void>): HeadNotes {
