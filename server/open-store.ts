@@ -3,7 +3,7 @@
  * closes them in the reverse one. Refuses to go on where what is found does not belong together.
  */
 import type { Parts, Policy, Services, Stores } from './core/contract.js';
-import { closeGeneration, openGeneration, openTail } from './core/generation.js';
+import { closeGeneration, openGeneration } from './core/generation.js';
 import { isHalfRebuilt, noteRebuild } from './core/rebuild.js';
 import { createServices } from './core/services.js';
 import { DataDirectoryError, measureOtherFiles, openDataDirectory, refuseUnfit, removeSetupToken, type DataDirectory } from './data-directory.js';
@@ -126,7 +126,6 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
   if (order.purpose.kind !== 'rebuild') await refuseHalfRebuilt(stores);
   if (order.purpose.kind === 'serve') await settleExistence(order.policy.existence, stores, order.purpose.isSharedConfirmed);
   await openGeneration(gate, stores);
-  await openTail(gate, stores);
   const hasAccounts = (await stores.accounts.count()) > 0;
   if (hasAccounts) await removeSetupToken(data.directory);
   const parts: Parts = {

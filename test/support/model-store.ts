@@ -10,7 +10,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Parts, Policy, Services, Stores, World } from '../../server/core/contract.js';
 import { createGate } from '../../server/core/gate.js';
-import { closeGeneration, openGeneration, openTail } from '../../server/core/generation.js';
+import { closeGeneration, openGeneration } from '../../server/core/generation.js';
 import { createServices, defaultPolicy } from '../../server/core/services.js';
 import { openBlockStore } from '../../server/storage/packs/block-store.js';
 import { createAccountStore } from '../../server/storage/sqlite/account-store.js';
@@ -127,7 +127,6 @@ export class ModelStore {
     };
     this.#services = createServices(this.#parts);
     await openGeneration(this.#parts.gate, stores);
-    await openTail(this.#parts.gate, stores);
   }
 }
 
