@@ -105,6 +105,8 @@ export interface TagStore {
    * Answers false (and files nothing) where the session is not live.
    */
   file(scope: ExistenceScope, blocks: readonly FiledBlock[]): Promise<boolean>;
+  /** As `file`, for nobody: no session, no pins, and no bytes count as received. For blocks that were found in the packs. */
+  reinstate(blocks: readonly FiledBlock[], now: number): Promise<void>;
 
   /** The row of T1 if an image of the account refers to it (trash included). */
   findOwned(accountId: AccountId, rehash: Rehash): Promise<TagRow | undefined>;

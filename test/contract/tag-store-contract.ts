@@ -174,6 +174,26 @@ function filing(current: Current): void {
     expect(await tags.find(a.rehash)).toBeUndefined();
   });
 
+  it('files for nobody what was found in the packs: no session, no pin, and otherwise as filing does', async () => {
+    const { tags } = current.stores;
+    await tags.reinstate([], 1_000);
+    await tags.reinstate([a, b, a], 1_000);
+    expect(await tags.listUploads(undefined, 9)).toEqual([]);
+    const scope = await begin(current.stores, alice, 1);
+    expect(await tags.pinOwned(scope, [a.rehash, b.rehash])).toEqual([false, false]);
+    expect((await tags.findLive([a.rehash, b.rehash])).map(({ place }) => place)).toEqual([a.place, b.place]);
+    expect(await tags.copiesOf(a.rehash)).toEqual([]);
+    await tags.quarantine(b.rehash, b.place);
+    const [copyOfA, copyOfB] = [{ ...a.place, pack: 3 }, { ...b.place, pack: 3 }];
+    await tags.reinstate([{ ...a, place: copyOfA }, { ...b, place: copyOfB }], 1_200);
+    expect(await tags.find(a.rehash)).toEqual({ ...a, state: 'live' });
+    expect(await tags.copiesOf(a.rehash)).toEqual([copyOfA]);
+    expect(await tags.find(b.rehash)).toEqual({ ...b, place: copyOfB, state: 'live' });
+    expect(await tags.copiesOf(b.rehash)).toEqual([]);
+    expect(await tags.collect(1_200, 9)).toEqual([]);
+    expect(await tags.collect(1_201, 9)).toHaveLength(2);
+  });
+
   it('keeps one row of a block that 64 sessions file at once, with 63 copies that merge into one', async () => {
     const { tags } = current.stores;
     const scopes = await Promise.all(Array.from({ length: 64 }, (_, index) => begin(current.stores, idFrom(100 + index), 200 + index)));

@@ -81,6 +81,10 @@ class MemoryTagStore implements Sync<TagStore> {
     return true;
   }
 
+  reinstate(blocks: readonly FiledBlock[], now: number): void {
+    for (const block of blocks) this.fileOne(block, now);
+  }
+
   findOwned(accountId: AccountId, rehash: Rehash): TagRow | undefined {
     return isReferenced(this.index, rehashHex(rehash), accountId) ? this.find(rehash) : undefined;
   }

@@ -18,17 +18,33 @@ export async function file(session: Session, scope: ExistenceScope, blocks: read
   const upload = await holdUpload(session, scope);
   if (upload === undefined) return false;
   if (blocks.length === 0) return true;
-  const distinct = new Map<RehashHex, FiledBlock>();
-  for (const block of blocks) if (!distinct.has(rehashHex(block.rehash))) distinct.set(rehashHex(block.rehash), block);
-  const places = await fileAll(session, distinct);
-  const all = [...distinct.values()];
-  await session.run(touchSql, all.map(({ rehash }) => rehash), scope.now);
-  const isCopy = ({ rehash, place }: FiledBlock): boolean => !isSamePlace(places.get(rehashHex(rehash)) ?? place, place);
-  await noteCopies(session, blocks.filter(isCopy));
+  const { all, isCopy } = await fileRows(session, blocks, scope.now);
   await pin(session, upload, all.map(({ rehash }) => rehash));
   await session.run(countSql, upload.id, blocks.reduce((sum, { place }) => sum + place.length, 0));
   await payAlike(session, scope.uploadId, { met: all.filter(isCopy), unmet: blocks.filter((block) => !isCopy(block)) });
   return true;
+}
+
+/** Files blocks for nobody. */
+export async function reinstate(session: Session, blocks: readonly FiledBlock[], now: number): Promise<void> {
+  if (blocks.length > 0) await fileRows(session, blocks, now);
+}
+
+/** `all`: one of each T1. */
+interface FiledRows {
+  readonly all: readonly FiledBlock[];
+  readonly isCopy: (block: FiledBlock) => boolean;
+}
+
+async function fileRows(session: Session, blocks: readonly FiledBlock[], now: number): Promise<FiledRows> {
+  const distinct = new Map<RehashHex, FiledBlock>();
+  for (const block of blocks) if (!distinct.has(rehashHex(block.rehash))) distinct.set(rehashHex(block.rehash), block);
+  const places = await fileAll(session, distinct);
+  const all = [...distinct.values()];
+  await session.run(touchSql, all.map(({ rehash }) => rehash), now);
+  const isCopy = ({ rehash, place }: FiledBlock): boolean => !isSamePlace(places.get(rehashHex(rehash)) ?? place, place);
+  await noteCopies(session, blocks.filter(isCopy));
+  return { all, isCopy };
 }
 
 /** Where the row of each T1 lies. */

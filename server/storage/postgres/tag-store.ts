@@ -60,6 +60,10 @@ class PostgresTagStore implements TagStore {
     return this.db.write('filing blocks', (session) => filing.file(session, scope, blocks));
   }
 
+  reinstate(blocks: readonly FiledBlock[], now: number): Promise<void> {
+    return this.db.write('filing blocks that were found', (session) => filing.reinstate(session, blocks, now));
+  }
+
   async findOwned(accountId: AccountId, rehash: Rehash): Promise<TagRow | undefined> {
     const [row] = await this.findAllOwned(accountId, [rehash]);
     return row;

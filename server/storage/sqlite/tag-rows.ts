@@ -69,6 +69,12 @@ export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly 
   return true;
 }
 
+/** Files blocks for nobody. */
+export function reinstate(db: StoreDatabase, blocks: readonly FiledBlock[], now: number): void {
+  const keys = blocks.filter((block) => fileOne(db, block, now).isKeyed).length;
+  moveKeys(db, { keys, received: blocks.length });
+}
+
 /** What became of a block that was filed: `isKeyed` says that there is one young key more. */
 interface Filed {
   readonly id: number;

@@ -62,6 +62,10 @@ class SqliteTagStore implements TagStore {
     return this.db.write('filing blocks', () => tags.file(this.db, scope, blocks));
   }
 
+  reinstate(blocks: readonly FiledBlock[], now: number): Promise<void> {
+    return this.db.write('filing blocks that were found', () => { tags.reinstate(this.db, blocks, now); });
+  }
+
   async findOwned(accountId: AccountId, rehash: Rehash): Promise<TagRow | undefined> {
     const [row] = await this.findAllOwned(accountId, [rehash]);
     return row;
