@@ -25,7 +25,7 @@ export const check: Verb = async (bench) => {
     ...parity.map(({ pack, what }) => `pack ${pack}: ${what}`),
   ]);
   if (bench.stop.aborted) return exitStatus.failed;
-  if (unknown.length > 0) bench.say('What is in the packs and not in the index never came to be, or the index lost it: dice-admin rebuild-index brings it back.');
+  if (unknown.length > 0) bench.say('What is in the packs and not in the index never came to be, or the index lost it. What came since the last sweep is brought back by the next start of the server, or the next sweep; all else by dice-admin rebuild-index.');
   if (isHeld) bench.say('The store is held: nothing is collected until you run: dice-admin release');
   return answer.findings > 0 ? exitStatus.damaged : exitStatus.done;
 };

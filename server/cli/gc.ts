@@ -1,17 +1,32 @@
 /**
  * `dice-admin gc`: runs the collector thoroughly, or with --dry-run lists what it would take away and why, and what it would leave until when.
  */
-import type { ForecastEntry } from '../core/contract.js';
-import { columns, exitStatus, printResult, type Bench, type Verb } from './verb.js';
+import type { ForecastEntry, Reconciled, SweepService } from '../core/contract.js';
+import { columns, exitStatus, printResult, type Bench, type ExitStatus, type Verb } from './verb.js';
 
 const maxLines = 100;
 
 /** Collects, merges and compacts. */
 export const gc: Verb = async (bench) => {
-  const answer = await bench.store.services.sweep.sweep({ isThorough: true, stop: bench.stop });
+  const { sweep, reconcile } = bench.store.services;
+  try {
+    return await collect(bench, sweep);
+  } finally {
+    const found = reconcile.takeUntold();
+    if (found !== undefined) bench.say(broughtBack(found));
+  }
+};
+
+async function collect(bench: Bench, sweep: SweepService): Promise<ExitStatus> {
+  const answer = await sweep.sweep({ isThorough: true, stop: bench.stop });
   printResult(bench, { ...answer }, columns({ ...answer }));
   return bench.stop.aborted ? exitStatus.failed : exitStatus.done;
-};
+}
+
+function broughtBack({ accounts, blocks, images, removals, moved, incomplete }: Reconciled): string {
+  const counts = `${String(accounts)} account(s), ${String(images)} image(s) (${String(incomplete)} of them incomplete), ${String(blocks)} block(s), ${String(removals)} removal(s), ${String(moved)} moved record(s)`;
+  return `The packs held what the index had no rows for; it has them now: ${counts}.`;
+}
 
 /** Changes nothing. The whole list goes to JSON as it comes; text has the first hundred pieces and the totals. */
 export const gcForecast: Verb = async (bench) => {

@@ -266,7 +266,7 @@ export interface SweepService {
   forecast(order: Pick<SweepOrder, 'isThorough'>): AsyncIterable<ForecastEntry>;
 }
 
-/** What the index had forgotten. `moved`: rows led to records that compaction had moved. `incomplete`: images among `images` of which blocks are missing. */
+/** What the packs hold and the index had no rows for, or such as are older than it. `blocks`: without a live row. `images`: without a row, or in the trash though they were restored. `moved`: rows led to records that compaction had moved. `incomplete`: images among `images` of which blocks are missing. */
 export interface Reconciled {
   readonly accounts: number;
   readonly blocks: number;
@@ -282,6 +282,8 @@ export interface ReconcileService {
    * it was stopped. Throws StorageError. Repeatable.
    */
   run(stop?: Stop): Promise<Reconciled | undefined>;
+  /** All that was brought back since this was asked last, by a sweep too, and by what was broken off; undefined where nothing was. */
+  takeUntold(): Reconciled | undefined;
   /** The index was compared since this process and the index's engine were started. */
   isDone(): Promise<boolean>;
 }

@@ -26,10 +26,11 @@ export interface FoundImage {
   readonly previews: ReadonlyMap<string, Place>;
 }
 
-/** An image by its owner and id. */
-export interface ImageName {
+/** The last word on an image, that it was removed or restored. `at`: milliseconds since the epoch. */
+export interface ImageWord {
   readonly accountId: AccountId;
   readonly imageId: ImageId;
+  readonly at: number;
 }
 
 /** All of it, in a stable order. */
@@ -39,9 +40,8 @@ export interface Ledger {
   readonly displaced: readonly FoundAccount[];
   /** In the order of their commits: of two that refer to a block, the earlier one brought it. */
   readonly images: readonly FoundImage[];
-  readonly removed: readonly ImageName[];
-  /** Of these a restoration is the last word. */
-  readonly restored: readonly ImageName[];
+  readonly removed: readonly ImageWord[];
+  readonly restored: readonly ImageWord[];
   readonly closed: readonly { readonly accountId: AccountId; readonly at: number }[];
 }
 
@@ -165,17 +165,17 @@ function factsOf(facts: Facts, accountId: AccountId, imageId: ImageId): ImageFac
 
 function ledgerOf(facts: Facts, { accounts, displaced }: Pick<Ledger, 'accounts' | 'displaced'>, isKnown: (accountId: AccountId) => boolean): Ledger {
   const images: FoundImage[] = [];
-  const removed: ImageName[] = [];
-  const restored: ImageName[] = [];
+  const removed: ImageWord[] = [];
+  const restored: ImageWord[] = [];
   for (const image of facts.images.values()) {
-    const { accountId, imageId, manifests, previews } = image;
+    const { accountId, imageId, manifests, previews, removedAt, restoredAt } = image;
     if (!isKnown(accountId)) continue;
     // A restoration at the same time wins: an image too many does less harm than one too few.
-    if (image.removedAt > image.restoredAt) {
-      removed.push({ accountId, imageId });
+    if (removedAt > restoredAt) {
+      removed.push({ accountId, imageId, at: removedAt });
       continue;
     }
-    if (image.restoredAt >= 0) restored.push({ accountId, imageId });
+    if (restoredAt >= 0) restored.push({ accountId, imageId, at: restoredAt });
     const standing = newestOf(manifests.filter((manifest) => !facts.withdrawn.has(manifest.recordId)));
     if (standing !== undefined) images.push({ accountId, imageId, createdAt: standing.createdAt, place: standing.place, previews });
   }

@@ -14,7 +14,7 @@ import { clearAccount } from './closing.js';
 import { advanceGeneration } from './generation.js';
 import { mergeCopies } from './merge-copies.js';
 import { healPacks } from './parity.js';
-import { accountAt, filedAt, fileFound, reinstateImage } from './reinstatement.js';
+import { accountAt, filedAt, fileFound, reinstateImage, restoreAsTold } from './reinstatement.js';
 import { raiseRestoreEpoch } from './restore-epoch.js';
 import { readLedger, type Ledger } from './ledger.js';
 import { isSamePlace } from './stored-block.js';
@@ -48,8 +48,7 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
   const ledger = await readLedger(parts.stores.blocks, (stretch) => damage.push(stretch));
   for (const { accountId, at } of ledger.closed) await recloseAccount(parts, accountId, at);
   for (const account of ledger.accounts) await reinstateAccount(parts, account.place);
-  const owner = ledger.accounts[0]?.accountId;
-  const blocks = owner === undefined ? 0 : await fileFound(parts, owner, blocksOf(parts));
+  const blocks = await fileFound(parts, blocksOf(parts));
   // A place that an old database names and that is gone gives way to the one that was found.
   await mergeCopies(parts, undefined);
   const incomplete: RebuildAnswer['incomplete'][number][] = [];
@@ -58,6 +57,8 @@ export async function rebuildStore(parts: RebuildParts): Promise<RebuildAnswer> 
     await leadToRecords(parts, image.accountId, row);
     if (!isComplete) incomplete.push({ accountId: image.accountId, imageId: image.imageId });
   }
+  // An old database may have them in the trash.
+  for (const word of ledger.restored) await restoreAsTold(parts, word);
   for (const { accountId, imageId } of ledger.removed) await parts.stores.images.bury(accountId, imageId);
   await raiseRestoreEpoch(parts.stores.state, parts.world.clock.now());
   await endTail(parts.gate, parts.stores);

@@ -56,13 +56,14 @@ async function claim(parts: ReadParts, record: ScannedRecord): Promise<Claim | u
 }
 
 async function claimOfBlock(parts: ReadParts, { digest, place }: ScannedRecord): Promise<Claim | undefined> {
-  const { tags } = parts.stores;
+  const { tags, images } = parts.stores;
   const tag = asTag(digest);
   const rehash = rehashOf((bytes) => parts.world.hasher.sha256(bytes), tag);
   const row = await tags.find(rehash);
   if (row === undefined) return undefined;
   if (isSamePlace(row.place, place)) return { isNamed: true, move: (to) => tags.move(rehash, place, to) };
-  if ((await readSound(parts, row)) !== undefined) return undefined;
+  // Where no image wants it back it is not made live again: then its record need not be kept either.
+  if ((await readSound(parts, row)) !== undefined || (await images.referrers(rehash, 1)).length === 0) return undefined;
   return { isNamed: false, move: (to) => revive(parts, { rehash, tag, code: hammingOf(tag) }, to) };
 }
 

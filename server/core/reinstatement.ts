@@ -4,8 +4,6 @@
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
 import { hammingOf } from '../../client-sdk/protocol/hamming.js';
-import { idOfBytes, type AccountId, type UploadId } from '../../client-sdk/protocol/ids.js';
-import { idBytes, uploadLifetimeMs } from '../../client-sdk/protocol/limits.js';
 import { rehashOf, tagOf } from '../../client-sdk/protocol/tag.js';
 import type { AccountRow } from '../ports/account-store.js';
 import type { Place, RecordType } from '../ports/block-store.js';
@@ -15,7 +13,7 @@ import type { FiledBlock } from '../ports/tag-store.js';
 import { accountRowAt, decodeAccountRecord } from './account-record.js';
 import type { Parts } from './contract.js';
 import { decodeManifestRecord, decodePreviewRecord } from './image-record.js';
-import type { FoundImage } from './ledger.js';
+import type { FoundImage, ImageWord } from './ledger.js';
 import { rehashesOf } from './marked-blocks.js';
 
 const batchBlocks = 1_000;
@@ -48,17 +46,12 @@ export function filedAt(parts: ReinstatingParts, { payload, place }: { readonly 
   return { tag, rehash: rehashOf(sha256, tag), code: hammingOf(tag), place };
 }
 
-/** Files blocks without references, through a session of the account that is ended at once. Answers how many. */
-export async function fileFound(parts: ReinstatingParts, accountId: AccountId, found: AsyncIterable<FiledBlock>): Promise<number> {
-  const { tags } = parts.stores;
-  const now = parts.world.clock.now();
-  const uploadId = idOfBytes<UploadId>(parts.world.random(idBytes));
-  const upload = { uploadId, accountId, expiresAt: now + uploadLifetimeMs, receivedBytes: 0 };
-  await tags.beginUpload(upload, now, Number.MAX_SAFE_INTEGER);
+/** Files blocks without references, for nobody: no account is told of them before an image of it refers to them. Answers how many. */
+export async function fileFound({ stores, world }: ReinstatingParts, found: AsyncIterable<FiledBlock>): Promise<number> {
   let filed = 0;
   let batch: FiledBlock[] = [];
   const flush = async () => {
-    if (batch.length > 0 && !(await tags.file({ uploadId, accountId, now }, batch))) throw vanished();
+    if (batch.length > 0) await stores.tags.reinstate(batch, world.clock.now());
     filed += batch.length;
     batch = [];
   };
@@ -67,7 +60,6 @@ export async function fileFound(parts: ReinstatingParts, accountId: AccountId, f
     if (batch.length >= batchBlocks) await flush();
   }
   await flush();
-  await tags.endUpload(uploadId, accountId);
   return filed;
 }
 
@@ -89,6 +81,17 @@ export async function reinstateImage(parts: ReinstatingParts, found: FoundImage)
   };
   await parts.stores.images.reinstate(record.accountId, row);
   return { row, isComplete };
+}
+
+/** Takes an image out of the trash, unless it is not there or was put there later than it was restored. Answers whether it did. */
+export async function restoreAsTold(parts: Pick<Parts, 'stores'>, word: ImageWord): Promise<boolean> {
+  return (await isTrashedUntil(parts, word)) && parts.stores.images.restore(word.accountId, word.imageId);
+}
+
+/** It is in the trash, and was when the word was written. */
+export async function isTrashedUntil({ stores }: Pick<Parts, 'stores'>, { accountId, imageId, at }: ImageWord): Promise<boolean> {
+  const row = await stores.images.find(accountId, imageId);
+  return row?.trashedAt !== undefined && row.trashedAt <= at;
 }
 
 async function previewOf({ stores }: ReinstatingParts, { previews }: FoundImage, manifestHash: Uint8Array): Promise<NewImage['preview']> {

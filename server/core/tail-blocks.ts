@@ -1,9 +1,9 @@
 /**
- * The blocks that are met in the tail of the packs: those without a row, and those whose row names a pack that has gone, are kept in mind and get one. All others are looked up and
- * forgotten. Memory: about 200 bytes for each that is kept in mind.
+ * The blocks that are met in the tail of the packs: those without a row, those whose row is quarantined, and those whose row names a pack that has gone, are kept in mind and led to
+ * what was met. All others are looked up and forgotten. Memory: about 200 bytes for each that is kept in mind.
  */
 import { hexOf } from '../../client-sdk/protocol/bytes.js';
-import { asTag, rehashHex, type AccountId, type Rehash } from '../../client-sdk/protocol/ids.js';
+import { asTag, rehashHex, type Rehash } from '../../client-sdk/protocol/ids.js';
 import { rehashOf } from '../../client-sdk/protocol/tag.js';
 import type { Place, ScannedRecord } from '../ports/block-store.js';
 import type { FiledBlock } from '../ports/tag-store.js';
@@ -44,23 +44,24 @@ export class TailBlocks {
     const { tags } = this.parts.stores;
     const live = new Map((await tags.findLive(batch.map(({ rehash }) => rehash))).map(({ rehash, place }) => [rehashHex(rehash), place]));
     for (const met of batch) {
-      const from = live.get(rehashHex(met.rehash)) ?? (await tags.find(met.rehash))?.place;
+      const from = live.get(rehashHex(met.rehash));
+      // A quarantined row may be one of which the healing was forgotten.
       if (from === undefined) this.#lost.push(met);
       else if (!this.packs.has(from.pack)) this.#misplaced.push({ ...met, from });
     }
   }
 
-  /** Files what has no row, without references; the session is any account's, and short, for its quota counts it. Answers how many; undefined where it was stopped. */
-  async fileLost(accountId: AccountId, stop: Stop | undefined): Promise<number | undefined> {
+  /** Files what has no live row, without references. Answers how many; undefined where it was stopped. */
+  async fileLost(stop: Stop | undefined): Promise<number | undefined> {
     let filed = 0;
     for (let at = 0; at < this.#lost.length; at += batchBlocks) {
       if (stop?.aborted === true) return undefined;
-      filed += await fileFound(this.parts, accountId, this.#cipherOf(this.#lost.slice(at, at + batchBlocks)));
+      filed += await fileFound(this.parts, this.#cipherOf(this.#lost.slice(at, at + batchBlocks)));
     }
     return filed;
   }
 
-  /** Leads rows whose pack has gone, as compaction had done before it was forgotten; before `fileLost`, which heals those that a reader quarantined for it. Answers how many; undefined where it was stopped. */
+  /** Leads rows whose pack has gone, as compaction had done before it was forgotten; before `fileLost`, which heals those that a reader quarantines meanwhile. Answers how many; undefined where it was stopped. */
   async leadMisplaced(stop: Stop | undefined): Promise<number | undefined> {
     let moved = 0;
     const { tags } = this.parts.stores;

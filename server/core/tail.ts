@@ -24,7 +24,8 @@ export const sweepTurn = 'sweep';
 const name = 'tail';
 /** The row of the note among those of the state. */
 export const tailRow = `named.${name}`;
-const everything: PackEnds = { from: 0, bytes: new Map() };
+/** A tail that all packs are. */
+export const everything: PackEnds = { from: 0, bytes: new Map() };
 
 /** Where `packs`, which are all, end. `slack`: of their numbers. */
 export function endsOf(packs: readonly PackSummary[], slack: number): PackEnds {

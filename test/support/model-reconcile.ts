@@ -31,12 +31,19 @@ export function reconciled(before: State, seen: SeenReconciled, references: Read
     removeImage(next, image);
     add(next.buried, image);
   }
-  for (const [image, account, createdAt] of seen.images) {
+  for (const [image, account, createdAt, trashedAt] of seen.images) {
+    const row = next.images[image];
+    // The word that restored it is durable; whether it is in the tail is not known here.
+    if (row !== undefined && row.trashedAt !== null && row.trashedAt <= wordsOf(next, image).restoredAt) row.trashedAt = trashedAt;
     if (next.images[image] !== undefined || !next.phantoms.some((phantom) => phantom.image === image)) continue;
     next.images[image] = { account, blocks: references.get(image) ?? [], createdAt, trashedAt: null };
     next.phantoms = next.phantoms.filter((phantom) => phantom.image !== image);
   }
-  // A record without a row gets one, as if it had just been sent.
-  for (const [block] of seen.blocks) if (!Object.hasOwn(next.blocks, String(block))) next.blocks[block] = { isLive: true, touchedAt: next.now };
+  for (const [block, isLive] of seen.blocks) {
+    const row = next.blocks[block];
+    // A record without a row gets one, as if it had just been sent; and so does one of which the row is quarantined, if it is in the tail.
+    if (row === undefined) next.blocks[block] = { isLive: true, touchedAt: next.now };
+    else if (isLive && !row.isLive) [row.isLive, row.touchedAt] = [true, Math.max(row.touchedAt, next.now)];
+  }
   return next;
 }
