@@ -156,6 +156,7 @@ export class ModelRun {
     this.states = [await this.#judgeRebuilt(parts)];
     this.client.forgetSessions();
     await releaseStore(parts.gate, parts.stores);
+    await this.store.services.reconcile.run();
     this.state.isHeld = false;
     this.count('rebuild');
     await this.expectSeen();

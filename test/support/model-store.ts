@@ -70,6 +70,8 @@ export class ModelStore {
     const engine = name === 'memory' ? memoryEngine() : await folderEngine();
     const store = new ModelStore(engine, given, { random: fixedRandom('model'), hasher: { sha256, hmacSha256 } });
     await store.#open(false);
+    // As a server does at once: else the first sweep would, and do more than a sweep does.
+    await store.services.reconcile.run();
     return store;
   }
 
