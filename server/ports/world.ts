@@ -45,8 +45,8 @@ export interface StoreState {
   /** What the engine finds wrong in its own structure, a sentence each; nothing where it is sound, or where the engine cannot tell. Reads all of it. */
   findFaults(): Promise<readonly string[]>;
   /**
-   * Another text whenever the engine was started anew, or another one took its place, while this process went on: it may have forgotten what it had acknowledged. Always the same where the
-   * engine lives in this process.
+   * Another text whenever the engine was started anew, recovered from a crash of a part of it, or gave way to another one while this process went on: it may have forgotten what it had
+   * acknowledged. The same in all processes that ask it between two such moments, and always where the engine lives in this process.
    */
   incarnation(): Promise<string>;
   /** Truncates the write-ahead log. */

@@ -147,6 +147,7 @@ export const coverage: Coverage = {
   head_leaf: { columns: ['owner', 'image_id', 'leaf'] },
   upload: { left: ofUploads }, pin: { left: ofUploads }, nonce: { left: ofUploads },
   usage_day: { left: 'counted anew at the end' },
+  incarnation: { left: 'what a server of PostgreSQL is told apart by' },
   process: { left: 'the processes that serve a store while they run' },
   schema_migration: { left: 'each engine has its own' },
 };
