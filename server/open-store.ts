@@ -19,6 +19,9 @@ import type { FileLayer } from './storage/packs/file-layer.js';
 import { type DirectoryLock, lockDirectory } from './storage/sqlite/directory-lock.js';
 import { nodeWorld } from './world.js';
 
+/** So long the writes of other processes are waited for at a clean stop: one that is well tells of them every two seconds. What is not noted then costs the next start a reading. */
+const patienceMs = 5_000;
+
 /** What a process opens a store for. Only a server makes one where there is none; only a rebuild goes on without a database. */
 export type Purpose =
   | { readonly kind: 'serve'; readonly realm: string; readonly isSharedConfirmed: boolean }
@@ -145,7 +148,7 @@ async function openServices(order: StoreOrder, { data, index, blocks }: Opened):
     aside: index.aside,
     async close() {
       try {
-        await closeGeneration(gate, stores, await services.reconcile.isDone());
+        await closeGeneration(gate, stores, { isReconciled: await services.reconcile.isDone(), stop: AbortSignal.timeout(patienceMs) });
       } finally {
         // Even where a full disk takes no mark: what was acknowledged is durable already.
         await blocks.close();

@@ -54,8 +54,8 @@ export async function compactPack(parts: Parts, pack: number, stop: Stop | undef
     copiedBytes += await copyGroup(parts, group, movers);
   }
   // Whoever read a row before its record moved may be about to write that row back with the old place.
-  await parts.gate.settle();
-  if ((await moversOf(parts, pack)).size > 0 || !(await parts.gate.mayDrop())) return { isDropped: false, copiedBytes };
+  await parts.gate.settle(stop);
+  if (stop?.aborted === true || (await moversOf(parts, pack)).size > 0 || !(await parts.gate.mayDrop())) return { isDropped: false, copiedBytes };
   await parts.stores.blocks.drop(pack);
   return { isDropped: true, copiedBytes };
 }

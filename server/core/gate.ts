@@ -7,6 +7,9 @@ import type { Gate } from '../ports/gate.js';
 import type { Meter } from '../ports/meter.js';
 import { createQueue } from './queue.js';
 
+/** Names of one process are lost with it alone. */
+const neverLost = { aborted: false };
+
 /** A gate with nothing under way. `mayDrop` asks whether a backup, which is another process, copies packs. */
 export function createGate(meter?: Meter, mayDrop: Gate['mayDrop'] = () => Promise.resolve(true)): Gate {
   const underWay = new Set<Promise<unknown>>();
@@ -30,7 +33,7 @@ export function createGate(meter?: Meter, mayDrop: Gate['mayDrop'] = () => Promi
       if (names.has(name)) return undefined;
       names.add(name);
       try {
-        return await work();
+        return await work(neverLost);
       } finally {
         names.delete(name);
       }

@@ -7,6 +7,7 @@ import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { BlockStore } from '../ports/block-store.js';
 import type { Gate } from '../ports/gate.js';
 import type { StoreState } from '../ports/world.js';
+import type { Stop } from './contract.js';
 import { endTail, sweepTurn, tailOf } from './tail.js';
 
 /** The two that are compared. */
@@ -48,11 +49,17 @@ export function checkGeneration(gate: Gate, { state, blocks }: Marked): Promise<
   });
 }
 
-/** The last step of a clean stop. Where the index was compared with the packs, the next start has nothing to read. */
-export async function closeGeneration(gate: Gate, marked: Marked, isReconciled: boolean): Promise<void> {
+/** How a store is closed. `isReconciled`: its index was compared with the packs. `stop` ends the waiting for writes of other processes. */
+export interface Closing {
+  readonly isReconciled: boolean;
+  readonly stop?: Stop;
+}
+
+/** The last step of a clean stop. Where the index was compared with the packs, and nobody had to be waited for too long, the next start has nothing to read. */
+export async function closeGeneration(gate: Gate, marked: Marked, { isReconciled, stop }: Closing): Promise<void> {
   const fits = (await checkGeneration(gate, marked)) === 'fits';
   // A sweep of another process has ended the tail itself.
-  if (isReconciled && fits) await gate.alone(sweepTurn, () => endTail(gate, marked));
+  if (isReconciled && fits) await gate.alone(sweepTurn, () => endTail(gate, marked, stop));
   await advanceGeneration(gate, marked);
 }
 

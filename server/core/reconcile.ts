@@ -86,7 +86,7 @@ async function reconcileTail(parts: ReconcileParts, counts: Counts, stop: Stop |
   const packs = await blocks.packs();
   if (tail === undefined || packsBeyond(tail, packs).length === 0) return true;
   // What is being written gets its row, or the record that withdraws it, before anything is read.
-  await parts.gate.settle();
+  await parts.gate.settle(stop);
   const ends = endsOf(packs, blocks.numberSlack);
   const run: Comparison = { parts, stop, tail, ends, packs: new Set(packs.map(({ pack }) => pack)), known: new Set(), counts };
   const met = new TailBlocks(parts, run.packs);

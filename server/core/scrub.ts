@@ -3,6 +3,7 @@
  * from end to end. Goes on where an earlier run was interrupted; one scrub at a time. SPEC.md section 4.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
+import type { Stop } from './contract.js';
 import { noteScrub } from './last-scrub.js';
 import { scrubBlocks } from './scrub-blocks.js';
 import { coverageOf, type Coverage } from './scrub-coverage.js';
@@ -25,9 +26,14 @@ const steps: Readonly<Record<ScrubPhase, (run: ScrubRun, from: string | undefine
 
 /** Scrubs to the end, or until it is stopped. What stays damaged goes to `onLost`. Refusal `unavailable` where another one runs. Memory: a page of rows and a few blocks. */
 export async function scrubStore(parts: ScrubParts, order: ScrubOrder): Promise<ScrubAnswer> {
-  const answer = await parts.gate.alone('scrub', () => scrub(parts, order));
+  // A slow one goes on for days: who settles waits for what it is writing, and not for all of it.
+  const answer = await parts.gate.alone('scrub', (lost) => scrub(parts, { ...order, stop: eitherOf(order.stop, lost) }), { isWaitedFor: false });
   if (answer === undefined) throw new Refusal('unavailable', 'A scrub is running.');
   return answer;
+}
+
+function eitherOf(one: Stop | undefined, other: Stop): Stop {
+  return { get aborted() { return one?.aborted === true || other.aborted; } };
 }
 
 async function scrub(parts: ScrubParts, order: ScrubOrder): Promise<ScrubAnswer> {

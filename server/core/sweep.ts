@@ -100,7 +100,7 @@ async function sweepAll(run: Run): Promise<Swept> {
     throw new Refusal('unavailable', 'The store is held: its database was rebuilt or is older than its packs. Check it and release it.');
   }
   await reconcile(run);
-  await endTail(run.parts.gate, stores);
+  await endTail(run.parts.gate, stores, run.stop);
   await advanceGeneration(run.parts.gate, stores);
   const now = world.clock.now();
   const expiredUploads = await stores.tags.expireUploads(now);
@@ -195,7 +195,8 @@ async function choose(run: Run): Promise<readonly PackUse[]> {
   if (first.length === 0) return [];
   if (first.some((use) => !use.isSealed)) await parts.stores.blocks.seal();
   // Writes under way may have records in these packs whose rows are still to come; after this they count as live.
-  await parts.gate.settle();
+  await parts.gate.settle(run.stop);
+  if (run.stop?.aborted === true) return [];
   const wanted = new Set(first.map((use) => use.pack));
   return (await listCompactable(parts, minDeadShare)).filter((use) => use.isSealed && wanted.has(use.pack));
 }

@@ -5,6 +5,7 @@
 import type { BlockStore, PackSummary, Place } from '../ports/block-store.js';
 import type { Gate } from '../ports/gate.js';
 import type { StoreState } from '../ports/world.js';
+import type { Stop } from './contract.js';
 import { objectIn } from './scrub-progress.js';
 
 /** Where the packs ended at one moment. `bytes`: of each pack from `from` on; those below had ended for good. */
@@ -54,11 +55,12 @@ export async function noteTail(state: Pick<StoreState, 'write'>, ends: PackEnds)
   await state.write(name, textOf(ends));
 }
 
-/** The tail begins at the end of now. For an index that has all, in which no sweep runs: one that did would be waited for. */
-export async function endTail(gate: Pick<Gate, 'settle'>, { blocks, state }: Tailed): Promise<void> {
+/** The tail begins at the end of now, or where it began where it was stopped. For an index that has all, in which no sweep runs: one that did would be waited for. */
+export async function endTail(gate: Pick<Gate, 'settle'>, { blocks, state }: Tailed, stop?: Stop): Promise<void> {
   const ends = endsOf(await blocks.packs(), blocks.numberSlack);
   // A record that lies before may have its row still to come; then the row must come before the note.
-  await gate.settle();
+  await gate.settle(stop);
+  if (stop?.aborted === true) return;
   await noteTail(state, ends);
 }
 

@@ -461,7 +461,7 @@ describe('generations of the real stores', () => {
     await releaseStore(gate, stores);
     await advanceGeneration(gate, stores);
     await stores.state.setGeneration(older);
-    await closeGeneration(gate, stores, true);
+    await closeGeneration(gate, stores, { isReconciled: true });
     expect(await stores.state.isHeld()).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ import { createClock } from '../../server/storage/postgres/clock.js';
 import { file } from '../../server/storage/postgres/filing.js';
 import type { ProcessGate } from '../../server/storage/postgres/gate.js';
 import { alice, begin, blockFrom } from '../contract/store-fixture.js';
+import { endLockHolders } from '../support/lock-holders.js';
 import { holdOpen, latch, openGated, waitsFor, type StoreProcess } from '../support/postgres-process.js';
 import { postgresServer } from '../support/postgres-server.js';
 
@@ -87,6 +88,26 @@ describe('settling', () => {
     const settling = one.gate.settle();
     expect(await waitsFor(settling, () => setTimeout(60))).toBe(true);
     expect(await one.tags.find(a.rehash)).toBeUndefined();
+    await stall.release();
+    await settling;
+    expect(await one.tags.find(a.rehash)).toBeDefined();
+  });
+
+  it('waits for such a commit too where the connection was lost while it waited', async () => {
+    const one = await open();
+    const way = await breakableWay(current.url);
+    const two = await openGated(way.url, lively);
+    current.opened.push(two);
+    const scope = await begin(one, alice, 1);
+    const stall = await stallCommits(current.url);
+    const writing = two.gate.run(() => two.tags.file(scope, [a])).catch((error: unknown) => error);
+    await stall.isReached();
+    const settling = one.gate.settle();
+    // Meanwhile the other one renews.
+    expect(await waitsFor(settling, () => setTimeout(60))).toBe(true);
+    way.breakAll();
+    expect(await writing).toBeInstanceOf(StorageError);
+    expect(await waitsFor(settling, () => setTimeout(60))).toBe(true);
     await stall.release();
     await settling;
     expect(await one.tags.find(a.rehash)).toBeDefined();
@@ -200,14 +221,6 @@ describe('a name', () => {
     await until(() => one.tags.file(scope, [a]).catch(() => false));
   });
 });
-
-/** As an operator, or a network, would end the connections that hold advisory locks. */
-async function endLockHolders(url: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
-  await client.end();
-}
 
 /** A way to the database at `url` whose connections can be broken as a network would. */
 async function breakableWay(url: string): Promise<{ readonly url: string; breakAll(): void }> {

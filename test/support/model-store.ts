@@ -86,7 +86,7 @@ export class ModelStore {
   }
 
   async restart(isFresh = false): Promise<void> {
-    await closeGeneration(this.parts.gate, this.parts.stores, await this.services.reconcile.isDone());
+    await closeGeneration(this.parts.gate, this.parts.stores, { isReconciled: await this.services.reconcile.isDone() });
     await this.#opened?.close();
     await this.#open(isFresh);
   }

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Gate } from '../../ports/gate.js';
+import type { AloneOptions, Gate } from '../../ports/gate.js';
 import { lock, tryLock, unlock } from './advisory.js';
 import type { StoreDatabase } from './database.js';
 import { translating } from './failure.js';
@@ -26,14 +26,15 @@ const usualPace: Pace = { renewMs: 2_000, leaseMs: 15_000, pollMs: 200 };
  * still runs, and another process may begin the same. That is safe: the work counts as a write under way here, so whoever settles waits for it;
  * this process notices the drop and shuts itself out, so that the work fails at its next row; and it comes back when the work has
  * ended. A collector takes each row away under that row's lock, and drops a pack only after it has settled, so two of them do no harm; a
- * generation only grows, whoever makes it.
+ * generation only grows, whoever makes it. Work that nobody waits for (a scrub, which goes on for days) says so: others wait for what it has in
+ * `run` at that moment, and it differs in nothing else. It ends soon after a drop, because it is told: this process takes no writes before.
  */
 export async function createGate(db: StoreDatabase, local: Gate, pace: Pace = usualPace): Promise<ProcessGate> {
   const membership = await join(db, pace);
   return {
     run: (write) => membership.during(() => local.run(write)),
-    settle: () => settle(membership, local, pace),
-    alone: (name, work) => local.alone(name, () => holding({ db, membership }, name, { acquire: tryLock, work })),
+    settle: (stop) => settle({ membership, local, pace }, stop),
+    alone: (name, work, options) => local.alone(name, () => holding({ db, membership }, name, { acquire: tryLock, work: () => work(membership.lost), options })),
     inTurn: async (name, work) => {
       const done = await local.inTurn(name, () => holding({ db, membership }, name, { acquire: waitForLock, work: async () => ({ result: await work() }) }));
       if (done === undefined) throw new Error('a lock that was waited for was not held');
@@ -47,10 +48,16 @@ export async function createGate(db: StoreDatabase, local: Gate, pace: Pace = us
   };
 }
 
-async function settle(membership: Membership, local: Gate, pace: Pace): Promise<void> {
+interface Settler {
+  readonly membership: Membership;
+  readonly local: Gate;
+  readonly pace: Pace;
+}
+
+async function settle({ membership, local, pace }: Settler, stop: Parameters<Gate['settle']>[0]): Promise<void> {
   const moment = await membership.nextMoment();
   await local.settle();
-  for (;;) {
+  while (stop?.aborted !== true) {
     membership.refuseOut();
     if (!membership.isInDoubt() && (await membership.othersSettled(moment))) return;
     await setTimeout(pace.pollMs);
@@ -65,6 +72,7 @@ interface Holder {
 interface Holding<T> {
   readonly acquire: (client: Client, name: string) => Promise<boolean>;
   readonly work: () => Promise<T>;
+  readonly options?: AloneOptions | undefined;
 }
 
 async function waitForLock(client: Client, name: string): Promise<boolean> {
@@ -73,12 +81,12 @@ async function waitForLock(client: Client, name: string): Promise<boolean> {
 }
 
 /** Runs `work` while a connection holds `name`; undefined where it was not to be had. */
-async function holding<T>({ db, membership }: Holder, name: string, { acquire, work }: Holding<T>): Promise<T | undefined> {
+async function holding<T>({ db, membership }: Holder, name: string, { acquire, work, options }: Holding<T>): Promise<T | undefined> {
   const client = await db.connect();
   const lockName = `gate/${name}`;
   try {
     if (!(await translating('locking a name', () => acquire(client, lockName)))) return undefined;
-    return await membership.during(() => watching(client, membership, work));
+    return await membership.during(() => watching(client, membership, work), options?.isWaitedFor);
   } finally {
     // Ended and unlocked alike let go; unlocked first, so that the next one need not wait until the server notices the end.
     await unlock(client, lockName).catch(() => undefined);

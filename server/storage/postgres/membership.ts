@@ -12,9 +12,9 @@ export interface Pace {
   readonly pollMs: number;
 }
 
-/** Something under way that the others wait for. */
+/** Something under way: nothing of it may write under another name of this process. */
 interface Undertaking {
-  /** A moment of the database that was over when this began. */
+  /** A moment of the database that was over when this began, for others to wait for; infinity where they do not. */
   readonly since: number;
 }
 
@@ -42,13 +42,25 @@ export class Membership {
   private readonly doubts = new Set<Undertaking>();
   private processId = Buffer.alloc(0);
   private moment = 0;
-  private isOut = true;
+  /** One for each name that this process had; aborted when it was shut out under it. */
+  private out = new AbortController();
   private isClosed = false;
   private isRenewing = false;
   private timer: NodeJS.Timeout | undefined;
   private turn: Promise<void> = Promise.resolve();
 
-  constructor(private readonly db: StoreDatabase, private readonly pace: Pace) {}
+  constructor(private readonly db: StoreDatabase, private readonly pace: Pace) {
+    this.out.abort();
+  }
+
+  /** Tells what begins now when this process is shut out. */
+  get lost(): AbortSignal {
+    return this.out.signal;
+  }
+
+  private get isOut(): boolean {
+    return this.out.signal.aborted;
+  }
 
   /** Gets a new name and a row for it, and renews from then on. */
   async enter(): Promise<void> {
@@ -56,15 +68,15 @@ export class Membership {
     const row = await this.db.steer('joining the processes', (session) => session.get<{ moment: number }>(joinSql, processId, this.pace.leaseMs));
     this.processId = processId;
     this.moment = row?.moment ?? 0;
-    this.isOut = false;
+    this.out = new AbortController();
     this.db.setFence(this.fenceOf(processId));
     this.timer ??= this.startTimer();
   }
 
-  /** Counts `work` as under way until it ends, in the eyes of all processes. Rejects where this one was shut out. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts `work` as under way until it ends, in the eyes of all processes, or where nobody waits for it of this one alone. Rejects where this one was shut out. */
+  async during<T>(work: () => Promise<T>, isWaitedFor = true): Promise<T> {
     this.refuseOut();
-    const undertaking = this.begin();
+    const undertaking = this.begin(isWaitedFor ? this.moment : Infinity);
     try {
       return await work();
     } finally {
@@ -97,7 +109,7 @@ export class Membership {
 
   /** Writes no more until all that is under way has ended; then enters again. For who lost what it relied on. */
   shutSelfOut(): void {
-    this.isOut = true;
+    this.out.abort();
   }
 
   /** Stops renewing and takes the row away. What is under way must have ended. */
@@ -105,7 +117,7 @@ export class Membership {
     this.isClosed = true;
     clearInterval(this.timer);
     await this.turn;
-    this.isOut = true;
+    this.shutSelfOut();
     // A database that is out of reach forgets this process when its lease has run out.
     await this.db.steer('leaving the processes', (session) => session.run(leaveSql, this.processId)).catch(() => undefined);
   }
@@ -120,7 +132,7 @@ export class Membership {
   private async renewOnce(): Promise<void> {
     if (this.isClosed) return;
     if (this.isOut) await this.enterAgain();
-    else if (!(await this.stay())) this.isOut = true;
+    else if (!(await this.stay())) this.shutSelfOut();
   }
 
   /** Not before all that began under the old name has ended: none of it may write under the new one. */
@@ -134,15 +146,20 @@ export class Membership {
   private async stay(): Promise<boolean> {
     // The moment is asked for first: whatever begins after the answer is known to begin after it.
     const moment = await this.nextMoment();
-    const settledBefore = Math.min(moment, ...Array.from(this.underWay, ({ since }) => since));
+    const settledBefore = this.earliest(moment);
     const { processId } = this;
     const renewed = await this.db.steer('renewing the lease', (session) => session.run(renewSql, processId, this.pace.leaseMs, settledBefore));
     if (renewed === 1) this.moment = moment;
     return renewed === 1;
   }
 
-  private begin(): Undertaking {
-    const undertaking = { since: this.moment };
+  /** `moment`, or the earliest since when something is under way. */
+  private earliest(moment: number): number {
+    return Math.min(moment, ...Array.from(this.underWay, ({ since }) => since));
+  }
+
+  private begin(since: number): Undertaking {
+    const undertaking = { since };
     this.underWay.add(undertaking);
     return undertaking;
   }
@@ -158,9 +175,10 @@ export class Membership {
     return {
       processId: processId.toString('hex'),
       isShut: () => this.isOut || !isThis(),
-      noteGone: () => { if (isThis()) this.isOut = true; },
+      noteGone: () => { if (isThis()) this.shutSelfOut(); },
       noteDoubt: () => {
-        const doubt = this.begin();
+        // Whose commit it is, is not known: it began no earlier than all that is under way.
+        const doubt = this.begin(this.earliest(this.moment));
         this.doubts.add(doubt);
         void this.resolveDoubt(processId, doubt);
       },
