@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkOf } from './core/network.js';
+import { SlowReaders, type AnswerPatience } from './slow-readers.js';
+import { inTurn } from './turns.js';
 
 /** Header bytes of a request: a cookie and a bearer fit many times. */
 const maxHeaderSize = 16_384;
@@ -14,7 +16,7 @@ export const usualPerNetwork = 512;
 const idleSweepMs = 50;
 
 /** How long a client may take. */
-export interface Patience {
+export interface Patience extends AnswerPatience {
   readonly headersMs: number;
   /** A whole request, however steadily it trickles. */
   readonly requestMs: number;
@@ -23,8 +25,8 @@ export interface Patience {
   readonly keepAliveMs: number;
 }
 
-/** 32 MiB at half a megabit per second are a request of ten minutes. */
-const usualPatience: Patience = { headersMs: 15_000, requestMs: 600_000, idleMs: 60_000, keepAliveMs: 30_000 };
+/** 32 MiB at half a megabit per second are a request of ten minutes. Answers have the time and the rate at which our clients give up themselves. */
+const usualPatience: Patience = { headersMs: 15_000, requestMs: 600_000, idleMs: 60_000, keepAliveMs: 30_000, answerMs: 120_000, leastBytesPerMs: 4 };
 
 /** Where to listen. */
 export interface Place {
@@ -54,10 +56,13 @@ export async function listen(app: RequestListener, { host, port, patience = usua
   });
   server.maxConnections = maxConnections;
   if (maxPerNetwork !== undefined) server.on('connection', boundedPerNetwork(maxPerNetwork));
-  server.on('request', (request, response) => {
+  const slowReaders = new SlowReaders(patience);
+  server.once('close', () => { slowReaders.close(); });
+  server.on('request', inTurn((request, response) => {
     cutWhenIdle(request, response, patience.idleMs);
+    slowReaders.watch(response, request.socket);
     app(request, response);
-  });
+  }));
   server.listen(port, host);
   await once(server, 'listening');
   return { port: portOf(server), drain: (withinMs) => drain(server, withinMs) };

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { listen, type Listener } from '../../server/listener.js';
 
-const patience = { headersMs: 200, requestMs: 60_000, idleMs: 200, keepAliveMs: 60_000 };
+const patience = { headersMs: 200, requestMs: 60_000, idleMs: 200, keepAliveMs: 60_000, answerMs: 60_000, leastBytesPerMs: 4 };
 let listener: Listener | undefined;
 
 afterEach(() => listener?.drain(0));

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { listen, type Listener, type Place } from '../../server/listener.js';
 import { dial, sendRaw } from '../support/raw-socket.js';
 
-const patience = { headersMs: 300, requestMs: 900, idleMs: 300, keepAliveMs: 300 };
+const patience = { headersMs: 300, requestMs: 900, idleMs: 300, keepAliveMs: 300, answerMs: 60_000, leastBytesPerMs: 4 };
 /** More than what the system keeps for a connection. */
 const large = Buffer.alloc(32 * 1_048_576);
 let listener: Listener | undefined;
@@ -92,6 +92,42 @@ describe('two hundred connections', () => {
     for (const { socket } of held) socket.resume();
     await Promise.all(held.map(({ isEnded }) => isEnded));
     expect(Math.max(...held.map(({ socket }) => socket.bytesRead))).toBeLessThan(large.length);
+  });
+});
+
+describe('a reader', () => {
+  /** Only the rate can end it: 32 MiB have half a second, and a third more. */
+  const rated = { patience: { ...patience, idleMs: 60_000, answerMs: 500, leastBytesPerMs: 100_000 } };
+
+  /** Reads `bytes` every 10 ms. */
+  function sip(socket: Socket, bytes: number): void {
+    socket.pause();
+    const sipping = setInterval(() => { socket.read(Math.min(bytes, socket.readableLength)); }, 10);
+    socket.once('close', () => { clearInterval(sipping); });
+  }
+
+  it('who takes a little all the time is ended, and one who takes it as it comes is not', async () => {
+    const port = await open(rated);
+    const { socket, isEnded } = hold(port, { first: get('/large'), drop: '', isReading: false });
+    const over = new Promise<void>((resolve) => { onOver = resolve; });
+    sip(socket, 65_536);
+    await over;
+    socket.resume();
+    await isEnded;
+    expect(socket.bytesRead).toBeLessThan(large.length);
+    const quick = hold(port, { first: get('/large').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'), drop: '' });
+    await quick.isEnded;
+    expect(quick.socket.bytesRead).toBeGreaterThan(large.length);
+  });
+
+  it('who waits for a server that thinks is not', async () => {
+    const thinking: RequestListener = (_request, response) => {
+      response.setHeader('Connection', 'close').write('so far');
+      setTimeout(() => { response.end(', and on'); }, 1_500);
+    };
+    listener = await listen(thinking, { host: '127.0.0.1', port: 0, patience: { ...rated.patience, answerMs: 100 } });
+    const { text } = await sendRaw({ port: listener.port, quietMs: 5_000 }, get('/'));
+    expect(text).toMatch(/so far[^]*, and on/);
   });
 });
 
