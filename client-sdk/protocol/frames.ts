@@ -69,7 +69,7 @@ export function encodeStream(frames: readonly Frame[]): readonly Uint8Array[] {
 
 /**
  * Reads a stream piece by piece. `push` returns the frames completed by a piece; `finish` must be called
- * at the end of input. Memory: one frame and one piece, however small pieces are. Throws Refusal `frame-invalid` on any deviation,
+ * at the end of input. Memory: one frame and one piece, however small pieces are; a frame that came with others in one piece is a view of it. Throws Refusal `frame-invalid` on any deviation,
  * after which the reader must not be used.
  */
 export class FrameReader {
@@ -140,23 +140,30 @@ export class FrameReader {
     return kind === 2 ? { kind: 'absent', rehash } : { kind: 'block', rehash, code, cipher: this.#take(length) };
   }
 
+  /** A view of the piece it came in where one piece holds it all, else a new array of nothing but it. */
   #peek(bytes: number): Uint8Array {
     const first = this.#pending[0];
     if (first !== undefined && first.length >= bytes) return first.subarray(0, bytes);
-    const whole = concat(...this.#pending);
-    this.#pending = [whole];
-    return whole.subarray(0, bytes);
+    const gathered = new Uint8Array(bytes);
+    let at = 0;
+    for (const piece of this.#pending) {
+      if (at === bytes) break;
+      const part = piece.subarray(0, bytes - at);
+      gathered.set(part, at);
+      at += part.length;
+    }
+    return gathered;
   }
 
-  /** A view of the piece it came in where one piece holds it all, else a new array. */
   #take(bytes: number): Uint8Array {
     const taken = this.#peek(bytes);
-    const first = this.#pending[0];
-    if (first !== undefined && bytes > 0) {
-      if (first.length === bytes) this.#pending.shift();
-      else this.#pending[0] = first.subarray(bytes);
-    }
     this.#pendingBytes -= bytes;
+    let left = bytes;
+    for (let first = this.#pending[0]; first !== undefined && left > 0; first = this.#pending[0]) {
+      if (first.length > left) this.#pending[0] = first.subarray(left);
+      else this.#pending.shift();
+      left -= first.length;
+    }
     return taken;
   }
 }

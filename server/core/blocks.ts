@@ -39,6 +39,7 @@ async function receive(parts: Parts, upload: UploadName, frames: AsyncIterable<F
   const results: ('stored' | 'tag-mismatch')[] = [];
   let group: Verified[] = [];
   let groupBytes = 0;
+  let memory: ArrayBufferLike | undefined;
   for await (const frame of frames) {
     if (frame.kind === 'absent') throw new Refusal('frame-invalid', 'Only answers have absent frames.');
     const block = verify(parts, frame);
@@ -48,10 +49,12 @@ async function receive(parts: Parts, upload: UploadName, frames: AsyncIterable<F
     room -= block.cipher.length;
     if (room < 0) throw new Refusal('quota-exceeded');
     group.push(block);
-    groupBytes += block.cipher.length;
+    // A view holds all of the piece that it came in, though the rest of that was refused.
+    if (block.cipher.buffer !== memory) groupBytes += block.cipher.buffer.byteLength;
+    memory = block.cipher.buffer;
     if (group.length < maxGroupFrames && groupBytes < maxGroupBytes) continue;
     await storeGroup(parts, scope, group);
-    [group, groupBytes] = [[], 0];
+    [group, groupBytes, memory] = [[], 0, undefined];
   }
   await storeGroup(parts, scope, group);
   return { results, sessionBytes: (await enterUpload(parts, upload)).upload.receivedBytes };

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { concat, isEqual } from '../../client-sdk/protocol/bytes.js';
 import { asTag, type AccountId, type ImageId, type Rehash, type UploadId } from '../../client-sdk/protocol/ids.js';
 import { possessionPrefix } from '../../client-sdk/protocol/possession.js';
-import { blockOf, blocksOf, commitOf, CoreStore, framesOf, hmacSha256, randomId, serverId, sha256 } from '../support/core-store.js';
+import { blockOf, blocksOf, commitOf, CoreStore, framesOf, hmacSha256, inFrontOf, randomId, serverId, sha256 } from '../support/core-store.js';
 import type { RawBlock } from '../support/raw-account.js';
 import { refusalCode } from '../support/refusal.js';
 
@@ -32,6 +32,25 @@ describe('intake', () => {
     const asked = [...blocks].reverse();
     const frames = await store.fetch(accountId, imageId, asked);
     expect(frames).toEqual(asked.map(({ rehash, code, cipher }) => ({ kind: 'block', rehash, code, cipher })));
+  });
+
+  it('stores a group when what its blocks hold in memory, with all that came beside them, is 8 MiB or they are 256', async () => {
+    const groups: number[] = [];
+    store = await CoreStore.open({}, (stores) => ({
+      ...stores,
+      blocks: inFrontOf(stores.blocks, {
+        append: (records) => {
+          if (records[0]?.type === 'block') groups.push(records.length);
+          return stores.blocks.append(records);
+        },
+      }),
+    }));
+    const { accountId } = await store.register();
+    const piece = (bytes: number, seed: number): Uint8Array => new Uint8Array(bytes).fill(seed);
+    await store.send(accountId, Array.from({ length: 5 }, (_, i) => blockOf(piece(4 * 1_048_576, i + 1).subarray(0, 100))));
+    const shared = new Uint8Array(4 * 1_048_576).map((_, i) => (i % 100 < 4 ? Math.floor(i / 100) >> (8 * (i % 100)) : 0));
+    await store.send(accountId, Array.from({ length: 300 }, (_, i) => blockOf(shared.subarray(100 * i, 100 * i + 100))));
+    expect(groups).toEqual([2, 2, 1, 256, 44]);
   });
 
   it('refuses a poisoned frame and nothing else: garbage never lies under an honest tag', async () => {

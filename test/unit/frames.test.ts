@@ -48,6 +48,13 @@ describe('a stream of frames', () => {
     }), { numRuns: 60 });
   });
 
+  it('holds of a block that came in many pieces nothing but it, and of what follows no more than its piece', () => {
+    const whole = concat(...encodeStream([block(new Uint8Array(100_000)), block(new Uint8Array(50)), block(new Uint8Array(50))]));
+    const pieces = Array.from({ length: Math.ceil(whole.length / 30_000) }, (_, at) => whole.slice(at * 30_000, (at + 1) * 30_000));
+    const held = readIn(pieces).map((frame) => (frame.kind === 'block' ? frame.cipher.buffer.byteLength : 0));
+    expect(held).toEqual([100_000, pieces.at(-1)?.length, pieces.at(-1)?.length]);
+  });
+
   it('is refused when it is cut anywhere', () => {
     const whole = concat(...encodeStream([block(new Uint8Array(minCipherBytes)), { kind: 'absent', rehash }]));
     for (let length = 0; length < whole.length; length++) expect(() => readIn([whole.subarray(0, length)])).toThrow(refusal);
