@@ -26,26 +26,26 @@ const purgesAtOnce = 8;
 const thoroughDeadShare = 0.02;
 const ordinaryDeadShare = 0.25;
 
-interface Run extends Helpers {
+interface Run extends SweepServices {
   readonly parts: Parts;
   readonly stop: Stop | undefined;
   readonly minDeadShare: number;
   readonly sizes: RemovalSizes;
 }
 
-/** What a sweep works with beside the parts. */
-interface Helpers {
+/** Services that a sweep calls. */
+interface SweepServices {
   readonly images: Pick<ImageService, 'purge'>;
   readonly reconciler: Pick<Reconciler, 'within' | 'idle'>;
 }
 
-export function createSweep(parts: Parts, helpers: Helpers): SweepService {
+export function createSweep(parts: Parts, services: SweepServices): SweepService {
   const sizes: RemovalSizes = new Map();
   return {
     async sweep({ isThorough, stop }: SweepOrder) {
-      const run = { parts, ...helpers, stop, sizes, minDeadShare: minDeadShareOf(isThorough) };
+      const run = { parts, ...services, stop, sizes, minDeadShare: minDeadShareOf(isThorough) };
       return counted(parts, async () => {
-        await helpers.reconciler.idle();
+        await services.reconciler.idle();
         const answer = await parts.gate.alone(sweepTurn, () => sweepAll(run));
         if (answer === undefined) throw new Refusal('unavailable', 'A sweep is running.');
         return answer;
