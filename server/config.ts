@@ -64,7 +64,7 @@ export interface Config {
   /** Parity beside each sealed pack, so much of it; 0: none is made. */
   readonly parityPercent: number;
   readonly rates: RatesPerMinute;
-  /** Bytes of request bodies, and of blocks on their way out, that the process holds at once; undefined: by the memory that it has. */
+  /** Bytes of request bodies, and of answers on their way out, that the process holds at once; undefined: by the memory that it has. */
   readonly bodyBytes: number | undefined;
   /** Opens the metrics to who has it; without one they are this machine's. */
   readonly metricsToken: string | undefined;
@@ -98,7 +98,7 @@ const defaultSweepMinutes = 10;
 const defaultScrubDays = 30;
 /** About a fiftieth of what a core hashes, and 20 TB of packs in 30 days. */
 const defaultScrubBytesPerSecond = 33_554_432;
-/** An account has a quarter of it, which the largest commit must fit. */
+/** An account has a quarter of it, as much as the largest commit has. */
 const leastBodyBytes = 4 * maxCommitBodyBytes;
 const dayMs = 86_400_000;
 /** Against guessing over a network; a purely local server has no network to guess over. */

@@ -4,6 +4,7 @@
  */
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { utf8 } from '../../client-sdk/protocol/bytes.js';
 import { apiPrefix } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import type { Services } from '../core/contract.js';
@@ -70,7 +71,8 @@ export function makeApp(services: Services, settings: Settings): Express {
 
 function apiRouter(services: Services, settings: Settings, reach: Reach): express.Router {
   const api = makeRouter();
-  const document = JSON.stringify(openApiDocument(settings.card.version));
+  // Bytes, which all readers share: of a text each has its own.
+  const document = utf8(JSON.stringify(openApiDocument(settings.card.version)));
   api.use(setApiHeaders);
   api.get('/openapi.json', (_request, response) => {
     nameRoute(response, `${apiPrefix}/openapi.json`);
@@ -89,7 +91,7 @@ function apiRouter(services: Services, settings: Settings, reach: Reach): expres
     door: makeDoor(services.sessions, reach),
     reach,
     limit: makeRateLimits(settings.rates, settings.meter),
-    room: new BodyRoom({ maxBytes: settings.roomBytes ?? usualRoomBytes(0), onRefused: () => { settings.meter?.add('limited', 'bodies', 1); } }),
+    room: new BodyRoom({ maxBytes: settings.roomBytes ?? usualRoomBytes(Infinity), onRefused: () => { settings.meter?.add('limited', 'bodies', 1); } }),
     hasNetworks: settings.hasNetworks ?? false,
   });
   api.use(() => { throw new Refusal('route-unknown'); });

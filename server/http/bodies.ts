@@ -1,21 +1,17 @@
 /**
- * Bodies in and out, by the table: JSON through its schema, commits and hashes whole, frames and octets as streams with back-pressure.
+ * Bodies of requests, by the table: JSON through its schema, commits and hashes whole, frames as they come.
  * A body is read only after its sender was let in. SPEC.md sections 7 and 12.
  */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { textOf } from '../../client-sdk/protocol/bytes.js';
 import { type Commit, commitsType, decodeCommits } from '../../client-sdk/protocol/commit-body.js';
-import { encodeEnd, encodeHead, encodeStart, FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
+import { FrameReader, type Frame } from '../../client-sdk/protocol/frames.js';
 import { hashBytes, maxBatchBytes, maxCommitBodyBytes, maxTagsPerFetch, maxTagsPerQuery } from '../../client-sdk/protocol/limits.js';
 import type { Route, RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid, type Schema } from '../../client-sdk/protocol/schema.js';
 import { maxIntakeBytes } from '../core/blocks.js';
-
-/** Content type of frames and octets. */
-export const octetStream = 'application/octet-stream';
+import { octetStream } from './answers.js';
 
 /** Bodies that carry packed lists of tags or sealed objects; all others stay under `usualJsonBytes`. */
 const jsonBytes: Partial<Readonly<Record<RouteName, number>>> = {
@@ -108,36 +104,6 @@ export async function* framesOf(request: Request): AsyncGenerator<Frame, void, v
     yield* reader.push(received);
   }
   reader.finish();
-}
-
-/** Answers a value in the form that the table names. Resolves when it is on its way, or the client has gone. */
-export async function sendAnswer(response: Response, route: Route, value: unknown): Promise<void> {
-  if (route.response === undefined) response.status(204).end();
-  // The types of call.ts bind each form of the table to the value that its handler resolves to.
-  else if (route.response === 'octets') response.type(octetStream).end(value as Uint8Array);
-  else if (route.response === 'frames') await sendFrames(response, value as AsyncIterable<Frame>);
-  else response.type('application/json').end(JSON.stringify(route.response.format(value)));
-}
-
-async function sendFrames(response: Response, frames: AsyncIterable<Frame>): Promise<void> {
-  response.type(octetStream);
-  try {
-    await pipeline(Readable.from(encoded(frames), { highWaterMark: 1 }), response);
-  } catch (error) {
-    // The reader left: nobody is there to be told.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  }
-}
-
-async function* encoded(frames: AsyncIterable<Frame>): AsyncGenerator<Uint8Array, void, void> {
-  let sent = 0;
-  yield encodeStart();
-  for await (const frame of frames) {
-    yield encodeHead(frame);
-    if (frame.kind === 'block') yield frame.cipher;
-    sent++;
-  }
-  yield encodeEnd(sent);
 }
 
 /** Not a body parser of express: those read an endless body to its end before they refuse it. Undefined where there is none. */

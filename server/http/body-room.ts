@@ -1,23 +1,24 @@
 /**
- * How many bytes of bodies the process holds at once, and how many of them for one account or one network: of requests, and of blocks on their way out. A body enters before it is
+ * How many bytes of bodies the process holds at once, and how many of them for one account or one network: of requests, and of answers on their way out. A body enters before it is
  * read, with all that it may come to hold, so what is inside can always be finished. Not a rate limit and not a quota. DESIGN.md, Threats.
  */
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 
-/** So few bytes are held without asking: the bound on connections is theirs. */
+/** So few bytes are held without asking: a connection has one request at a time, so the bound on connections is theirs. */
 const freeBytes = 131_072;
 /** Less than a socket may be silent, so that the refusal still reaches who waits. */
 const usualWaitMs = 30_000;
-/** Who waits holds what its socket brought, as some hundred thousand objects if it means to. */
+/** Who waits holds what its socket brought, and a chunk of a single byte costs an object of its own; or an answer that is made. */
 const maxWaiting = 128;
 const maxWaitingOfOne = 32;
 const retryAfterSeconds = 5;
 
-const [memoryPart, leastUsualBytes, mostUsualBytes] = [8, 268_435_456, 1_073_741_824];
+const [usualPart, mostPart, leastUsualBytes, mostUsualBytes] = [8, 2, 268_435_456, 1_073_741_824];
 
-/** Bytes of bodies that a process with this memory holds where its operator names no other number. */
+/** Bytes of bodies that a process with this memory holds where its operator names no other number: an eighth within bounds, and never more than half. */
 export function usualRoomBytes(memoryBytes: number): number {
-  return Math.max(leastUsualBytes, Math.min(mostUsualBytes, Math.floor(memoryBytes / memoryPart)));
+  const usual = Math.max(leastUsualBytes, Math.min(mostUsualBytes, memoryBytes / usualPart));
+  return Math.floor(Math.min(usual, memoryBytes / mostPart));
 }
 
 /** For whom a body is held. */
@@ -34,9 +35,12 @@ export interface HeldBody {
   /** As many as it may come to hold. */
   readonly bytes: number;
   readonly holders: readonly Holder[];
-  /** Calls the listener once its sender has gone. */
+  /** Calls the listener once its sender has gone, at once where that has happened. */
   readonly onGone: (listener: () => void) => void;
 }
+
+/** Gives back all that is held but so many bytes. */
+export type Keep = (bytes: number) => void;
 
 /** How large a room is. */
 export interface RoomBounds {
@@ -81,16 +85,22 @@ export class BodyRoom {
    * Does `work` while the body is held. Waits for room before, in order, though nobody waits behind those who wait for a share of their own.
    * Throws Refusal `unavailable` where that takes too long, or too many wait; else what `work` throws.
    */
-  async around<T>(body: HeldBody, work: () => Promise<T>): Promise<T> {
-    if (body.bytes <= freeBytes) return work();
+  async around<T>(body: HeldBody, work: (keep: Keep) => Promise<T>): Promise<T> {
+    if (body.bytes <= freeBytes) return work(() => undefined);
     const holders = body.holders.map((holder) => this.#heldFor(holder));
     try {
       await this.#enter(body, holders);
-      try {
-        return await work();
-      } finally {
-        this.#add(-body.bytes, holders);
+      let held = body.bytes;
+      const keep: Keep = (bytes) => {
+        const left = bytes <= freeBytes ? 0 : Math.min(held, bytes);
+        this.#add(left - held, holders);
+        held = left;
         this.#letIn();
+      };
+      try {
+        return await work(keep);
+      } finally {
+        keep(0);
       }
     } finally {
       for (const { key, bytes, waiting } of holders) if (bytes === 0 && waiting === 0) this.#held.delete(key);

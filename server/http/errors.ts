@@ -52,11 +52,13 @@ export function statusOf(code: RefusalCode): number {
   return statuses[code];
 }
 
-/** Answers an error; logs those of the server under the request id. */
+/** Answers an error; logs those of the server under the request id. What it refused by a rule of its own is no fault, and any client may bring it about. */
 export function answerErrors(log: Logger): (error: unknown, request: Request, response: Response) => void {
   return (error, request, response) => {
     const refusal = refusalOf(error);
-    if (statusOf(refusal.code) >= 500) log.error({ requestId: requestIdOf(response), error: loggable(error) }, refusal.code);
+    const requestId = requestIdOf(response);
+    if (error instanceof Refusal && statusOf(error.code) >= 500) log.warn({ requestId, detail: error.detail }, error.code);
+    else if (statusOf(refusal.code) >= 500) log.error({ requestId, error: loggable(error) }, refusal.code);
     nameRefusal(response, refusal.code);
     if (response.headersSent) {
       // Half an answer cannot be taken back; a cut connection is how the client learns of it.

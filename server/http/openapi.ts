@@ -6,7 +6,7 @@ import { apiPrefix, csrfHeader, type Route, type RouteName } from '../../client-
 import { routeTexts } from '../../client-sdk/protocol/route-texts.js';
 import { refusalTitles } from '../../client-sdk/protocol/refusals.js';
 import type { Json } from '../../client-sdk/protocol/schema.js';
-import { octetStream } from './bodies.js';
+import { octetStream } from './answers.js';
 import { queryNames, routeList } from './routing.js';
 
 /** The document for this `version` of the server. */

@@ -7,9 +7,10 @@ import { idOf, type ImageId } from '../../client-sdk/protocol/ids.js';
 import { apiPrefix, routes, type Route, type RouteName } from '../../client-sdk/protocol/routes.js';
 import { Refusal } from '../../client-sdk/protocol/refusals.js';
 import { invalid } from '../../client-sdk/protocol/schema.js';
-import type { FetchedFrames, Origin } from '../core/contract.js';
+import type { Origin } from '../core/contract.js';
 import { networkOf } from '../core/network.js';
-import { framesOf, hashesOf, heldBytesOf, parseCommits, parseJson, readBody, sendAnswer } from './bodies.js';
+import { answerOf, foreseenAnswerBytes } from './answers.js';
+import { framesOf, hashesOf, heldBytesOf, parseCommits, parseJson, readBody } from './bodies.js';
 import type { BodyRoom, HeldBody, Holder } from './body-room.js';
 import type { Call, Handlers } from './call.js';
 import { isTrustedLocal, type Reach } from './hosts.js';
@@ -77,25 +78,38 @@ function stepsOf(name: RouteName, route: Route, world: RouteWorld): readonly Req
   ];
 }
 
-/** Reads the body and does what it asks for, while there is room for it; blocks are then read and sent while there is room for those. */
+/**
+ * Reads the body, does what it asks for and answers, while there is room for it. Where a large answer is foreseen, room for it is taken before it is made;
+ * what else is large waits for room of its own, as blocks do before they are read.
+ */
 function runHandler(name: RouteName, route: Route, world: RouteWorld): RequestHandler {
   const read = readBody(name, route);
   // The handler's own types are checked where it is written; here the table itself is what ties both ends.
   const handle = world.handlers[name] as (call: unknown) => Promise<unknown>;
   return async (request, response) => {
     const arrival = { name, route, request, response };
-    const answer = await world.room.around(heldBody(heldBytesOf(name, route, request), arrival, world), async () => {
+    const requestBytes = heldBytesOf(name, route, request);
+    const foreseenBytes = foreseenAnswerBytes(name, requestBytes);
+    const answer = await world.room.around(heldBody(Math.max(requestBytes, foreseenBytes), arrival, world), async (keep) => {
       await read(request);
-      return handle(callOf(arrival, world));
+      const made = answerOf(route, await handle(callOf(arrival, world)));
+      // The request lives until its answer was sent; what it brought need not.
+      request.body = undefined;
+      if (foreseenBytes === 0) return made;
+      keep(made.heldBytes);
+      await made.send(response);
+      return undefined;
     });
-    // The types of call.ts bind the form of the table to what its handler resolves to. A reader who stops holds what was read ahead.
-    const bytes = route.response === 'frames' ? (answer as FetchedFrames).heldBytes : 0;
-    await world.room.around(heldBody(bytes, arrival, world), () => sendAnswer(response, route, answer));
+    if (answer !== undefined) await world.room.around(heldBody(answer.heldBytes, arrival, world), () => answer.send(response));
   };
 }
 
 function heldBody(bytes: number, { route, request, response }: Arrival, world: RouteWorld): HeldBody {
-  return { bytes, holders: holdersOf(route, request, world), onGone: (listener) => { response.once('close', listener); } };
+  const onGone = (listener: () => void): void => {
+    if (response.closed) listener();
+    else response.once('close', listener);
+  };
+  return { bytes, holders: holdersOf(route, request, world), onGone };
 }
 
 function holdersOf(route: Route, request: Request, { hasNetworks }: RouteWorld): readonly Holder[] {

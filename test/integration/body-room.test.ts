@@ -2,6 +2,7 @@
  * Bodies that fill a server's memory: many large ones that stop before their end, readers of large answers who stop, and a body in as many pieces as bytes. It holds no more than its operator said,
  * others are served meanwhile, and honest uploads side by side find room. Memory is that of a process of its own (Linux).
  */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
@@ -12,6 +13,7 @@ import request from 'supertest';
 import { ServerProcess } from '../../bench/server-process.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import { commitsType } from '../../client-sdk/protocol/commit-body.js';
+import { maxManifestBytes } from '../../client-sdk/protocol/limits.js';
 import { beginRaw, commitOf, type RawAccount, rawBlock, registerRaw, sendCommits, sendHashes, storeRaw, streamOf } from '../support/raw-account.js';
 import { dial } from '../support/raw-socket.js';
 import { startServer } from '../support/running-server.js';
@@ -54,6 +56,19 @@ function stall(text: string): Promise<string> {
   return new Promise((resolve) => { socket.once('data', (piece: Buffer) => { resolve(piece.toString('latin1')); }); });
 }
 
+/** A connection that asks this, reads the first piece of the answer, and nothing after it. Resolves with that piece. */
+function begin(...asked: readonly (string | Uint8Array)[]): Promise<string> {
+  const socket = dial({ port: server.port });
+  sockets.push(socket);
+  for (const bytes of asked) socket.write(bytes);
+  return new Promise((resolve) => {
+    socket.once('data', (piece: Buffer) => {
+      socket.pause();
+      resolve(piece.toString('latin1'));
+    });
+  });
+}
+
 /** The first `count` of these that come. */
 function firstOf<T>(count: number, promises: readonly Promise<T>[]): Promise<readonly T[]> {
   return new Promise((resolve) => {
@@ -80,19 +95,29 @@ describe('a server that may hold 64 MiB of bodies', () => {
     const imageId = await storeRaw(server.url, mallory, blocks);
     const before = await server.peakMemoryBytes();
     const question = concat(...blocks.map(({ tag }) => tag));
-    const answers = Array.from({ length: 64 }, () => {
-      const socket = dial({ port: server.port });
-      sockets.push(socket);
-      socket.write(head(mallory, { path: `images/${imageId}/blocks`, type: 'application/octet-stream' }, `Content-Length: ${String(question.length)}`));
-      socket.write(question);
-      // The first piece is read, and nothing after it.
-      return new Promise<string>((resolve) => { socket.once('data', (piece: Buffer) => { socket.pause(); resolve(piece.toString('latin1')); }); });
-    });
+    const asked = head(mallory, { path: `images/${imageId}/blocks`, type: 'application/octet-stream' }, `Content-Length: ${String(question.length)}`);
+    const answers = Array.from({ length: 64 }, () => begin(asked, question));
     // Two are served, 32 wait, and the rest is told to come again.
     const come = await firstOf(32, answers);
     expect(come.filter((answer) => answer.startsWith('HTTP/1.1 200 '))).toHaveLength(2);
     expect(come.filter((answer) => answer.startsWith('HTTP/1.1 503 '))).toHaveLength(30);
     expect((await sendHashes(server.url, { path: `images/${await storeRaw(server.url, ada, blocks)}/blocks`, account: ada }, blocks.map(({ tag }) => tag))).status).toBe(200);
+    expect((await server.peakMemoryBytes()) - before).toBeLessThan(64 * mebibyte + restBytes);
+  });
+
+  it('holds no more for 64 readers of 4 MiB of manifests who stop, refuses most, and serves another', async () => {
+    const [mallory, ada] = [await registerRaw(server.url, 'mallory'), await registerRaw(server.url, 'ada')];
+    const uploadId = await beginRaw(server.url, mallory);
+    const images = Array.from({ length: 4 }, () => ({ ...commitOf(randomBytes(16).toString('hex'), []), manifest: randomBytes(maxManifestBytes) }));
+    expect((await sendCommits(server.url, { uploadId, account: mallory }, images)).status).toBe(200);
+    const before = await server.peakMemoryBytes();
+    const question = JSON.stringify({ images: images.map(({ imageId }) => imageId) });
+    const answers = Array.from({ length: 64 }, () => begin(`${head(mallory, { path: 'images/records', type: 'application/json' }, `Content-Length: ${String(question.length)}`)}${question}`));
+    // Two are served, 32 wait, and the rest is told to come again.
+    const come = await firstOf(32, answers);
+    expect(come.filter((answer) => answer.startsWith('HTTP/1.1 200 '))).toHaveLength(2);
+    expect(come.filter((answer) => answer.startsWith('HTTP/1.1 503 '))).toHaveLength(30);
+    await storeRaw(server.url, ada, [rawBlock(mebibyte), rawBlock()]);
     expect((await server.peakMemoryBytes()) - before).toBeLessThan(64 * mebibyte + restBytes);
   });
 

@@ -107,6 +107,35 @@ describe('a room of 64 MiB', () => {
     expect([await next.over, ...await codes(full)]).toEqual([undefined, undefined, undefined, undefined, undefined]);
   });
 
+  it('gives back what is not kept, never takes more, and gives all back in the end', async () => {
+    const room = open();
+    let tell: (bytes: number) => void = () => undefined;
+    let end = (): void => undefined;
+    const over = room.around({ bytes: 16 * mebibyte, holders: [ada], onGone: () => undefined }, async (keep) => {
+      tell = keep;
+      await new Promise<void>((resolve) => { end = resolve; });
+    });
+    await settled();
+    const next = bring(room, 4 * mebibyte, [ada]);
+    for (const [kept, isIn] of [[16, false], [20, false], [13, false], [12, true]] as const) {
+      tell(kept * mebibyte);
+      await settled();
+      expect(next.isIn()).toBe(isIn);
+    }
+    const last = bring(room, 16 * mebibyte - 4 * mebibyte, [ada]);
+    tell(131_072);
+    await settled();
+    expect(last.isIn()).toBe(true);
+    end();
+    for (const body of [next, last]) body.finish();
+    await Promise.all([over, next.over, last.over]);
+    const whole = bring(room, 64 * mebibyte, [holder('account', 1)]);
+    await settled();
+    expect(whole.isIn()).toBe(true);
+    whole.finish();
+    await whole.over;
+  });
+
   it('gives room back after work that failed', async () => {
     const room = open();
     const failing = (): Promise<void> => room.around({ bytes: 16 * mebibyte, holders: [ada], onGone: () => undefined }, () => Promise.reject(new Error('it failed')));
@@ -114,6 +143,6 @@ describe('a room of 64 MiB', () => {
   });
 });
 
-it('is an eighth of the memory, within bounds', () => {
-  expect([2 ** 29, 2 ** 32, 2 ** 40].map(usualRoomBytes)).toEqual([2 ** 28, 2 ** 29, 2 ** 30]);
+it('is an eighth of the memory within bounds, and never more than half', () => {
+  expect([2 ** 28, 2 ** 29, 2 ** 30, 2 ** 32, 2 ** 40].map(usualRoomBytes)).toEqual([2 ** 27, 2 ** 28, 2 ** 28, 2 ** 29, 2 ** 30]);
 });
