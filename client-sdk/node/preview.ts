@@ -5,16 +5,19 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import type sharpOf from 'sharp';
 import type { Sharp } from 'sharp';
+import { formatOf } from '../core/image/detect-format.js';
 import type { Source } from '../core/image/splitter.js';
+import { TiffReader } from '../core/image/tiff-directory.js';
 import { maxPreviewSide, previewTries } from '../core/preview-plan.js';
 import { rasterPreview } from '../raster-preview.js';
 
 /** The whole file is in memory meanwhile, beside the last blocks on their way. */
 const maxSourceBytes = 167_772_160;
 const maxSourcePixels = 268_435_456;
-/** Of what its decoder has in memory as a whole, four bytes a pixel: a WebP of a gigabyte takes 28 bytes. */
+/** Of what its decoder has in memory at once, four bytes a pixel: a WebP of a gigabyte takes 28 bytes. */
 const maxWholePixels = 67_108_864;
 const headBytes = 16;
+const tiffTags = { width: 256, tileHeight: 323 } as const;
 /** Of 0 to 6: half the time of the usual 4 for a twentieth more bytes. */
 const effort = 2;
 /** So long our own decoder may take: a preview is a comfort. */
@@ -49,7 +52,8 @@ async function openOwn(source: Source): Promise<(() => Sharp) | undefined> {
 
 async function openSharp(source: Source): Promise<() => Sharp> {
   const [sharp, input] = [await loadSharp(), await source.read(0, source.size)];
-  const limitInputPixels = (await isReadByRows(sharp(input, { limitInputPixels: false }))) ? maxSourcePixels : maxWholePixels;
+  const isByRows = (await isReadByRows(sharp(input, { limitInputPixels: false }))) && (await hasLowTiles(source));
+  const limitInputPixels = isByRows ? maxSourcePixels : maxWholePixels;
   return () => sharp(input, { limitInputPixels, sequentialRead: true, pages: 1 }).rotate();
 }
 
@@ -57,6 +61,16 @@ async function openSharp(source: Source): Promise<() => Sharp> {
 async function isReadByRows(picture: Sharp): Promise<boolean> {
   const { format, isProgressive } = await picture.metadata();
   return ['png', 'jpeg', 'tiff'].includes(format) && !isProgressive;
+}
+
+/** Of a TIFF that is tiled, two rows of tiles are in memory. */
+async function hasLowTiles(source: Source): Promise<boolean> {
+  if ((await formatOf(source)) !== 'tiff') return true;
+  const reader = await TiffReader.open(source);
+  const [page] = await reader.directories(1);
+  if (page === undefined) return false;
+  const [width, tileHeight] = [await reader.value(page, tiffTags.width, 0), await reader.value(page, tiffTags.tileHeight, 0)];
+  return 2 * width * tileHeight <= maxWholePixels;
 }
 
 /** With the first picture: its native part takes a quarter of the time of a command that needs none. */

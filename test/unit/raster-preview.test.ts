@@ -122,3 +122,9 @@ describe('previews by our own decoder', () => {
     expect(Math.abs((data[(20 * 200 + 30) * info.channels] ?? 0) - (expected(dark, 30, 20)[0] ?? 0))).toBeLessThan(16);
   });
 });
+
+it.each([[256, true], [2_064, false]])('a tiled TIFF of 67 million pixels, whose decoder has two rows of tiles in memory, has a preview with tiles of %d rows: %p', async (tileHeight, hasPreview) => {
+  const flat = sharp({ create: { width: 16_384, height: 4_112, channels: 3, background: '#345' } });
+  const file = await flat.tiff({ compression: 'deflate', tile: true, tileWidth: 1_024, tileHeight }).toBuffer();
+  expect((await makePreview(memorySource(Uint8Array.from(file)), 100_000)) !== undefined).toBe(hasPreview);
+});
