@@ -242,7 +242,8 @@ describe('dice-admin report', () => {
     const figures = await expectAddsUp();
     expect(figures).toMatchObject({ accounts: 2, images: 10, trashedImages: 1, reclaimableBytes: 0 });
     expect([figures.pendingCopies, figures.pendingCopyBytes]).toEqual([askNumber('SELECT COUNT(*) FROM copy'), askNumber('SELECT SUM(length) FROM copy JOIN tag ON tag.id = copy.tag')]);
-    expect(figures.pendingCopies).toBeGreaterThanOrEqual(5);
+    // Where edited.png came before one.png, tiles of ada's one.png that touch the edit are other blocks than those of bob's.
+    expect(figures.pendingCopies).toBeGreaterThanOrEqual(3);
     expect(figures.cipherBytes).toBe(figure('cipherBytes'));
     const csv = (await bench.admin(['report', '--csv'])).stdout.trim().split('\n').slice(1);
     // Others write to the same disk.
