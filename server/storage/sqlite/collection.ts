@@ -7,8 +7,8 @@ import type { Place } from '../../ports/block-store.js';
 import type { Copy, FiledBlock, TagFigures, WaitingBlock } from '../../ports/tag-store.js';
 import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { filedBlock, tagColumns, tagOfRehash, type TagColumns } from './tag-rows.js';
-import { isRehash, rehashKey } from './tag-seek.js';
+import { byRank, filedBlock, rowsOfRehash, tagColumns, type TagColumns } from './tag-columns.js';
+import { soleRow } from './twins.js';
 
 /** The reference is asked for once more, though no referenced row stands in `unreferenced`: a wrong row there must not lose a block. */
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
@@ -65,15 +65,18 @@ export function listCopies(db: StoreDatabase, limit: number): readonly Copy[] {
   }));
 }
 
-/** Places of extra copies of T1. */
+/** Places of extra copies of T1, in order: those that are noted, and those of other accounts' rows. */
 export function copiesOf(db: StoreDatabase, rehash: Rehash): readonly Place[] {
-  const sql = `SELECT copy.pack, copy.offset, tag.length FROM tag JOIN copy ON copy.tag = tag.id WHERE ${isRehash} ORDER BY copy.pack, copy.offset`;
-  return db.query<PlaceColumns>(sql).all(...rehashKey(rehash)).map(placeColumns);
+  const [first, ...others] = rowsOfRehash(db, rehash).sort(byRank);
+  if (first === undefined) return [];
+  const copies = db.query<PlaceColumns>(copiesOfIdSql);
+  const places = [...others, ...[first, ...others].flatMap(({ id }) => copies.all(id))].map(placeColumns);
+  return places.sort((a, b) => a.pack - b.pack || a.offset - b.offset);
 }
 
 /** Keeps one noted place and forgets another. A row that was quarantined at another place is live at the kept one. */
 export function merge(db: StoreDatabase, rehash: Rehash, { kept, extra }: { readonly kept: Place; readonly extra: Place }): boolean {
-  const row = tagOfRehash(db, rehash);
+  const row = soleRow(db, rehash);
   if (row === undefined || isSamePlace(kept, extra)) return false;
   const copies = copiesOf(db, rehash);
   const isNoted = (place: Place): boolean => isSamePlace(row, place) || copies.some((copy) => isSamePlace(copy, place));

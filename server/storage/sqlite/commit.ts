@@ -6,12 +6,12 @@ import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/id
 import type { CommitOutcome, NewImage } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import type { StoreDatabase } from './database.js';
-import { liveUpload, sightings, type LiveUpload, type Sighting } from './existence.js';
+import { liveSightings, liveUpload, type LiveUpload, type Sighting } from './existence.js';
 import { learnHeld, noteHeld } from './holdings.js';
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
 import type { Referent } from './reference-rows.js';
-import { isRehash, rehashKey } from './tag-seek.js';
+import { openRow, soleRow } from './twins.js';
 
 /** The T1s that a commit in this session would find missing; all of them where the session is not live. */
 export function missing(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly Rehash[] {
@@ -36,15 +36,15 @@ export function commit(db: StoreDatabase, scope: ExistenceScope, { image, quotaB
 }
 
 function sortOut(db: StoreDatabase, upload: LiveUpload, rehashes: readonly Rehash[]): { readonly tags: readonly Referent[]; readonly missing: readonly Rehash[] } {
-  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'upload', upload: upload.id } }, rehashes);
+  const seen = liveSightings(db, { owner: upload.owner, pins: { kind: 'upload', upload: upload.id } }, rehashes);
   return {
-    tags: seen.filter(isHeld).map(({ id, length, hasReference }) => ({ id, length, isNew: !hasReference })),
-    missing: rehashes.filter((_, index) => !isHeld(seen[index])),
+    tags: seen.filter(isSeen).map(({ id, length, hasReference }) => ({ id, length, isNew: !hasReference })),
+    missing: rehashes.filter((_, index) => !isSeen(seen[index])),
   };
 }
 
-function isHeld(seen: Sighting | undefined): seen is Sighting {
-  return seen !== undefined && (seen.hasReference || seen.hasPin);
+function isSeen(seen: Sighting | undefined): seen is Sighting {
+  return seen !== undefined;
 }
 
 const storedSql = 'SELECT cipher_bytes + manifest_bytes + entry_bytes + preview_bytes AS bytes FROM owner WHERE id = ?';
@@ -76,12 +76,13 @@ function attribute(db: StoreDatabase, upload: LiveUpload, image: NewImage): void
 export function reinstate(db: StoreDatabase, accountId: AccountId, image: NewImage): void {
   const owner = ensureOwner(db, accountId);
   if (isBuried(db, owner, image.imageId) || imageOf(db, accountId, image.imageId) !== undefined) return;
-  const byRehash = db.query<{ id: number; length: number }>(`SELECT id, length FROM tag WHERE ${isRehash}`);
   const referenceOf = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
   const tags = image.rehashes.flatMap((rehash) => {
-    const row = byRehash.get(...rehashKey(rehash));
-    if (row !== undefined) noteHeld(db, owner, rehash);
-    return row === undefined ? [] : [{ ...row, isNew: referenceOf.get(row.id, owner) === undefined }];
+    const row = soleRow(db, rehash);
+    if (row === undefined) return [];
+    noteHeld(db, owner, rehash);
+    if (row.owner !== owner) openRow(db, row.id);
+    return [{ id: row.id, length: row.length, isNew: referenceOf.get(row.id, owner) === undefined }];
   });
   insertImage(db, { owner, image }, tags);
 }

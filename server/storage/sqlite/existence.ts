@@ -1,5 +1,5 @@
 /**
- * Who has which block: the look-ups behind existence, commit and fetching. A T1 that is absent costs the same seeks as
+ * Who has which block: the look-ups behind existence, filing, commit and fetching. An account finds its own rows and everybody's; a T1 that is absent costs the same seeks as
  * one that only others have, so that time tells no more than the answer does. DESIGN.md, *Looking up*.
  */
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
@@ -7,7 +7,7 @@ import type { ExistenceScope } from '../../ports/tag-store.js';
 import { idBlob } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { ascending, inOrderOfFirstBytes } from './look-up-order.js';
-import { candidateSeeker, firstSeeker } from './tag-seek.js';
+import { firstSeeker, ownCandidateSeeker } from './tag-seek.js';
 
 /** An upload session that is live for this account. */
 export interface LiveUpload {
@@ -17,10 +17,11 @@ export interface LiveUpload {
   readonly uncommittedBytes: number;
 }
 
-/** A live tag row, and what the account has of it. */
+/** A tag row, and what the account has of it: a reference, or a pin. */
 export interface Sighting {
   readonly id: number;
   readonly length: number;
+  readonly isLive: boolean;
   readonly hasReference: boolean;
   readonly hasPin: boolean;
 }
@@ -47,15 +48,20 @@ const uploadPinSql = 'EXISTS (SELECT 1 FROM pin WHERE pin.upload = ? AND pin.tag
 const ownerPinSql = 'EXISTS (SELECT 1 FROM pin JOIN upload ON upload.id = pin.upload WHERE pin.tag = tag.id AND pin.owner = ? AND upload.expires_at > ?)';
 const anyPinSql = 'SELECT 1 FROM upload CROSS JOIN pin ON pin.upload = upload.id WHERE upload.owner = ? AND upload.expires_at > ? LIMIT 1';
 
-/** Per T1, in the order given, what the owner has of it; undefined where no live row exists. */
+/** Per T1, in the order given, the row that the owner holds, whatever its state; undefined where it holds none. */
 export function sightings(db: StoreDatabase, { owner, pins }: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
   const { sql, bound } = pinCondition(db, owner, pins);
-  return look(db, { owner, pinSql: sql, bound }, rehashes).map((row) => (row?.state === 0 ? row : undefined));
+  return look(db, { owner, pinSql: sql, bound }, rehashes);
+}
+
+/** As `sightings`, of live rows alone. */
+export function liveSightings(db: StoreDatabase, inquiry: Inquiry, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
+  return sightings(db, inquiry, rehashes).map((row) => (row?.isLive === true ? row : undefined));
 }
 
 /** Per T1, in the order given, the id of its row if an image of `owner` refers to it, whatever its state. */
 export function ownedTags(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): readonly (number | undefined)[] {
-  return look(db, { owner, pinSql: '0', bound: [] }, rehashes).map((row) => (row?.hasReference === true ? row.id : undefined));
+  return look(db, { owner, pinSql: '0', bound: [] }, rehashes).map((row) => row?.id);
 }
 
 /** An owner without any live pin is not asked for each of them: that depends on nobody else. */
@@ -72,26 +78,21 @@ interface Look {
   readonly bound: readonly number[];
 }
 
-/** A tag row that was looked at. */
-interface Seen extends Sighting {
-  readonly state: number;
-}
-
 /**
  * Looks up in two passes: keys in order of T1, so that the order in which a client asks gains it nothing, then rows and references in
- * order of their ids, where neighbours share pages. Every T1 costs the same seeks whether it is there or not; only where another
- * T1 has its first bytes all candidates are looked at.
+ * order of their ids, where neighbours share pages. Every T1 that the owner does not hold costs the same seeks whether it is there or not; only where another
+ * T1 has its first bytes, or the owner has several rows of it, more than one is looked at.
  */
-function look(db: StoreDatabase, asked: Look, rehashes: readonly Rehash[]): readonly (Seen | undefined)[] {
+function look(db: StoreDatabase, asked: Look, rehashes: readonly Rehash[]): readonly (Sighting | undefined)[] {
   const ask = rowAsker(db, asked);
-  const candidates = candidateSeeker(db);
-  const { ids, isDecoy } = firstCandidates(db, rehashes);
-  const found = new Array<Seen | undefined>(rehashes.length);
+  const candidates = ownCandidateSeeker(db, asked.owner);
+  const ids = firstCandidates(db, asked.owner, rehashes);
+  const found = new Array<Sighting | undefined>(rehashes.length);
   for (const index of ascending(ids)) {
     const rehash = rehashes[index];
-    if (rehash === undefined) continue;
-    const seen = ask(rehash, ids[index] ?? 0);
-    found[index] = seen !== 'another' ? seen : isDecoy[index] === 1 ? undefined : firstOf(candidates(rehash), (id) => ask(rehash, id));
+    const id = ids[index];
+    if (rehash === undefined || id === undefined) continue;
+    found[index] = ask(rehash, id) ?? firstHeld(candidates(rehash), (other) => (other === id ? undefined : ask(rehash, other)));
   }
   return found;
 }
@@ -99,44 +100,41 @@ function look(db: StoreDatabase, asked: Look, rehashes: readonly Rehash[]): read
 /** A row in one number, which the driver hands over several times as fast as an array: its length, then one bit each. */
 const rowSql = (pinSql: string): string => `SELECT 16 * length + 8 * (t1 = ?) + 4 * state + 2 * ${referenceSql} + ${pinSql} FROM tag WHERE id = ?`;
 
-/** A function that looks at one row and says whether it is that of T1. */
-function rowAsker(db: StoreDatabase, { owner, pinSql, bound }: Look): (rehash: Rehash, id: number) => Seen | 'another' | undefined {
+/** A function that looks at one row: undefined where it is not of T1, or the owner does not hold it. */
+function rowAsker(db: StoreDatabase, { owner, pinSql, bound }: Look): (rehash: Rehash, id: number) => Sighting | undefined {
   const row = db.query<number>(rowSql(pinSql)).pluck();
   return (rehash, id) => {
-    const seen = row.get(rehash, owner, ...bound, id);
-    if (seen === undefined) return undefined;
-    if ((seen & 8) === 0) return 'another';
-    return { id, length: Math.floor(seen / 16), state: (seen >> 2) & 1, hasReference: (seen & 2) !== 0, hasPin: (seen & 1) !== 0 };
+    const seen = row.get(rehash, owner, ...bound, id) ?? 0;
+    if ((seen & 8) === 0 || (seen & 3) === 0) return undefined;
+    return { id, length: Math.floor(seen / 16), isLive: (seen & 4) === 0, hasReference: (seen & 2) !== 0, hasPin: (seen & 1) !== 0 };
   };
 }
 
-function firstOf(ids: readonly number[], ask: (id: number) => Seen | 'another' | undefined): Seen | undefined {
+function firstHeld(ids: readonly number[], ask: (id: number) => Sighting | undefined): Sighting | undefined {
   for (const id of ids) {
     const seen = ask(id);
-    if (seen !== undefined && seen !== 'another') return seen;
+    if (seen !== undefined) return seen;
   }
   return undefined;
 }
 
 /**
- * Per T1 a row to look at, and whether it is a decoy: some row in place of an absent one. Decoys lie in one window of as many
+ * Per T1 a row to look at: a candidate, or some row in place of an absent one. Such decoys lie in one window of as many
  * neighbouring rows as were asked for, as the blocks of somebody's image do, asked for in its order; what is found there is not used.
  */
-function firstCandidates(db: StoreDatabase, rehashes: readonly Rehash[]): { readonly ids: Float64Array; readonly isDecoy: Uint8Array } {
+function firstCandidates(db: StoreDatabase, owner: number, rehashes: readonly Rehash[]): Float64Array {
   const highest = Math.max(1, db.query<{ id: number | null }>('SELECT MAX(id) AS id FROM tag').get()?.id ?? 0);
-  const first = firstSeeker(db);
+  const first = firstSeeker(db, owner);
   const ids = new Float64Array(rehashes.length);
-  const isDecoy = new Uint8Array(rehashes.length);
   let base: number | undefined;
   for (const index of inOrderOfFirstBytes(rehashes)) {
     const rehash = rehashes[index];
     if (rehash === undefined) continue;
     base ??= wordOf(rehash);
     const id = first(rehash);
-    isDecoy[index] = id === 0 ? 1 : 0;
     ids[index] = id === 0 ? 1 + ((base + index) % highest) : id;
   }
-  return { ids, isDecoy };
+  return ids;
 }
 
 function wordOf(rehash: Rehash): number {

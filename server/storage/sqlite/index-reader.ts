@@ -8,10 +8,11 @@ import { bytesOfHex, hexOf } from '../../../client-sdk/protocol/bytes.js';
 import { StorageError } from '../../ports/errors.js';
 import type { Cell, IndexReader, IndexSource, MovedRow, ReadTable, RowBatch } from '../../ports/index-move.js';
 import { bytesColumn } from './columns.js';
-import { packagedMigrations, translated } from './database.js';
+import { openDatabase, packagedMigrations, translated } from './database.js';
 import { refuseOtherSchema, type Applied } from './migrate.js';
 import { movedSql } from './moved-tables.js';
 import { joinTags } from './reference-rows.js';
+import { isAnyNew, uniteNext } from './twins.js';
 
 const batchRows = 2_000;
 const batchBytes = 4_194_304;
@@ -28,7 +29,19 @@ export function openIndexSource(file: string): IndexSource {
     reader.closeNow();
     throw error;
   }
-  return reader;
+  reader.closeNow();
+  uniteAll(file);
+  return new SqliteIndexReader(file);
+}
+
+/** Other engines have one row for each T1. */
+function uniteAll(file: string): void {
+  const db = openDatabase({ file });
+  try {
+    while (isAnyNew(db)) db.connection.transaction(() => { uniteNext(db); })();
+  } finally {
+    db.close();
+  }
 }
 
 /** An index that is read. Also the half of one that comes to be. */

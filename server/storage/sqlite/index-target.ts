@@ -10,7 +10,7 @@ import { moveKeys } from './key-moving.js';
 import { emptied, isOfStore, movedSql, used } from './moved-tables.js';
 import { findOwner } from './owner-rows.js';
 import { link } from './reference-rows.js';
-import { tagOfRehash } from './tag-rows.js';
+import { tagOfRehash } from './tag-columns.js';
 import { recountDays } from './usage-days.js';
 
 /** Opens the index in `file`, which is made where it is missing. The caller holds the lock of the data directory. */
@@ -83,7 +83,7 @@ class SqliteIndexTarget implements IndexTarget {
   clear(): Promise<void> {
     return this.db.write('beginning the index anew', () => {
       for (const table of emptied) this.db.query(`DELETE FROM ${table}`).run();
-      this.db.query("UPDATE key_moving SET moved_to = x'', young = 0").run();
+      this.db.query("UPDATE key_moving SET moved_to = x'', young = 0, united_to = 0").run();
       this.db.query(`DELETE FROM store_state WHERE (${isOfStore}) OR name LIKE ?`).run(journalKey('cursor.%'));
     });
   }

@@ -1,5 +1,5 @@
 /**
- * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing),
+ * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing), the account that alone may find a row,,
  * spans (a run of rows that nobody knows of lies in a pack that compaction would take for empty), and the sums by pack that listings are held against. Runs inside a
  * transaction that its caller holds.
  */
@@ -20,12 +20,15 @@ interface KeyColumns {
 
 type KeyTable = 'young_key' | 'old_key';
 
-const keysSql = (table: KeyTable): string => `SELECT k.t1, k.tag, IFNULL(substr(tag.t1, 1, 6) = k.t1, 0) AS isRight FROM ${table} k LEFT JOIN tag ON tag.id = k.tag
+const keysSql = (table: KeyTable): string => `SELECT k.t1, k.tag, IFNULL(substr(tag.t1, 1, 6) = k.t1 AND tag.owner = k.owner, 0) AS isRight FROM ${table} k LEFT JOIN tag ON tag.id = k.tag
   WHERE (k.t1, k.tag) > (?, ?) ORDER BY k.t1, k.tag LIMIT ?`;
 const lastSql = 'SELECT MAX(id) FROM (SELECT id FROM tag WHERE id > ? ORDER BY id LIMIT ?)';
-const missingKeysSql = `INSERT INTO young_key (t1, tag) SELECT substr(t1, 1, 6), id FROM tag WHERE id > ? AND id <= ?
+const missingKeysSql = `INSERT INTO young_key (t1, tag, owner) SELECT substr(t1, 1, 6), id, owner FROM tag WHERE id > ? AND id <= ?
   AND NOT EXISTS (SELECT 1 FROM young_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)
   AND NOT EXISTS (SELECT 1 FROM old_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)`;
+/** Whoever refers to a row, or pins it, must find it. */
+const closedSql = `UPDATE tag SET owner = 0 WHERE id > ? AND id <= ? AND owner <> 0 AND (
+  EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id AND referrer.owner <> tag.owner) OR EXISTS (SELECT 1 FROM pin WHERE pin.tag = tag.id AND pin.owner <> tag.owner))`;
 const missingSpansSql = 'INSERT OR IGNORE INTO tag_span (pack, span) SELECT DISTINCT pack, id / 64 FROM tag WHERE id > ? AND id <= ?';
 
 /** Rows whose spans are looked at in one transaction where nothing else is. */
@@ -51,9 +54,10 @@ function removeWrong(db: StoreDatabase, { table, key, tag, limit }: { readonly t
 function mendRows(db: StoreDatabase, from: number, limit: number): Mended {
   const last = db.query<number | null>(lastSql).pluck().get(from, limit) ?? undefined;
   if (last === undefined) return { mended: 0, next: 'pack - 0' };
+  const closed = db.query(closedSql).run(from, last).changes;
   const keys = db.query(missingKeysSql).run(from, last).changes;
   const spans = db.query(missingSpansSql).run(from, last).changes;
-  return { mended: keys + spans, next: `row - ${String(last)}` };
+  return { mended: closed + keys + spans, next: `row - ${String(last)}` };
 }
 
 function mendSums(db: StoreDatabase, after: number): Mended {

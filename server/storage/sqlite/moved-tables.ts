@@ -110,7 +110,8 @@ const ofKeys = 'made anew from the rows of tags';
 export const coverage: Coverage = {
   // Images in the trash are counted anew.
   owner: { columns: ['id', ...ownerColumns, 'trashed_images'] },
-  tag: { columns: ['id', 't1', 't', 'code', 'length', 'pack', 'offset', 'state'] },
+  // Rows are united before, and everybody's after.
+  tag: { columns: ['id', 't1', 't', 'code', 'length', 'pack', 'offset', 'state', 'owner'] },
   unreferenced: { columns: ['tag', 'touched_at'] },
   copy: { columns: ['tag', 'pack', 'offset'] },
   image: { columns: ['id', 'owner', ...imageColumns] },

@@ -5,6 +5,7 @@
 import type { StoreDatabase } from './database.js';
 import { likeUnreferencing } from './decoys.js';
 import { forgetHeld } from './holdings.js';
+import { exchange, idsWithin, runsOf, type IdRun } from './id-runs.js';
 import { type Lost as LostPin, pinLost } from './pin-vectors.js';
 import { firstImageSeeker } from './usage-days.js';
 
@@ -58,7 +59,7 @@ export function link(db: StoreDatabase, { image, owner }: Referring, tags: reado
     gained.blocks++;
     gained.cipherBytes += tag.length;
   }
-  insertRuns(db, image, sorted.map(({ id }) => id));
+  insertRuns(db, image, runsOf(sorted.map(({ id }) => id)));
   return gained;
 }
 
@@ -99,20 +100,46 @@ function more(sum: Distinct | undefined, length: number): Distinct {
   return { blocks: (sum?.blocks ?? 0) + 1, cipherBytes: (sum?.cipherBytes ?? 0) + length };
 }
 
-const referringSql = `SELECT i.id AS image, referrer.owner FROM referrer ${joinImages} WHERE referrer.tag = ?`;
+/** The owners of images that refer to a tag. */
+export function referringOwners(db: StoreDatabase, tag: number): readonly number[] {
+  return db.query<number>('SELECT DISTINCT owner FROM referrer WHERE tag = ?').pluck().all(tag);
+}
 
-/** Lets every image that refers to the tag `from` refer to `to` instead. Answers the owners of these images. */
-export function redirect(db: StoreDatabase, from: number, to: number): ReadonlySet<number> {
-  const referring = db.query<Referring>(referringSql).all(from);
-  for (const { image, owner } of referring) {
-    const { span, bit } = spotOf(image);
-    db.query(linkSql).run(to, owner, span, bit);
-    const tags = new Set(db.query<{ id: number }>(tagsSql).all(image).map(({ id }) => (id === from ? to : id)));
-    db.query('DELETE FROM reference_run WHERE image = ?').run(image);
-    insertRuns(db, image, [...tags].sort((a, b) => a - b));
+const referringSql = 'SELECT owner, span, images FROM referrer WHERE tag = ?';
+const refersSql = 'SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1';
+
+/** Lets every image that refers to a tag refer to another instead. Answers the owners that referred to both, and so have a block less. */
+export function redirect(db: StoreDatabase, into: ReadonlyMap<number, number>): ReadonlySet<number> {
+  const [fewer, byImage] = [new Set<number>(), new Map<number, Map<number, number>>()];
+  for (const [from, to] of into) {
+    for (const { owner, span, images } of db.query<{ owner: number; span: number; images: number }>(referringSql).all(from)) {
+      if (db.query(refersSql).get(to, owner) !== undefined) fewer.add(owner);
+      db.query(linkSql).run(to, owner, span, images);
+      for (const image of imagesOf(span, images)) byImage.set(image, (byImage.get(image) ?? new Map<number, number>()).set(from, to));
+    }
+    db.query('DELETE FROM referrer WHERE tag = ?').run(from);
   }
-  db.query('DELETE FROM referrer WHERE tag = ?').run(from);
-  return new Set(referring.map(({ owner }) => owner));
+  for (const [image, tags] of byImage) redirectRuns(db, image, tags);
+  return fewer;
+}
+
+/** Writes the runs that change, and no others. */
+function redirectRuns(db: StoreDatabase, image: number, into: ReadonlyMap<number, number>): void {
+  const before = db.query<IdRun>('SELECT first_tag, tags FROM reference_run WHERE image = ? ORDER BY first_tag').all(image);
+  const there = idsWithin(before, [...into.keys()].sort((a, b) => a - b));
+  const after = exchange(before, new Map(there.map((id) => [id, into.get(id) ?? id])));
+  const isAmong = (runs: readonly IdRun[]) => {
+    const lengths = new Map(runs.map(({ first_tag, tags }) => [first_tag, tags]));
+    return ({ first_tag, tags }: IdRun): boolean => lengths.get(first_tag) === tags;
+  };
+  const [wasThere, isThere] = [isAmong(before), isAmong(after)];
+  const drop = db.query('DELETE FROM reference_run WHERE image = ? AND first_tag = ?');
+  for (const run of before) if (!isThere(run)) drop.run(image, run.first_tag);
+  insertRuns(db, image, after.filter((run) => !wasThere(run)));
+}
+
+function imagesOf(span: number, bits: number): readonly number[] {
+  return Array.from({ length: spanImages }, (_, bit) => bit).filter((bit) => ((bits >> bit) & 1) === 1).map((bit) => spanImages * span + bit);
 }
 
 /** The row of `referrer` that names an image, and its bit there. */
@@ -130,14 +157,7 @@ function dropper(db: StoreDatabase, { image, owner }: Referring): (tag: number) 
   };
 }
 
-/** `tags` ascending and distinct. */
-function insertRuns(db: StoreDatabase, image: number, tags: readonly number[]): void {
+function insertRuns(db: StoreDatabase, image: number, runs: readonly IdRun[]): void {
   const insert = db.query('INSERT INTO reference_run (image, first_tag, tags) VALUES (?, ?, ?)');
-  for (let from = 0; from < tags.length; ) {
-    const first = tags[from] ?? 0;
-    let to = from + 1;
-    while (tags[to] === first + to - from) to++;
-    insert.run(image, first, to - from);
-    from = to;
-  }
+  for (const { first_tag, tags } of runs) insert.run(image, first_tag, tags);
 }

@@ -3,97 +3,115 @@
  * its caller holds. It verifies nothing: the caller has hashed what it files.
  */
 import type { AccountId, Rehash } from '../../../client-sdk/protocol/ids.js';
+import { hashBytes } from '../../../client-sdk/protocol/limits.js';
 import type { Place } from '../../ports/block-store.js';
 import type { CorruptionError } from '../../ports/errors.js';
 import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
-import { bytesColumn, isSamePlace, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
+import { isSamePlace, placeColumns, rehashColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { decoyReader, likeFiling } from './decoys.js';
-import { liveUpload, ownedTags } from './existence.js';
-import { forgetHeld, noteHeld } from './holdings.js';
+import { liveUpload, ownedTags, sightings, type LiveUpload } from './existence.js';
+import { forgetHeld, judge, noteHeld } from './holdings.js';
 import { moveKeys } from './key-moving.js';
-import { findOwner, recountOwner } from './owner-rows.js';
+import { findOwner } from './owner-rows.js';
 import { contradiction, isSameSum, keptSum, sumOf } from './pack-sums.js';
 import { pinLost } from './pin-vectors.js';
-import { redirect } from './reference-rows.js';
-import { candidateSeeker, tagsAfter } from './tag-seek.js';
+import { byRank, rowReader, tagOfRehash, tagRow, type TagColumns } from './tag-columns.js';
+import { referringOwners } from './reference-rows.js';
+import { tagsAfter } from './tag-seek.js';
+import { noteFiled, openRow, soleRow, unite } from './twins.js';
 import { pinner } from './upload-rows.js';
 
-/** A tag row as it stands in the table. */
-export interface TagColumns extends PlaceColumns {
-  readonly id: number;
-  readonly t1: Uint8Array;
-  readonly t: Uint8Array;
-  readonly code: number;
-  readonly state: number;
-}
-
-/** The columns of `TagColumns`, of a table called `tag`. */
-export const tagColumns = 'tag.id, tag.t1, tag.t, tag.code, tag.length, tag.pack, tag.offset, tag.state';
-
-const byIdSql = `SELECT ${tagColumns} FROM tag WHERE id = ?`;
-const insertSql = 'INSERT INTO tag (t1, t, code, length, pack, offset, state) VALUES (?, ?, ?, ?, ?, ?, 0)';
+const insertSql = 'INSERT INTO tag (t1, t, code, length, pack, offset, state, owner) VALUES (?, ?, ?, ?, ?, ?, 0, ?)';
 const touchSql = 'INSERT INTO unreferenced (tag, touched_at) VALUES (?, ?)';
 const retouchSql = 'UPDATE unreferenced SET touched_at = MAX(touched_at, ?) WHERE tag = ?';
 const healSql = 'UPDATE tag SET t = ?, code = ?, length = ?, pack = ?, offset = ?, state = 0 WHERE id = ?';
 const copySql = 'INSERT OR IGNORE INTO copy (tag, pack, offset) VALUES (?, ?, ?)';
 const uncopySql = 'DELETE FROM copy WHERE tag = ? AND pack = ? AND offset = ?';
 
-/** The row of T1 as it stands. */
-export function tagOfRehash(db: StoreDatabase, rehash: Rehash): TagColumns | undefined {
-  for (const id of candidateSeeker(db)(rehash)) {
-    const row = db.query<TagColumns>(byIdSql).get(id);
-    if (row !== undefined && Buffer.compare(row.t1, rehash) === 0) return row;
-  }
-  return undefined;
-}
-
-/** Files and pins blocks in one session; false where it is not live. */
+/**
+ * Files and pins blocks in one session; false where it is not live. What the account does not hold gets a row of its own, without a look at what others have: nothing that
+ * is done for it depends on them.
+ */
 export function file(db: StoreDatabase, scope: ExistenceScope, blocks: readonly FiledBlock[]): boolean {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return false;
+  const rowOf = knownRows(db, { upload, now: scope.now }, blocks);
   const pin = pinner(db, upload);
-  const readDecoy = decoyReader(db, scope.now);
-  let [receivedBytes, keys] = [0, 0];
-  for (const block of blocks) {
+  let [receivedBytes, first, keys] = [0, Infinity, 0];
+  for (const [index, block] of blocks.entries()) {
+    const known = rowOf(index);
     noteHeld(db, upload.owner, block.rehash);
-    const { id, isNew, isKeyed } = fileOne(db, block, scope.now);
-    if (isNew) readDecoy();
-    pin(id);
+    if (known === undefined) {
+      const id = insert(db, block, { owner: upload.owner, now: scope.now });
+      [first, keys] = [Math.min(first, id), keys + 1];
+      pin(id);
+    } else {
+      meet(db, known, { block, now: scope.now });
+      pin(known.id);
+    }
     receivedBytes += block.place.length;
-    keys += isKeyed ? 1 : 0;
   }
+  if (keys > 0) noteFiled(db, first);
   moveKeys(db, { keys, received: blocks.length });
   db.query('UPDATE upload SET received_bytes = received_bytes + ?, uncommitted_bytes = uncommitted_bytes + ? WHERE id = ?')
     .run(receivedBytes, receivedBytes, upload.id);
   return true;
 }
 
-/** Files blocks for nobody. */
+interface Filing {
+  readonly upload: LiveUpload;
+  readonly now: number;
+}
+
+/** A function that answers, by the index of a block, the row that it is filed in: one that the account holds, or one that waits for its bytes, whoever holds it. */
+function knownRows(db: StoreDatabase, { upload: { owner }, now }: Filing, blocks: readonly FiledBlock[]): (index: number) => TagColumns | undefined {
+  const rehashes = blocks.map(({ rehash }) => rehash);
+  const { held, unsure } = judge(db, owner, rehashes);
+  const asked = [...held, ...unsure];
+  const seen = sightings(db, { owner, pins: { kind: 'owner', now } }, asked.flatMap((index) => rehashes[index] ?? []));
+  const ids = new Map(asked.map((index, place) => [index, seen[place]?.id]));
+  const read = rowReader(db);
+  const isAnyRotten = db.query('SELECT 1 FROM tag WHERE state = 1 LIMIT 1').get() !== undefined;
+  return (index) => {
+    const [id, rehash] = [ids.get(index), rehashes[index]];
+    if (id !== undefined || rehash === undefined) return id === undefined ? undefined : read(id);
+    return isAnyRotten ? rottenRow(db, rehash) : undefined;
+  };
+}
+
+/** A quarantined row is healed by whoever sends the block, and is everybody's then. */
+function rottenRow(db: StoreDatabase, rehash: Rehash): TagColumns | undefined {
+  const row = tagOfRehash(db, rehash);
+  if (row === undefined || row.state === 0) return undefined;
+  openRow(db, row.id);
+  return row;
+}
+
+/** Files blocks for nobody: each T1 has one row after it. */
 export function reinstate(db: StoreDatabase, blocks: readonly FiledBlock[], now: number): void {
-  const keys = blocks.filter((block) => fileOne(db, block, now).isKeyed).length;
+  let keys = 0;
+  for (const block of blocks) {
+    const row = soleRow(db, block.rehash);
+    if (row !== undefined) meet(db, row, { block, now });
+    else {
+      insert(db, block, { owner: 0, now });
+      keys++;
+    }
+  }
   moveKeys(db, { keys, received: blocks.length });
 }
 
-/** What became of a block that was filed: `isKeyed` says that there is one young key more. */
-interface Filed {
-  readonly id: number;
-  readonly isNew: boolean;
-  readonly isKeyed: boolean;
+function insert(db: StoreDatabase, { rehash, tag, code, place }: FiledBlock, { owner, now }: { readonly owner: number; readonly now: number }): number {
+  const id = Number(db.query(insertSql).run(rehash, tag, code, place.length, place.pack, place.offset, owner).lastInsertRowid);
+  db.query(touchSql).run(id, now);
+  return id;
 }
 
-function fileOne(db: StoreDatabase, block: FiledBlock, now: number): Filed {
-  const { place } = block;
-  const row = tagOfRehash(db, block.rehash);
-  if (row === undefined) {
-    const id = Number(db.query(insertSql).run(block.rehash, block.tag, block.code, place.length, place.pack, place.offset).lastInsertRowid);
-    db.query(touchSql).run(id, now);
-    return { id, isNew: true, isKeyed: true };
-  }
+/** A block that has a row already. */
+function meet(db: StoreDatabase, row: TagColumns, { block, now }: { readonly block: FiledBlock; readonly now: number }): void {
   if (row.state !== 0) heal(db, row.id, block);
-  else if (!isSamePlace(row, place)) db.query(copySql).run(row.id, place.pack, place.offset);
+  else if (!isSamePlace(row, block.place)) db.query(copySql).run(row.id, block.place.pack, block.place.offset);
   db.query(retouchSql).run(now, row.id);
-  return { id: row.id, isNew: false, isKeyed: likeFiling(db, block.rehash, row.id) };
 }
 
 /** The bytes at the old place are not what they should be: it is forgotten. */
@@ -113,9 +131,9 @@ export function findLive(db: StoreDatabase, rehashes: readonly Rehash[]): readon
 /** Per T1 its row, if an image of the account refers to it. */
 export function findAllOwned(db: StoreDatabase, accountId: AccountId, rehashes: readonly Rehash[]): readonly (TagRow | undefined)[] {
   const owner = findOwner(db, accountId) ?? 0; // no owner is 0: the seeks are made all the same
-  const byId = db.query<TagColumns>(byIdSql);
+  const read = rowReader(db);
   return ownedTags(db, owner, rehashes).map((id) => {
-    const row = id === undefined ? undefined : byId.get(id);
+    const row = id === undefined ? undefined : read(id);
     return row === undefined ? undefined : tagRow(row);
   });
 }
@@ -126,12 +144,17 @@ export function find(db: StoreDatabase, rehash: Rehash): TagRow | undefined {
   return row === undefined ? undefined : tagRow(row);
 }
 
-/** Rows in order of T1. */
+/** Rows in order of T1, one for each. */
 export function list(db: StoreDatabase, after: Rehash | undefined, limit: number): readonly TagRow[] {
-  const from = after ?? new Uint8Array(0);
-  const byId = db.query<TagColumns>(byIdSql);
-  const rows = tagsAfter(db, from, limit).flatMap((id) => byId.get(id) ?? []).filter((row) => Buffer.compare(row.t1, from) > 0);
-  return rows.sort((a, b) => Buffer.compare(a.t1, b.t1)).slice(0, limit).map(tagRow);
+  const from = after ?? rehashColumn(new Uint8Array(hashBytes));
+  const read = rowReader(db);
+  for (let count = limit; ; count *= 2) {
+    const { ids, isEnd } = tagsAfter(db, from, count);
+    const rows = ids.flatMap((id) => read(id) ?? []).filter((row) => after === undefined || Buffer.compare(row.t1, from) > 0);
+    const sorted = rows.sort((a, b) => Buffer.compare(a.t1, b.t1) || byRank(a, b));
+    const each = sorted.filter((row, index) => index === 0 || Buffer.compare(row.t1, sorted[index - 1]?.t1 ?? from) !== 0);
+    if (isEnd || each.length >= limit) return each.slice(0, limit).map(tagRow);
+  }
 }
 
 const packSql = `SELECT tag.t1, tag.pack, tag.offset, tag.length, 0 AS isCopy
@@ -149,7 +172,7 @@ export function listPack(db: StoreDatabase, pack: number): readonly { readonly r
 
 /** Moves a row, or a copy, that is still at `from`. */
 export function move(db: StoreDatabase, rehash: Rehash, { from, to }: { readonly from: Place; readonly to: Place }): boolean {
-  const row = tagOfRehash(db, rehash);
+  const row = soleRow(db, rehash);
   if (row === undefined) return false;
   if (isSamePlace(row, from)) {
     db.query('UPDATE tag SET pack = ?, offset = ? WHERE id = ?').run(to.pack, to.offset, row.id);
@@ -161,7 +184,7 @@ export function move(db: StoreDatabase, rehash: Rehash, { from, to }: { readonly
 
 /** Quarantines the row of T1 if it is at `place`. */
 export function quarantine(db: StoreDatabase, rehash: Rehash, place: Place): void {
-  const row = tagOfRehash(db, rehash);
+  const row = soleRow(db, rehash);
   if (row === undefined || !isSamePlace(row, place)) return;
   db.query('UPDATE tag SET state = 1 WHERE id = ?').run(row.id);
   for (const owner of referringOwners(db, row.id)) forgetHeld(db, owner, [rehash]);
@@ -169,12 +192,11 @@ export function quarantine(db: StoreDatabase, rehash: Rehash, place: Place): voi
 
 /** Puts T1, T and code right. Where a block was filed anew under the right T1 meanwhile, the two rows become one. */
 export function repair(db: StoreDatabase, was: Rehash, block: FiledBlock): void {
-  const row = tagOfRehash(db, was);
+  const row = soleRow(db, was);
   if (row === undefined) return;
-  const other = tagOfRehash(db, block.rehash);
-  const kept = other ?? row;
+  const kept = soleRow(db, block.rehash) ?? row;
   if (Buffer.compare(was, block.rehash) !== 0) leaveRehash(db, row, kept.id);
-  if (kept.id !== row.id) unite(db, row, kept.id);
+  if (kept.id !== row.id) unite(db, [{ kept, others: [row] }]);
   noteHolders(db, kept.id, block.rehash);
   if (kept.id === row.id) db.query('UPDATE tag SET t1 = ?, t = ?, code = ? WHERE id = ?').run(block.rehash, block.tag, block.code, row.id);
 }
@@ -187,34 +209,8 @@ function leaveRehash(db: StoreDatabase, row: TagColumns, kept: number): void {
   }
 }
 
-function referringOwners(db: StoreDatabase, tag: number): readonly number[] {
-  return db.query<number>('SELECT DISTINCT owner FROM referrer WHERE tag = ?').pluck().all(tag);
-}
-
 /** Who holds a tag holds it under another T1 from now on. */
 function noteHolders(db: StoreDatabase, tag: number, rehash: Rehash): void {
   const owners = db.query<number>('SELECT owner FROM referrer WHERE tag = ? UNION SELECT owner FROM pin WHERE tag = ?').pluck().all(tag, tag);
   for (const owner of owners) noteHeld(db, owner, rehash);
-}
-
-/** Everything that hung on `row` hangs on `kept`, and the bytes of `row` are an extra copy of it. */
-function unite(db: StoreDatabase, row: TagColumns, kept: number): void {
-  const owners = redirect(db, row.id, kept);
-  for (const table of ['pin', 'copy']) {
-    db.query(`UPDATE OR IGNORE ${table} SET tag = ? WHERE tag = ?`).run(kept, row.id);
-    db.query(`DELETE FROM ${table} WHERE tag = ?`).run(row.id);
-  }
-  db.query(copySql).run(kept, row.pack, row.offset);
-  db.query('DELETE FROM tag WHERE id = ?').run(row.id);
-  if (owners.size > 0) db.query('DELETE FROM unreferenced WHERE tag = ?').run(kept);
-  for (const owner of owners) recountOwner(db, owner);
-}
-
-function tagRow(row: TagColumns): TagRow {
-  return { ...filedBlock(row), state: row.state === 0 ? 'live' : 'quarantined' };
-}
-
-/** A row as the block that was filed in it. */
-export function filedBlock(row: TagColumns): FiledBlock {
-  return { rehash: rehashColumn(row.t1), tag: tagColumn(bytesColumn(row.t)), code: row.code, place: placeColumns(row) };
 }

@@ -19,8 +19,7 @@ export function rehashKey(rehash: Uint8Array): readonly [Uint8Array, Uint8Array,
   return [key, key, rehash];
 }
 
-/** The bytes that T1 is found by. */
-export function keyOf(rehash: Uint8Array): Uint8Array {
+function keyOf(rehash: Uint8Array): Uint8Array {
   return rehash.subarray(0, keyBytes);
 }
 
@@ -33,25 +32,44 @@ export function candidateSeeker(db: StoreDatabase): (rehash: Uint8Array) => read
   };
 }
 
-/** Answers a row either way, and always looks at both tables: less would be quicker. The key is bound once, which costs as much as a seek. */
-const firstSql = `SELECT MAX(IFNULL((SELECT tag FROM young_key WHERE t1 = asked), 0), IFNULL((SELECT tag FROM old_key WHERE t1 = asked), 0))
-  FROM (SELECT ? AS asked)`;
+/** Keys of an owner's own rows and of those that are everybody's. The plus keeps it one seek: others' keys are passed over where they lie. */
+const own = 'AND +owner IN (0, ?)';
+const ownCandidatesSql = `SELECT tag FROM young_key WHERE t1 = ? ${own} UNION ALL SELECT tag FROM old_key WHERE t1 = ? ${own}`;
 
-/** A function that answers one candidate for T1, or 0 where there is none, with the same work. */
-export function firstSeeker(db: StoreDatabase): (rehash: Rehash) => number {
+/** As `candidateSeeker`, without the rows that other accounts alone may find. */
+export function ownCandidateSeeker(db: StoreDatabase, owner: number): (rehash: Rehash) => readonly number[] {
+  const candidates = db.query<number>(ownCandidatesSql).pluck();
+  return (rehash) => {
+    const key = keyOf(rehash);
+    return candidates.all(key, owner, key, owner);
+  };
+}
+
+/** Above every id. */
+const ownFirst = 2 ** 44;
+const firstOf = (table: string): string => `IFNULL((SELECT MAX((owner <> 0) * ${String(ownFirst)} + tag) FROM ${table} WHERE t1 = asked AND +owner IN (0, asker)), 0)`;
+/** Answers a row either way, and always looks at both tables: less would be quicker. The key is bound once, which costs as much as a seek. */
+const firstSql = `SELECT MAX(${firstOf('young_key')}, ${firstOf('old_key')}) FROM (SELECT ? AS asked, ? AS asker)`;
+
+/** A function that answers one candidate of an owner for T1, its own before everybody's, or 0 where there is none, with the same work. */
+export function firstSeeker(db: StoreDatabase, owner: number): (rehash: Rehash) => number {
   const first = db.query<number>(firstSql).pluck();
-  return (rehash) => first.get(keyOf(rehash)) ?? 0;
+  return (rehash) => (first.get(keyOf(rehash), owner) ?? 0) % ownFirst;
 }
 
 /** Keys after one, in order: both tables are read in theirs, and neither is sorted. */
-export const nextKeysSql = 'SELECT t1, tag FROM young_key WHERE t1 > ? UNION SELECT t1, tag FROM old_key WHERE t1 > ? ORDER BY t1, tag LIMIT ?';
+export const nextKeysSql = 'SELECT t1, tag FROM young_key WHERE t1 > ? UNION ALL SELECT t1, tag FROM old_key WHERE t1 > ? ORDER BY t1, tag LIMIT ?';
 
-/** Ids of the tags whose T1 may follow `after` in order of T1: at least `limit` that do, where there are so many. In no order. */
-export function tagsAfter(db: StoreDatabase, after: Uint8Array, limit: number): readonly number[] {
+/**
+ * Ids of the tags whose T1 may follow `after` in order of T1: at least `count` that do, where there are so many; all that share the first bytes of one of them. In no
+ * order. `isEnd`: there are no others.
+ */
+export function tagsAfter(db: StoreDatabase, after: Rehash, count: number): { readonly ids: readonly number[]; readonly isEnd: boolean } {
   const key = keyOf(after);
   const candidates = candidateSeeker(db);
-  const next = db.query<{ t1: Uint8Array; tag: number }>(nextKeysSql).all(key, key, limit);
+  const next = db.query<{ t1: Uint8Array; tag: number }>(nextKeysSql).all(key, key, count);
   // Those that share the first bytes of the last one may come before it in order of T1.
   const last = next.at(-1);
-  return [...new Set([...candidates(after), ...next.map(({ tag }) => tag), ...(last === undefined ? [] : candidates(last.t1))])];
+  const ids = [...new Set([...candidates(after), ...next.map(({ tag }) => tag), ...(last === undefined ? [] : candidates(last.t1))])];
+  return { ids, isEnd: next.length < count };
 }

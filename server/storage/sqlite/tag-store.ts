@@ -4,12 +4,13 @@
  */
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import { CorruptionError } from '../../ports/errors.js';
+import { CorruptionError, StorageError } from '../../ports/errors.js';
 import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../ports/tag-store.js';
 import * as collection from './collection.js';
 import type { StoreDatabase } from './database.js';
 import { mendKeys, mendSpans } from './key-mending.js';
 import * as tags from './tag-rows.js';
+import { isAnyNew, uniteNext } from './twins.js';
 import * as uploads from './upload-rows.js';
 
 /** The tag store of `db`. It owns nothing: the database is closed by who opened it. */
@@ -126,11 +127,13 @@ class SqliteTagStore implements TagStore {
     return this.db.note('expiring uploads', () => uploads.expireUploads(this.db, now));
   }
 
-  collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
+  async collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
+    await this.unite();
     return this.db.write('collecting blocks', () => collection.collect(this.db, before, limit));
   }
 
-  listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
+  async listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
+    await this.unite();
     return this.db.read('listing what waits', () => collection.listWaiting(this.db, page));
   }
 
@@ -138,7 +141,8 @@ class SqliteTagStore implements TagStore {
     return this.db.read('listing uploads', () => uploads.listUploads(this.db, after, limit));
   }
 
-  listCopies(limit: number): Promise<readonly Copy[]> {
+  async listCopies(limit: number): Promise<readonly Copy[]> {
+    await this.unite();
     return this.db.read('listing copies', () => collection.listCopies(this.db, limit));
   }
 
@@ -146,7 +150,18 @@ class SqliteTagStore implements TagStore {
     return this.db.write('merging copies', () => collection.merge(this.db, rehash, { kept, extra }));
   }
 
-  figures(): Promise<TagFigures> {
+  async figures(): Promise<TagFigures> {
+    await this.unite().catch(unlessFull);
     return this.db.read('summing the index', () => collection.figures(this.db));
   }
+
+  /** One row for each T1, in transactions that are short. */
+  private async unite(): Promise<void> {
+    while (await this.db.read('looking for new rows', () => isAnyNew(this.db))) await this.db.write('uniting rows of equal blocks', () => { uniteNext(this.db); });
+  }
+}
+
+/** Where the disk is full a report is wanted most: rows of equal blocks then count apart. */
+function unlessFull(error: unknown): void {
+  if (!(error instanceof StorageError && error.options.isFull === true)) throw error;
 }

@@ -6,11 +6,11 @@ import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/i
 import type { ExistenceScope, Nonce, Upload } from '../../ports/tag-store.js';
 import { idBlob, idColumn } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { liveUpload, sightings } from './existence.js';
+import { liveSightings, liveUpload } from './existence.js';
 import { judge, learnHeld, noteHeld } from './holdings.js';
 import { ensureOwner } from './owner-rows.js';
 import { keepVector } from './pin-vectors.js';
-import { isRehash, rehashKey } from './tag-seek.js';
+import { openRow, soleRow } from './twins.js';
 
 /** Begins a session, after those of the account that are over were dropped. */
 export function beginUpload(db: StoreDatabase, upload: Upload, { now, max }: { readonly now: number; readonly max: number }): 'begun' | 'too-many' {
@@ -77,7 +77,7 @@ export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: rea
   if (upload === undefined) return rehashes.map(() => false);
   const { held, unsure } = judge(db, upload.owner, rehashes);
   const asked = unsure.flatMap((index) => rehashes[index] ?? []);
-  const seen = sightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, asked);
+  const seen = liveSightings(db, { owner: upload.owner, pins: { kind: 'owner', now: scope.now } }, asked);
   const learned = asked.filter((_, place) => seen[place]?.hasReference === true);
   learnHeld(db, upload.owner, learned);
   keepVector(db, upload.id, [...learned, ...held.flatMap((index) => rehashes[index] ?? [])]);
@@ -96,13 +96,13 @@ export function pinOwned(db: StoreDatabase, scope: ExistenceScope, rehashes: rea
 export function pinClaimed(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly boolean[] {
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
-  const live = db.query<{ id: number }>(`SELECT id FROM tag WHERE ${isRehash} AND state = 0`);
   const pin = pinner(db, upload);
   return rehashes.map((rehash) => {
-    const id = live.get(...rehashKey(rehash))?.id;
-    if (id === undefined) return false;
+    const row = soleRow(db, rehash);
+    if (row?.state !== 0) return false;
     noteHeld(db, upload.owner, rehash);
-    pin(id);
+    if (row.owner !== upload.owner) openRow(db, row.id);
+    pin(row.id);
     return true;
   });
 }
