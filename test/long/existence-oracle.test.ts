@@ -23,9 +23,13 @@ let bench: OracleBench;
 async function verdicts(trial: Trial): Promise<readonly Verdict[]> {
   const startedAt = performance.now();
   const found = verdictsOf(await bench.run(trial));
-  process.stdout.write(`${String(trial.pairs)} pairs of ${String(trial.vector)} blocks${trial.planted === undefined ? '' : `, ${(100 * trial.planted).toFixed(0)} % planted`}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
-  for (const verdict of found) process.stdout.write(`  ${lineOf(verdict)}\n`);
+  tell(`${String(trial.pairs)} pairs of ${String(trial.vector)} blocks${trial.planted === undefined ? '' : `, ${(100 * trial.planted).toFixed(0)} % planted`}`, { startedAt, found });
   return found;
+}
+
+function tell(what: string, { startedAt, found }: { readonly startedAt: number; readonly found: readonly Verdict[] }): void {
+  process.stdout.write(`${what}: ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
+  for (const verdict of found) process.stdout.write(`  ${lineOf(verdict)}\n`);
 }
 
 async function open(engine: 'sqlite' | 'postgres', place: string): Promise<void> {
@@ -39,6 +43,13 @@ describe.each(['sqlite', 'postgres'] as const)('by time, under own, on %s', (eng
 
   it('every step of a life is the same, each the first time that it is done', async () => {
     expect(toldApart(await verdicts({ pairs, vector: 32 }), slackOf(pairs))).toEqual([]);
+  }, hour);
+
+  it('every step of the rest of a life is the same after a sweep made one row of the blocks of two accounts', async () => {
+    const startedAt = performance.now();
+    const found = verdictsOf(await bench.runAfterSweep({ pairs, vector: 32 }));
+    tell(`${String(pairs)} pairs of 32 blocks, after a sweep`, { startedAt, found });
+    expect(toldApart(found, slackOf(pairs))).toEqual([]);
   }, hour);
 
   it.each([1, 3])('the question alone is the same, the quickest of %i tries', async (tries) => {

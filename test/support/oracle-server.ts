@@ -1,5 +1,5 @@
 /**
- * A process that is the real server with one thing more: it can be told to be slower by a while for questions whose first T1 it was given. So a
+ * A process that is the real server with two things more: it sweeps when it is told to, and it can be told to be slower by a while for questions whose first T1 it was given. So a
  * test shows that it would find an oracle. Started by oracle-trials.ts: argument 1 is the data directory, argument 2 the existence mode, argument 3 the address of a database
  * where the index is on PostgreSQL.
  */
@@ -21,14 +21,20 @@ const server = await startServer({ dataDirectory, databaseUrl, existence: existe
 const { tags } = server.store.parts.stores;
 const usual = tags.pinOwned.bind(tags);
 
-process.on('message', ({ delayMs, firsts }: Planting) => {
+process.on('message', (order: Planting | 'sweep') => {
+  if (order === 'sweep') void server.store.services.sweep.sweep({ isThorough: false }).then(() => process.send?.('swept'));
+  else plant(order);
+});
+
+function plant({ delayMs, firsts }: Planting): void {
   const slowed = new Set(firsts);
   tags.pinOwned = (scope, rehashes) => {
     if (isAmong(slowed, rehashes[0])) spin(delayMs);
     return usual(scope, rehashes);
   };
   process.send?.('planted');
-});
+}
+
 process.once('disconnect', () => void server.stop().finally(() => process.exit()));
 process.send?.(server.port);
 

@@ -45,6 +45,8 @@ const plantEvery = 10;
 /** Vectors to an image when they are prepared. */
 const blocksPerImage = 1_024;
 const kinds = ['foreign', 'absent'] as const;
+/** What a client may do about blocks of an image that it stored. */
+const laterLife: readonly Question[] = ['askAgain', 'fetchOwn', 'trash', 'purge', 'askAfter'];
 
 export class OracleBench {
   private constructor(
@@ -114,6 +116,39 @@ export class OracleBench {
     await this.plant({ delayMs: 0, firsts: [] });
     prober.close();
     return new Map([...times].map(([question, noted]) => [question, withoutWarmUp(noted)]));
+  }
+
+  /** The later half of a life, after a sweep that made one row of what two accounts sent: times of each question about blocks that the other account has too, and about those that it has not. */
+  async runAfterSweep({ pairs, vector }: Pick<Trial, 'pairs' | 'vector'>): Promise<ReadonlyMap<Question, Times>> {
+    const prober = await this.prober();
+    const vectors = await this.vectors(pairs + warmUp, vector);
+    const images: Pair<string>[] = [];
+    for (const pair of vectors) {
+      const uploadId = await prober.begin();
+      const probes = await probesOf(pair, '', () => uploadId);
+      for (const question of ['send', 'commit'] as const) {
+        const answers = await inRandomOrder(prober, question, probes);
+        for (const kind of kinds) mustBeDone(answers[kind]);
+      }
+      images.push({ foreign: probes.foreign.imageId, absent: probes.absent.imageId });
+      await prober.end(uploadId);
+    }
+    await this.sweep();
+    const times = new Map(laterLife.map((question) => [question, emptyTimes()]));
+    for (const [i, pair] of vectors.entries()) {
+      const probes = await probesOf(pair, '', () => prober.begin());
+      const named = { foreign: { ...probes.foreign, imageId: images[i]?.foreign ?? '' }, absent: { ...probes.absent, imageId: images[i]?.absent ?? '' } };
+      for (const question of laterLife) note(times.get(question), { pair: i, answers: await inRandomOrder(prober, question, named) });
+      for (const kind of kinds) await prober.end(probes[kind].uploadId);
+    }
+    prober.close();
+    return new Map([...times].map(([question, noted]) => [question, withoutWarmUp(noted)]));
+  }
+
+  private async sweep(): Promise<void> {
+    const swept = once(this.child, 'message');
+    this.child.send('sweep');
+    await swept;
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Copy, FiledBlock, TagFigures, WaitingBlock } from '../../ports/tag
 import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { byRank, filedBlock, rowsOfRehash, tagColumns, type TagColumns } from './tag-columns.js';
-import { soleRow } from './twins.js';
+import { soleRow, type TwinFigures } from './twins.js';
 
 /** The reference is asked for once more, though no referenced row stands in `unreferenced`: a wrong row there must not lose a block. */
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
@@ -106,20 +106,25 @@ interface CountAndBytes {
 
 const allSql = 'SELECT COALESCE(SUM(records), 0) AS count, COALESCE(SUM(payload_bytes), 0) AS bytes FROM pack_use WHERE kind = 0';
 
-/** Counts and sums over the index. */
-export function figures(db: StoreDatabase): TagFigures {
+const other = (table: string): string => `SELECT 1 FROM ${table} k JOIN tag o ON o.id = k.tag WHERE k.t1 = substr(tag.t1, 1, 6) AND o.t1 = tag.t1
+  AND (o.id < tag.id OR o.id > tag.id AND NOT EXISTS (SELECT 1 FROM unreferenced y WHERE y.tag = o.id))`;
+/** Of several rows of one T1 the first counts, and none where images refer to one of them. */
+const isSole = `NOT EXISTS (${other('young_key')}) AND NOT EXISTS (${other('old_key')})`;
+
+/** Counts and sums over the index. `twins`: rows that count as copies of others. */
+export function figures(db: StoreDatabase, twins: TwinFigures): TagFigures {
   const ask = (from: string): CountAndBytes =>
     db.query<CountAndBytes>(`SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM ${from}`).get() ?? { count: 0, bytes: 0 };
   const all = db.query<CountAndBytes>(allSql).get() ?? { count: 0, bytes: 0 };
-  const unreferenced = ask('unreferenced x JOIN tag ON tag.id = x.tag');
+  const unreferenced = ask(`unreferenced x JOIN tag ON tag.id = x.tag${twins.count === 0 ? '' : ` WHERE ${isSole}`}`);
   const copies = ask('copy JOIN tag ON tag.id = copy.tag');
   return {
-    blocks: all.count,
-    cipherBytes: all.bytes,
+    blocks: all.count - twins.count,
+    cipherBytes: all.bytes - twins.bytes,
     unreferencedBlocks: unreferenced.count,
     unreferencedCipherBytes: unreferenced.bytes,
-    pendingCopies: copies.count,
-    pendingCopyBytes: copies.bytes,
+    pendingCopies: copies.count + twins.count,
+    pendingCopyBytes: copies.bytes + twins.bytes,
     quarantinedBlocks: ask('tag WHERE state = 1').count,
   };
 }

@@ -10,7 +10,7 @@ import * as collection from './collection.js';
 import type { StoreDatabase } from './database.js';
 import { mendKeys, mendSpans } from './key-mending.js';
 import * as tags from './tag-rows.js';
-import { isAnyNew, uniteNext } from './twins.js';
+import { countTwins, isAnyNew, uniteNext, type TwinFigures } from './twins.js';
 import * as uploads from './upload-rows.js';
 
 /** The tag store of `db`. It owns nothing: the database is closed by who opened it. */
@@ -133,7 +133,7 @@ class SqliteTagStore implements TagStore {
   }
 
   async listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
-    await this.unite();
+    await this.unite().catch(unlessFull);
     return this.db.read('listing what waits', () => collection.listWaiting(this.db, page));
   }
 
@@ -151,8 +151,18 @@ class SqliteTagStore implements TagStore {
   }
 
   async figures(): Promise<TagFigures> {
-    await this.unite().catch(unlessFull);
-    return this.db.read('summing the index', () => collection.figures(this.db));
+    const twins = await this.countTwins();
+    return this.db.read('summing the index', () => collection.figures(this.db, twins));
+  }
+
+  private async countTwins(): Promise<TwinFigures> {
+    let [count, bytes] = [0, 0];
+    for (let from: number | undefined, isBegun = false; !isBegun || from !== undefined; isBegun = true) {
+      const after: number | undefined = from;
+      const some = await this.db.read('counting rows of equal blocks', () => countTwins(this.db, after));
+      [count, bytes, from] = [count + some.count, bytes + some.bytes, some.next];
+    }
+    return { count, bytes };
   }
 
   /** One row for each T1, in transactions that are short. */
@@ -161,7 +171,7 @@ class SqliteTagStore implements TagStore {
   }
 }
 
-/** Where the disk is full a report is wanted most: rows of equal blocks then count apart. */
+/** Where the disk is full it is wanted most to know what waits: rows of equal blocks then stand apart. */
 function unlessFull(error: unknown): void {
   if (!(error instanceof StorageError && error.options.isFull === true)) throw error;
 }

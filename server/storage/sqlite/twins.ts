@@ -18,21 +18,47 @@ interface Twins {
 
 /** Rows to look at in one transaction. */
 const rowsAtOnce = 2_000;
-const upToSql = 'SELECT MAX(id) FROM (SELECT id FROM tag WHERE id > (SELECT united_to FROM key_moving) ORDER BY id LIMIT ?)';
-const keyed = (table: string): string => `EXISTS (SELECT 1 FROM ${table} k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag < tag.id)`;
+const unitedToSql = 'SELECT united_to FROM key_moving';
+const upToSql = 'SELECT MAX(id) FROM (SELECT id FROM tag WHERE id > ? ORDER BY id LIMIT ?)';
+const older = (table: string): string => `EXISTS (SELECT 1 FROM ${table} k JOIN tag o ON o.id = k.tag WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag < tag.id AND o.t1 = tag.t1)`;
 /** Rows that are everybody's came to be with a look for others. */
-const laterSql = `SELECT t1 FROM tag WHERE id > (SELECT united_to FROM key_moving) AND id <= ? AND owner <> 0 AND (${keyed('young_key')} OR ${keyed('old_key')})`;
+const later = `FROM tag WHERE id > ? AND id <= ? AND owner <> 0 AND (${older('young_key')} OR ${older('old_key')})`;
+
+/** Rows that are to be taken in, and their bytes. */
+export interface TwinFigures {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Counts rows that will be taken in, of some with ids above `from`: of those that were filed since the last look, without one. `next` goes on, undefined at the end. */
+export function countTwins(db: StoreDatabase, from?: number): TwinFigures & { readonly next: number | undefined } {
+  const after = from ?? unitedTo(db);
+  const next = upTo(db, after);
+  if (next === undefined) return { count: 0, bytes: 0, next };
+  const { count, bytes } = db.query<TwinFigures>(`SELECT COUNT(*) AS count, COALESCE(SUM(length), 0) AS bytes ${later}`).get(after, next) ?? { count: 0, bytes: 0 };
+  return { count, bytes, next };
+}
+
+function unitedTo(db: StoreDatabase): number {
+  return db.query<number>(unitedToSql).pluck().get() ?? 0;
+}
+
+/** The last of some rows with ids above `after`. */
+function upTo(db: StoreDatabase, after: number): number | undefined {
+  return db.query<number | null>(upToSql).pluck().get(after, rowsAtOnce) ?? undefined;
+}
 
 /** Whether rows were filed since the last look. */
 export function isAnyNew(db: StoreDatabase): boolean {
-  return (db.query<number | null>(upToSql).pluck().get(1) ?? undefined) !== undefined;
+  return upTo(db, unitedTo(db)) !== undefined;
 }
 
 /** Unites twins among the rows that were filed since the last look, some at a time. */
 export function uniteNext(db: StoreDatabase): void {
-  const to = db.query<number | null>(upToSql).pluck().get(rowsAtOnce) ?? undefined;
+  const after = unitedTo(db);
+  const to = upTo(db, after);
   if (to === undefined) return;
-  const met = db.query<Uint8Array>(laterSql).pluck().all(to);
+  const met = db.query<Uint8Array>(`SELECT t1 ${later}`).pluck().all(after, to);
   const each = new Map(met.map((t1) => [Buffer.from(bytesColumn(t1)).toString('hex'), t1]));
   unite(db, [...each.values()].flatMap((t1) => twinsOf(rowsOfRehash(db, t1)) ?? []));
   db.query('UPDATE key_moving SET united_to = ?').run(to);
