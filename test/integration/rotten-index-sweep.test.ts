@@ -100,6 +100,7 @@ describe('a sweep before any scrub', () => {
     const [block] = kept.blocks;
     if (block === undefined) throw new Error('there are blocks');
     await store.store((await store.register()).accountId, [block]);
+    expect(await store.parts.stores.tags.listCopies(9)).toHaveLength(1);
     store.run('DELETE FROM copy');
     rot((await store.parts.stores.tags.find(block.rehash))?.place);
     await expectSwept();

@@ -9,7 +9,7 @@
  *   store-model        LONG_SECONDS (0.2), and MODEL_STEPS (100,000)
  *   backup-sweeps      its calls: 1,080 faults, 7 minutes of processor time
  *   port-sweeps        its calls: 540 faults on SQLite and packs, 200 on PostgreSQL, 190 in a bucket
- *   collection-race    RACE_STRIDE (31) on SQLite and PostgreSQL; in memory all
+ *   collection-race    RACE_STRIDE (31) on SQLite and PostgreSQL; in memory a thirty-first of it, which is all
  *   rot                ROT_TIMES (30) of each kind of damage, 15 minutes of processor time
  *   crash              CRASH_KILLS (60)
  *   backup             BACKUP_ROUNDS (12), a minute each at most

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { rebuildStore } from '../../server/core/rebuild.js';
 import { scrubStore } from '../../server/core/scrub.js';
 import { createServices } from '../../server/core/services.js';
+import type { TagRow } from '../../server/ports/tag-store.js';
 import { blockOf, blocksOf } from './core-store.js';
 import { refusalCode } from './refusal.js';
 import type { OpenSwept } from './swept-store.js';
@@ -22,14 +23,15 @@ export function operatorSweeps(open: OpenSwept): void {
       const rot = async (): Promise<void> => {
         const [tag, code, gone, quarantined] = await Promise.all(blocks.map(({ rehash }) => store.parts.stores.tags.find(rehash)));
         if (tag === undefined || code === undefined || gone === undefined || quarantined === undefined) throw new Error('a block has no row');
-        // An equal copy, and a row that names a pack that is not there.
+        // An equal copy, and rows of the first account that rotted, one of which names a pack that is not there.
         const theirs = await store.store(other, blocks);
         await store.services.images.trash(other, theirs);
         store.now++;
         await store.services.images.purge(other, theirs);
-        store.run('UPDATE tag SET t = ? WHERE t1 = ?', tag.tag.map((byte, at) => (at === 3 ? byte ^ 4 : byte)), tag.rehash);
-        store.run('UPDATE tag SET code = ? WHERE t1 = ?', code.code ^ 8, code.rehash);
-        store.run('UPDATE tag SET pack = 999 WHERE t1 = ?', gone.rehash);
+        const rowOf = ({ rehash, place }: TagRow): readonly unknown[] => [rehash, place.pack, place.offset];
+        store.run('UPDATE tag SET t = ? WHERE t1 = ? AND pack = ? AND "offset" = ?', tag.tag.map((byte, at) => (at === 3 ? byte ^ 4 : byte)), ...rowOf(tag));
+        store.run('UPDATE tag SET code = ? WHERE t1 = ? AND pack = ? AND "offset" = ?', code.code ^ 8, ...rowOf(code));
+        store.run('UPDATE tag SET pack = 999 WHERE t1 = ? AND pack = ? AND "offset" = ?', ...rowOf(gone));
         await store.parts.stores.tags.quarantine(quarantined.rehash, quarantined.place);
       };
       await rot();

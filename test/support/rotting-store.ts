@@ -101,6 +101,8 @@ export class RottingStore {
       const own = Array.from({ length: count }, (_, n) => blockOf(bytesFrom(1_000 * session + 100 * at + n, 300 + 2_500 * n)));
       this.#images.push(await storeImage(store, accountId, [...own, shared]));
     }
+    // The rows of two accounts are one with copies in the first session, and two in those after it.
+    if (session === 1) await store.parts.stores.tags.listCopies(1);
     for (const { accountId } of people) this.#accounts.push({ accountId, told: (await accountTold(store, accountId)) ?? '' });
     if (session === 3) cpSync(this.#path('live'), this.#path('stopped'), { recursive: true, filter: (file) => !/-shm$|lock\.sqlite/.test(file) });
     await store.close();
