@@ -1,27 +1,16 @@
 /**
  * Blocks that a reconciliation files: one of which the healing was forgotten is live again, and what nobody refers to yet is nobody's.
  */
-import { afterEach, expect, it } from '@jest/globals';
-import type { AccountId } from '../../client-sdk/protocol/ids.js';
+import { expect, it } from '@jest/globals';
 import { existenceStates } from '../../client-sdk/protocol/messages.js';
 import { concat } from '../../client-sdk/protocol/bytes.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { blocksOf, framesOf } from '../support/core-store.js';
 import type { RawBlock } from '../support/raw-account.js';
-import { cutAt, StoppedStore } from '../support/stopped-store.js';
+import { cutAt, type StoppedStore } from '../support/stopped-store.js';
+import { nothingBroughtBack, stoppedStores } from '../support/stopped-stores.js';
 
-const none = { accounts: 0, blocks: 0, images: 0, removals: 0, moved: 0, incomplete: 0 };
-const made: StoppedStore[] = [];
-afterEach(async () => {
-  for (const stopped of made.splice(0)) await stopped.end();
-});
-
-async function makeStore(): Promise<{ readonly stopped: StoppedStore; readonly ada: AccountId }> {
-  const stopped = await StoppedStore.make();
-  made.push(stopped);
-  await stopped.start();
-  return { stopped, ada: await stopped.register('ada') };
-}
+const makeStore = stoppedStores();
 
 async function quarantine(stopped: StoppedStore, { rehash }: RawBlock): Promise<void> {
   const { tags } = stopped.store.parts.stores;
@@ -45,7 +34,7 @@ it('makes a block live again whose healing was forgotten, though its old pack is
   const { parts, services } = await stopped.start();
   const { tags } = parts.stores;
   expect((await tags.find(block.rehash))?.state).toBe('quarantined');
-  expect(await services.reconcile.run()).toEqual({ ...none, blocks: 1 });
+  expect(await services.reconcile.run()).toEqual({ ...nothingBroughtBack, blocks: 1 });
   expect(await tags.find(block.rehash)).toEqual(healed);
   await stopped.images.expectWhole(parts);
 });
@@ -79,7 +68,7 @@ it('tells nobody that found blocks are present, and leaves no upload session whe
     await file(...given);
     states.push(...(await services.uploads.askExistence({ accountId: ada, uploadId }, concat(...theirs.map(({ rehash }) => rehash)))).states);
   };
-  expect(await services.reconcile.run()).toEqual({ ...none, blocks: 2, images: 1 });
+  expect(await services.reconcile.run()).toEqual({ ...nothingBroughtBack, blocks: 2, images: 1 });
   expect(states).toEqual([existenceStates.send, existenceStates.send, existenceStates.send, existenceStates.send]);
   expect(await stores.state.countOpen(world.clock.now())).toMatchObject({ uploads: 1 });
 });

@@ -15,22 +15,15 @@ import { blocksOf, commitOf, hereAndTrusted, randomId, registrationOf, sendThrou
 import { seeded } from '../support/file-rot.js';
 import { Gate } from '../support/gate.js';
 import { refusalCode } from '../support/refusal.js';
-import { countScans, cutAt, flipBehind, StoppedStore } from '../support/stopped-store.js';
+import { countScans, cutAt, flipBehind, type StoppedStore } from '../support/stopped-store.js';
+import { stoppedStores } from '../support/stopped-stores.js';
 
 const thorough = { isThorough: true };
-const made: StoppedStore[] = [];
+const makeStore = stoppedStores();
 let reconciler: ReturnType<typeof startReconciler> | undefined;
 afterEach(async () => {
   await reconciler?.close();
-  for (const stopped of made.splice(0)) await stopped.end();
 });
-
-async function makeStore(): Promise<{ readonly stopped: StoppedStore; readonly ada: AccountId }> {
-  const stopped = await StoppedStore.make();
-  made.push(stopped);
-  await stopped.start();
-  return { stopped, ada: await stopped.register('ada') };
-}
 
 /** A store whose log forgot an image of Ada's, before it is opened again. */
 async function makeForgetful(): Promise<StoppedStore> {

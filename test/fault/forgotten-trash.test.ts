@@ -1,7 +1,7 @@
 /**
  * What the index forgot of the trash, and what the packs tell of it: a restoration that a log forgot is brought back, and no image goes on the word of a removal that it survived.
  */
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import { recordsBehind } from '../../server/core/comparison.js';
 import type { Parts } from '../../server/core/contract.js';
@@ -11,21 +11,11 @@ import type { ImageRow } from '../../server/ports/image-store.js';
 import { StorageError } from '../../server/ports/errors.js';
 import { blocksOf } from '../support/core-store.js';
 import { nextMillisecond } from '../support/next-millisecond.js';
-import { countScans, cutAt, StoppedStore } from '../support/stopped-store.js';
+import { countScans, cutAt, type StoppedStore } from '../support/stopped-store.js';
+import { nothingBroughtBack, stoppedStores } from '../support/stopped-stores.js';
 
 const thorough = { isThorough: true };
-const none = { accounts: 0, blocks: 0, images: 0, removals: 0, moved: 0, incomplete: 0 };
-const made: StoppedStore[] = [];
-afterEach(async () => {
-  for (const stopped of made.splice(0)) await stopped.end();
-});
-
-async function makeStore(): Promise<{ readonly stopped: StoppedStore; readonly ada: AccountId }> {
-  const stopped = await StoppedStore.make();
-  made.push(stopped);
-  await stopped.start();
-  return { stopped, ada: await stopped.register('ada') };
-}
+const makeStore = stoppedStores();
 
 function rowOf(stopped: StoppedStore, account: AccountId, imageId: ImageId): Promise<ImageRow | undefined> {
   return stopped.store.parts.stores.images.find(account, imageId);
@@ -68,7 +58,7 @@ it.each([
   const { parts, services } = await stopped.start();
   expect((await rowOf(stopped, ada, imageId))?.trashedAt).toBeDefined();
   expect(await services.heads.read(ada)).toEqual({});
-  expect(await services.reconcile.run()).toEqual({ ...none, images: 1 });
+  expect(await services.reconcile.run()).toEqual({ ...nothingBroughtBack, images: 1 });
   expect(await rowOf(stopped, ada, imageId)).toMatchObject({ trashedAt: undefined });
   expect((await rowOf(stopped, ada, other))?.trashedAt).toBeDefined();
   expect(await services.heads.read(ada)).toMatchObject({ restoredAt: expect.any(Number) });
@@ -85,7 +75,7 @@ it('leaves an image in the trash that its owner put there after the restoration'
   const { trashedAt } = (await rowOf(stopped, ada, imageId)) ?? {};
   stopped.stopMachine();
   const { services } = await stopped.start();
-  expect(await services.reconcile.run()).toEqual(none);
+  expect(await services.reconcile.run()).toEqual(nothingBroughtBack);
   expect(await rowOf(stopped, ada, imageId)).toMatchObject({ trashedAt });
 });
 
@@ -114,7 +104,7 @@ it('brings an image back that its owner restored while it was about to be remove
   gate.settle = settle;
   const again = await stopped.start();
   expect((await rowOf(stopped, ada, imageId))?.trashedAt).toBeDefined();
-  expect(await again.services.reconcile.run()).toEqual({ ...none, images: 1 });
+  expect(await again.services.reconcile.run()).toEqual({ ...nothingBroughtBack, images: 1 });
   expect(await rowOf(stopped, ada, imageId)).toMatchObject({ trashedAt: undefined });
   await stopped.images.expectWhole(again.parts);
 });
@@ -166,13 +156,13 @@ it('asks all packs only where an image would go that has a row, and then once fo
   await stopped.purged(ada, await stopped.stored(ada));
   stopped.stopMachine();
   const gone = countScans((await stopped.start()).parts.stores.blocks);
-  expect(await stopped.services.reconcile.run()).toEqual(none);
+  expect(await stopped.services.reconcile.run()).toEqual(nothingBroughtBack);
   expect(gone.packs).toEqual([2]);
   for (const imageId of doomed) await removedInWord(stopped, ada, imageId);
   stopped.stopMachine();
   const { parts, services } = await stopped.start();
   const scans = countScans(parts.stores.blocks);
-  expect(await services.reconcile.run()).toEqual({ ...none, removals: 2 });
+  expect(await services.reconcile.run()).toEqual({ ...nothingBroughtBack, removals: 2 });
   expect(scans.packs.filter((pack) => pack === 1)).toEqual([1]);
   for (const imageId of doomed) expect(await rowOf(stopped, ada, imageId)).toBeUndefined();
 });
@@ -198,7 +188,7 @@ it('stops between two removals, does not leave one half done, and counts both wh
   expect(rows.filter((row) => row !== undefined)).toMatchObject([{ trashedAt: undefined }]);
   // What was brought about before it was stopped counts for devices too.
   expect(await services.heads.read(ada)).toMatchObject({ restoredAt: expect.any(Number) });
-  expect(await services.reconcile.run()).toEqual({ ...none, removals: 1 });
-  expect(services.reconcile.takeUntold()).toEqual({ ...none, removals: 2 });
+  expect(await services.reconcile.run()).toEqual({ ...nothingBroughtBack, removals: 1 });
+  expect(services.reconcile.takeUntold()).toEqual({ ...nothingBroughtBack, removals: 2 });
   expect(services.reconcile.takeUntold()).toBeUndefined();
 });

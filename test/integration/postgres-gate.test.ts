@@ -47,6 +47,19 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 
 const a = blockFrom(1);
 
+/** A process whose commit does not come to its end, over a way that can be broken, and another one. `writing`: how its write went. */
+async function stalledCommit() {
+  const one = await open();
+  const way = await breakableWay(current.url);
+  const two = await openGated(way.url, lively);
+  current.opened.push(two);
+  const scope = await begin(one, alice, 1);
+  const stall = await stallCommits(current.url);
+  const writing = two.gate.run(() => two.tags.file(scope, [a])).catch((error: unknown) => error);
+  await stall.isReached();
+  return { one, way, stall, writing };
+}
+
 describe('settling', () => {
   it('waits for a write of another process, and for none that began later', async () => {
     const [one, two] = [await open(), await open()];
@@ -75,14 +88,7 @@ describe('settling', () => {
   });
 
   it('waits for a commit whose answer was lost with the connection', async () => {
-    const one = await open();
-    const way = await breakableWay(current.url);
-    const two = await openGated(way.url, lively);
-    current.opened.push(two);
-    const scope = await begin(one, alice, 1);
-    const stall = await stallCommits(current.url);
-    const writing = two.gate.run(() => two.tags.file(scope, [a])).catch((error: unknown) => error);
-    await stall.isReached();
+    const { one, way, stall, writing } = await stalledCommit();
     way.breakAll();
     expect(await writing).toMatchObject({ name: 'StorageError', options: { retryable: true } });
     const settling = one.gate.settle();
@@ -94,14 +100,7 @@ describe('settling', () => {
   });
 
   it('waits for such a commit too where the connection was lost while it waited', async () => {
-    const one = await open();
-    const way = await breakableWay(current.url);
-    const two = await openGated(way.url, lively);
-    current.opened.push(two);
-    const scope = await begin(one, alice, 1);
-    const stall = await stallCommits(current.url);
-    const writing = two.gate.run(() => two.tags.file(scope, [a])).catch((error: unknown) => error);
-    await stall.isReached();
+    const { one, way, stall, writing } = await stalledCommit();
     const settling = one.gate.settle();
     // Meanwhile the other one renews.
     expect(await waitsFor(settling, () => setTimeout(60))).toBe(true);
