@@ -1,5 +1,5 @@
 /**
- * Opens both ends of a move: locks, the source for reading alone, the target for writing, in this order; closes them in the reverse one. While it is open no server
+ * Opens both ends of a move: locks, the source for reading, the target for writing, in this order; closes them in the reverse one. While it is open no server
  * can use either.
  */
 import path from 'node:path';

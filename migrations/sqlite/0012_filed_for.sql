@@ -25,3 +25,7 @@ END;
 -- Rows up to this id have no twin of a lower id.
 ALTER TABLE key_moving ADD COLUMN united_to INTEGER NOT NULL DEFAULT 0;
 UPDATE key_moving SET united_to = COALESCE((SELECT MAX(id) FROM tag), 0);
+
+-- A block that is sent heals a quarantined row, whoever has it: found here, where no other row is met.
+DROP INDEX tag_quarantined;
+CREATE INDEX tag_quarantined ON tag (state, t1) WHERE state = 1;

@@ -110,7 +110,7 @@ async function withoutOwnSound(parts: Parts, scope: ExistenceScope, blocks: read
   const owned = await parts.stores.tags.pinOwned(scope, blocks.map((block) => block.rehash));
   const fresh: Verified[] = [];
   for (const [i, block] of blocks.entries()) {
-    const row = owned[i] === true ? await parts.stores.tags.find(block.rehash) : undefined;
+    const row = owned[i] === true ? await parts.stores.tags.findHeld({ ...scope, now: parts.world.clock.now() }, block.rehash) : undefined;
     if (row === undefined || (await readSound(parts, row)) === undefined) fresh.push(block);
   }
   return fresh;

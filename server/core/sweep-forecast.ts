@@ -1,6 +1,6 @@
 /**
  * What a sweep of this very moment would take away, and what it would leave until when, piece by piece. It reads what the sweep would read (equal copies are
- * hashed) and writes nothing. Memory: a page of rows, and a few numbers for each pack.
+ * hashed) and takes nothing away. Memory: a page of rows, and a few numbers for each pack.
  */
 import { isEqual } from '../../client-sdk/protocol/bytes.js';
 import { idOf, type AccountId, type ImageId, type UploadId } from '../../client-sdk/protocol/ids.js';

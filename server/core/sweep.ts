@@ -107,6 +107,7 @@ async function sweepAll(run: Run): Promise<Swept> {
   await stores.accounts.expireSessions(now);
   await finishClosings(run.parts, run.stop);
   const purgedImages = await purgeExpired(run, now);
+  await unite(run);
   const collectedBlocks = await timed(run.parts, 'collect', () => collect(run, now));
   const mergedCopies = await timed(run.parts, 'merge', () => mergeCopies(run.parts, run.stop));
   const { kept, ...compacted } = await timed(run.parts, 'compact', () => compact(run));
@@ -143,6 +144,10 @@ async function wasPurged(purging: Promise<void>): Promise<boolean> {
     if (error instanceof Refusal && error.code === 'not-found') return false;
     throw error;
   }
+}
+
+async function unite({ parts, stop }: Run): Promise<void> {
+  while (stop?.aborted !== true && (await parts.stores.tags.uniteSome()));
 }
 
 async function collect({ parts, stop }: Run, now: number): Promise<number> {

@@ -112,7 +112,9 @@ export interface TagStore {
   findOwned(accountId: AccountId, rehash: Rehash): Promise<TagRow | undefined>;
   /** As `findOwned` for many at once, in order. */
   findAllOwned(accountId: AccountId, rehashes: readonly Rehash[]): Promise<readonly (TagRow | undefined)[]>;
-  /** The row of T1. */
+  /** The live row of T1 of which `pinOwned` says that it is there: of rows that an engine keeps for each account, the account's own. */
+  findHeld(scope: ExistenceScope, rehash: Rehash): Promise<TagRow | undefined>;
+  /** The row of T1, whoever has it. */
   find(rehash: Rehash): Promise<TagRow | undefined>;
   /** Extra places where an equal copy of T1 lies. */
   copiesOf(rehash: Rehash): Promise<readonly Place[]>;
@@ -136,6 +138,11 @@ export interface TagStore {
   /** Bytes of payload and number of records that rows and copies occupy, per pack. */
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
 
+  /**
+   * Brings some rows together that this engine filed apart for one T1; answers whether there are more. What follows does so too: it is called before, so that a stop
+   * need not wait for all of them. Repeatable.
+   */
+  uniteSome(): Promise<boolean>;
   /** Drops expired sessions, their pins and nonces. Answers how many sessions. */
   expireUploads(now: number): Promise<number>;
   /**

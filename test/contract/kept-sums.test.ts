@@ -153,6 +153,8 @@ describe('what large accounts ask for', () => {
   it('reads no table of images, blocks or references from end to end, and sorts no image', async () => {
     const store = await opened();
     const { tags, images } = store;
+    // Rows of two accounts, some of which nothing refers to.
+    for (const [at, account] of [alice, bob].entries()) await tags.file(await begin(store, account, at), [1, 2, 3].map((number) => blockFrom(number, placeFrom(number, 1 + at))));
     const page = { isTrash: false, after: { createdAt: 5, imageId: idFrom<ReturnType<typeof imageFrom>['imageId']>(1) }, limit: 10 };
     const asked = await plansOf(store, async () => {
       await images.usage(alice);
@@ -160,7 +162,8 @@ describe('what large accounts ask for', () => {
       await images.figures();
       await images.liveByPack();
       await tags.liveByPack();
-      await tags.figures();
+      expect(await tags.figures()).toMatchObject({ blocks: 3, pendingCopies: 3 });
+      await tags.uniteSome();
       await images.list(alice, page);
       await images.listAll({ accountId: alice, imageId: page.after.imageId }, 10);
     });

@@ -91,6 +91,22 @@ describe('what others have', () => {
     index.db.close();
   });
 
+  it('costs the same too where memory knows nothing yet and all is looked up', async () => {
+    const index = await opened();
+    await store(index, alice, { number: 1, blocks });
+    await store(index, carol, { number: 2, blocks: madeBlocks(5_000, 5_000) });
+    const lives: Readonly<Record<string, ReadonlyMap<string, number>>>[] = [];
+    for (const [number, sent] of [again(blocks), madeBlocks(9_000, blocks.length)].entries()) {
+      index.db.close();
+      Object.assign(index, await opened(index.file));
+      lives.push(await lifeOf(index, { account: bob, number: 11 + number, blocks: sent }));
+    }
+    const [foreign = {}, absent = {}] = lives;
+    for (const [step, statements] of Object.entries(foreign)) expect([step, [...statements]]).toEqual([step, [...(absent[step] ?? [])]]);
+    expect(Math.max(...(foreign['ask']?.values() ?? []))).toBeGreaterThanOrEqual(blocks.length);
+    index.db.close();
+  });
+
   it('costs other statements where rows of others are met, as under shared: this test sees it', async () => {
     const index = await opened();
     await store(index, alice, { number: 1, blocks });
@@ -177,6 +193,7 @@ async function lifeOf(index: Opened, { account, number, blocks }: Life): Promise
     claimByCommit: () => images.commit(scope, image, 2 ** 40),
     fetch: () => tags.findAllOwned(account, rehashes(blocks)),
     send: () => tags.file(scope, blocks),
+    sendAgain: () => Promise.all(rehashes(blocks.slice(0, 20)).map((rehash) => tags.findHeld(scope, rehash))),
     askAgain: () => tags.pinOwned(scope, rehashes(blocks)),
     commit: () => images.commit(scope, image, 2 ** 40),
     fetchOwn: () => tags.findAllOwned(account, rehashes(blocks)),
@@ -218,6 +235,52 @@ describe('rows of one block', () => {
     index.db.close();
   });
 
+  it('that come together while memory is filled are held all the same by whom they were', async () => {
+    const index = await opened();
+    const blocks = madeBlocks(0, 600);
+    await store(index, alice, { number: 1, blocks });
+    await store(index, bob, { number: 2, blocks: again(blocks) });
+    index.db.close();
+    const later = await opened(index.file);
+    const asking = await begin(later, bob, 3);
+    // Some are read: of alice's rows alone.
+    await later.tags.pinOwned(asking, rehashes(blocks.slice(0, 1)));
+    await later.tags.listCopies(1);
+    for (let turn = 0; turn < 9; turn++) await later.tags.pinOwned(asking, rehashes(madeBlocks(5_000, 50)));
+    expect(await later.tags.pinOwned(asking, rehashes(blocks))).toEqual(blocks.map(() => true));
+    later.db.close();
+  });
+
+  it('are brought together as far as they were there when it began, however many come meanwhile', async () => {
+    const index = await opened();
+    const scope = await store(index, alice, { number: 1, blocks: madeBlocks(0, 700) });
+    await store(index, bob, { number: 2, blocks: again(madeBlocks(0, 700)) });
+    let filed = 0;
+    const write = index.db.write.bind(index.db);
+    const united = jest.spyOn(index.db, 'write').mockImplementation((doing, step) => {
+      if (doing.startsWith('uniting')) void index.tags.file(scope, [blockFrom(10_000 + filed++)]);
+      return write(doing, step);
+    });
+    await index.tags.listCopies(1);
+    for (let turn = 0; await index.tags.uniteSome(); turn++) expect(turn).toBeLessThan(9);
+    united.mockRestore();
+    expect(filed).toBeGreaterThan(2);
+    expect(filed).toBeLessThan(12);
+    expect(rowsOf(index)).toBeLessThanOrEqual(700 + filed);
+    index.db.close();
+  });
+
+  it('are brought together, and the search for them ends, where it is not noted how far it went', async () => {
+    const index = await opened();
+    await store(index, alice, { number: 1, blocks: madeBlocks(0, 400) });
+    await store(index, bob, { number: 2, blocks: again(madeBlocks(0, 400)) });
+    index.db.connection.exec('DELETE FROM key_moving');
+    expect(await index.tags.figures()).toMatchObject({ blocks: 400, pendingCopies: 400 });
+    for (let turn = 0; await index.tags.uniteSome(); turn++) expect(turn).toBeLessThan(9);
+    expect(rowsOf(index)).toBe(400);
+    index.db.close();
+  });
+
   it('are found where ids come a second time, after the newest rows were collected', async () => {
     const index = await opened();
     await store(index, alice, { number: 1, blocks: madeBlocks(0, 20) });
@@ -231,6 +294,9 @@ describe('rows of one block', () => {
     index.db.close();
   });
 
+});
+
+describe('rows of one block that rotted, are claimed, or move', () => {
   it('become one for an account that has both, whose sums are counted anew', async () => {
     const index = await opened();
     const blocks = madeBlocks(0, 5);
@@ -295,11 +361,18 @@ describe('rows of one block', () => {
     await store(index, alice, { number: 1, blocks });
     await store(index, carol, { number: 2, blocks: madeBlocks(1_000, 500) });
     withoutTriggers(index.db.connection, 'tag', () => index.db.connection.exec('UPDATE tag SET owner = 9 WHERE id = 1'));
-    index.db.connection.exec('UPDATE young_key SET owner = 9 WHERE tag IN (1, 2)');
+    index.db.connection.exec('UPDATE young_key SET owner = 9 WHERE tag IN (1, 2); DELETE FROM young_key WHERE tag = 3');
     const found = async () => (await index.tags.findAllOwned(alice, rehashes(blocks))).filter((row) => row !== undefined).length;
-    expect(await found()).toBe(2);
+    expect(await found()).toBe(1);
+    // Who unites rows makes their keys everybody's; the one without a key is met by nobody.
+    await store(index, bob, { number: 3, blocks: again(blocks) });
+    await index.tags.listCopies(9);
+    expect(await found()).toBe(3);
     for (let after: string | undefined = undefined, turn = 0; turn === 0 || after !== undefined; turn++) after = (await index.tags.mendKeys(after, 100)).next;
     expect(await found()).toBe(4);
+    // And those that were found by nobody come together now.
+    expect(await index.tags.listCopies(9)).toHaveLength(4);
+    expect(rowsOf(index)).toBe(504);
     index.db.close();
   });
 

@@ -93,6 +93,15 @@ class MemoryTagStore implements Sync<TagStore> {
     return rehashes.map((rehash) => this.findOwned(accountId, rehash));
   }
 
+  findHeld(scope: ExistenceScope, rehash: Rehash): TagRow | undefined {
+    const row = isReferenced(this.index, rehashHex(rehash), scope.accountId) || this.isPinnedBy(scope, rehash) ? this.find(rehash) : undefined;
+    return row?.state === 'live' ? row : undefined;
+  }
+
+  uniteSome(): boolean {
+    return false;
+  }
+
   find(rehash: Rehash): TagRow | undefined {
     return this.index.tags.get(rehashHex(rehash))?.row;
   }

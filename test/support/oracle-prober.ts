@@ -99,6 +99,7 @@ export const questions = {
   claimByCommit: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/commits`, type: commitsType, body: commitBody(probe) }),
   fetch: (probe) => ({ method: 'POST', path: `images/${probe.ownImageId}/blocks`, body: concat(...probe.blocks.map(({ tag }) => tag)) }),
   send: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/blocks`, body: streamOf(probe.blocks) }),
+  sendAgain: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/blocks`, body: streamOf(probe.blocks) }),
   askAgain: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/existence`, body: rehashesOf(probe) }),
   commit: (probe) => ({ method: 'POST', path: `uploads/${probe.uploadId}/commits`, type: commitsType, body: commitBody(probe) }),
   usage: () => ({ method: 'GET', path: 'account/usage' }),

@@ -22,7 +22,7 @@ const { tags } = server.store.parts.stores;
 const usual = tags.pinOwned.bind(tags);
 
 process.on('message', (order: Planting | 'sweep') => {
-  if (order === 'sweep') void server.store.services.sweep.sweep({ isThorough: false }).then(() => process.send?.('swept'));
+  if (order === 'sweep') server.store.services.sweep.sweep({ isThorough: false }).then(() => process.send?.('swept'), (error: unknown) => process.send?.(String(error)));
   else plant(order);
 });
 

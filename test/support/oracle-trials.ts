@@ -148,7 +148,8 @@ export class OracleBench {
   private async sweep(): Promise<void> {
     const swept = once(this.child, 'message');
     this.child.send('sweep');
-    await swept;
+    const [told] = (await swept) as [string]; // as oracle-server.ts says it
+    if (told !== 'swept') throw new Error(`the sweep failed: ${told}`);
   }
 
   async close(): Promise<void> {

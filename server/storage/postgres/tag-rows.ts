@@ -4,8 +4,10 @@
  */
 import { rehashHex, type AccountId, type Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
-import type { Claimable, FiledBlock, TagRow } from '../../ports/tag-store.js';
+import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
 import { idBlob, placeColumns, rehashColumn, tagColumn, type PlaceColumns } from './columns.js';
+import { heldOf } from './existence.js';
+import { findOwner } from './owner-rows.js';
 import type { Session } from './session.js';
 
 /** A tag row as it stands in the table. */
@@ -45,6 +47,13 @@ export async function findAllOwned(session: Session, accountId: AccountId, rehas
   const rows = (await session.all<TagColumns>(ownedSql, idBlob(accountId), rehashes)).map(tagRow);
   const found = new Map(rows.map((row) => [rehashHex(row.rehash), row]));
   return rehashes.map((rehash) => found.get(rehashHex(rehash)));
+}
+
+/** The row of T1, if it is live and the account holds it. */
+export async function findHeld(session: Session, { accountId, now }: ExistenceScope, rehash: Rehash): Promise<TagRow | undefined> {
+  const owner = await findOwner(session, accountId);
+  const held = owner === undefined ? [] : await heldOf(session, { owner, pins: { kind: 'owner', now } }, [rehash]);
+  return held.length === 0 ? undefined : find(session, rehash);
 }
 
 /** The row of T1. */

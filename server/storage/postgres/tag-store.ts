@@ -73,6 +73,15 @@ class PostgresTagStore implements TagStore {
     return this.db.look('finding blocks of an account', (session) => tags.findAllOwned(session, accountId, rehashes));
   }
 
+  findHeld(scope: ExistenceScope, rehash: Rehash): Promise<TagRow | undefined> {
+    return this.db.look('finding a block that an account holds', (session) => tags.findHeld(session, scope, rehash));
+  }
+
+  /** There is one row for each T1. */
+  uniteSome(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   find(rehash: Rehash): Promise<TagRow | undefined> {
     return this.db.look('finding a block', (session) => tags.find(session, rehash));
   }

@@ -5,10 +5,10 @@
 import type { Rehash } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
 import type { Copy, FiledBlock, TagFigures, WaitingBlock } from '../../ports/tag-store.js';
-import { byPack, isSamePlace, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
+import { byPack, isSamePlace, type CountAndBytes, placeColumns, rehashColumn, tagColumn, type PackSum, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { byRank, filedBlock, rowsOfRehash, tagColumns, type TagColumns } from './tag-columns.js';
-import { soleRow, type TwinFigures } from './twins.js';
+import { soleRow } from './twins.js';
 
 /** The reference is asked for once more, though no referenced row stands in `unreferenced`: a wrong row there must not lose a block. */
 const collectable = `FROM unreferenced x JOIN tag ON tag.id = x.tag WHERE x.touched_at < ?
@@ -99,30 +99,34 @@ export function liveByPack(db: StoreDatabase): ReadonlyMap<number, { readonly re
   return byPack(db.query<PackSum>(packsSql).all());
 }
 
-interface CountAndBytes {
-  readonly count: number;
-  readonly bytes: number;
-}
-
 const allSql = 'SELECT COALESCE(SUM(records), 0) AS count, COALESCE(SUM(payload_bytes), 0) AS bytes FROM pack_use WHERE kind = 0';
 
 const other = (table: string): string => `SELECT 1 FROM ${table} k JOIN tag o ON o.id = k.tag WHERE k.t1 = substr(tag.t1, 1, 6) AND o.t1 = tag.t1
   AND (o.id < tag.id OR o.id > tag.id AND NOT EXISTS (SELECT 1 FROM unreferenced y WHERE y.tag = o.id))`;
 /** Of several rows of one T1 the first counts, and none where images refer to one of them. */
-const isSole = `NOT EXISTS (${other('young_key')}) AND NOT EXISTS (${other('old_key')})`;
+const soleSql = `SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM unreferenced x JOIN tag ON tag.id = x.tag
+  WHERE x.tag > ? AND x.tag <= ? AND NOT EXISTS (${other('young_key')}) AND NOT EXISTS (${other('old_key')})`;
+const soleUpToSql = 'SELECT MAX(tag) FROM (SELECT tag FROM unreferenced WHERE tag > ? ORDER BY tag LIMIT 5000)';
 
-/** Counts and sums over the index. `twins`: rows that count as copies of others. */
-export function figures(db: StoreDatabase, twins: TwinFigures): TagFigures {
+/** Counts T1s that nothing refers to, of some whose rows have ids above `after`. `next` goes on, undefined at the end. */
+export function countUnreferenced(db: StoreDatabase, after: number): CountAndBytes & { readonly next: number | undefined } {
+  const next = db.query<number | null>(soleUpToSql).pluck().get(after) ?? undefined;
+  if (next === undefined) return { count: 0, bytes: 0, next };
+  return { ...(db.query<CountAndBytes>(soleSql).get(after, next) ?? { count: 0, bytes: 0 }), next };
+}
+
+/** Counts and sums over the index. `twins`: rows that count as copies of others; `unreferenced`: what was counted where there are such, else it is counted here. */
+export function figures(db: StoreDatabase, { twins, unreferenced }: { readonly twins: CountAndBytes; readonly unreferenced: CountAndBytes | undefined }): TagFigures {
   const ask = (from: string): CountAndBytes =>
     db.query<CountAndBytes>(`SELECT COUNT(*) AS count, COALESCE(SUM(tag.length), 0) AS bytes FROM ${from}`).get() ?? { count: 0, bytes: 0 };
   const all = db.query<CountAndBytes>(allSql).get() ?? { count: 0, bytes: 0 };
-  const unreferenced = ask(`unreferenced x JOIN tag ON tag.id = x.tag${twins.count === 0 ? '' : ` WHERE ${isSole}`}`);
+  const waiting = unreferenced ?? ask('unreferenced x JOIN tag ON tag.id = x.tag');
   const copies = ask('copy JOIN tag ON tag.id = copy.tag');
   return {
     blocks: all.count - twins.count,
     cipherBytes: all.bytes - twins.bytes,
-    unreferencedBlocks: unreferenced.count,
-    unreferencedCipherBytes: unreferenced.bytes,
+    unreferencedBlocks: waiting.count,
+    unreferencedCipherBytes: waiting.bytes,
     pendingCopies: copies.count + twins.count,
     pendingCopyBytes: copies.bytes + twins.bytes,
     quarantinedBlocks: ask('tag WHERE state = 1').count,

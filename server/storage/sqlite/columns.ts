@@ -63,6 +63,12 @@ export function byPack(rows: Iterable<PackSum>): ReadonlyMap<number, { readonly 
   return sums;
 }
 
+/** Rows, and bytes of what they name. */
+export interface CountAndBytes {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 export interface PackSum {
   readonly pack: number;
   readonly records: number;

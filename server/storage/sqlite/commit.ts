@@ -11,7 +11,7 @@ import { learnHeld, noteHeld } from './holdings.js';
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
 import type { Referent } from './reference-rows.js';
-import { openRow, soleRow } from './twins.js';
+import { openRow, soleRows } from './twins.js';
 
 /** The T1s that a commit in this session would find missing; all of them where the session is not live. */
 export function missing(db: StoreDatabase, scope: ExistenceScope, rehashes: readonly Rehash[]): readonly Rehash[] {
@@ -77,11 +77,12 @@ export function reinstate(db: StoreDatabase, accountId: AccountId, image: NewIma
   const owner = ensureOwner(db, accountId);
   if (isBuried(db, owner, image.imageId) || imageOf(db, accountId, image.imageId) !== undefined) return;
   const referenceOf = db.query('SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1');
-  const tags = image.rehashes.flatMap((rehash) => {
-    const row = soleRow(db, rehash);
+  const rows = soleRows(db, image.rehashes);
+  const tags = image.rehashes.flatMap((rehash, index) => {
+    const row = rows[index];
     if (row === undefined) return [];
     noteHeld(db, owner, rehash);
-    if (row.owner !== owner) openRow(db, row.id);
+    if (row.owner !== owner) openRow(db, row);
     return [{ id: row.id, length: row.length, isNew: referenceOf.get(row.id, owner) === undefined }];
   });
   insertImage(db, { owner, image }, tags);

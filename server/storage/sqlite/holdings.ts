@@ -42,6 +42,12 @@ export function noteHeld(db: StoreDatabase, owner: number, rehash: Uint8Array): 
   known.get(db)?.filter.add(owner, rehash);
 }
 
+/** Notes that what an owner holds is held by an older row from now on: reading on may have passed that one. */
+export function notePassed(db: StoreDatabase, owner: number, rehash: Uint8Array): void {
+  const holdings = known.get(db);
+  if (holdings !== undefined && holdings.filledTo < holdings.end) holdings.filter.add(owner, rehash);
+}
+
 /** Of some T1s, indexes of those that the owner holds, and of those that have to be looked up. The others it does not hold. */
 export interface Judged {
   readonly held: readonly number[];

@@ -12,14 +12,14 @@ import { openDatabase, packagedMigrations, translated } from './database.js';
 import { refuseOtherSchema, type Applied } from './migrate.js';
 import { movedSql } from './moved-tables.js';
 import { joinTags } from './reference-rows.js';
-import { isAnyNew, uniteNext } from './twins.js';
+import { unitedTo, uniteNext } from './twins.js';
 
 const batchRows = 2_000;
 const batchBytes = 4_194_304;
 /** What a T1 of a list takes in memory, about, as an object of its own. */
 const hashCost = 400;
 
-/** Opens the index in `file` for reading. The caller holds the lock of the data directory. Throws StorageError or CorruptionError. */
+/** Opens the index in `file` for reading, once equal rows of several accounts are one. The caller holds the lock of the data directory. Throws StorageError or CorruptionError. */
 export function openIndexSource(file: string): IndexSource {
   if (!existsSync(file)) throw new StorageError(`${file} is missing: there is no index to move`, { retryable: false });
   const reader = new SqliteIndexReader(file);
@@ -30,7 +30,7 @@ export function openIndexSource(file: string): IndexSource {
     throw error;
   }
   reader.closeNow();
-  uniteAll(file);
+  translated('uniting rows of equal blocks', file, () => { uniteAll(file); });
   return new SqliteIndexReader(file);
 }
 
@@ -38,7 +38,8 @@ export function openIndexSource(file: string): IndexSource {
 function uniteAll(file: string): void {
   const db = openDatabase({ file });
   try {
-    while (isAnyNew(db)) db.connection.transaction(() => { uniteNext(db); })();
+    const unite = db.connection.transaction((after: number) => uniteNext(db, after));
+    for (let after: number | undefined = unitedTo(db); after !== undefined; ) after = unite(after);
   } finally {
     db.close();
   }

@@ -5,6 +5,7 @@
  */
 import type { StoreDatabase } from './database.js';
 import { nextPack, recount } from './pack-sums.js';
+import { newestRow, noteFiled } from './twins.js';
 
 /** Some are looked at after one of them; `next` goes on. */
 interface Mended {
@@ -20,15 +21,17 @@ interface KeyColumns {
 
 type KeyTable = 'young_key' | 'old_key';
 
-const keysSql = (table: KeyTable): string => `SELECT k.t1, k.tag, IFNULL(substr(tag.t1, 1, 6) = k.t1 AND tag.owner = k.owner, 0) AS isRight FROM ${table} k LEFT JOIN tag ON tag.id = k.tag
+const keysSql = (table: KeyTable): string => `SELECT k.t1, k.tag, IFNULL(substr(tag.t1, 1, 6) = k.t1, 0) AS isRight FROM ${table} k LEFT JOIN tag ON tag.id = k.tag
   WHERE (k.t1, k.tag) > (?, ?) ORDER BY k.t1, k.tag LIMIT ?`;
 const lastSql = 'SELECT MAX(id) FROM (SELECT id FROM tag WHERE id > ? ORDER BY id LIMIT ?)';
 const missingKeysSql = `INSERT INTO young_key (t1, tag, owner) SELECT substr(t1, 1, 6), id, owner FROM tag WHERE id > ? AND id <= ?
   AND NOT EXISTS (SELECT 1 FROM young_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)
   AND NOT EXISTS (SELECT 1 FROM old_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)`;
 /** Whoever refers to a row, or pins it, must find it. */
-const closedSql = `UPDATE tag SET owner = 0 WHERE id > ? AND id <= ? AND owner <> 0 AND (
+const closed = `id > ? AND id <= ? AND owner <> 0 AND (
   EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id AND referrer.owner <> tag.owner) OR EXISTS (SELECT 1 FROM pin WHERE pin.tag = tag.id AND pin.owner <> tag.owner))`;
+const keyOwnersSql = (table: KeyTable): string => `UPDATE ${table} SET owner = tag.owner FROM tag
+  WHERE tag.id > ? AND tag.id <= ? AND ${table}.t1 = substr(tag.t1, 1, 6) AND ${table}.tag = tag.id AND ${table}.owner <> tag.owner`;
 const missingSpansSql = 'INSERT OR IGNORE INTO tag_span (pack, span) SELECT DISTINCT pack, id / 64 FROM tag WHERE id > ? AND id <= ?';
 
 /** Rows whose spans are looked at in one transaction where nothing else is. */
@@ -53,11 +56,17 @@ function removeWrong(db: StoreDatabase, { table, key, tag, limit }: { readonly t
 
 function mendRows(db: StoreDatabase, from: number, limit: number): Mended {
   const last = db.query<number | null>(lastSql).pluck().get(from, limit) ?? undefined;
-  if (last === undefined) return { mended: 0, next: 'pack - 0' };
-  const closed = db.query(closedSql).run(from, last).changes;
+  if (last === undefined) {
+    noteFiled(db, newestRow(db) + 1);
+    return { mended: 0, next: 'pack - 0' };
+  }
+  const opened = db.query(`UPDATE tag SET owner = 0 WHERE ${closed}`).run(from, last).changes;
+  const owners = db.query(keyOwnersSql('young_key')).run(from, last).changes + db.query(keyOwnersSql('old_key')).run(from, last).changes;
   const keys = db.query(missingKeysSql).run(from, last).changes;
+  // What could not be found may have twins.
+  if (opened + owners + keys > 0) noteFiled(db, from + 1);
   const spans = db.query(missingSpansSql).run(from, last).changes;
-  return { mended: closed + keys + spans, next: `row - ${String(last)}` };
+  return { mended: opened + owners + keys + spans, next: `row - ${String(last)}` };
 }
 
 function mendSums(db: StoreDatabase, after: number): Mended {

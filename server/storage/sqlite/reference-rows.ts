@@ -35,6 +35,7 @@ interface Referring {
 
 /** Images to a row of `referrer`, as in the migration. */
 const spanImages = 16;
+const allImages = 2 ** spanImages - 1;
 const linkSql = `INSERT INTO referrer (tag, owner, span, images) VALUES (?, ?, ?, ?)
   ON CONFLICT (tag, owner, span) DO UPDATE SET images = images | excluded.images`;
 
@@ -112,7 +113,9 @@ const refersSql = 'SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1';
 export function redirect(db: StoreDatabase, into: ReadonlyMap<number, number>): ReadonlySet<number> {
   const [fewer, byImage] = [new Set<number>(), new Map<number, Map<number, number>>()];
   for (const [from, to] of into) {
-    for (const { owner, span, images } of db.query<{ owner: number; span: number; images: number }>(referringSql).all(from)) {
+    for (const { owner, span, images: bits } of db.query<{ owner: number; span: number; images: number }>(referringSql).all(from)) {
+      const images = bits & allImages;
+      if (images === 0) continue;
       if (db.query(refersSql).get(to, owner) !== undefined) fewer.add(owner);
       db.query(linkSql).run(to, owner, span, images);
       for (const image of imagesOf(span, images)) byImage.set(image, (byImage.get(image) ?? new Map<number, number>()).set(from, to));

@@ -9,16 +9,16 @@ import type { CorruptionError } from '../../ports/errors.js';
 import type { Claimable, ExistenceScope, FiledBlock, TagRow } from '../../ports/tag-store.js';
 import { isSamePlace, placeColumns, rehashColumn, type PlaceColumns } from './columns.js';
 import type { StoreDatabase } from './database.js';
-import { liveUpload, ownedTags, sightings, type LiveUpload } from './existence.js';
+import { liveSightings, liveUpload, ownedTags, sightings, type LiveUpload } from './existence.js';
 import { forgetHeld, judge, noteHeld } from './holdings.js';
 import { moveKeys } from './key-moving.js';
 import { findOwner } from './owner-rows.js';
 import { contradiction, isSameSum, keptSum, sumOf } from './pack-sums.js';
 import { pinLost } from './pin-vectors.js';
-import { byRank, rowReader, tagOfRehash, tagRow, type TagColumns } from './tag-columns.js';
+import { byRank, rowReader, tagColumns, tagOfRehash, tagRow, type TagColumns } from './tag-columns.js';
 import { referringOwners } from './reference-rows.js';
 import { tagsAfter } from './tag-seek.js';
-import { noteFiled, openRow, soleRow, unite } from './twins.js';
+import { noteFiled, openRow, soleRow, soleRows, unite } from './twins.js';
 import { pinner } from './upload-rows.js';
 
 const insertSql = 'INSERT INTO tag (t1, t, code, length, pack, offset, state, owner) VALUES (?, ?, ?, ?, ?, ?, 0, ?)';
@@ -79,17 +79,19 @@ function knownRows(db: StoreDatabase, { upload: { owner }, now }: Filing, blocks
   };
 }
 
-/** A quarantined row is healed by whoever sends the block, and is everybody's then. */
+const rottenSql = `SELECT ${tagColumns} FROM tag WHERE t1 = ? AND state = 1`;
+
+/** A quarantined row is healed by whoever sends the block, and is everybody's then. An index of such rows alone finds it: no other row of T1 is met. */
 function rottenRow(db: StoreDatabase, rehash: Rehash): TagColumns | undefined {
-  const row = tagOfRehash(db, rehash);
-  if (row === undefined || row.state === 0) return undefined;
-  openRow(db, row.id);
+  const row = db.query<TagColumns>(rottenSql).get(rehash);
+  if (row !== undefined) openRow(db, row);
   return row;
 }
 
 /** Files blocks for nobody: each T1 has one row after it. */
 export function reinstate(db: StoreDatabase, blocks: readonly FiledBlock[], now: number): void {
   let keys = 0;
+  soleRows(db, blocks.map(({ rehash }) => rehash));
   for (const block of blocks) {
     const row = soleRow(db, block.rehash);
     if (row !== undefined) meet(db, row, { block, now });
@@ -136,6 +138,14 @@ export function findAllOwned(db: StoreDatabase, accountId: AccountId, rehashes: 
     const row = id === undefined ? undefined : read(id);
     return row === undefined ? undefined : tagRow(row);
   });
+}
+
+/** The live row of T1 that the account of a session holds. */
+export function findHeld(db: StoreDatabase, { accountId, now }: ExistenceScope, rehash: Rehash): TagRow | undefined {
+  const owner = findOwner(db, accountId) ?? 0;
+  const [seen] = liveSightings(db, { owner, pins: { kind: 'owner', now } }, [rehash]);
+  const row = seen === undefined ? undefined : rowReader(db)(seen.id);
+  return row === undefined ? undefined : tagRow(row);
 }
 
 /** The row of T1. */

@@ -19,7 +19,8 @@ export function rehashKey(rehash: Uint8Array): readonly [Uint8Array, Uint8Array,
   return [key, key, rehash];
 }
 
-function keyOf(rehash: Uint8Array): Uint8Array {
+/** The bytes that T1 is found by. */
+export function keyOf(rehash: Uint8Array): Uint8Array {
   return rehash.subarray(0, keyBytes);
 }
 

@@ -2,15 +2,17 @@
  * The tag store on SQLite: each method of the port is one transaction around a function of its noun. SQL lies with
  * those functions. DESIGN.md, *Index and references*.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { AccountId, Rehash, UploadId } from '../../../client-sdk/protocol/ids.js';
 import type { Place } from '../../ports/block-store.js';
 import { CorruptionError, StorageError } from '../../ports/errors.js';
 import type { Claimable, Copy, ExistenceScope, FiledBlock, Nonce, TagFigures, TagRow, TagStore, Upload, WaitingBlock } from '../../ports/tag-store.js';
 import * as collection from './collection.js';
+import type { CountAndBytes } from './columns.js';
 import type { StoreDatabase } from './database.js';
 import { mendKeys, mendSpans } from './key-mending.js';
 import * as tags from './tag-rows.js';
-import { countTwins, isAnyNew, uniteNext, type TwinFigures } from './twins.js';
+import { countTwins, newestRow, unitedTo, uniteNext } from './twins.js';
 import * as uploads from './upload-rows.js';
 
 /** The tag store of `db`. It owns nothing: the database is closed by who opened it. */
@@ -76,6 +78,10 @@ class SqliteTagStore implements TagStore {
     return this.db.read('finding blocks of an account', () => tags.findAllOwned(this.db, accountId, rehashes));
   }
 
+  findHeld(scope: ExistenceScope, rehash: Rehash): Promise<TagRow | undefined> {
+    return this.db.read('finding a block that an account holds', () => tags.findHeld(this.db, scope, rehash));
+  }
+
   find(rehash: Rehash): Promise<TagRow | undefined> {
     return this.db.read('finding a block', () => tags.find(this.db, rehash));
   }
@@ -128,7 +134,7 @@ class SqliteTagStore implements TagStore {
   }
 
   async collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
-    await this.unite();
+    await this.unite().catch(unlessFull);
     return this.db.write('collecting blocks', () => collection.collect(this.db, before, limit));
   }
 
@@ -142,7 +148,7 @@ class SqliteTagStore implements TagStore {
   }
 
   async listCopies(limit: number): Promise<readonly Copy[]> {
-    await this.unite();
+    await this.unite().catch(unlessFull);
     return this.db.read('listing copies', () => collection.listCopies(this.db, limit));
   }
 
@@ -150,28 +156,50 @@ class SqliteTagStore implements TagStore {
     return this.db.write('merging copies', () => collection.merge(this.db, rehash, { kept, extra }));
   }
 
-  async figures(): Promise<TagFigures> {
-    const twins = await this.countTwins();
-    return this.db.read('summing the index', () => collection.figures(this.db, twins));
+  async uniteSome(): Promise<boolean> {
+    const [from, end] = await this.db.read('looking where rows are united', () => [unitedTo(this.db), newestRow(this.db)]);
+    const to = await this.uniteFrom(from).catch(unlessFull);
+    return to !== undefined && to < end;
   }
 
-  private async countTwins(): Promise<TwinFigures> {
+  /** What changes while it is counted is counted anew, some times. */
+  async figures(): Promise<TagFigures> {
+    for (let tries = 1; ; tries++) {
+      const from = await this.db.read('looking where rows are united', () => unitedTo(this.db));
+      const twins = await this.counted(from, (after) => countTwins(this.db, after));
+      const unreferenced = twins.count === 0 ? undefined : await this.counted(0, (after) => collection.countUnreferenced(this.db, after));
+      const { figures, to } = await this.db.read('summing the index', () => ({ figures: collection.figures(this.db, { twins, unreferenced }), to: unitedTo(this.db) }));
+      if (to === from || tries === countTries) return figures;
+    }
+  }
+
+  /** Sums of what is counted some rows at a time, with others served in between. */
+  private async counted(from: number, some: (after: number) => CountAndBytes & { readonly next: number | undefined }): Promise<CountAndBytes> {
     let [count, bytes] = [0, 0];
-    for (let from: number | undefined, isBegun = false; !isBegun || from !== undefined; isBegun = true) {
-      const after: number | undefined = from;
-      const some = await this.db.read('counting rows of equal blocks', () => countTwins(this.db, after));
-      [count, bytes, from] = [count + some.count, bytes + some.bytes, some.next];
+    for (let after: number | undefined = from; after !== undefined; ) {
+      const at: number = after;
+      const found = await this.db.read('counting rows', () => some(at));
+      [count, bytes, after] = [count + found.count, bytes + found.bytes, found.next];
+      if (after !== undefined) await setImmediate();
     }
     return { count, bytes };
   }
 
-  /** One row for each T1, in transactions that are short. */
+  /** Unites what is there now, in transactions that are short. */
   private async unite(): Promise<void> {
-    while (await this.db.read('looking for new rows', () => isAnyNew(this.db))) await this.db.write('uniting rows of equal blocks', () => { uniteNext(this.db); });
+    const [from, end] = await this.db.read('looking where rows are united', () => [unitedTo(this.db), newestRow(this.db)]);
+    for (let after: number | undefined = from; after !== undefined && after < end; ) after = await this.uniteFrom(after);
+  }
+
+  private uniteFrom(after: number): Promise<number | undefined> {
+    return this.db.read('looking for new rows', () => newestRow(this.db) > after)
+      .then((isAny) => (isAny ? this.db.write('uniting rows of equal blocks', () => uniteNext(this.db, after)) : undefined));
   }
 }
 
-/** Where the disk is full it is wanted most to know what waits: rows of equal blocks then stand apart. */
-function unlessFull(error: unknown): void {
+const countTries = 3;
+
+/** Where the disk is full it is wanted most to know what waits, and to take away what can go: rows of equal blocks then stay apart. */
+function unlessFull(error: unknown): undefined {
   if (!(error instanceof StorageError && error.options.isFull === true)) throw error;
 }

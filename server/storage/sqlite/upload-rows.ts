@@ -10,7 +10,7 @@ import { liveSightings, liveUpload } from './existence.js';
 import { judge, learnHeld, noteHeld } from './holdings.js';
 import { ensureOwner } from './owner-rows.js';
 import { keepVector } from './pin-vectors.js';
-import { openRow, soleRow } from './twins.js';
+import { openRow, soleRows } from './twins.js';
 
 /** Begins a session, after those of the account that are over were dropped. */
 export function beginUpload(db: StoreDatabase, upload: Upload, { now, max }: { readonly now: number; readonly max: number }): 'begun' | 'too-many' {
@@ -97,11 +97,12 @@ export function pinClaimed(db: StoreDatabase, scope: ExistenceScope, rehashes: r
   const upload = liveUpload(db, scope);
   if (upload === undefined) return rehashes.map(() => false);
   const pin = pinner(db, upload);
-  return rehashes.map((rehash) => {
-    const row = soleRow(db, rehash);
+  const rows = soleRows(db, rehashes);
+  return rehashes.map((rehash, index) => {
+    const row = rows[index];
     if (row?.state !== 0) return false;
     noteHeld(db, upload.owner, rehash);
-    if (row.owner !== upload.owner) openRow(db, row.id);
+    if (row.owner !== upload.owner) openRow(db, row);
     pin(row.id);
     return true;
   });
