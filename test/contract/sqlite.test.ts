@@ -22,7 +22,7 @@ import { temporaryDirectories } from '../support/temp-directory.js';
 import { accountStoreContract } from './account-store-contract.js';
 import { headStoreContract } from './head-store-contract.js';
 import { imageStoreContract } from './image-store-contract.js';
-import { alice, begin, blockFrom, imageFrom, newMigrations, type Stores } from './store-fixture.js';
+import { alice, begin, blockFrom, imageFrom, isBefore, newMigrations, type Stores } from './store-fixture.js';
 import { tagStoreContract } from './tag-store-contract.js';
 
 const temporary = temporaryDirectories();
@@ -102,12 +102,25 @@ describe('the SQLite database', () => {
     const directory = await temporary();
     const file = path.join(directory, 'index.sqlite');
     const folder = path.join(directory, 'migrations');
+    const { more } = newMigrations(migrations);
     await cp(migrations, folder, { recursive: true });
-    await writeFile(path.join(folder, '0009_bad.sql'), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
-    expect(() => openDatabase({ file, migrations: folder })).toThrow(StorageError);
+    await writeFile(path.join(folder, more), 'CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; NONSENSE;');
+    expect(() => openDatabase({ file, migrations: folder })).toThrow(/near "NONSENSE".*changed nothing/);
     const db = openDatabase({ file });
     expect(db.connection.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
     db.close();
+  });
+
+  it('names the way out where a row that rotted keeps a store of the schema before from being brought forward', async () => {
+    const directory = await temporary();
+    const [file, folder] = [path.join(directory, 'index.sqlite'), path.join(directory, 'migrations')];
+    await cp(migrations, folder, { recursive: true, filter: isBefore(12) });
+    const before = openDatabase({ file, migrations: folder });
+    before.connection.pragma('ignore_check_constraints = ON');
+    before.connection.exec('INSERT INTO tag (t1, t, code, length, pack, offset, state) VALUES (randomblob(32), randomblob(32), 1, 1, 1, 1, 7)');
+    before.close();
+    expect(() => openDatabase({ file })).toThrow(/migration 0012.*index\.sqlite is damaged.*rebuild-index --anew/);
+    openDatabase({ file, migrations: folder }).close();
   });
 
   it('names a damaged file as corruption, and use after closing as an outage', async () => {

@@ -73,10 +73,21 @@ function readMigrations(folder: string): readonly Migration[] {
 
 function apply(connection: Database, migration: Migration): void {
   const insert = connection.prepare('INSERT INTO schema_migration (number, name, sha256) VALUES (?, ?, ?)');
-  connection.transaction(() => {
+  const all = connection.transaction(() => {
     connection.exec(migration.text);
     insert.run(migration.number, migration.name, migration.sha256);
-  }).immediate();
+  });
+  try {
+    all.immediate();
+  } catch (error) {
+    if (!isOfRows(error)) throw error;
+    throw refused(`migration ${migration.name} finds rows that its schema does not allow (${error.message}), and changed nothing: ${connection.name} is damaged. Put it back from a backup, or run dice-admin rebuild-index --anew, which keeps it aside and makes a new one from the packs.`);
+  }
+}
+
+/** Adding a column has all rows checked. */
+function isOfRows(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && /^SQLITE_(ERROR|MISMATCH|CONSTRAINT)/.test(String(error.code));
 }
 
 function refused(message: string): StorageError {
