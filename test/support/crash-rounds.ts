@@ -13,7 +13,7 @@ import type { Workbench } from './workbench.js';
 
 const filesPerRound = 2;
 /** Writes to packs before a kill: from the first of an upload to beyond its last. */
-const mostWrites = 16;
+const mostWrites = 10;
 
 /** Kills so many times; expects that everything acknowledged is there afterwards, and that a check finds nothing. Answers how many kills came before the upload had ended. */
 export async function expectNothingLost(bench: Workbench, kills: number): Promise<number> {
