@@ -147,7 +147,10 @@ async function wasPurged(purging: Promise<void>): Promise<boolean> {
 }
 
 async function unite({ parts, stop }: Run): Promise<void> {
-  while (stop?.aborted !== true && (await parts.stores.tags.uniteSome()));
+  for (let after: string | undefined, isBegun = false; !isBegun || after !== undefined; isBegun = true) {
+    if (stop?.aborted === true) return;
+    after = await parts.stores.tags.uniteSome(after);
+  }
 }
 
 async function collect({ parts, stop }: Run, now: number): Promise<number> {

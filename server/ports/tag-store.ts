@@ -139,10 +139,10 @@ export interface TagStore {
   liveByPack(): Promise<ReadonlyMap<number, { readonly records: number; readonly payloadBytes: number }>>;
 
   /**
-   * Brings some rows together that this engine filed apart for one T1; answers whether there are more. What follows does so too: it is called before, so that a stop
-   * need not wait for all of them. Repeatable.
+   * Brings some rows together that this engine filed apart for one T1, of those that are there when it begins; answers where to go on, undefined at the end. What follows does so
+   * too: it is called before, so that a stop need not wait for all of them. Repeatable.
    */
-  uniteSome(): Promise<boolean>;
+  uniteSome(after: string | undefined): Promise<string | undefined>;
   /** Drops expired sessions, their pins and nonces. Answers how many sessions. */
   expireUploads(now: number): Promise<number>;
   /**

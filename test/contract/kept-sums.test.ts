@@ -163,7 +163,7 @@ describe('what large accounts ask for', () => {
       await images.liveByPack();
       await tags.liveByPack();
       expect(await tags.figures()).toMatchObject({ blocks: 3, pendingCopies: 3 });
-      await tags.uniteSome();
+      await tags.uniteSome(undefined);
       await images.list(alice, page);
       await images.listAll({ accountId: alice, imageId: page.after.imageId }, 10);
     });

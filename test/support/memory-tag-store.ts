@@ -98,8 +98,8 @@ class MemoryTagStore implements Sync<TagStore> {
     return row?.state === 'live' ? row : undefined;
   }
 
-  uniteSome(): boolean {
-    return false;
+  uniteSome(): undefined {
+    return undefined;
   }
 
   find(rehash: Rehash): TagRow | undefined {

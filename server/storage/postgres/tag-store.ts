@@ -78,8 +78,8 @@ class PostgresTagStore implements TagStore {
   }
 
   /** There is one row for each T1. */
-  uniteSome(): Promise<boolean> {
-    return Promise.resolve(false);
+  uniteSome(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   find(rehash: Rehash): Promise<TagRow | undefined> {

@@ -5,7 +5,7 @@
  */
 import type { StoreDatabase } from './database.js';
 import { nextPack, recount } from './pack-sums.js';
-import { newestRow, noteFiled } from './twins.js';
+import { hasTwins, newestRow, noteFiled } from './twins.js';
 
 /** Some are looked at after one of them; `next` goes on. */
 interface Mended {
@@ -28,10 +28,10 @@ const missingKeysSql = `INSERT INTO young_key (t1, tag, owner) SELECT substr(t1,
   AND NOT EXISTS (SELECT 1 FROM young_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)
   AND NOT EXISTS (SELECT 1 FROM old_key k WHERE k.t1 = substr(tag.t1, 1, 6) AND k.tag = tag.id)`;
 /** Whoever refers to a row, or pins it, must find it. */
-const closed = `id > ? AND id <= ? AND owner <> 0 AND (
-  EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id AND referrer.owner <> tag.owner) OR EXISTS (SELECT 1 FROM pin WHERE pin.tag = tag.id AND pin.owner <> tag.owner))`;
+const closed = `id > ? AND id <= ? AND owner IS NOT 0 AND (owner IS NULL
+  OR EXISTS (SELECT 1 FROM referrer WHERE referrer.tag = tag.id AND referrer.owner <> tag.owner) OR EXISTS (SELECT 1 FROM pin WHERE pin.tag = tag.id AND pin.owner <> tag.owner))`;
 const keyOwnersSql = (table: KeyTable): string => `UPDATE ${table} SET owner = tag.owner FROM tag
-  WHERE tag.id > ? AND tag.id <= ? AND ${table}.t1 = substr(tag.t1, 1, 6) AND ${table}.tag = tag.id AND ${table}.owner <> tag.owner`;
+  WHERE tag.id > ? AND tag.id <= ? AND ${table}.t1 = substr(tag.t1, 1, 6) AND ${table}.tag = tag.id AND ${table}.owner IS NOT tag.owner`;
 const missingSpansSql = 'INSERT OR IGNORE INTO tag_span (pack, span) SELECT DISTINCT pack, id / 64 FROM tag WHERE id > ? AND id <= ?';
 
 /** Rows whose spans are looked at in one transaction where nothing else is. */
@@ -63,8 +63,8 @@ function mendRows(db: StoreDatabase, from: number, limit: number): Mended {
   const opened = db.query(`UPDATE tag SET owner = 0 WHERE ${closed}`).run(from, last).changes;
   const owners = db.query(keyOwnersSql('young_key')).run(from, last).changes + db.query(keyOwnersSql('old_key')).run(from, last).changes;
   const keys = db.query(missingKeysSql).run(from, last).changes;
-  // What could not be found may have twins.
-  if (opened + owners + keys > 0) noteFiled(db, from + 1);
+  // What could not be found may have twins, and what says how far they are united may have rotted.
+  if (opened + owners + keys > 0 || hasTwins(db, from, last)) noteFiled(db, from + 1);
   const spans = db.query(missingSpansSql).run(from, last).changes;
   return { mended: opened + owners + keys + spans, next: `row - ${String(last)}` };
 }

@@ -12,7 +12,7 @@ interface Moving {
 
 const movingSql = 'SELECT moved_to AS movedTo, young, COALESCE((SELECT MAX(id) FROM tag), 0) AS tags FROM key_moving';
 const boundSql = 'SELECT t1 FROM young_key WHERE t1 > ? ORDER BY t1 LIMIT 1 OFFSET ?';
-const copySql = 'INSERT OR IGNORE INTO old_key (t1, tag, owner) SELECT t1, tag, owner FROM young_key WHERE t1 > ? AND t1 <= ?';
+const copySql = 'INSERT OR IGNORE INTO old_key (t1, tag, owner) SELECT t1, tag, IFNULL(owner, 0) FROM young_key WHERE t1 > ? AND t1 <= ?';
 const dropSql = 'DELETE FROM young_key WHERE t1 > ? AND t1 <= ?';
 const noteSql = 'UPDATE key_moving SET moved_to = ?, young = ?';
 

@@ -86,8 +86,8 @@ function apply(connection: Database, migration: Migration): void {
 }
 
 /** Adding a column has all rows checked. */
-function isOfRows(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && /^SQLITE_(ERROR|MISMATCH|CONSTRAINT)/.test(String(error.code));
+function isOfRows(error: unknown): error is { readonly message: string } {
+  return typeof error === 'object' && error !== null && 'message' in error && 'code' in error && /^SQLITE_(ERROR|MISMATCH|CONSTRAINT)/.test(String(error.code));
 }
 
 function refused(message: string): StorageError {

@@ -107,16 +107,16 @@ export function referringOwners(db: StoreDatabase, tag: number): readonly number
 }
 
 const referringSql = 'SELECT owner, span, images FROM referrer WHERE tag = ?';
-const refersSql = 'SELECT 1 FROM referrer WHERE tag = ? AND owner = ? LIMIT 1';
 
 /** Lets every image that refers to a tag refer to another instead. Answers the owners that referred to both, and so have a block less. */
 export function redirect(db: StoreDatabase, into: ReadonlyMap<number, number>): ReadonlySet<number> {
   const [fewer, byImage] = [new Set<number>(), new Map<number, Map<number, number>>()];
   for (const [from, to] of into) {
+    const there = new Set(referringOwners(db, to));
     for (const { owner, span, images: bits } of db.query<{ owner: number; span: number; images: number }>(referringSql).all(from)) {
       const images = bits & allImages;
       if (images === 0) continue;
-      if (db.query(refersSql).get(to, owner) !== undefined) fewer.add(owner);
+      if (there.has(owner)) fewer.add(owner);
       db.query(linkSql).run(to, owner, span, images);
       for (const image of imagesOf(span, images)) byImage.set(image, (byImage.get(image) ?? new Map<number, number>()).set(from, to));
     }

@@ -134,12 +134,12 @@ class SqliteTagStore implements TagStore {
   }
 
   async collect(before: number, limit: number): Promise<readonly FiledBlock[]> {
-    await this.unite().catch(unlessFull);
+    await this.unite();
     return this.db.write('collecting blocks', () => collection.collect(this.db, before, limit));
   }
 
   async listWaiting(page: { readonly after: string | undefined; readonly limit: number; readonly now: number }): Promise<{ readonly blocks: readonly WaitingBlock[]; readonly next: string | undefined }> {
-    await this.unite().catch(unlessFull);
+    await this.unite();
     return this.db.read('listing what waits', () => collection.listWaiting(this.db, page));
   }
 
@@ -148,7 +148,7 @@ class SqliteTagStore implements TagStore {
   }
 
   async listCopies(limit: number): Promise<readonly Copy[]> {
-    await this.unite().catch(unlessFull);
+    await this.unite();
     return this.db.read('listing copies', () => collection.listCopies(this.db, limit));
   }
 
@@ -156,25 +156,30 @@ class SqliteTagStore implements TagStore {
     return this.db.write('merging copies', () => collection.merge(this.db, rehash, { kept, extra }));
   }
 
-  async uniteSome(): Promise<boolean> {
-    const [from, end] = await this.db.read('looking where rows are united', () => [unitedTo(this.db), newestRow(this.db)]);
+  /** `after` names where to go on and where to end. */
+  async uniteSome(after: string | undefined): Promise<string | undefined> {
+    const [from, end] = after === undefined ? await this.toUnite() : placesOf(after);
     const to = await this.uniteFrom(from).catch(unlessFull);
-    return to !== undefined && to < end;
+    return to !== undefined && to < end ? `${String(to)} ${String(end)}` : undefined;
   }
 
-  /** What changes while it is counted is counted anew, some times. */
+  /** What is united while it is counted is counted anew; at last all at once, while everybody waits. */
   async figures(): Promise<TagFigures> {
-    for (let tries = 1; ; tries++) {
-      const from = await this.db.read('looking where rows are united', () => unitedTo(this.db));
+    for (let tries = 1; tries < countTries; tries++) {
+      const [from] = await this.toUnite();
       const twins = await this.counted(from, (after) => countTwins(this.db, after));
       const unreferenced = twins.count === 0 ? undefined : await this.counted(0, (after) => collection.countUnreferenced(this.db, after));
       const { figures, to } = await this.db.read('summing the index', () => ({ figures: collection.figures(this.db, { twins, unreferenced }), to: unitedTo(this.db) }));
-      if (to === from || tries === countTries) return figures;
+      if (to === from) return figures;
     }
+    return this.db.read('summing the index', () => {
+      const twins = countedAtOnce(unitedTo(this.db), (after) => countTwins(this.db, after));
+      return collection.figures(this.db, { twins, unreferenced: countedAtOnce(0, (after) => collection.countUnreferenced(this.db, after)) });
+    });
   }
 
   /** Sums of what is counted some rows at a time, with others served in between. */
-  private async counted(from: number, some: (after: number) => CountAndBytes & { readonly next: number | undefined }): Promise<CountAndBytes> {
+  private async counted(from: number, some: CountSome): Promise<CountAndBytes> {
     let [count, bytes] = [0, 0];
     for (let after: number | undefined = from; after !== undefined; ) {
       const at: number = after;
@@ -187,8 +192,12 @@ class SqliteTagStore implements TagStore {
 
   /** Unites what is there now, in transactions that are short. */
   private async unite(): Promise<void> {
-    const [from, end] = await this.db.read('looking where rows are united', () => [unitedTo(this.db), newestRow(this.db)]);
-    for (let after: number | undefined = from; after !== undefined && after < end; ) after = await this.uniteFrom(after);
+    for (let after = await this.uniteSome(undefined); after !== undefined; ) after = await this.uniteSome(after);
+  }
+
+  /** Up to where rows are united, and where they end. */
+  private toUnite(): Promise<readonly [number, number]> {
+    return this.db.read('looking where rows are united', () => [unitedTo(this.db), newestRow(this.db)] as const);
   }
 
   private uniteFrom(after: number): Promise<number | undefined> {
@@ -197,7 +206,25 @@ class SqliteTagStore implements TagStore {
   }
 }
 
+/** The two numbers of a word of `uniteSome`. */
+function placesOf(after: string): readonly [number, number] {
+  const [from = 0, end = 0] = after.split(' ').map(Number);
+  return [from, end];
+}
+
 const countTries = 3;
+
+/** Counts some rows; `next` goes on, undefined at the end. */
+type CountSome = (after: number) => CountAndBytes & { readonly next: number | undefined };
+
+function countedAtOnce(from: number, some: CountSome): CountAndBytes {
+  let [count, bytes] = [0, 0];
+  for (let after: number | undefined = from; after !== undefined; ) {
+    const found = some(after);
+    [count, bytes, after] = [count + found.count, bytes + found.bytes, found.next];
+  }
+  return { count, bytes };
+}
 
 /** Where the disk is full it is wanted most to know what waits, and to take away what can go: rows of equal blocks then stay apart. */
 function unlessFull(error: unknown): undefined {

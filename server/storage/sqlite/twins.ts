@@ -44,6 +44,11 @@ function upTo(db: StoreDatabase, after: number): number | undefined {
   return db.query<number | null>(upToSql).pluck().get(after, rowsAtOnce) ?? undefined;
 }
 
+/** Whether rows are to be taken in among those with ids above `after`, up to `to`. */
+export function hasTwins(db: StoreDatabase, after: number, to: number): boolean {
+  return db.query(`SELECT 1 ${later} LIMIT 1`).get(after, to) !== undefined;
+}
+
 /** The newest row. */
 export function newestRow(db: StoreDatabase): number {
   return db.query<number | null>('SELECT MAX(id) FROM tag').pluck().get() ?? 0;
@@ -54,14 +59,15 @@ interface Met {
   readonly t1: Uint8Array;
 }
 
-/** Unites twins among some rows with ids above `after`. Answers up to which id; undefined where there is none. */
-export function uniteNext(db: StoreDatabase, after: number): number | undefined {
+/** Unites twins among some rows with ids above `after`, or above those up to which it is noted that there are none. Answers up to which id; undefined where there is none. */
+export function uniteNext(db: StoreDatabase, from: number): number | undefined {
+  const after = Math.min(from, unitedTo(db));
   const to = upTo(db, after);
   if (to === undefined) return undefined;
   const met = db.query<Met>(`SELECT id, t1 ${later} ORDER BY id LIMIT ?`).all(after, to, twinsAtOnce);
   const each = new Map(met.map(({ t1 }) => [Buffer.from(bytesColumn(t1)).toString('hex'), t1]));
-  unite(db, [...each.values()].flatMap((t1) => twinsOf(rowsOfRehash(db, t1)) ?? []));
   const united = met.length < twinsAtOnce ? to : (met.at(-1)?.id ?? to);
+  unite(db, [...each.values()].flatMap((t1) => twinsOf(rowsOfRehash(db, t1).filter(({ id }) => id <= united)) ?? []));
   const isNoted = db.query('UPDATE key_moving SET united_to = ?').run(united).changes > 0;
   if (!isNoted) db.query("INSERT INTO key_moving (moved_to, young, united_to) VALUES (x'', 0, ?)").run(united);
   return united;
@@ -88,8 +94,8 @@ export function noteFiled(db: StoreDatabase, first: number): void {
 
 /** Makes a row everybody's, and its keys, whatever they say. */
 export function openRow(db: StoreDatabase, { id, t1 }: Pick<TagColumns, 'id' | 't1'>): void {
-  db.query('UPDATE tag SET owner = 0 WHERE id = ? AND owner <> 0').run(id);
-  for (const table of ['young_key', 'old_key']) db.query(`UPDATE ${table} SET owner = 0 WHERE t1 = ? AND tag = ? AND owner <> 0`).run(keyOf(t1), id);
+  db.query('UPDATE tag SET owner = 0 WHERE id = ? AND owner IS NOT 0').run(id);
+  for (const table of ['young_key', 'old_key']) db.query(`UPDATE ${table} SET owner = 0 WHERE t1 = ? AND tag = ? AND owner IS NOT 0`).run(keyOf(t1), id);
 }
 
 function twinsOf([kept, ...others]: readonly TagColumns[]): Twins | undefined {
@@ -104,6 +110,7 @@ export function unite(db: StoreDatabase, all: readonly Twins[]): void {
   for (const { kept, others } of all) {
     openRow(db, kept);
     for (const other of others) takeIn(db, kept, other);
+    db.query(selfCopySql).run(kept.id, kept.id);
     if (db.query('SELECT 1 FROM referrer WHERE tag = ? LIMIT 1').get(kept.id) !== undefined) db.query('DELETE FROM unreferenced WHERE tag = ?').run(kept.id);
     // Lengths of equal blocks differ where one rotted.
     if (others.some(({ length }) => length !== kept.length)) for (const owner of referringOwners(db, kept.id)) changed.add(owner);
@@ -116,6 +123,7 @@ function holdersOf(db: StoreDatabase, id: number): readonly number[] {
   return db.query<number>('SELECT owner FROM referrer WHERE tag = ? UNION SELECT owner FROM pin WHERE tag = ?').pluck().all(id, id);
 }
 
+const selfCopySql = 'DELETE FROM copy WHERE tag = ? AND (pack, offset) = (SELECT pack, offset FROM tag WHERE id = ?)';
 const copySql = 'INSERT OR IGNORE INTO copy (tag, pack, offset) VALUES (?, ?, ?)';
 const touchSql = 'UPDATE unreferenced SET touched_at = MAX(touched_at, IFNULL((SELECT touched_at FROM unreferenced WHERE tag = ?), 0)) WHERE tag = ?';
 const healSql = 'UPDATE tag SET t = ?, code = ?, length = ?, pack = ?, offset = ?, state = 0 WHERE id = ? AND state <> 0';
