@@ -3,6 +3,8 @@
  * keys are witnessed, waits cost nothing, and work is done in one thread.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { pngOf } from '../../bench/plain-images.js';
 import { connectWith } from '../../client-sdk/client.js';
 import type { DiceClient } from '../../client-sdk/api.js';
@@ -52,7 +54,7 @@ export class HostileWorld {
   }
 
   static async open(existence: 'own' | 'shared' = 'own', plant: Plant = (crypto) => crypto): Promise<HostileWorld> {
-    return new HostileWorld(await startServer({ existence }), await madeFiles(), plant);
+    return new HostileWorld(await startServer({ existence, trustProxy: ['loopback'] }), await madeFiles(), plant);
   }
 
   /** A client through the network. */
@@ -82,8 +84,14 @@ export class HostileWorld {
   async owner(request: { readonly domain?: 'open' | 'personal'; readonly invitation?: string } = {}, platform: Partial<Platform> = {}): Promise<Owner> {
     const username = this.nextName();
     const client = await this.connect(platform);
-    const { recoveryWords: words } = await client.register({ username, password: testPassword, domain: 'personal', ...request });
+    const { recoveryWords: words } = await client.register({ username, password: testPassword, domain: 'personal', setupToken: this.#setupToken(), ...request });
     return { client, username, words };
+  }
+
+  /** Of the first account: the server believes that requests come from elsewhere. */
+  #setupToken(): string | undefined {
+    const file = path.join(this.server.dataDirectory, 'setup-token');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   }
 
   nextName(): string {

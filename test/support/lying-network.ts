@@ -45,9 +45,11 @@ export class LyingNetwork {
   lies = 0;
   isOverrun = false;
   #count = 0;
+  #turns = 0;
 
-  /** Forgets what was asked. */
+  /** Forgets what was asked. From then on requests come from another address: of thousands of lies more make a login fail than one address may. */
   reset(lying: LieAbout | undefined): void {
+    this.#turns++;
     this.exchanges = [];
     this.lying = lying;
     this.instead = () => undefined;
@@ -64,7 +66,7 @@ export class LyingNetwork {
     const sent = sentOf(url, init);
     const other = this.instead(sent);
     if (other !== undefined) return other;
-    const response = await fetch(url, init);
+    const response = await fetch(url, { ...init, headers: { ...sent.headers, 'x-forwarded-for': addressOf(this.#turns) } });
     const answer: Told = { status: response.status, headers: Object.fromEntries(response.headers), body: new Uint8Array(await response.arrayBuffer()) };
     this.exchanges.push({ sent, answer });
     return responseOf(this.#told(sent.route, answer));
@@ -77,6 +79,10 @@ export class LyingNetwork {
     if (!isSame) this.lies++;
     return told;
   }
+}
+
+function addressOf(turn: number): string {
+  return ['10', turn >> 16, (turn >> 8) & 0xff, turn & 0xff].join('.');
 }
 
 function sentOf(url: string, init: RequestInit): SentRequest {
