@@ -7,25 +7,15 @@ import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { FiledBlock } from '../../server/ports/tag-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
-import { createImageStore } from '../../server/storage/sqlite/image-store.js';
-import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { alice, begin, blockFrom, bob, idFrom, imageFrom, isBefore, placeFrom } from './store-fixture.js';
+import { openIndex, type OpenedIndex } from './opened-index.js';
 
 const temporary = temporaryDirectories();
 const day = 86_400_000;
 
-interface Opened {
-  readonly file: string;
-  readonly db: StoreDatabase;
-  readonly tags: ReturnType<typeof createTagStore>;
-  readonly images: ReturnType<typeof createImageStore>;
-}
-
-async function opened(migrations?: string): Promise<Opened> {
-  const file = path.join(await temporary(), 'index.sqlite');
-  const db = openDatabase(migrations === undefined ? { file } : { file, migrations });
-  return { file, db, tags: createTagStore(db), images: createImageStore(db) };
+async function opened(migrations?: string): Promise<OpenedIndex> {
+  return openIndex(path.join(await temporary(), 'index.sqlite'), migrations);
 }
 
 /** Kept, and counted: each a query of the same rows. */
@@ -59,7 +49,7 @@ function numbers(seed: number): (bound: number) => number {
 }
 
 /** One thing that changes images, blocks or where they lie. */
-async function step({ tags, images }: Opened, at: number, pick: (bound: number) => number): Promise<void> {
+async function step({ tags, images }: OpenedIndex, at: number, pick: (bound: number) => number): Promise<void> {
   const account = pick(3) === 0 ? bob : alice;
   const imageId = idFrom<ReturnType<typeof imageFrom>['imageId']>(pick(at + 1));
   const row = await images.find(account, imageId);
@@ -137,7 +127,7 @@ describe('sums that are kept', () => {
 });
 
 /** The plans of all statements that `work` asks, a line for each step. */
-async function plansOf({ db }: Opened, work: () => Promise<unknown>): Promise<readonly string[]> {
+async function plansOf({ db }: OpenedIndex, work: () => Promise<unknown>): Promise<readonly string[]> {
   const spy = jest.spyOn(db, 'query');
   await work();
   const asked = spy.mock.calls.map(([sql]) => sql);

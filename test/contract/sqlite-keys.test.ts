@@ -7,28 +7,18 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Rehash, UploadId } from '../../client-sdk/protocol/ids.js';
-import type { FiledBlock, TagStore } from '../../server/ports/tag-store.js';
+import type { FiledBlock } from '../../server/ports/tag-store.js';
 import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
-import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { judge } from '../../server/storage/sqlite/holdings.js';
 import { youngKept } from '../../server/storage/sqlite/key-moving.js';
-import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { alice, begin, blockFrom, bob, idFrom, imageFrom, isBefore, rehashes } from './store-fixture.js';
+import { openIndex, type OpenedIndex } from './opened-index.js';
 
 const temporary = temporaryDirectories();
 
-interface Opened {
-  readonly file: string;
-  readonly db: StoreDatabase;
-  readonly tags: TagStore;
-  readonly images: ReturnType<typeof createImageStore>;
-}
-
-async function opened(at?: string): Promise<Opened> {
-  const file = at ?? path.join(await temporary(), 'index.sqlite');
-  const db = openDatabase({ file });
-  return { file, db, tags: createTagStore(db), images: createImageStore(db) };
+async function opened(at?: string): Promise<OpenedIndex> {
+  return openIndex(at ?? path.join(await temporary(), 'index.sqlite'));
 }
 
 function countOf(db: StoreDatabase, sql: string): number {

@@ -6,28 +6,17 @@ import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { AccountId, ImageId } from '../../client-sdk/protocol/ids.js';
 import type { ExistenceScope, FiledBlock } from '../../server/ports/tag-store.js';
-import { openDatabase, type StoreDatabase } from '../../server/storage/sqlite/database.js';
-import { createImageStore } from '../../server/storage/sqlite/image-store.js';
 import { openIndexSource } from '../../server/storage/sqlite/index-reader.js';
-import { createTagStore } from '../../server/storage/sqlite/tag-store.js';
 import { temporaryDirectories } from '../support/temp-directory.js';
 import { withoutTriggers } from '../support/triggers.js';
 import { alice, begin, blockFrom, bob, idFrom, imageFrom, rehashes } from './store-fixture.js';
+import { openIndex, type OpenedIndex } from './opened-index.js';
 
 const temporary = temporaryDirectories();
 const carol = idFrom<AccountId>(3);
 
-interface Opened {
-  readonly file: string;
-  readonly db: StoreDatabase;
-  readonly tags: ReturnType<typeof createTagStore>;
-  readonly images: ReturnType<typeof createImageStore>;
-}
-
-async function opened(at?: string): Promise<Opened> {
-  const file = at ?? path.join(await temporary(), 'index.sqlite');
-  const db = openDatabase({ file });
-  return { file, db, tags: createTagStore(db), images: createImageStore(db) };
+async function opened(at?: string): Promise<OpenedIndex> {
+  return openIndex(at ?? path.join(await temporary(), 'index.sqlite'));
 }
 
 /** The same blocks, stored a second time at other places. */
@@ -35,23 +24,23 @@ const again = (blocks: readonly FiledBlock[], pack = 2): readonly FiledBlock[] =
 const madeBlocks = (from: number, count: number): readonly FiledBlock[] => Array.from({ length: count }, (_, index) => blockFrom(from + index));
 const imageIdOf = (number: number): ImageId => imageFrom(number, []).imageId;
 
-async function store({ tags, images }: Opened, account: AccountId, { number, blocks }: { readonly number: number; readonly blocks: readonly FiledBlock[] }): Promise<ExistenceScope> {
+async function store({ tags, images }: OpenedIndex, account: AccountId, { number, blocks }: { readonly number: number; readonly blocks: readonly FiledBlock[] }): Promise<ExistenceScope> {
   const scope = await begin({ tags }, account, number);
   expect(await tags.file(scope, blocks)).toBe(true);
   expect(await images.commit(scope, imageFrom(number, blocks), undefined)).toEqual({ kind: 'stored' });
   return scope;
 }
 
-async function remove({ images }: Opened, account: AccountId, number: number): Promise<void> {
+async function remove({ images }: OpenedIndex, account: AccountId, number: number): Promise<void> {
   await images.trash(account, imageIdOf(number), 2_000);
   expect(await images.purge(account, imageIdOf(number), 2_000)).toBe(true);
 }
 
-const rowsOf = ({ db }: Opened): number => Number(db.connection.prepare('SELECT COUNT(*) FROM tag').pluck().get());
-const runsOf = ({ db }: Opened): readonly unknown[] => db.connection.prepare('SELECT image, first_tag, tags FROM reference_run ORDER BY 1, 2').raw().all();
+const rowsOf = ({ db }: OpenedIndex): number => Number(db.connection.prepare('SELECT COUNT(*) FROM tag').pluck().get());
+const runsOf = ({ db }: OpenedIndex): readonly unknown[] => db.connection.prepare('SELECT image, first_tag, tags FROM reference_run ORDER BY 1, 2').raw().all();
 
 /** How often each statement is run by `work`. */
-async function statementsOf({ db }: Opened, work: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
+async function statementsOf({ db }: OpenedIndex, work: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   const query = db.query.bind(db);
   const spy = jest.spyOn(db, 'query').mockImplementation((sql) => counted(query(sql), () => { counts.set(sql, (counts.get(sql) ?? 0) + 1); }));
@@ -183,7 +172,7 @@ interface Life {
 }
 
 /** All that an account may do about blocks, each with the statements that it takes. */
-async function lifeOf(index: Opened, { account, number, blocks }: Life): Promise<Readonly<Record<string, ReadonlyMap<string, number>>>> {
+async function lifeOf(index: OpenedIndex, { account, number, blocks }: Life): Promise<Readonly<Record<string, ReadonlyMap<string, number>>>> {
   const { tags, images } = index;
   const scope = await begin(index, account, number);
   const image = imageFrom(number, blocks);

@@ -6,7 +6,7 @@ import type { AccountId, ImageId, Rehash } from '../../../client-sdk/protocol/id
 import type { CommitOutcome, NewImage } from '../../ports/image-store.js';
 import type { ExistenceScope } from '../../ports/tag-store.js';
 import type { StoreDatabase } from './database.js';
-import { liveSightings, liveUpload, type LiveUpload, type Sighting } from './existence.js';
+import { liveSightings, liveUpload, type LiveUpload } from './existence.js';
 import { learnHeld, noteHeld } from './holdings.js';
 import { buryId, imageOf, insertImage, isBuried, newSizes, removeImage, standing } from './image-rows.js';
 import { ensureOwner, sessionBytes } from './owner-rows.js';
@@ -38,13 +38,9 @@ export function commit(db: StoreDatabase, scope: ExistenceScope, { image, quotaB
 function sortOut(db: StoreDatabase, upload: LiveUpload, rehashes: readonly Rehash[]): { readonly tags: readonly Referent[]; readonly missing: readonly Rehash[] } {
   const seen = liveSightings(db, { owner: upload.owner, pins: { kind: 'upload', upload: upload.id } }, rehashes);
   return {
-    tags: seen.filter(isSeen).map(({ id, length, hasReference }) => ({ id, length, isNew: !hasReference })),
-    missing: rehashes.filter((_, index) => !isSeen(seen[index])),
+    tags: seen.filter((row) => row !== undefined).map(({ id, length, hasReference }) => ({ id, length, isNew: !hasReference })),
+    missing: rehashes.filter((_, index) => seen[index] === undefined),
   };
-}
-
-function isSeen(seen: Sighting | undefined): seen is Sighting {
-  return seen !== undefined;
 }
 
 const storedSql = 'SELECT cipher_bytes + manifest_bytes + entry_bytes + preview_bytes AS bytes FROM owner WHERE id = ?';

@@ -1,5 +1,5 @@
 /**
- * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing), the account that alone may find a row,,
+ * Puts right the tables by which rows are found, where they rotted: keys (a row without one is never found, and one under a wrong key disturbs every listing), the account that alone may find a row,
  * spans (a run of rows that nobody knows of lies in a pack that compaction would take for empty), and the sums by pack that listings are held against. Runs inside a
  * transaction that its caller holds.
  */
